@@ -1,0 +1,61 @@
+# make demo    install what is missing, build, run both tiers on loopback
+# make test    install what is missing, run all tests
+# make help    the rest
+
+SWIFT ?= swift
+# Docs, examples and tests use the release build: it is what people run.
+BERTH := .build/release/berth
+
+.PHONY: demo test build unit end-to-end examples sanitize sanitize-thread sanitize-address bench format lint help clean
+
+demo: build
+	@$(BERTH) demo
+
+test: build unit end-to-end
+
+build:
+	@scripts/install-packages build
+	@$(SWIFT) build --configuration release --product berth
+
+unit:
+	@scripts/install-packages build
+	$(SWIFT) test
+
+end-to-end: build
+	@scripts/install-packages test
+	BERTH=$(abspath $(BERTH)) /usr/bin/python3 -m pytest Tests/EndToEnd -q
+
+examples: build
+	@scripts/install-packages test examples
+	BERTH=$(abspath $(BERTH)) /usr/bin/python3 -m pytest Tests/EndToEnd -q -k example
+
+# The unit tests under the thread and the address sanitizer, each in a build folder of its own.
+sanitize: sanitize-thread sanitize-address
+
+sanitize-thread:
+	@scripts/install-packages build
+	$(SWIFT) test --sanitize thread --scratch-path .build/thread
+
+sanitize-address:
+	@scripts/install-packages build
+	$(SWIFT) test --sanitize address --scratch-path .build/address
+
+bench: build
+	@scripts/install-packages bench
+	Benchmarks/run
+
+format:
+	$(SWIFT) format --in-place --recursive Sources Tests Package.swift
+
+lint:
+	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
+
+help:
+	@echo 'make demo        run both tiers with demo containers on loopback'
+	@echo 'make test        all tests: unit, end to end'
+	@echo 'make sanitize    unit tests under the thread and the address sanitizer'
+	@echo 'make bench       CPU per request beside nginx and HAProxy'
+	@echo 'make format      format the sources;  make lint: only look'
+
+clean:
+	rm -rf .build

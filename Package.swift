@@ -1,0 +1,109 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every Swift target is compiled with: the language of the house.
+let house: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    // `~Escapable` values that carry a `Span` (PCRE2 subjects, route keys).
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+let package = Package(
+    name: "berth",
+    products: [
+        .executable(name: "berth", targets: ["berth"]),
+        .library(name: "PCRE2", targets: ["PCRE2"]),
+        .library(name: "Routing", targets: ["Routing"]),
+        .library(name: "RoutingConfig", targets: ["RoutingConfig"]),
+        .library(name: "Balancing", targets: ["Balancing"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // The arrows only run down; Tests/HouseTests holds them.
+        .systemLibrary(
+            name: "CPCRE2",
+            pkgConfig: "libpcre2-8",
+            providers: [.apt(["libpcre2-dev"]), .brew(["pcre2"])]
+        ),
+        .target(name: "PCRE2", dependencies: ["CPCRE2"], swiftSettings: house),
+        .target(name: "Routing", dependencies: ["PCRE2"], swiftSettings: house),
+        .target(
+            name: "RoutingConfig",
+            dependencies: ["Routing", .product(name: "Yams", package: "Yams")],
+            swiftSettings: house
+        ),
+        .target(name: "HTTP1", swiftSettings: house),
+        .target(name: "Balancing", swiftSettings: house),
+        .target(name: "Names", dependencies: ["Routing"], swiftSettings: house),
+        .target(
+            name: "Proxy",
+            dependencies: [
+                "HTTP1", "Balancing", "Names", "Routing",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: house
+        ),
+        .target(
+            name: "Operations",
+            dependencies: [
+                "Proxy", "RoutingConfig", "Routing", "Names", "HTTP1",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: house
+        ),
+        .executableTarget(
+            name: "berth",
+            dependencies: [
+                "Operations", "Proxy", "RoutingConfig", "Routing", "Names", "HTTP1",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: house
+        ),
+        .testTarget(name: "HouseTests", swiftSettings: house),
+        .testTarget(name: "PCRE2Tests", dependencies: ["PCRE2"], swiftSettings: house),
+        .testTarget(name: "RoutingTests", dependencies: ["Routing"], swiftSettings: house),
+        .testTarget(
+            name: "RoutingConfigTests",
+            dependencies: ["RoutingConfig", "Routing"],
+            exclude: ["Golden"],
+            swiftSettings: house
+        ),
+        .testTarget(name: "HTTP1Tests", dependencies: ["HTTP1"], swiftSettings: house),
+        .testTarget(name: "BalancingTests", dependencies: ["Balancing"], swiftSettings: house),
+        .testTarget(name: "NamesTests", dependencies: ["Names", "Routing"], swiftSettings: house),
+        .testTarget(
+            name: "ProxyTests",
+            dependencies: [
+                "Proxy", "HTTP1", "Names", "Routing",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "OperationsTests",
+            dependencies: [
+                "Operations", "Proxy", "Names", "Routing", "RoutingConfig",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: house
+        ),
+    ]
+)

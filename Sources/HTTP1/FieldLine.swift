@@ -1,0 +1,102 @@
+/// What stands at the beginning of a line of a field section.
+enum FieldLine {
+    case field
+    /// The empty line.
+    case end
+    /// The line is not there as a whole.
+    case incomplete
+}
+
+extension Field {
+    /// Parses the line at `position`; moves there past it, or to the byte that is wrong.
+    ///
+    /// RFC 9112 §5: `field-name ":" OWS field-value OWS CRLF`, nothing looser.
+    @inline(__always)
+    mutating func parseLine(_ bytes: Span<UInt8>, at position: inout Int) throws(FieldError) -> FieldLine {
+        let start = position
+        guard let head = bytes.byte(at: start) else { return .incomplete }
+        if head == ASCII.cr {
+            guard let next = bytes.byte(at: start &+ 1) else { return .incomplete }
+            guard next == ASCII.lf else { throw .bareCR }
+            position = start &+ 2
+            return .end
+        }
+
+        let colon = bytes.tokenEnd(from: start)
+        guard colon > start, bytes.byte(at: colon) == ASCII.colon else {
+            position = colon
+            return try Self.refuseName(bytes, from: start, at: colon)
+        }
+        let id = FieldID.recognise(bytes, at: start, length: colon &- start)
+
+        let valueStart = bytes.blankEnd(from: colon &+ 1)
+        let valueEnd = bytes.firstControl(from: valueStart)
+        guard bytes.isLineEnd(at: valueEnd) else {
+            position = valueEnd
+            return try Self.refuseValue(bytes, at: valueEnd)
+        }
+        position = valueEnd &+ 2
+        name = ByteRange(start, colon)
+        value = ByteRange(valueStart, bytes.trimmingBlanks(from: valueStart, to: valueEnd))
+        line = ByteRange(start, position)
+        self.id = id
+        hopByHop = id.isHopByHop
+        return .field
+    }
+
+    /// The name ends at a byte that is not its colon: says why that is wrong.
+    @inline(never)
+    private static func refuseName(
+        _ bytes: Span<UInt8>,
+        from start: Int,
+        at end: Int
+    ) throws(FieldError) -> FieldLine {
+        guard let byte = bytes.byte(at: end) else { return .incomplete }
+        switch byte {
+        case ASCII.lf: throw .bareLF
+        case ASCII.cr:
+            guard let next = bytes.byte(at: end &+ 1) else { return .incomplete }
+            throw next == ASCII.lf ? .missingColon : .bareCR
+        case ASCII.space, ASCII.tab:
+            if end == start { throw .folded }
+            throw bytes.byte(at: bytes.blankEnd(from: end)) == ASCII.colon ? .spaceBeforeColon : .badName
+        case ASCII.colon: throw .emptyName
+        default: throw .badName
+        }
+    }
+
+    /// The value ends at a byte that does not begin a line end: says why that is wrong.
+    @inline(never)
+    private static func refuseValue(_ bytes: Span<UInt8>, at end: Int) throws(FieldError) -> FieldLine {
+        guard let byte = bytes.byte(at: end) else { return .incomplete }
+        switch byte {
+        case ASCII.lf: throw .bareLF
+        case ASCII.cr: if end &+ 1 < bytes.count { throw .bareCR } else { return .incomplete }
+        default: throw .badValue
+        }
+    }
+}
+
+extension FieldID {
+    /// Always for this hop only (RFC 9110 §7.6.1, §11.7). What `Connection` names comes on top.
+    @inline(__always)
+    var isHopByHop: Bool {
+        switch self {
+        case .connection, .keepAlive, .proxyConnection, .te, .transferEncoding, .upgrade, .http2Settings,
+            .proxyAuthenticate, .proxyAuthorization:
+            true
+        default: false
+        }
+    }
+
+    /// Stays although `Connection` names it: where a message goes and where it ends is not for this hop's
+    /// sender to take away from the next, nor is what tells the next who sent it.
+    var isKeptAlways: Bool {
+        switch self {
+        case .host, .contentLength, .via, .forwarded, .xForwardedFor, .xForwardedProto, .xForwardedHost,
+            .xForwardedPort, .xRealIP, .xRequestID:
+            true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,39 @@
+/// What a head (or a trailer section) may cost. Each limit is inclusive.
+@frozen
+public struct HeadLimits: Hashable, Sendable {
+    /// The whole head, bytes, from the request line to the empty line (default 32 KiB). Beyond: 431.
+    public var headBytes: Int
+    /// Field lines (default 100). Beyond: 431.
+    public var fields: Int
+    /// The request target, bytes (default 8 KiB). Beyond: 414.
+    public var targetBytes: Int
+
+    @inlinable
+    public init(headBytes: Int = 32 * 1024, fields: Int = 100, targetBytes: Int = 8 * 1024) {
+        self.headBytes = headBytes
+        self.fields = fields
+        self.targetBytes = targetBytes
+    }
+
+    public static let `default` = HeadLimits()
+}
+
+/// Limits that no deployment has reason to change.
+public enum FixedLimits {
+    /// A method's name, bytes. The longest registered one has 17.
+    public static let methodBytes = 32
+    /// Names in all `Connection` fields together, those with a meaning of their own (`close`, `keep-alive`,
+    /// `upgrade`, `te`) not counted. Each is looked up among all fields, so this bounds the work.
+    public static let connectionOptions = 32
+    /// A chunk-size line with its extensions, bytes, line end included. RFC 9112 §7.1.1.
+    public static let chunkLineBytes = 4 * 1024
+    /// Digits of a chunk size, leading zeros included.
+    public static let chunkSizeDigits = 16
+    /// By how many bytes the chunk-size lines of one body may exceed 16 for each chunk and 2 for each byte of
+    /// data: stops a sender from making us read long extensions around next to nothing.
+    public static let chunkExcessBytes = 16 * 1024
+    /// Digits of a `Content-Length`, leading zeros included.
+    public static let contentLengthDigits = 19
+    /// Greatest length of a body or a chunk: what a signed 64-bit reader behind us can hold.
+    public static let bodyLength = UInt64(Int64.max)
+}

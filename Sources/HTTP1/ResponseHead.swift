@@ -1,0 +1,33 @@
+/// The head of an answer: what it says, and where in the parsed bytes it says so.
+///
+/// Keep one for each event loop, as with `RequestHead`. All ranges are offsets into the span given to `parse`.
+public struct ResponseHead: Sendable {
+    /// 100 to 599.
+    public internal(set) var status = 0
+    public internal(set) var version: HTTPVersion = .http11
+    /// The reason phrase; may be empty.
+    public internal(set) var reason = ByteRange.empty
+    /// In the order received; never more than `HeadLimits.fields`.
+    public internal(set) var fields: [Field] = []
+    /// For the answer to a request of the method given to `parse`. RFC 9112 §6.3.
+    public internal(set) var framing: BodyFraming = .none
+    /// The connection may serve another request after this answer. False if it closes, if the body ends by
+    /// close, after 101, and if a 204 claims a body. Says nothing in an interim answer: the final one decides.
+    public internal(set) var keepAlive = false
+    /// Bytes of the head, the empty line included; here the body begins.
+    public internal(set) var length = 0
+
+    public init() {}
+
+    /// 101: the bytes after the head are of another protocol. Whether one was asked for is the caller's to know.
+    @inlinable public var isUpgrade: Bool { status == 101 }
+    /// 1xx other than 101: another head follows. RFC 9110 §15.2.
+    @inlinable public var isInterim: Bool { status < 200 && status != 101 }
+
+    /// The first field of that name, if there is one.
+    @inlinable
+    public func first(_ id: FieldID) -> Field? {
+        for index in fields.indices where fields[index].id == id { return fields[index] }
+        return nil
+    }
+}

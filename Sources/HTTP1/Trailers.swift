@@ -1,0 +1,90 @@
+extension BodyDecoder {
+    /// The next line of the trailer section. The first is handed out when the whole section was found to be
+    /// well formed, so that a bad one passes on nothing. RFC 9112 §7.1.2.
+    mutating func nextTrailer(_ bytes: Span<UInt8>, _ offset: inout Int) throws(BodyError) -> BodyPiece {
+        if case .trailers = state, !bytes.isLineEnd(at: offset) {
+            let found: Bool
+            do throws(BodyError) { found = try checkSection(bytes, offset) } catch { throw fail(error) }
+            guard found else { return .needMore }
+        }
+        state = .trailerLines
+        var field = Field(name: .empty, value: .empty, line: .empty, id: .other, hopByHop: false)
+        var position = offset
+        let line: FieldLine
+        do throws(FieldError) {
+            line = try field.parseLine(bytes, at: &position)
+        } catch {
+            throw fail(.trailer(error))
+        }
+        let range = ByteRange(offset, position)
+        switch line {
+        case .incomplete: return .needMore
+        case .end:
+            offset = position
+            state = .done
+            return .framing(range)
+        case .field:
+            offset = position
+            return Self.mayPass(bytes, field) ? .trailer(range) : .skipped(range)
+        }
+    }
+
+    /// Whether the section at `offset` is complete and well formed. A line is judged when it is whole.
+    private mutating func checkSection(_ bytes: Span<UInt8>, _ offset: Int) throws(BodyError) -> Bool {
+        let full = max(2, limits.headBytes)
+        let room = bytes.count &- offset
+        let window = room > full ? bytes.extracting(first: offset &+ full) : bytes
+        let isFull = room >= full
+        if scanned > 0, !isFull, window.firstLF(from: offset &+ scanned) == window.count {
+            scanned = room
+            return false
+        }
+        var field = Field(name: .empty, value: .empty, line: .empty, id: .other, hopByHop: false)
+        var position = offset
+        var count = 0
+        do throws(FieldError) {
+            while true {
+                let start = position
+                let line = try field.parseLine(window, at: &position)
+                if case .end = line {
+                    scanned = 0
+                    return true
+                }
+                if case .incomplete = line { break }
+                count &+= 1
+                if count > limits.fields {
+                    position = start
+                    throw .tooMany
+                }
+            }
+        } catch {
+            if isFull || window.firstLF(from: position) < window.count { throw .trailer(error) }
+        }
+        if isFull { throw .trailer(.tooLarge) }
+        scanned = room
+        return false
+    }
+
+    /// Whether a field may be a trailer. RFC 9110 §6.5.1: not if it is for framing, routing, authentication,
+    /// request control, response control or the content's format, nor if it is for one hop only; nor what
+    /// proxies say of the client. A recipient may merge trailers into the head, so what must not be forged
+    /// there must not come here.
+    private static func mayPass(_ bytes: Span<UInt8>, _ field: Field) -> Bool {
+        switch field.id {
+        case .etag, .server, .lastModified, .acceptRanges, .allow, .contentLanguage, .proxyStatus:
+            true
+        case .other:
+            !bytes.begins(field.name, with: "x-forwarded-") && !bytes.begins(field.name, with: "proxy-")
+        default: false
+        }
+    }
+}
+
+extension Span<UInt8> {
+    /// Whether the range's first bytes are these letters, case aside.
+    func begins(_ range: ByteRange, with lowercase: StaticString) -> Bool {
+        let length = lowercase.utf8CodeUnitCount
+        guard range.count >= length else { return false }
+        return equals(ByteRange(range.lowerBound, range.lowerBound &+ length), lowercase)
+    }
+}

@@ -1,0 +1,151 @@
+import Glibc
+import Synchronization
+
+/// Tells when one file changed: written, replaced by a rename, made or removed.
+///
+/// The folder is watched, not the file: editors and configuration tools put a new
+/// file in the place of the old one, and a watch on the old inode would go with it.
+/// A burst of events within `settle` counts as one, so that a half-written file is
+/// read when the writer has come to rest.
+final class FileWatcher: Sendable {
+    /// How long a file must rest before it is read, milliseconds.
+    static let settle: Int32 = 50
+    /// How long a file that never rests waits at most, in rounds of `settle`.
+    static let maxRounds = 10
+
+    /// The end of a pipe whose closing ends the thread; -1 once it is closed.
+    private let wake: Mutex<Int32>
+
+    deinit { stop() }
+
+    init(path: String, changed: @escaping @Sendable () -> Void) throws(NameSourceError) {
+        let folder: String
+        let name: String
+        if let slash = path.lastIndex(of: "/") {
+            folder = slash == path.startIndex ? "/" : String(path[..<slash])
+            name = String(path[path.index(after: slash)...])
+        } else {
+            folder = "."
+            name = path
+        }
+        let inotify = inotify_init1(Int32(IN_CLOEXEC) | Int32(IN_NONBLOCK))
+        guard inotify >= 0 else { throw NameSourceError(path: path, errno: errno) }
+        let mask = UInt32(IN_CLOSE_WRITE) | UInt32(IN_MODIFY) | UInt32(IN_MOVED_TO) | UInt32(IN_CREATE)
+            | UInt32(IN_DELETE) | UInt32(IN_MOVED_FROM)
+        guard inotify_add_watch(inotify, folder, mask) >= 0 else {
+            let code = errno
+            close(inotify)
+            throw NameSourceError(path: folder, errno: code)
+        }
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else {
+            let code = errno
+            close(inotify)
+            throw NameSourceError(path: path, errno: code)
+        }
+        let (heard, said) = (ends[0], ends[1])
+        _ = fcntl(heard, F_SETFD, FD_CLOEXEC)
+        _ = fcntl(said, F_SETFD, FD_CLOEXEC)
+        self.wake = Mutex(said)
+        Self.spawn { Self.run(inotify: inotify, wake: heard, name: Array(name.utf8), changed: changed) }
+    }
+
+    /// Ends the thread; may be called from any thread, more than once.
+    func stop() {
+        wake.withLock { wake in
+            if wake >= 0 { close(wake) }
+            wake = -1
+        }
+    }
+
+    private static func run(
+        inotify: Int32,
+        wake: Int32,
+        name: [UInt8],
+        changed: @Sendable () -> Void
+    ) {
+        defer {
+            close(inotify)
+            close(wake)
+        }
+        while true {
+            guard waitForEvent(inotify: inotify, wake: wake, timeout: -1) == .file else { return }
+            var concerned = drain(inotify, name: name)
+            var rounds = 0
+            settling: while rounds < maxRounds {
+                switch waitForEvent(inotify: inotify, wake: wake, timeout: settle) {
+                case .file: concerned = drain(inotify, name: name) || concerned
+                case .timeout: break settling
+                case .stop: return
+                }
+                rounds += 1
+            }
+            if concerned { changed() }
+        }
+    }
+
+    private enum Wait { case file, timeout, stop }
+
+    private static func waitForEvent(inotify: Int32, wake: Int32, timeout: Int32) -> Wait {
+        while true {
+            var descriptors = [
+                pollfd(fd: inotify, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: wake, events: Int16(POLLIN), revents: 0),
+            ]
+            let count = poll(&descriptors, 2, timeout)
+            if count < 0 {
+                if errno == EINTR { continue }
+                return .stop
+            }
+            if descriptors[1].revents != 0 { return .stop }
+            return count == 0 ? .timeout : .file
+        }
+    }
+
+    /// Reads all waiting events; whether one of them was about `name`.
+    private static func drain(_ inotify: Int32, name: [UInt8]) -> Bool {
+        var concerned = false
+        let header = MemoryLayout<inotify_event>.size
+        var bytes = [UInt8](repeating: 0, count: 16 << 10)
+        while true {
+            let count = read(inotify, &bytes, bytes.count)
+            guard count > 0 else { return concerned }
+            var offset = 0
+            while offset + header <= count {
+                let event = bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: inotify_event.self) }
+                let start = offset + header
+                let end = min(start + Int(event.len), count)
+                if event.mask & UInt32(IN_Q_OVERFLOW) != 0 {
+                    concerned = true
+                } else if start < end {
+                    concerned = concerned || bytes[start..<end].prefix { $0 != 0 }.elementsEqual(name)
+                }
+                offset = end
+            }
+        }
+    }
+
+    private static func spawn(_ body: @escaping @Sendable () -> Void) {
+        final class Box: Sendable {
+            let body: @Sendable () -> Void
+            init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+        }
+        var thread = pthread_t()
+        let box = Unmanaged.passRetained(Box(body))
+        let failed = pthread_create(
+            &thread,
+            nil,
+            { argument in
+                guard let argument else { return nil }
+                Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body()
+                return nil
+            },
+            box.toOpaque()
+        )
+        if failed == 0 {
+            pthread_detach(thread)
+        } else {
+            box.release()
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import HTTP1
+import NIOCore
+public import NIOPosix
+import Proxy
+public import Routing
+
+/// A web server in place of a container, for the demo: it says who it is and shows the
+/// request as it arrived.
+public final class DemoContainer: Sendable {
+    private let channel: any Channel
+
+    private init(channel: any Channel) {
+        self.channel = channel
+    }
+
+    /// - Parameter greeting: the answer's first line.
+    public static func start(
+        greeting: String,
+        at endpoint: Endpoint,
+        group: MultiThreadedEventLoopGroup
+    ) async throws -> DemoContainer {
+        let channel = try await ServerBootstrap(group: group)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(DemoHandler(greeting: greeting))
+                }
+            }
+            .bind(host: endpoint.address.description, port: Int(endpoint.port))
+            .get()
+        return DemoContainer(channel: channel)
+    }
+
+    public func stop() async {
+        try? await channel.close().get()
+    }
+}
+
+/// Answers each request with its own head, as plain text.
+private final class DemoHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let greeting: String
+    private var head = RequestHead()
+    private var scanned = 0
+    private var inbound = ByteBuffer()
+    private var body: BodyDecoder?
+    private var shown = ""
+
+    init(greeting: String) {
+        self.greeting = greeting
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var bytes = unwrapInboundIn(data)
+        inbound.writeBuffer(&bytes)
+        do {
+            while try takeHead(), try takeBody() { answer(context) }
+        } catch {
+            context.close(promise: nil)
+        }
+    }
+
+    private func takeHead() throws -> Bool {
+        if body != nil { return true }
+        let source = inbound
+        let complete = try head.parse(source.readableBytesUInt8Span, scanned: &scanned, limits: .default)
+        guard complete else { return false }
+        shown = inbound.getString(at: inbound.readerIndex, length: head.length) ?? ""
+        inbound.moveReaderIndex(forwardBy: head.length)
+        scanned = 0
+        body = BodyDecoder(head.framing)
+        return true
+    }
+
+    private func takeBody() throws -> Bool {
+        guard var decoder = body else { return false }
+        var offset = 0
+        var ended = false
+        let source = inbound
+        pieces: while true {
+            switch try decoder.nextRun(source.readableBytesUInt8Span, offset: &offset) {
+            case .pass: continue
+            case .needMore: break pieces
+            case .end:
+                ended = true
+                break pieces
+            }
+        }
+        inbound.moveReaderIndex(forwardBy: offset)
+        inbound.discardReadBytes()
+        body = ended ? nil : decoder
+        return ended
+    }
+
+    private func answer(_ context: ChannelHandlerContext) {
+        let text = "\(greeting)\n\nThe request as it arrived here:\n\n\(shown)"
+        var out = context.channel.allocator.buffer(capacity: 512)
+        out.writeString("HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\n")
+        out.writeString("Content-Length: \(text.utf8.count)\r\n")
+        out.writeString(head.keepAlive ? "\r\n" : "Connection: close\r\n\r\n")
+        if head.method != .head { out.writeString(text) }
+        context.writeAndFlush(wrapOutboundOut(out), promise: nil)
+        if !head.keepAlive { context.close(mode: .output, promise: nil) }
+    }
+}

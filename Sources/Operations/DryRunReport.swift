@@ -1,0 +1,246 @@
+import HTTP1
+import NIOCore
+import Proxy
+import Routing
+
+/// What a dry run found. Encoded as JSON it follows the schema in docs/dry-run.md,
+/// which only ever grows.
+public struct DryRunReport: Encodable, Sendable {
+    /// How the way ends.
+    public enum Outcome: String, Encodable, Sendable {
+        /// It reaches an endpoint.
+        case forwarded
+        /// A rule answers it (`redirect`, `respond`).
+        case answered
+        /// It is refused.
+        case refused
+    }
+
+    public let url: String
+    public private(set) var outcome = Outcome.forwarded
+    /// What the client would get, where Berth itself answers.
+    public private(set) var status: Int?
+    /// The word for the cause, as in the access log.
+    public private(set) var reason: String?
+    public private(set) var detail: String?
+    public private(set) var tiers: [Tier] = []
+    /// What the last endpoint would be sent.
+    public internal(set) var received: ReceivedRequest?
+
+    init(url: String) { self.url = url }
+
+    /// Whether a command that asked should end with success: the request arrives, or is
+    /// answered by a rule with a status below 400.
+    public var succeeds: Bool {
+        switch outcome {
+        case .forwarded: true
+        case .answered: (status ?? 500) < 400
+        case .refused: false
+        }
+    }
+
+    mutating func append(_ tier: Tier) {
+        tiers.append(tier)
+        status = tier.status
+        reason = tier.reason
+        detail = tier.detail
+        if tier.reason != nil {
+            outcome = .refused
+        } else if tier.status != nil {
+            outcome = .answered
+        }
+    }
+
+    /// One tier's part.
+    public struct Tier: Encodable, Sendable {
+        public let tier: String
+        public let files: [String]
+        /// Who the tier takes the request to be from.
+        public internal(set) var client: String?
+        public private(set) var rule: String?
+        /// `file:line` of the rule.
+        public private(set) var location: String?
+        /// In the order of the pattern; unnamed ones under their numbers.
+        public private(set) var captures: [Capture] = []
+        public private(set) var target: String?
+        /// The name source that knew the target.
+        public private(set) var source: String?
+        public private(set) var endpoints: [String] = []
+        public private(set) var prohibited: [Prohibited] = []
+        public private(set) var headers = HeaderChanges()
+        public private(set) var status: Int?
+        public private(set) var redirect: String?
+        public private(set) var reason: String?
+        public private(set) var detail: String?
+        /// What each rule said, when asked for.
+        public private(set) var trace: [TraceStep]?
+
+        enum CodingKeys: String, CodingKey {
+            case tier, files, client, rule, location, captures, target, source, endpoints, prohibited, headers
+            case status, redirect, reason, detail, trace
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(tier, forKey: .tier)
+            try container.encode(files, forKey: .files)
+            try container.encode(client, forKey: .client)
+            try container.encode(rule, forKey: .rule)
+            try container.encode(location, forKey: .location)
+            // A later capture of one name can't be: names are unique in a rule.
+            let named = Dictionary(captures.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
+            try container.encode(named, forKey: .captures)
+            try container.encode(target, forKey: .target)
+            try container.encode(source, forKey: .source)
+            try container.encode(endpoints, forKey: .endpoints)
+            try container.encode(prohibited, forKey: .prohibited)
+            try container.encode(headers, forKey: .headers)
+            try container.encode(status, forKey: .status)
+            try container.encode(redirect, forKey: .redirect)
+            try container.encode(reason, forKey: .reason)
+            try container.encode(detail, forKey: .detail)
+            try container.encodeIfPresent(trace, forKey: .trace)
+        }
+
+        init(_ name: String, files: [String]) {
+            self.tier = name
+            self.files = files
+        }
+
+        mutating func fail(_ failure: Failure) {
+            status = failure.status
+            reason = failure.reason.rawValue
+            detail = failure.detail
+        }
+
+        mutating func answer(status: Int, location: String?) {
+            self.status = status
+            self.redirect = location
+        }
+
+        mutating func note(_ decision: Decision, table: RouteTable, trace: RouteTrace?) {
+            rule = decision.ruleName
+            if let index = decision.ruleIndex, table.rules.indices.contains(index) {
+                location = table.rules[index].origin.map { "\($0.file):\($0.line)" }
+            }
+            captures = decision.captures.compactMap { capture in
+                capture.value.map { Capture(name: capture.name ?? String(capture.number), value: $0) }
+            }
+            self.trace = trace.map { $0.steps.map(TraceStep.init) }
+        }
+
+        mutating func note(_ forward: Forward, _ resolution: Resolution) {
+            target = forward.target.description
+            source = resolution.source
+            endpoints = resolution.endpoints.map(\.description)
+            prohibited = resolution.prohibited.map {
+                Prohibited(endpoint: $0.endpoint.description, reason: $0.reason)
+            }
+        }
+
+        mutating func noteChanges(from before: ByteBuffer, to after: ByteBuffer) {
+            headers = HeaderChanges(from: ReceivedRequest(before), to: ReceivedRequest(after))
+        }
+    }
+
+    public struct Capture: Sendable {
+        public let name: String
+        public let value: String
+    }
+
+    public struct Prohibited: Encodable, Sendable {
+        public let endpoint: String
+        public let reason: String
+    }
+
+    /// What one rule said.
+    public struct TraceStep: Encodable, Sendable {
+        public let rule: String
+        public let location: String?
+        public let matched: Bool
+        /// In words: what did not match, and how far it got.
+        public let why: String
+
+        init(_ step: RouteTrace.Step) {
+            rule = step.ruleName
+            location = step.origin.map { "\($0.file):\($0.line)" }
+            matched = step.result == .matched
+            why = step.result.words
+        }
+    }
+}
+
+/// A request as bytes on the wire, taken apart for people.
+public struct ReceivedRequest: Encodable, Sendable {
+    public let requestLine: String
+    public let headers: [Header]
+
+    public struct Header: Encodable, Sendable, Equatable {
+        public let name: String
+        public let value: String
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case requestLine = "request_line"
+        case headers
+    }
+
+    /// - Parameter head: a well-formed head, as the forwarding code writes it.
+    init(_ head: ByteBuffer) {
+        let lines = String(buffer: head).split(separator: "\r\n", omittingEmptySubsequences: true)
+        requestLine = lines.first.map(String.init) ?? ""
+        headers = lines.dropFirst().compactMap { line in
+            guard let colon = line.firstIndex(of: ":") else { return nil }
+            return Header(
+                name: String(line[..<colon]),
+                value: String(line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" })
+            )
+        }
+    }
+}
+
+/// What a tier does to the header fields.
+public struct HeaderChanges: Encodable, Sendable {
+    public private(set) var added: [ReceivedRequest.Header] = []
+    public private(set) var removed: [ReceivedRequest.Header] = []
+
+    init() {}
+
+    /// A field whose value changes is removed and added.
+    init(from before: ReceivedRequest, to after: ReceivedRequest) {
+        removed = Self.difference(before.headers, after.headers)
+        added = Self.difference(after.headers, before.headers)
+    }
+
+    private static func difference(
+        _ left: [ReceivedRequest.Header],
+        _ right: [ReceivedRequest.Header]
+    ) -> [ReceivedRequest.Header] {
+        var rest = right
+        return left.filter { header in
+            let place = rest.firstIndex {
+                $0.name.lowercased() == header.name.lowercased() && $0.value == header.value
+            }
+            if let place { rest.remove(at: place) }
+            return place == nil
+        }
+    }
+}
+
+extension RouteTrace.Result {
+    /// For people: what did not match, and how far it got.
+    var words: String {
+        switch self {
+        case .matched: "everything matches"
+        case .host(matchedPrefix: nil): "the host is another"
+        case .host(matchedPrefix: let count?): "the host does not match; the pattern got \(count) bytes far"
+        case .path(matchedPrefix: nil): "the path is another"
+        case .path(matchedPrefix: let count?): "the path does not match; the pattern got \(count) bytes far"
+        case .method: "the method is not in its list"
+        case .header(let name): "the header field \(name) does not match"
+        case .client: "the client is in none of its networks"
+        case .limit: "the pattern hit its match limit"
+        case .malformedPath: "the path is malformed"
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import Glibc
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// Where access-log lines go: standard output or a file, written by one thread of its
+/// own, so that a slow disk never holds an event loop up.
+///
+/// What waits is bounded. When the disk can't keep up, or is full, whole batches are
+/// dropped and counted, and the log says how many lines when it can write again.
+public final class LogSink: Sendable {
+    /// What may wait to be written, bytes.
+    static let maxWaiting = 32 << 20
+
+    private struct State {
+        var waiting = 0
+        var droppedLines: UInt64 = 0
+    }
+
+    private let descriptor: Int32
+    private let owned: Bool
+    private let thread: NIOThreadPool
+    private let state = Mutex(State())
+
+    /// - Parameter path: nil for standard output; a file is appended to and made when missing.
+    /// - Throws: `LogSinkError` when the file can't be opened.
+    public init(path: String?) throws(LogSinkError) {
+        if let path {
+            descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
+            guard descriptor >= 0 else {
+                throw LogSinkError(path: path, reason: String(cString: strerror(errno)))
+            }
+            owned = true
+        } else {
+            descriptor = STDOUT_FILENO
+            owned = false
+        }
+        thread = NIOThreadPool(numberOfThreads: 1)
+        thread.start()
+    }
+
+    /// Hands a batch over; returns at once. Any thread.
+    func write(_ batch: ByteBuffer, lines: UInt64) {
+        let size = batch.readableBytes
+        let dropped: UInt64? = state.withLock { state in
+            guard state.waiting + size <= Self.maxWaiting else {
+                state.droppedLines &+= lines
+                return nil
+            }
+            state.waiting += size
+            return state.droppedLines
+        }
+        guard dropped != nil else { return }
+        thread.submit { [self] _ in
+            let written = writeAll(batch)
+            state.withLock { state in
+                state.waiting -= size
+                if !written { state.droppedLines &+= lines }
+            }
+        }
+    }
+
+    /// Lines that were lost so far.
+    public var droppedLines: UInt64 { state.withLock { $0.droppedLines } }
+
+    /// Writes what waits and closes the file.
+    public func close() async {
+        _ = try? await thread.runIfActive {}
+        try? await thread.shutdownGracefully()
+        if owned { Glibc.close(descriptor) }
+    }
+
+    private func writeAll(_ batch: ByteBuffer) -> Bool {
+        batch.withUnsafeReadableBytes { bytes in
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+                if count < 0 {
+                    if errno == EINTR { continue }
+                    if errno == EAGAIN {
+                        var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                        poll(&wait, 1, -1)
+                        continue
+                    }
+                    return false
+                }
+                rest = rest.dropFirst(count)
+            }
+            return true
+        }
+    }
+}
+
+public struct LogSinkError: Error, CustomStringConvertible, Sendable {
+    public let path: String
+    public let reason: String
+    public var description: String { "cannot write the access log \(path): \(reason)" }
+}

@@ -1,0 +1,74 @@
+import HTTP1
+public import Names
+import NIOCore
+public import Proxy
+public import Routing
+public import RoutingConfig
+
+/// One tier as its rule files want it, before anything is bound: what live traffic and
+/// the dry run both start from.
+public struct TierPlan: Sendable {
+    public let settings: TierSettings
+    public let table: RouteTable
+    public let sources: [NameSource]
+
+    /// - Parameters:
+    ///   - name: `front` or `local`.
+    ///   - instance: signs `Via`; by default new for each plan.
+    public init(name: String, configuration: Configuration, instance: String? = nil) {
+        var settings = TierSettings(name: name, instance: instance ?? Self.newInstance())
+        settings.trustedDownstreams = configuration.trustedDownstreams
+        settings.limits = Limits(configuration.limits)
+        settings.timeouts = Timeouts(configuration.timeouts)
+        self.settings = settings
+        self.table = configuration.table
+        self.sources = configuration.names.map(NameSource.init)
+    }
+
+    /// 64 random bits: nobody guesses the `Via` of a running instance.
+    private static func newInstance() -> String {
+        let text = String(UInt64.random(in: .min ... .max), radix: 16)
+        return String(repeating: "0", count: 16 - text.count) + text
+    }
+}
+
+extension NameSource {
+    init(_ settings: NameSourceSettings) {
+        switch settings {
+        case .static(let names, origin: _):
+            var known: [String: [NamedAddress]] = [:]
+            for name in names {
+                known[name.name] = name.endpoints.map {
+                    NamedAddress(address: $0.address, port: $0.port)
+                }
+            }
+            self = .fixed(known)
+        case .hostsFile(let path, origin: _):
+            self = .hostsFile(path: path)
+        }
+    }
+}
+
+extension Limits {
+    init(_ settings: LimitSettings) {
+        self.init()
+        head.headBytes = settings.headBytes
+        head.fields = settings.fields
+        head.targetBytes = settings.targetBytes
+        bodyBytes = settings.bodyBytes
+        idlePerEndpoint = settings.idlePerEndpoint
+    }
+}
+
+extension Timeouts {
+    init(_ settings: TimeoutSettings) {
+        self.init()
+        header = TimeAmount(settings.header)
+        connect = TimeAmount(settings.connect)
+        upstream = TimeAmount(settings.upstream)
+        downstream = TimeAmount(settings.downstream)
+        keepAlive = TimeAmount(settings.keepAlive)
+        idleUpstream = TimeAmount(settings.idleUpstream)
+        tunnel = TimeAmount(settings.tunnel)
+    }
+}

@@ -1,0 +1,123 @@
+public import Logging
+import Names
+public import NIOPosix
+public import Proxy
+public import Routing
+
+/// A tier in operation: its names are watched, its log is written, and it ends in order.
+public final class TierService: Sendable {
+    /// Where the access log goes.
+    public enum AccessLogDestination: Sendable, Equatable {
+        case off
+        case standardOutput
+        case file(String)
+    }
+
+    public struct Options: Sendable {
+        public var listen: [Endpoint]
+        public var accessLog: AccessLogDestination
+        public var format: AccessLogFormat
+        /// How long running exchanges may take to finish after a signal.
+        public var drain: Duration
+
+        public init(
+            listen: [Endpoint],
+            accessLog: AccessLogDestination = .standardOutput,
+            format: AccessLogFormat = .text,
+            drain: Duration = .seconds(30)
+        ) {
+            self.listen = listen
+            self.accessLog = accessLog
+            self.format = format
+            self.drain = drain
+        }
+    }
+
+    public let tier: Tier
+    private let names: NameDirectory
+    private let sink: LogSink?
+    private let drain: Duration
+    private let logger: Logger
+
+    private init(tier: Tier, names: NameDirectory, sink: LogSink?, drain: Duration, logger: Logger) {
+        self.tier = tier
+        self.names = names
+        self.sink = sink
+        self.drain = drain
+        self.logger = logger
+    }
+
+    /// Reads the name sources, opens the log, binds the addresses, and serves.
+    ///
+    /// - Throws: `NameSourceError`, `LogSinkError` or `ListenError`, each with words that
+    ///   say what to do; then nothing is served.
+    public static func start(
+        _ plan: TierPlan,
+        options: Options,
+        group: MultiThreadedEventLoopGroup,
+        logger: Logger
+    ) async throws -> TierService {
+        let names = try NameDirectory(plan.sources) { event in report(event, to: logger) }
+        let sink: LogSink?
+        switch options.accessLog {
+        case .off: sink = nil
+        case .standardOutput: sink = try LogSink(path: nil)
+        case .file(let path): sink = try LogSink(path: path)
+        }
+        let tier: Tier
+        do {
+            tier = try await Tier.start(
+                settings: plan.settings,
+                table: plan.table,
+                names: names.table,
+                listen: options.listen,
+                group: group,
+                seed: .random(in: .min ... .max),
+                makeLog: {
+                    sink.map { AccessLog(sink: $0, format: options.format, tier: plan.settings.name) }
+                }
+            )
+        } catch {
+            await sink?.close()
+            throw error
+        }
+        names.subscribe { table in tier.install(names: table) }
+        names.watch()
+        for endpoint in tier.endpoints {
+            logger.notice(
+                "listening",
+                metadata: ["tier": "\(plan.settings.name)", "address": "\(endpoint)", "rules": "\(plan.table.rules.count)"]
+            )
+        }
+        return TierService(tier: tier, names: names, sink: sink, drain: options.drain, logger: logger)
+    }
+
+    /// Stops accepting, lets what runs finish, writes the rest of the log.
+    public func stop() async {
+        logger.notice("stopping", metadata: ["tier": "\(tier.settings.name)", "drain": "\(drain)"])
+        names.stop()
+        let counters = await tier.shutDown(limit: drain)
+        await sink?.close()
+        var metadata: Logger.Metadata = [
+            "tier": "\(tier.settings.name)",
+            "connections": "\(counters.connections)",
+            "requests": "\(counters.requests)",
+            "retries": "\(counters.retries)",
+        ]
+        for (reason, count) in counters.failures { metadata[reason.rawValue] = "\(count)" }
+        if let dropped = sink?.droppedLines, dropped > 0 { metadata["log_lines_dropped"] = "\(dropped)" }
+        logger.notice("stopped", metadata: metadata)
+    }
+
+    private static func report(_ event: NameDirectory.Event, to logger: Logger) {
+        switch event {
+        case .loaded(let source, let names, let problems):
+            logger.info("names loaded", metadata: ["source": "\(source)", "names": "\(names)"])
+            for problem in problems {
+                logger.warning("line passed over", metadata: ["source": "\(source)", "problem": "\(problem)"])
+            }
+        case .failed(let source, let reason):
+            logger.error("names not loaded", metadata: ["source": "\(source)", "reason": "\(reason)"])
+        }
+    }
+}

@@ -1,0 +1,75 @@
+/// A compiled PCRE2 pattern over bytes.
+///
+/// Immutable: may be used from all threads at once, each with a `MatchScratch` of its own.
+/// Subjects are bytes, never UTF text (`(*UTF)` in a pattern is an error); `$` is the very
+/// end of the subject.
+public final class Pattern: Sendable {
+    public let text: String
+    public let options: PatternOptions
+    public let limits: MatchLimits
+    /// Groups, without the whole match.
+    public let captureCount: Int
+    /// Named groups, by number.
+    public let captureNames: [(name: String, number: Int)]
+
+    let code: Code
+
+    /// - Throws: `PatternError` with the place of the error in `text`.
+    public init(
+        _ text: String,
+        options: PatternOptions = [],
+        limits: MatchLimits = .default
+    ) throws(PatternError) {
+        self.text = text
+        self.options = options
+        self.limits = limits
+        self.code = try Code(text, options: options, jit: true)
+        self.captureCount = code.captureCount
+        self.captureNames = code.captureNames
+    }
+
+    /// Whether the pattern became machine code; otherwise PCRE2's interpreter runs it.
+    public var usesJIT: Bool { code.hasJIT }
+
+    /// Looks for the pattern in `subject`; of the whole of it with `.wholeSubject`.
+    ///
+    /// Returns within the pattern's limits, whatever the subject is. Allocates nothing,
+    /// save for the ranges of a match.
+    public func match(_ subject: Span<UInt8>, scratch: MatchScratch) -> MatchOutcome {
+        let steps = limits.steps(searching: code.isAnchored ? 1 : subject.count)
+        let mode: Code.Mode = code.hasJIT ? .jit : .interpreter
+        let status = code.match(subject, scratch: scratch, limits: limits, steps: steps, mode: mode)
+        switch status {
+        case .matched(let groups):
+            // PCRE2 anchors the end by itself; that no other host gets in must not hang on that alone.
+            if options.contains(.wholeSubject), scratch.matchEnd != subject.count { return .noMatch }
+            return .matched(scratch.ranges(count: captureCount + 1, set: groups))
+        case .noMatch, .partial: return .noMatch
+        case .limit(let limit): return .limitExceeded(limit)
+        case .failed(let code): return .failed(code: code)
+        }
+    }
+
+    /// How many leading bytes of `subject` could still belong to a match, were the rest
+    /// another: where a pattern that does not match gave up. For people; slow.
+    public func furthest(_ subject: Span<UInt8>) -> Int {
+        guard let twin = try? Code(text, options: options, anchorEnd: false, jit: false) else { return 0 }
+        let scratch = MatchScratch()
+        var furthest = 0
+        // A pattern that hits a limit hits it for many lengths: a limit on them all together.
+        var limitsHit = 0
+        for count in stride(from: subject.count, to: 0, by: -1) {
+            let prefix = subject.extracting(0..<count)
+            switch twin.match(prefix, scratch: scratch, limits: limits, steps: limits.steps, mode: .partial) {
+            case .partial: return max(furthest, count)
+            case .matched: furthest = max(furthest, scratch.matchEnd)
+            case .noMatch, .failed: break
+            case .limit:
+                limitsHit += 1
+                if limitsHit > 8 { return furthest }
+            }
+            if furthest >= count { return furthest }
+        }
+        return furthest
+    }
+}

@@ -1,0 +1,14 @@
+/// Why text is no pattern.
+public struct PatternError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// PCRE2's words.
+    public let message: String
+    /// Where, bytes from the start of the pattern; at most its length.
+    public let offset: Int
+
+    public init(message: String, offset: Int) {
+        self.message = message
+        self.offset = offset
+    }
+
+    public var description: String { "\(message) at byte \(offset)" }
+}

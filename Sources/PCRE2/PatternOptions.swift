@@ -1,0 +1,14 @@
+/// How a pattern is read.
+public struct PatternOptions: OptionSet, Hashable, Sendable {
+    public let rawValue: UInt32
+
+    public init(rawValue: UInt32) {
+        self.rawValue = rawValue
+    }
+
+    /// ASCII letters match in either case.
+    public static let caseless = PatternOptions(rawValue: 1 << 0)
+    /// The pattern must match the subject from its first byte to its last, whether or not
+    /// it says `^…$`. Backtracking takes part: `a|ab` does match `ab`.
+    public static let wholeSubject = PatternOptions(rawValue: 1 << 1)
+}

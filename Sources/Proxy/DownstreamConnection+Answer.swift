@@ -1,0 +1,158 @@
+import HTTP1
+import NIOCore
+
+/// The answer on its way back.
+extension DownstreamConnection {
+    /// What an answer's head makes of the upstream connection.
+    enum AfterHead {
+        /// Another head follows.
+        case interim
+        /// The body follows, which may be none.
+        case body
+        /// Another protocol follows.
+        case tunnel
+        /// The exchange is over: it has failed.
+        case over
+    }
+
+    /// An answer's head came.
+    func answerHead(_ head: borrowing ResponseHead, from source: ByteBuffer) -> AfterHead {
+        if head.isInterim { return interim(head, from: source) }
+        if head.isUpgrade, !exchange.wantsUpgrade {
+            fail(Failure(.upgradeFailed))
+            return .over
+        }
+        let coding = BodyCoding(framing: head.framing, downstream: exchange.version)
+        let endsByClose = coding == .outOfChunks || (coding == .asIs && head.framing == .untilClose)
+        exchange.keepAlive = exchange.keepAlive && !endsByClose && !inputClosed && !worker.draining
+        exchange.coding = coding
+        exchange.status = head.status
+        exchange.answered = .now()
+        exchange.machine.answerBegan()
+        let forwarding = AnswerForwarding(
+            coding: coding,
+            framing: head.framing,
+            keepAlive: exchange.keepAlive,
+            downstream: exchange.version,
+            date: worker.clock.dateLine
+        )
+        worker.scratch.out.clear()
+        forwarding.write(head, from: source, into: &worker.scratch.out)
+        if head.isUpgrade {
+            beginTunnel()
+            return .tunnel
+        }
+        return .body
+    }
+
+    /// 1xx: passed on, though not to HTTP/1.0, which does not know them (RFC 9110 §15.2).
+    private func interim(_ head: borrowing ResponseHead, from source: ByteBuffer) -> AfterHead {
+        guard exchange.machine.interimAnswer(limit: Bounds.interimAnswers) else {
+            fail(Failure(.invalidAnswer, "the target sent too many interim answers"))
+            return .over
+        }
+        guard exchange.version == .http11 else { return .interim }
+        let forwarding = AnswerForwarding(
+            coding: .asIs,
+            framing: .none,
+            keepAlive: true,
+            downstream: .http11,
+            date: []
+        )
+        worker.scratch.out.clear()
+        forwarding.write(head, from: source, into: &worker.scratch.out)
+        writeOut()
+        return .interim
+    }
+
+    /// The body goes on without its chunk framing.
+    var wantsBareBody: Bool { exchange.coding == .outOfChunks }
+
+    /// Bytes of the answer's body, or of its framing; small ones are collected behind
+    /// the head, large ones go as they are.
+    func answerBytes(_ source: ByteBuffer, _ range: ByteRange) {
+        let framed = exchange.coding == .intoChunks
+        if framed {
+            worker.scratch.out.writeHexadecimal(UInt64(UInt(bitPattern: range.count)))
+            worker.scratch.out.writeStaticString("\r\n")
+        }
+        if worker.scratch.out.readableBytes &+ range.count <= Bounds.coalescedBytes {
+            worker.scratch.out.writeBytes(
+                source.readableBytesUInt8Span.extracting(range.indices).bytes
+            )
+        } else {
+            writeOut()
+            if let slice = source.getSlice(at: source.readerIndex + range.lowerBound, length: range.count) {
+                write(slice)
+            }
+        }
+        if framed { worker.scratch.out.writeStaticString("\r\n") }
+    }
+
+    /// All that a read brought has been handed over; `bytes` of content so far.
+    func answerContent(bytes: UInt64) {
+        exchange.bytesOut = bytes
+        writeOut()
+    }
+
+    /// The answer is whole.
+    func answerEnded(from upstream: UpstreamConnection) {
+        guard phase == .exchange, exchange.upstream === upstream else { return }
+        if exchange.coding == .intoChunks {
+            worker.scratch.out.writeStaticString("0\r\n\r\n")
+            writeOut()
+        }
+        exchange.machine.answerEnded()
+        exchange.upstream = nil
+        if exchange.machine.request == .complete, upstream.keepsAlive {
+            worker.upstreams.takeBack(upstream, now: exchange.answered ?? exchange.start)
+        } else {
+            upstream.close()
+        }
+        finish()
+    }
+
+    private func writeOut() {
+        guard worker.scratch.out.readableBytes > 0 else { return }
+        write(worker.scratch.out)
+        worker.scratch.out.clear()
+    }
+
+    // MARK: After 101
+
+    private func beginTunnel() {
+        writeOut()
+        flushAnswer()
+        phase = .tunnel
+        stamp = .now()
+        let early = inbound
+        inbound = ByteBuffer()
+        if early.readableBytes > 0 { tunnelFromDownstream(early) }
+        if inputClosed { exchange.upstream?.closeOutput() }
+    }
+
+    func tunnelFromDownstream(_ bytes: ByteBuffer) {
+        stamp = .now()
+        exchange.upstream?.write(bytes)
+        exchange.upstream?.flush()
+    }
+
+    func tunnelFromUpstream(_ bytes: ByteBuffer) {
+        stamp = .now()
+        exchange.bytesOut &+= UInt64(UInt(bitPattern: bytes.readableBytes))
+        write(bytes)
+    }
+
+    /// The upstream has closed its half: so does Berth, behind what still waits.
+    func tunnelInputClosedByUpstream() {
+        context?.closeOutputAfterWrites()
+    }
+
+    /// The upstream connection is gone altogether.
+    func tunnelClosedByUpstream() {
+        guard phase == .tunnel else { return }
+        exchange.upstream = nil
+        record()
+        closeGently()
+    }
+}

@@ -1,0 +1,178 @@
+import HTTP1
+import NIOCore
+import Routing
+
+/// How an exchange ends: well, or with an answer of Berth's own, or broken off.
+extension DownstreamConnection {
+    /// The answer is written: record it and go on with the connection.
+    func finish() {
+        flushAnswer()
+        record()
+        if exchange.machine.request == .streaming {
+            // An answer before the request's end (RFC 9112 §9.5): what still comes is thrown away,
+            // so that closing does not destroy the answer on its way.
+            exchange.bodyLimit = nil
+            guard exchange.keepAlive else { return closeGently() }
+            phase = .discarding
+            stamp = .now()
+        } else if exchange.keepAlive, !inputClosed, !worker.draining {
+            becomeIdle()
+        } else {
+            closeGently()
+        }
+        advance()
+    }
+
+    func becomeIdle() {
+        phase = .idle
+        stamp = exchange.answered ?? .now()
+        if worker.draining || inputClosed { closeGently() }
+    }
+
+    /// Gives the client an answer of Berth's own.
+    func answerLocally(_ answer: LocalAnswer) {
+        if exchange.machine.request == .streaming, exchange.expectsContinue {
+            exchange.keepAlive = false
+        }
+        if inputClosed || worker.draining { exchange.keepAlive = false }
+        exchange.status = answer.status
+        exchange.answered = .now()
+        exchange.machine.answerBegan()
+        exchange.machine.answerEnded()
+        let withBody = exchange.method != .head
+        exchange.bytesOut = withBody ? UInt64(answer.body.count) : 0
+        worker.scratch.out.clear()
+        answer.write(
+            keepAlive: exchange.keepAlive,
+            http10: exchange.version == .http10,
+            withBody: withBody,
+            date: worker.clock.dateLine,
+            into: &worker.scratch.out
+        )
+        write(worker.scratch.out)
+        worker.scratch.out.clear()
+        finish()
+    }
+
+    /// The exchange fails. Where no answer has begun the client gets one that says why.
+    func fail(_ failure: Failure) {
+        guard phase == .exchange else { return }
+        if exchange.machine.answer != .awaited { return breakOff(failure) }
+        note(failure)
+        exchange.upstream?.abandon()
+        exchange.upstream = nil
+        // Where the bytes could not be understood nothing after them can be either.
+        if failure.side == .downstream { exchange.keepAlive = false }
+        answerLocally(
+            .failure(
+                failure,
+                tier: worker.settings,
+                requestID: String(buffer: exchange.requestID),
+                representation: exchange.prefersJSON ? .json : .html
+            )
+        )
+    }
+
+    /// An answer has begun and can't be completed: only closing says so.
+    func breakOff(_ failure: Failure) {
+        note(failure)
+        exchange.upstream?.abandon()
+        exchange.upstream = nil
+        record()
+        abort()
+    }
+
+    /// The client is gone.
+    func downstreamGone() {
+        switch phase {
+        case .exchange:
+            note(Failure(.downstreamClosed))
+            if exchange.machine.answer == .awaited { exchange.status = Failure.Reason.downstreamClosed.status }
+            record()
+        case .tunnel:
+            record()
+        case .idle, .discarding, .lingering, .closed:
+            break
+        }
+        exchange.upstream?.abandon()
+        exchange.upstream = nil
+        abort()
+    }
+
+    private func note(_ failure: Failure) {
+        exchange.failure = failure
+        worker.counters.failures[failure.reason, default: 0] &+= 1
+    }
+
+    // MARK: Closing
+
+    /// Closes at once; what still waits to be written is lost.
+    func abort() {
+        guard phase != .closed || place >= 0 else { return }
+        phase = .closed
+        exchange.upstream?.abandon()
+        exchange.upstream = nil
+        inbound = ByteBuffer()
+        worker.closed(self)
+        context?.close(promise: nil)
+    }
+
+    /// Closes an idle connection.
+    func close() {
+        abort()
+    }
+
+    /// Closes behind the answer: first the output, then, when the client has seen it or
+    /// some time has gone by, the rest (RFC 9112 §9.6).
+    func closeGently() {
+        guard phase != .lingering, phase != .closed, let context else { return }
+        phase = .lingering
+        stamp = .now()
+        discarded = 0
+        inbound = ByteBuffer()
+        if inputClosed {
+            let promise = context.eventLoop.makePromise(of: Void.self)
+            promise.futureResult.whenComplete { [self] _ in abort() }
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: promise)
+        } else {
+            context.closeOutputAfterWrites()
+        }
+        resumeReading()
+    }
+
+    /// The tier shuts down: an idle connection closes, others after their exchange.
+    func drain() {
+        if phase == .idle, !headBegan, inbound.readableBytes == 0 { close() }
+    }
+
+    // MARK: The log
+
+    func record() {
+        guard let log = worker.log else { return }
+        log.record(
+            ExchangeRecord(
+                client: exchange.client ?? edge.peer,
+                peer: edge.peer,
+                method: exchange.notes.methodBytes,
+                target: exchange.notes.targetBytes,
+                host: exchange.notes.hostBytes,
+                version: exchange.version == .http10 ? "HTTP/1.0" : "HTTP/1.1",
+                referer: exchange.notes.refererBytes,
+                userAgent: exchange.notes.userAgentBytes,
+                requestID: exchange.requestID,
+                decision: exchange.decision,
+                endpoint: exchange.endpoint?.endpoint,
+                status: exchange.status,
+                failure: exchange.failure,
+                bytesIn: exchange.decoder.bodyBytes,
+                bytesOut: exchange.bytesOut,
+                start: exchange.start,
+                connected: exchange.connected,
+                answered: exchange.answered,
+                end: .now(),
+                reused: exchange.reused,
+                retried: exchange.machine.retried
+            )
+        )
+    }
+}

@@ -1,0 +1,256 @@
+import HTTP1
+import NIOCore
+import Routing
+
+/// From a head to an upstream.
+extension DownstreamConnection {
+    /// Takes the next head, if it is there; true when an exchange began or ended.
+    func beginRequest(_ context: ChannelHandlerContext) -> Bool {
+        do {
+            let complete = try worker.requestHead.parse(
+                inbound.readableBytesUInt8Span,
+                scanned: &scanned,
+                limits: worker.settings.limits.head
+            )
+            guard complete else {
+                if !headBegan {
+                    headBegan = true
+                    stamp = .now()
+                }
+                return false
+            }
+        } catch {
+            beginExchange(now: .now())
+            makeRequestID()
+            exchange.machine = ExchangeMachine(requestComplete: true, idempotent: false, now: exchange.start)
+            exchange.keepAlive = false
+            fail(Failure(error))
+            return true
+        }
+        beginExchange(now: .now())
+        let source = inbound
+        inbound.moveReaderIndex(forwardBy: worker.requestHead.length)
+        if inbound.readableBytes == 0 { inbound = ByteBuffer() }
+        do throws(Failure) {
+            try route(worker.requestHead, source)
+        } catch {
+            fail(error)
+        }
+        return true
+    }
+
+    private func beginExchange(now: NIODeadline) {
+        phase = .exchange
+        headBegan = false
+        scanned = 0
+        discarded = 0
+        requests &+= 1
+        worker.counters.requests &+= 1
+        exchange.reset(now: now)
+    }
+
+    /// Asks the rules and does what they say. `head` is valid only as long as no other
+    /// head is parsed on this loop: what is needed later is copied here.
+    private func route(_ head: borrowing RequestHead, _ source: ByteBuffer) throws(Failure) {
+        takeNotes(head, source)
+        try worker.router.admit(head, source)
+        let decision = try decide(head, source)
+        exchange.decision = decision
+        switch decision.outcome {
+        case .forward(let forward):
+            try worker.router.admitBody(head.framing, forward)
+            exchange.bodyLimit = worker.router.bodyLimit(forward)
+            exchange.timeouts = forward.timeouts
+            let endpoint = try target(forward, decision: decision)
+            exchange.outgoing.clear()
+            RequestForwarding(
+                forward: forward,
+                edge: edge,
+                via: worker.router.viaLine(head.version),
+                requestID: exchange.requestID
+            ).write(head, from: source, into: &exchange.outgoing)
+            try takeSmallBody()
+            connect(to: endpoint)
+        case .redirect(let status, let location):
+            answerLocally(.redirect(status: status, location: location))
+        case .respond(let status, let contentType, let body):
+            answerLocally(.respond(status: status, contentType: contentType, body: body))
+        case .refuse(let refusal):
+            throw Failure(refusal)
+        }
+    }
+
+    /// What later steps and the log want to know of the head.
+    private func takeNotes(_ head: borrowing RequestHead, _ source: ByteBuffer) {
+        exchange.method = head.method
+        exchange.version = head.version
+        exchange.keepAlive = head.keepAlive && !worker.draining
+        exchange.wantsUpgrade = head.wantsUpgrade
+        exchange.decoder = BodyDecoder(head.framing, limits: worker.settings.limits.head)
+        exchange.machine = ExchangeMachine(
+            requestComplete: head.framing == .none,
+            idempotent: head.idempotent && !head.wantsUpgrade,
+            now: exchange.start
+        )
+        var kept = false
+        for index in head.fields.indices {
+            let field = head.fields[index]
+            switch field.id {
+            case .xRequestID:
+                let value = source.readableBytesUInt8Span.extracting(field.value.indices)
+                if !kept, RequestID.isKept(value) {
+                    exchange.requestID.writeBytes(value.bytes)
+                    kept = true
+                }
+            case .accept:
+                exchange.prefersJSON =
+                    exchange.prefersJSON
+                    || AcceptField.prefersJSON(source.readableBytesUInt8Span.extracting(field.value.indices))
+            default:
+                break
+            }
+        }
+        if !kept { makeRequestID() }
+        if head.expectsContinue {
+            // Whether the body follows an answer other than 100 nobody can know (RFC 9110 §10.1.1).
+            exchange.expectsContinue = true
+        }
+        if worker.log != nil {
+            exchange.notes.take(head, source)
+            exchange.client = worker.router.client(head, source, edge)
+        }
+    }
+
+    private func makeRequestID() {
+        RequestID.make(&worker.random, into: &exchange.requestID)
+    }
+
+    /// The rules' decision: remembered, where it depends on the host alone.
+    private func decide(_ head: borrowing RequestHead, _ source: ByteBuffer) throws(Failure) -> Decision {
+        if !head.host.isEmpty,
+            let known = worker.memory.find(source.readableBytesUInt8Span.extracting(head.host.indices))
+        {
+            exchange.remembered = known
+            return known.decision
+        }
+        let host = try worker.router.host(head, source)
+        let client = worker.router.client(head, source, edge)
+        var untraced: RouteTrace?
+        let decision = worker.router.decide(host: host, head, source, client: client, trace: &untraced)
+        if decision.dependsOnHostAlone, head.host.count <= Bounds.rememberedHostBytes,
+            let raw = source.getBytes(at: source.readerIndex + head.host.lowerBound, length: head.host.count)
+        {
+            let known = RememberedHost(raw: raw, decision: decision)
+            worker.memory.insert(known)
+            exchange.remembered = known
+        }
+        return decision
+    }
+
+    /// The endpoint whose turn it is.
+    private func target(_ forward: Forward, decision: Decision) throws(Failure) -> EndpointPool {
+        let pool: TargetPool
+        if let known = exchange.remembered?.pool {
+            pool = known
+        } else {
+            pool = worker.pool(for: forward, rule: decision.ruleIndex ?? -1)
+            if pool.resolution.failure == nil { exchange.remembered?.pool = pool }
+        }
+        return try pool.next()
+    }
+
+    /// A body that came whole with its head goes in the same write, and can be sent again.
+    private func takeSmallBody() throws(Failure) {
+        guard exchange.machine.request == .streaming, inbound.readableBytes > 0,
+            inbound.readableBytes <= Bounds.coalescedBytes
+        else { return }
+        let source = inbound
+        let before = exchange.decoder
+        guard try decodeBody(source) else {
+            // Not whole: it goes by the ordinary way.
+            exchange.decoder = before
+            inbound = source
+            return
+        }
+        for run in worker.scratch.runs {
+            let range = run.lowerBound..<run.upperBound
+            exchange.outgoing.writeBytes(source.readableBytesUInt8Span.extracting(range).bytes)
+        }
+        exchange.machine.requestEnded()
+    }
+
+    // MARK: The upstream connection
+
+    private func connect(to endpoint: EndpointPool) {
+        exchange.endpoint = endpoint
+        if let connection = endpoint.lend() {
+            attach(connection, reused: true)
+        } else {
+            connectAnew(to: endpoint)
+        }
+    }
+
+    /// Makes a new connection; the answer comes to `upstreamConnected`.
+    func connectAnew(to endpoint: EndpointPool) {
+        exchange.machine.connecting()
+        let serial = exchange.serial
+        let timeout = exchange.timeouts.connect.map(TimeAmount.init) ?? worker.settings.timeouts.connect
+        UpstreamConnector.connect(to: endpoint, worker: worker, timeout: timeout) { [self] result in
+            guard exchange.serial == serial, phase == .exchange else {
+                // The client went away meanwhile: somebody else may have use for it.
+                if case .success(let connection) = result {
+                    worker.upstreams.takeBack(connection, now: .now())
+                }
+                return
+            }
+            switch result {
+            case .success(let connection): attach(connection, reused: false)
+            case .failure(let failure): upstreamLost(failure)
+            }
+            advance()
+        }
+    }
+
+    private func attach(_ connection: UpstreamConnection, reused: Bool) {
+        let now = NIODeadline.now()
+        exchange.upstream = connection
+        exchange.connected = now
+        exchange.reused = reused
+        exchange.machine.attached(reused: reused, now: now)
+        connection.begin(self)
+        connection.write(exchange.outgoing)
+        connection.flush()
+    }
+
+    /// The upstream connection ended, or could not be made.
+    func upstreamLost(_ failure: Failure) {
+        guard phase == .exchange else { return }
+        exchange.upstream = nil
+        switch exchange.machine.upstreamLost(failure) {
+        case .retry:
+            guard let endpoint = exchange.endpoint else { return fail(failure) }
+            worker.counters.retries &+= 1
+            connectAnew(to: endpoint)
+        case .answer(let failure):
+            fail(failure)
+        case .breakOff(let failure):
+            breakOff(failure)
+        case .nothing:
+            break
+        }
+    }
+}
+
+/// Which of its two representations of a failure a client would like (RFC 9110 §12.5.1).
+enum AcceptField {
+    /// JSON where it is named and HTML is not named before it.
+    static func prefersJSON(_ value: Span<UInt8>) -> Bool {
+        let text = String(decoding: value.indices.map { value[$0] }, as: UTF8.self).lowercased()
+        for part in text.split(separator: ",") {
+            let type = part.prefix { $0 != ";" }.filter { $0 != " " && $0 != "\t" }
+            if type == "text/html" || type == "application/xhtml+xml" { return false }
+            if type == "application/json" || type.hasSuffix("+json") { return true }
+        }
+        return false
+    }
+}

@@ -1,0 +1,75 @@
+import NIOCore
+import Routing
+
+/// The deadlines, looked at four times a second: no timer for a request.
+extension DownstreamConnection {
+    func tick(now: NIODeadline) {
+        let stalled = watchBacklog(now: now)
+        let timeouts = worker.settings.timeouts
+        switch phase {
+        case .idle:
+            if backlog > 0 {
+                if stalled, now - stamp >= timeouts.downstream { abort() }
+            } else if headBegan {
+                if now - stamp >= timeouts.header { headTimedOut(now: now) }
+            } else if now - stamp >= (requests == 0 ? timeouts.header : timeouts.keepAlive) {
+                close()
+            } else if now - stamp >= .seconds(1), inbound.readableBytes == 0 {
+                exchange.releaseBuffers()
+            }
+        case .exchange:
+            tickExchange(now: now)
+        case .discarding:
+            if now - stamp >= Bounds.lingerTime { closeGently() }
+        case .lingering:
+            if now - stamp >= Bounds.lingerTime, stalled || backlog == 0 { abort() }
+        case .tunnel:
+            if now - stamp >= timeouts.tunnel { downstreamGone() }
+        case .closed:
+            break
+        }
+    }
+
+    private func tickExchange(now: NIODeadline) {
+        let timeouts = worker.settings.timeouts
+        let overdue = exchange.machine.overdue(
+            now: now,
+            upstreamBlocked: exchange.upstream.map { !$0.isWritable } ?? false,
+            downstreamBlocked: !takesAnswerBytes,
+            upstreamTimeout: exchange.timeouts.upstream.map(TimeAmount.init) ?? timeouts.upstream,
+            downstreamTimeout: exchange.timeouts.downstream.map(TimeAmount.init) ?? timeouts.downstream
+        )
+        switch overdue {
+        case .upstream: fail(Failure(.upstreamTimeout))
+        case .downstream:
+            fail(Failure(exchange.machine.request == .streaming ? .requestTimeout : .downstreamStalled))
+        case nil: break
+        }
+    }
+
+    /// Bytes that the client took since the last tick are a sign of life, however few.
+    ///
+    /// - Returns: whether something waits and nothing of it was taken.
+    private func watchBacklog(now: NIODeadline) -> Bool {
+        let before = backlog
+        guard let options = context?.channel.syncOptions,
+            let waiting = try? options.getOption(.bufferedWritableBytes)
+        else { return false }
+        backlog = waiting
+        guard waiting > 0, before > 0 else { return false }
+        if waiting < before {
+            exchange.machine.downstreamTook(now: now)
+            if phase == .idle || phase == .lingering { stamp = now }
+            return false
+        }
+        return true
+    }
+
+    /// The head began and did not end.
+    private func headTimedOut(now: NIODeadline) {
+        phase = .exchange
+        exchange.reset(now: now)
+        exchange.machine = ExchangeMachine(requestComplete: true, idempotent: false, now: now)
+        fail(Failure(.requestTimeout))
+    }
+}

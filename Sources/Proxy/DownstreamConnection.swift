@@ -1,0 +1,228 @@
+import HTTP1
+import NIOCore
+import Routing
+
+/// One connection of a client (or of the tier in front): it owns the bytes that come,
+/// takes request after request from them, and joins each with an upstream.
+///
+/// The path of a request, from top to bottom:
+///
+/// 1. `beginRequest`: head → decision (`+Request`)
+/// 2. `forward`: decision → endpoint → upstream connection (`+Request`)
+/// 3. `pumpBody`: the body goes upstream as the upstream takes it (`+Body`)
+/// 4. `answerHead`, `answerBytes`, `answerEnded`: the answer comes back (`+Answer`)
+/// 5. `finish`: log record, counters, next request (`+End`)
+///
+/// What goes wrong ends in `fail`; what takes too long is found by `tick` (`+Tick`).
+///
+/// `@unchecked Sendable`: touched on its worker's loop alone.
+final class DownstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = Never
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    enum Phase {
+        /// Between requests, or a head is arriving.
+        case idle
+        case exchange
+        /// The answer has been given; the rest of the request's body is thrown away.
+        case discarding
+        /// The answer has been given and the output closed; whatever comes is thrown away.
+        case lingering
+        /// Bytes pass both ways, after 101.
+        case tunnel
+        case closed
+    }
+
+    let worker: Worker
+    var edge: Edge
+    /// The place in the worker's list.
+    var place = -1
+
+    var phase = Phase.idle
+    var exchange = Exchange()
+    var inbound = ByteBuffer()
+    /// How far the search for the head's end has come.
+    var scanned = 0
+    /// Since when the connection is in its phase, or waits for the head that has begun.
+    var stamp: NIODeadline
+    /// Bytes of the next head have come.
+    var headBegan = false
+    /// Requests that began on this connection.
+    var requests: UInt64 = 0
+    /// The downstream has closed its half.
+    var inputClosed = false
+    /// Bytes thrown away so far.
+    var discarded = 0
+    /// What waited to be written at the last tick, bytes.
+    var backlog = 0
+
+    private(set) var context: ChannelHandlerContext?
+    private var readHeldBack = false
+    private var advancing = false
+
+    init(worker: Worker, edge: Edge, now: NIODeadline) {
+        self.worker = worker
+        self.edge = edge
+        self.stamp = now
+    }
+
+    // MARK: Channel events
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        worker.opened(self)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        downstreamGone()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // NIO closes the channel where the error is fatal; `channelInactive` follows.
+        context.close(promise: nil)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var bytes = unwrapInboundIn(data)
+        switch phase {
+        case .closed:
+            return
+        case .lingering:
+            discarded &+= bytes.readableBytes
+            if discarded > Bounds.lingerBytes { abort() }
+            return
+        case .tunnel:
+            tunnelFromDownstream(bytes)
+            return
+        case .idle, .exchange, .discarding:
+            if inbound.readableBytes == 0 {
+                inbound = bytes
+            } else {
+                inbound.writeBuffer(&bytes)
+            }
+            // NIO reads into a buffer of its own again only when nobody else holds it.
+            bytes = ByteBuffer()
+            advance()
+        }
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if takesRequestBytes {
+            context.read()
+        } else {
+            readHeldBack = true
+        }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        guard context.channel.isWritable else { return }
+        exchange.machine.downstreamTook(now: .now())
+        exchange.upstream?.resumeReading()
+        advance()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard let event = event as? ChannelEvent, event == .inputClosed else { return }
+        inputClosed = true
+        switch phase {
+        case .idle:
+            // A head that is cut off, or nobody: there is nobody to answer.
+            close()
+        case .exchange:
+            // A request that is whole still gets its answer; half a request never will.
+            if exchange.machine.request == .streaming { downstreamGone() }
+        case .tunnel:
+            exchange.upstream?.closeOutput()
+        case .discarding, .lingering:
+            close()
+        case .closed:
+            break
+        }
+    }
+
+    // MARK: Going on
+
+    /// Does what can be done with the bytes that are there. Iterative: a thousand
+    /// pipelined requests take a thousand turns of this loop, not of the stack.
+    func advance() {
+        guard !advancing else { return }
+        advancing = true
+        while step() {}
+        advancing = false
+        if inbound.readableBytes == 0, inbound.capacity > 0 { inbound = ByteBuffer() }
+        resumeReading()
+    }
+
+    /// True when something changed and there may be more to do.
+    private func step() -> Bool {
+        guard let context else { return false }
+        switch phase {
+        case .idle:
+            // The last answer leaves first: pipelining must not pile answers up.
+            guard inbound.readableBytes > 0, context.channel.isWritable else { return false }
+            return beginRequest(context)
+        case .exchange:
+            return pumpBody()
+        case .discarding:
+            return discardBody()
+        case .lingering, .tunnel, .closed:
+            return false
+        }
+    }
+
+    func resumeReading() {
+        guard readHeldBack, takesRequestBytes, let context else { return }
+        readHeldBack = false
+        context.read()
+    }
+
+    /// Whether bytes that come now have a place to go: this is the back-pressure.
+    private var takesRequestBytes: Bool {
+        switch phase {
+        case .idle:
+            inbound.readableBytes < worker.settings.limits.head.headBytes + Bounds.heldBytes
+        case .exchange:
+            if exchange.machine.request == .streaming, let upstream = exchange.upstream {
+                upstream.isWritable && inbound.readableBytes < Bounds.heldBytes
+            } else {
+                inbound.readableBytes < Bounds.heldBytes
+            }
+        case .tunnel:
+            exchange.upstream?.isWritable ?? true
+        case .discarding, .lingering, .closed:
+            true
+        }
+    }
+
+    // MARK: Called by the upstream
+
+    /// Whether the answer's bytes have a place to go.
+    var takesAnswerBytes: Bool { context?.channel.isWritable ?? true }
+
+    /// The method decides how an answer ends (RFC 9112 §6.3).
+    var method: MethodKind { exchange.method }
+
+    func upstreamTakesBytes() {
+        exchange.machine.upstreamTook(now: .now())
+        advance()
+        resumeReading()
+    }
+
+    func upstreamSpoke() {
+        exchange.machine.upstreamSpoke(now: .now())
+    }
+
+    func flushAnswer() {
+        context?.flush()
+    }
+
+    func write(_ bytes: ByteBuffer) {
+        context?.write(wrapOutboundOut(bytes), promise: nil)
+    }
+}

@@ -1,0 +1,83 @@
+public import HTTP1
+public import NIOCore
+public import Routing
+
+/// How long Berth waits for what. The defaults are what users of nginx expect.
+public struct Timeouts: Sendable {
+    /// For a whole request head, from its first byte; also for the first byte of a new connection (default 60 s).
+    public var header: TimeAmount = .seconds(60)
+    /// For a connection to an endpoint to be made (default 5 s).
+    public var connect: TimeAmount = .seconds(5)
+    /// How long an upstream may be silent while it is waited for (default 60 s).
+    public var upstream: TimeAmount = .seconds(60)
+    /// How long a downstream may neither send its body nor read its answer (default 60 s).
+    public var downstream: TimeAmount = .seconds(60)
+    /// An idle downstream connection's life (default 75 s). RFC 9112 §9.5.
+    public var keepAlive: TimeAmount = .seconds(75)
+    /// An idle upstream connection's life (default 60 s; 0 = no reuse). RFC 9112 §9.5.
+    public var idleUpstream: TimeAmount = .seconds(60)
+    /// How long both sides of an upgraded connection may be silent (default 1 h).
+    public var tunnel: TimeAmount = .hours(1)
+
+    public init() {}
+}
+
+/// How much Berth takes. Each has its unit.
+public struct Limits: Sendable {
+    public var head = HeadLimits()
+    /// The largest request body, bytes (default: nil, unlimited).
+    public var bodyBytes: UInt64?
+    /// Idle connections kept for one endpoint on one event loop (default 128).
+    public var idlePerEndpoint = 128
+
+    public init() {}
+}
+
+/// Sizes inside of the data path that nobody needs to set.
+enum Bounds {
+    /// Bytes of a request that are held while its upstream is not ready for them, and of
+    /// pipelined requests that wait for their turn. Reading stops there.
+    static let heldBytes = 64 << 10
+    /// Answers up to this size are copied behind their head and written in one call.
+    static let coalescedBytes = 16 << 10
+    /// What may be outstanding to a slow reader, bytes, before its source is no longer read.
+    static let writeHighWatermark = 128 << 10
+    static let writeLowWatermark = 32 << 10
+    /// The largest single read, bytes.
+    static let readBytes = 128 << 10
+    /// What is read and thrown away of a body nobody wants any more, bytes, so that the
+    /// answer is not lost to a reset (RFC 9112 §9.6).
+    static let lingerBytes = 1 << 20
+    /// … and for how long.
+    static let lingerTime = TimeAmount.seconds(5)
+    /// Hosts whose decision a loop remembers (a power of two).
+    static let rememberedHosts = 4096
+    /// The longest raw host that is remembered, bytes.
+    static let rememberedHostBytes = 256
+    /// How often a loop walks its deadlines.
+    static let tick = TimeAmount.milliseconds(250)
+    /// The longest request id that is kept, bytes.
+    static let requestIDBytes = 128
+    /// Interim (1xx) answers passed on for one request.
+    static let interimAnswers = 32
+}
+
+/// What one tier is: everything its event loops share that never changes.
+public struct TierSettings: Sendable {
+    /// `front` or `local`: how the tier signs its answers.
+    public var name: String
+    /// Made anew by each start; signs `Via`, so that a loop is seen.
+    public var instance: String
+    public var timeouts = Timeouts()
+    public var limits = Limits()
+    /// Peers whose `X-Forwarded-*` fields are believed and appended to.
+    public var trustedDownstreams: [CIDR] = []
+
+    public init(name: String, instance: String) {
+        self.name = name
+        self.instance = instance
+    }
+
+    /// The pseudonym in `Via` and `Proxy-Status` (RFC 9110 §7.6.3, RFC 9209 §2).
+    public var signature: String { "berth-\(name)" }
+}

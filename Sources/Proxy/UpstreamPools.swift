@@ -1,0 +1,81 @@
+import NIOCore
+import NIOPosix
+import Routing
+
+/// The connections of one event loop to one endpoint that wait for work.
+final class EndpointPool {
+    let endpoint: Endpoint
+    /// The one used last is lent first: the others may grow old and go.
+    fileprivate(set) var idle: [UpstreamConnection] = []
+
+    init(_ endpoint: Endpoint) {
+        self.endpoint = endpoint
+    }
+
+    /// A connection that is ready, or nil.
+    func lend() -> UpstreamConnection? {
+        while let connection = idle.popLast() {
+            if connection.isUsable { return connection }
+        }
+        return nil
+    }
+
+    func remove(_ connection: UpstreamConnection) {
+        if let place = idle.lastIndex(where: { $0 === connection }) { idle.remove(at: place) }
+    }
+}
+
+/// The upstream connections of one event loop.
+final class UpstreamPools {
+    private var pools: [Endpoint: EndpointPool] = [:]
+    private let idleLimit: Int
+    private let idleTimeout: TimeAmount
+
+    init(idleLimit: Int, idleTimeout: TimeAmount) {
+        self.idleLimit = idleLimit
+        self.idleTimeout = idleTimeout
+    }
+
+    func pool(for endpoint: Endpoint) -> EndpointPool {
+        if let pool = pools[endpoint] { return pool }
+        let pool = EndpointPool(endpoint)
+        pools[endpoint] = pool
+        return pool
+    }
+
+    /// Takes back a connection whose answer is complete; closes it where enough wait already.
+    func takeBack(_ connection: UpstreamConnection, now: NIODeadline) {
+        guard connection.isUsable, idleTimeout > .zero, connection.pool.idle.count < idleLimit else {
+            connection.close()
+            return
+        }
+        connection.idleSince = now
+        connection.pool.idle.append(connection)
+    }
+
+    /// Closes what has waited too long and forgets endpoints that nobody asks for.
+    func tick(now: NIODeadline) {
+        var forgotten: [Endpoint] = []
+        for (endpoint, pool) in pools {
+            // The oldest stand in front.
+            let expired = pool.idle.prefix { now - $0.idleSince >= idleTimeout }
+            if !expired.isEmpty {
+                pool.idle.removeFirst(expired.count)
+                for connection in expired { connection.close() }
+            }
+            if pool.idle.isEmpty { forgotten.append(endpoint) }
+        }
+        for endpoint in forgotten {
+            guard let index = pools.index(forKey: endpoint) else { continue }
+            if isKnownUniquelyReferenced(&pools.values[index]) { pools.remove(at: index) }
+        }
+    }
+
+    func closeAll() {
+        for pool in pools.values {
+            let connections = pool.idle
+            pool.idle = []
+            for connection in connections { connection.close() }
+        }
+    }
+}

@@ -1,0 +1,200 @@
+import HTTP1
+public import Names
+public import NIOCore
+public import Routing
+
+/// Everything that one event loop needs to serve its connections. Nothing here is
+/// shared: a connection, its upstream connections, the remembered hosts and the
+/// counters all belong to the one loop, and so there is no lock on the path.
+///
+/// `@unchecked Sendable`: made anywhere, and from then on used on `loop` alone
+/// (`install`, `drain` and the rest hop onto it).
+public final class Worker: @unchecked Sendable {
+    public let loop: any EventLoop
+    public let settings: TierSettings
+
+    var router: RequestRouter
+    let log: (any ExchangeLog)?
+    var random: Random
+    var memory: HostMemory
+    var targets: [TargetKey: TargetPool] = [:]
+    let upstreams: UpstreamPools
+    /// The head that was parsed last: valid until the next one is.
+    var requestHead = RequestHead()
+    var answerHead = ResponseHead()
+    var scratch = Scratch()
+    var connections = ConnectionList()
+    var counters = Counters()
+    var draining = false
+    var clock = WallClock()
+
+    private var ticking: RepeatedTask?
+    private var drained: EventLoopPromise<Void>?
+
+    /// - Parameters:
+    ///   - log: takes a record of each exchange; nil for none.
+    ///   - seed: of request ids and of the places in tables.
+    public init(
+        loop: any EventLoop,
+        settings: TierSettings,
+        table: RouteTable,
+        resolver: TargetResolver,
+        log: (any ExchangeLog)?,
+        seed: UInt64
+    ) {
+        self.loop = loop
+        self.settings = settings
+        self.log = log
+        self.random = Random(seed: seed)
+        self.memory = HostMemory(size: Bounds.rememberedHosts, seed: random.next())
+        self.router = RequestRouter(settings: settings, table: table, resolver: resolver)
+        self.upstreams = UpstreamPools(
+            idleLimit: settings.limits.idlePerEndpoint,
+            idleTimeout: settings.timeouts.idleUpstream
+        )
+    }
+
+    /// Begins the tick that walks the deadlines.
+    public func start() {
+        loop.execute { [self] in
+            ticking = loop.scheduleRepeatedTask(initialDelay: Bounds.tick, delay: Bounds.tick) { [weak self] _ in
+                self?.tick(now: .now())
+            }
+        }
+    }
+
+    /// Puts a new rule table, or new names, in force. Exchanges that run keep what
+    /// they began with.
+    public func install(table: RouteTable? = nil, resolver: TargetResolver? = nil) {
+        loop.execute { [self] in
+            router = RequestRouter(
+                settings: settings,
+                table: table ?? router.table,
+                resolver: resolver ?? router.resolver
+            )
+            memory.removeAll()
+            targets.removeAll()
+        }
+    }
+
+    /// The guard knows the listening addresses only when the sockets are bound.
+    public func install(names: NameTable) {
+        loop.execute { [self] in
+            install(resolver: TargetResolver(names: names, addressGuard: router.resolver.addressGuard))
+        }
+    }
+
+    /// Lets what runs finish, closes what idles; done when the last connection is gone.
+    public func drain() -> EventLoopFuture<Void> {
+        loop.flatSubmit { [self] in
+            if let drained { return drained.futureResult }
+            draining = true
+            let promise = loop.makePromise(of: Void.self)
+            drained = promise
+            for connection in connections.all { connection.drain() }
+            finishDrainIfEmpty()
+            return promise.futureResult
+        }
+    }
+
+    /// Breaks off whatever still runs and ends the worker.
+    public func stop() -> EventLoopFuture<Counters> {
+        loop.submit { [self] in
+            draining = true
+            for connection in connections.all { connection.abort() }
+            upstreams.closeAll()
+            ticking?.cancel()
+            ticking = nil
+            log?.flush()
+            return counters
+        }
+    }
+
+    func tick(now: NIODeadline) {
+        clock.refresh()
+        for connection in connections.all { connection.tick(now: now) }
+        upstreams.tick(now: now)
+        log?.flush()
+    }
+
+    func opened(_ connection: DownstreamConnection) {
+        counters.connections &+= 1
+        connections.insert(connection)
+    }
+
+    func closed(_ connection: DownstreamConnection) {
+        connections.remove(connection)
+        finishDrainIfEmpty()
+    }
+
+    private func finishDrainIfEmpty() {
+        guard connections.isEmpty, let promise = drained else { return }
+        upstreams.closeAll()
+        log?.flush()
+        promise.succeed(())
+    }
+
+    /// The endpoints behind a target, made once and kept until names or rules change.
+    func pool(for forward: Forward, rule: Int) -> TargetPool {
+        let key = TargetKey(target: forward.target, rule: rule)
+        if let pool = targets[key] { return pool }
+        let resolution = router.resolver.resolve(forward.target, allow: forward.allow)
+        let pool = TargetPool(
+            resolution,
+            endpoints: resolution.endpoints.map { upstreams.pool(for: $0) },
+            seed: UInt(truncatingIfNeeded: random.next())
+        )
+        // A target that nothing knows is not kept: hostile names would fill the table.
+        if !resolution.endpoints.isEmpty { targets[key] = pool }
+        return pool
+    }
+}
+
+/// Buffers that live for one event and are used again by the next.
+struct Scratch {
+    /// Collected output, on its way into one write.
+    var out = ByteBuffer()
+    /// Ranges of a body that pass on.
+    var runs: [Range<Int>] = []
+}
+
+/// What one event loop has counted since it started.
+public struct Counters: Sendable {
+    public internal(set) var connections: UInt64 = 0
+    public internal(set) var requests: UInt64 = 0
+    public internal(set) var retries: UInt64 = 0
+    /// Exchanges that failed, by reason.
+    public internal(set) var failures: [Failure.Reason: UInt64] = [:]
+
+    public init() {}
+
+    public mutating func add(_ other: Counters) {
+        connections &+= other.connections
+        requests &+= other.requests
+        retries &+= other.retries
+        failures.merge(other.failures) { $0 &+ $1 }
+    }
+}
+
+/// The open downstream connections of a loop, in no order; each knows its own place.
+struct ConnectionList {
+    private(set) var all: [DownstreamConnection] = []
+
+    var isEmpty: Bool { all.isEmpty }
+
+    mutating func insert(_ connection: DownstreamConnection) {
+        connection.place = all.count
+        all.append(connection)
+    }
+
+    mutating func remove(_ connection: DownstreamConnection) {
+        let place = connection.place
+        guard all.indices.contains(place), all[place] === connection else { return }
+        connection.place = -1
+        let last = all.removeLast()
+        if last !== connection {
+            all[place] = last
+            last.place = place
+        }
+    }
+}

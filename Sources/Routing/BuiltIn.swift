@@ -1,0 +1,32 @@
+/// What a template may use of the request itself.
+enum BuiltIn: String, Sendable, CaseIterable {
+    /// Path and query as received.
+    case uri
+    /// The path as received.
+    case path
+    /// The query as received, without `?`; empty when there is none.
+    case query
+    case method
+    case scheme
+    /// The normalised host.
+    case requestHost = "request_host"
+
+    /// Whether the value is a URL's part already, and goes into URLs as it is.
+    var isURLPart: Bool {
+        switch self {
+        case .uri, .path, .query: true
+        case .method, .scheme, .requestHost: false
+        }
+    }
+}
+
+extension RouteKey {
+    /// Where the path ends in the target.
+    var pathEnd: Int {
+        for index in target.indices where target[index] == UInt8(ascii: "?") { return index }
+        return target.count
+    }
+
+    /// Whether the request is for the whole server (`OPTIONS *`): it has no path.
+    var isAsterisk: Bool { target.count == 1 && target[0] == UInt8(ascii: "*") }
+}

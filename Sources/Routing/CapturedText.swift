@@ -1,0 +1,45 @@
+import PCRE2
+
+/// One pattern's match: a copy of what was matched, and where its groups are in it.
+struct CapturedText: Sendable {
+    let text: [UInt8]
+    let ranges: MatchedRanges
+    let groups: CaptureGroups
+
+    init(text: Span<UInt8>, ranges: MatchedRanges, groups: CaptureGroups) {
+        self.text = [UInt8](copying: text)
+        self.ranges = ranges
+        self.groups = groups
+    }
+
+    /// The bytes' place in `text`; nil for a group that took no part.
+    func range(_ number: Int) -> Range<Int>? {
+        guard let range = ranges[number], range.upperBound <= text.count else { return nil }
+        return range
+    }
+
+    func capture(_ number: Int, _ place: Captures.PatternPlace) -> Captures.Capture {
+        Captures.Capture(
+            pattern: place,
+            number: number,
+            name: groups.names[number],
+            value: range(number).map { String(decoding: text[$0], as: UTF8.self) }
+        )
+    }
+}
+
+/// The groups of a pattern: how many, and what they are called.
+final class CaptureGroups: Sendable {
+    let count: Int
+    let names: [Int: String]
+
+    init(_ pattern: Pattern) {
+        self.count = pattern.captureCount
+        self.names = Dictionary(pattern.captureNames.map { ($0.number, $0.name) }) { first, _ in first }
+    }
+
+    /// All numbers of a name: with `(?J)` several groups may share one.
+    func numbers(_ name: String) -> [Int] {
+        names.filter { $0.value == name }.map(\.key).sorted()
+    }
+}

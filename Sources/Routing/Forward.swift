@@ -1,0 +1,44 @@
+/// Where a request goes on to, and what changes on the way.
+public struct Forward: Sendable {
+    public let target: Target
+    /// Nil: as received. Otherwise origin form: path, and query as received.
+    public let requestTarget: [UInt8]?
+    /// The `Host` that goes on; nil: as received.
+    public let hostHeader: [UInt8]?
+    /// Fields to set in place of the request's own; names as the rule writes them.
+    public let setHeaders: [(name: [UInt8], value: [UInt8])]
+    /// What is the same for every request of the rule: shared, not copied.
+    let fixed: ForwardSettings
+
+    public var scheme: RequestScheme { fixed.scheme }
+    /// Lower case.
+    public var removeHeaders: [[UInt8]] { fixed.removeHeaders }
+    public var timeouts: RuleTimeouts { fixed.timeouts }
+    /// Empty: no narrowing.
+    public var allow: [CIDR] { fixed.allow }
+    /// Bytes; nil: the tier's limit.
+    public var maxBodyBytes: UInt64? { fixed.maxBodyBytes }
+}
+
+/// The part of a `Forward` that does not vary from request to request.
+final class ForwardSettings: Sendable {
+    let scheme: RequestScheme
+    let removeHeaders: [[UInt8]]
+    let timeouts: RuleTimeouts
+    let allow: [CIDR]
+    let maxBodyBytes: UInt64?
+
+    init(
+        scheme: RequestScheme,
+        removeHeaders: [[UInt8]],
+        timeouts: RuleTimeouts,
+        allow: [CIDR],
+        maxBodyBytes: UInt64?
+    ) {
+        self.scheme = scheme
+        self.removeHeaders = removeHeaders
+        self.timeouts = timeouts
+        self.allow = allow
+        self.maxBodyBytes = maxBodyBytes
+    }
+}

@@ -1,0 +1,43 @@
+import PCRE2
+
+/// A rule's condition on the host.
+enum HostMatcher: Sendable {
+    case any
+    case exact([UInt8])
+    /// One or more whole labels in front of this; it begins with the dot.
+    case wildcard([UInt8])
+    /// The whole host, in any case.
+    case pattern(Pattern, CaptureGroups)
+
+    enum Verdict {
+        case yes(MatchedRanges?)
+        case no
+        case limit
+    }
+
+    func match(_ host: Span<UInt8>, scratch: RouteScratch) -> Verdict {
+        switch self {
+        case .any:
+            return .yes(nil)
+        case .exact(let name):
+            return Bytes.equal(host, name.span) ? .yes(nil) : .no
+        case .wildcard(let suffix):
+            return host.count > suffix.count && Bytes.hasSuffix(host, suffix.span) ? .yes(nil) : .no
+        case .pattern(let pattern, _):
+            switch pattern.match(host, scratch: scratch.match) {
+            case .matched(let ranges): return .yes(ranges)
+            case .noMatch: return .no
+            case .limitExceeded, .failed: return .limit
+            }
+        }
+    }
+
+    var groups: CaptureGroups? {
+        if case .pattern(_, let groups) = self { groups } else { nil }
+    }
+
+    /// How far the host went along with a pattern.
+    func furthest(_ host: Span<UInt8>) -> Int? {
+        if case .pattern(let pattern, _) = self { pattern.furthest(host) } else { nil }
+    }
+}

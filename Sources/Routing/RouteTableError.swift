@@ -1,0 +1,52 @@
+/// Why rules make no table: everything that is wrong with them, at once.
+public struct RouteTableError: Error, Sendable, CustomStringConvertible {
+    /// At least one, in the order of the rules.
+    public let issues: [RuleIssue]
+
+    public init(_ issues: [RuleIssue]) {
+        self.issues = issues
+    }
+
+    public var description: String { issues.map(\.description).joined(separator: "\n") }
+}
+
+/// One thing that is wrong with one rule.
+public struct RuleIssue: Sendable, Hashable, CustomStringConvertible {
+    public let ruleIndex: Int
+    public let ruleName: String
+    /// The key as in a rule file: `name`, `host`, `path`, `methods.0`, `headers.X-Beta`, `to`,
+    /// `redirect`, `status`, `respond.status`, `respond.content_type`, `set_headers.X-App`,
+    /// `remove_headers.0`, `rewrite_path.match`, `rewrite_path.with`, `host_header`.
+    public let key: String
+    /// The bytes of the key's text that are meant; empty where only a place is; nil for the
+    /// text as a whole. Of `headers.…`, `set_headers.…`: of the value, unless `inName`.
+    public let range: Range<Int>?
+    /// Whether the field's name is meant, not its value.
+    public let inName: Bool
+    public let message: String
+    /// A way out, when there is one to tell.
+    public let hint: String?
+
+    public init(
+        ruleIndex: Int,
+        ruleName: String,
+        key: String,
+        range: Range<Int>? = nil,
+        inName: Bool = false,
+        message: String,
+        hint: String? = nil
+    ) {
+        self.ruleIndex = ruleIndex
+        self.ruleName = ruleName
+        self.key = key
+        self.range = range
+        self.inName = inName
+        self.message = message
+        self.hint = hint
+    }
+
+    public var description: String {
+        let place = range.map { " (at byte \($0.lowerBound))" } ?? ""
+        return "rule '\(ruleName)': \(key)\(place): \(message)" + (hint.map { "; \($0)" } ?? "")
+    }
+}

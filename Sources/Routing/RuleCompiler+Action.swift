@@ -1,0 +1,163 @@
+import PCRE2
+
+extension RuleCompiler {
+    /// Nil when there are issues.
+    mutating func compileAction() -> Rule.Action? {
+        switch definition.action {
+        case .forward(let to):
+            return compileForward(to)
+        case .redirect(let to, let status):
+            refuseForwardKeys("redirect")
+            return compileRedirect(to, status: status)
+        case .respond(let status, let body, let contentType):
+            refuseForwardKeys("respond")
+            if !(200...599).contains(status) {
+                issue("respond.status", "\(status) is no status that an answer can have", hint: "200 to 599")
+            }
+            if let contentType, contentType.utf8.contains(where: ASCII.isControl) {
+                issue("respond.content_type", "a field value has no control characters")
+            }
+            return .respond(status: status, contentType: contentType, body: Array(body.utf8))
+        }
+    }
+
+    /// Keys that mean something only for a request that goes on.
+    private mutating func refuseForwardKeys(_ action: String) {
+        let message = "has no effect: the rule's `\(action)` sends nothing on"
+        if let field = definition.setHeaders.first { issue("set_headers.\(field.name)", message, inName: true) }
+        if !definition.removeHeaders.isEmpty { issue("remove_headers.0", message) }
+        if definition.rewritePath != nil { issue("rewrite_path.match", message) }
+        if definition.hostHeader != nil { issue("host_header", message) }
+    }
+
+    /// Runs `body`; what it throws becomes an issue of `key`.
+    mutating func noting<Value>(
+        _ key: String,
+        _ body: () throws(TemplateParser.Failure) -> Value
+    ) -> Value? {
+        do {
+            return try body()
+        } catch {
+            issue(key, error.message, at: error.range, hint: error.hint)
+            return nil
+        }
+    }
+
+    // MARK: Redirect
+
+    private mutating func compileRedirect(_ text: String, status: Int) -> Rule.Action? {
+        if ![301, 302, 303, 307, 308].contains(status) {
+            issue("status", "\(status) is no redirect", hint: "301, 302 (the default), 303, 307 or 308")
+        }
+        let scope = self.scope
+        guard let plan = noting("redirect", { () throws(TemplateParser.Failure) in
+            try RedirectTemplate.read(text, status: status, scope: scope)
+        }) else { return nil }
+        return .redirect(plan)
+    }
+
+    // MARK: Forward
+
+    private mutating func compileForward(_ to: String) -> Rule.Action? {
+        let scope = self.scope
+        let target = noting("to") { () throws(TemplateParser.Failure) in
+            try TargetTemplate.read(to, scope: scope)
+        }
+        let rewrite = compileRewrite()
+        let hostHeader = compileHostHeader()
+        let fields = compileSetHeaders()
+        checkRemoveHeaders()
+        guard let target, issues.isEmpty else { return nil }
+        let settings = ForwardSettings(
+            scheme: .http,
+            removeHeaders: definition.removeHeaders.map { $0.utf8.map(ASCII.lowercase) },
+            timeouts: definition.timeouts,
+            allow: definition.allow,
+            maxBodyBytes: definition.maxBodyBytes
+        )
+        return .forward(
+            ForwardPlan(
+                target: target,
+                rewrite: rewrite,
+                hostHeader: hostHeader,
+                setHeaders: HeaderPlan(fields),
+                settings: settings
+            )
+        )
+    }
+
+    private mutating func compileRewrite() -> RewritePlan? {
+        guard let definition = definition.rewritePath else { return nil }
+        guard let pattern = pattern(definition.match, behind: 0, [], "rewrite_path.match") else { return nil }
+        var scope = self.scope
+        let groups = CaptureGroups(pattern)
+        checkBuiltIns(groups, key: "rewrite_path.match", text: definition.match)
+        for name in Set(groups.names.values).sorted() where scope.resolve(name: name) != nil {
+            let place = Self.place(of: name, in: definition.match)
+            issue("rewrite_path.match", "`\(name)` is captured by the rule's host or path too", at: place)
+        }
+        scope.rewrite = groups
+        let template = noting("rewrite_path.with") { () throws(TemplateParser.Failure) in
+            let parts = try TemplateParser.parse(definition.with)
+            try URLText.checkPath(parts, mustBeginWithSlash: true)
+            return try scope.template(definition.with, .url, without: [.uri, .query])
+        }
+        guard let template else { return nil }
+        return RewritePlan(pattern: pattern, groups: groups, template: template)
+    }
+
+    private mutating func compileHostHeader() -> Template? {
+        guard let text = definition.hostHeader, text != "keep" else { return nil }
+        let scope = self.scope
+        return noting("host_header") { () throws(TemplateParser.Failure) in
+            let template = try scope.template(text, .authority, without: [.uri, .path, .query, .method, .scheme])
+            if let literal = template.literal {
+                do throws(HostError) {
+                    _ = try HostName(literal.span)
+                } catch {
+                    throw TemplateParser.Failure(range: 0..<text.utf8.count, message: error.description)
+                }
+            }
+            return template
+        }
+    }
+
+    private mutating func compileSetHeaders() -> [(name: [UInt8], value: Template)] {
+        let scope = self.scope
+        var fields: [(name: [UInt8], value: Template)] = []
+        for setting in definition.setHeaders {
+            let key = "set_headers.\(setting.name)"
+            guard isFieldName(setting.name, key), isSettable(setting.name, key) else { continue }
+            let template = noting(key) { () throws(TemplateParser.Failure) in
+                if let place = setting.value.utf8.enumerated().first(where: { ASCII.isControl($0.element) }) {
+                    let range = place.offset..<(place.offset + 1)
+                    throw TemplateParser.Failure(range: range, message: "a field value has no control characters")
+                }
+                return try scope.template(setting.value, .header)
+            }
+            if let template { fields.append((Array(setting.name.utf8), template)) }
+        }
+        return fields
+    }
+
+    private mutating func checkRemoveHeaders() {
+        for (place, name) in definition.removeHeaders.enumerated() {
+            let key = "remove_headers.\(place)"
+            if isFieldName(name, key) { _ = isSettable(name, key) }
+        }
+    }
+
+    /// Fields that are the proxy's own to write: framing, the connection, the way taken.
+    private mutating func isSettable(_ name: String, _ key: String) -> Bool {
+        let lowercase = String(decoding: name.utf8.map(ASCII.lowercase), as: UTF8.self)
+        guard Self.reserved.contains(lowercase) else { return true }
+        let hint = lowercase == "host" ? "use `host_header`" : nil
+        issue(key, "`\(name)` is the proxy's own: a rule cannot change it", inName: true, hint: hint)
+        return false
+    }
+
+    private static let reserved: Set<String> = [
+        "connection", "transfer-encoding", "content-length", "host", "upgrade", "te", "trailer", "keep-alive",
+        "proxy-connection", "expect", "http2-settings", "via", "proxy-status",
+    ]
+}

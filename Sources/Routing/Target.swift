@@ -1,0 +1,22 @@
+/// The name that a rule produced, for the name sources to turn into endpoints.
+public struct Target: Hashable, Sendable, CustomStringConvertible {
+    /// Lower case, a valid host name; or the address's text, when `literal` is set.
+    public let name: String
+    /// From the rule; used where the name source gives none.
+    public let port: UInt16?
+    /// The address that the rule itself spells out, letter by letter. A name that comes
+    /// of a capture is never taken for an address: only a name source may answer it.
+    public let literal: IPAddress?
+
+    public init(name: String, port: UInt16? = nil, literal: IPAddress? = nil) {
+        self.name = name
+        self.port = port
+        self.literal = literal
+    }
+
+    /// `host_01:9000`, `[::1]:80`, `api`.
+    public var description: String {
+        let host = literal.map { $0.isIPv4 ? name : "[\(name)]" } ?? name
+        return port.map { "\(host):\($0)" } ?? host
+    }
+}

@@ -1,0 +1,77 @@
+/// Reads a template's text: literal bytes, `$1 ${1} $name ${name}`, `$$`.
+struct TemplateParser {
+    enum Part: Equatable {
+        /// Bytes that stand for themselves, from this offset of the text on.
+        case literal([UInt8], at: Int)
+        case number(Int, Range<Int>)
+        case name(String, Range<Int>)
+    }
+
+    struct Failure: Error, Equatable {
+        let range: Range<Int>
+        let message: String
+        var hint: String?
+    }
+
+    static func parse(_ text: String) throws(Failure) -> [Part] {
+        let bytes = Array(text.utf8)
+        var parts: [Part] = []
+        var literal: [UInt8] = []
+        var literalStart = 0
+        var index = 0
+        func flush() {
+            if !literal.isEmpty { parts.append(.literal(literal, at: literalStart)) }
+            literal = []
+        }
+        while index < bytes.count {
+            if literal.isEmpty { literalStart = index }
+            guard bytes[index] == UInt8(ascii: "$") else {
+                literal.append(bytes[index])
+                index += 1
+                continue
+            }
+            if index + 1 < bytes.count, bytes[index + 1] == UInt8(ascii: "$") {
+                literal.append(UInt8(ascii: "$"))
+                index += 2
+                continue
+            }
+            flush()
+            let (part, end) = try reference(bytes, at: index)
+            parts.append(part)
+            index = end
+        }
+        flush()
+        return parts
+    }
+
+    /// The reference whose `$` stands at `start`, and where it ends.
+    private static func reference(_ bytes: [UInt8], at start: Int) throws(Failure) -> (Part, Int) {
+        let braced = start + 1 < bytes.count && bytes[start + 1] == UInt8(ascii: "{")
+        let nameStart = start + (braced ? 2 : 1)
+        var end = nameStart
+        if end < bytes.count, ASCII.isDigit(bytes[end]) {
+            while end < bytes.count, ASCII.isDigit(bytes[end]) { end += 1 }
+        } else {
+            while end < bytes.count, ASCII.isWord(bytes[end]) { end += 1 }
+        }
+        guard end > nameStart else {
+            throw Failure(
+                range: start..<min(nameStart, bytes.count),
+                message: "`$` with no name behind it",
+                hint: "write `$$` for a dollar, `$name` or `${name}` for a capture"
+            )
+        }
+        let name = String(decoding: bytes[nameStart..<end], as: UTF8.self)
+        if braced {
+            guard end < bytes.count, bytes[end] == UInt8(ascii: "}") else {
+                throw Failure(range: start..<end, message: "`${` without its `}`")
+            }
+            end += 1
+        }
+        if ASCII.isDigit(bytes[nameStart]) {
+            // A number too large to be one is no group's number either.
+            return (.number(Int(name) ?? .max, start..<end), end)
+        }
+        return (.name(name, start..<end), end)
+    }
+}

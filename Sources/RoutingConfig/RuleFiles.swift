@@ -1,0 +1,93 @@
+import Glibc
+
+/// Rule files on disk: which there are, and their bytes.
+enum RuleFiles {
+    struct Fault: Error {
+        let code: Diagnostic.Code
+        let message: String
+        var hint: String?
+    }
+
+    /// The files that a path stands for: itself, or of a folder its `*.yaml` and `*.yml`,
+    /// by name; folders inside of it and hidden files are left alone.
+    static func expand(_ path: String) throws(Fault) -> [String] {
+        guard let kind = kind(of: path) else { throw unreadable(errno) }
+        guard kind == S_IFDIR else { return [path] }
+        guard let folder = opendir(path) else { throw unreadable(errno) }
+        defer { closedir(folder) }
+        let base = path.hasSuffix("/") ? path : path + "/"
+        var files: [String] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { raw in
+                String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            guard !name.hasPrefix("."), name.hasSuffix(".yaml") || name.hasSuffix(".yml") else { continue }
+            // What is a folder by that name, or gone by now, is not a rule file.
+            if Self.kind(of: base + name) == S_IFREG { files.append(base + name) }
+        }
+        guard !files.isEmpty else {
+            throw Fault(
+                code: .unreadable,
+                message: "this folder holds no rule file",
+                hint: "rule files end in .yaml or .yml"
+            )
+        }
+        return files.sorted(by: isBefore)
+    }
+
+    /// The order in which several files are one set: by their bytes, whatever the locale.
+    static func isBefore(_ a: String, _ b: String) -> Bool {
+        a.utf8.lexicographicallyPrecedes(b.utf8)
+    }
+
+    /// The bytes of a file of at most `limit` bytes. Pipes are read too (`<(generate)`).
+    static func read(_ path: String, limit: Int) throws(Fault) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw unreadable(errno) }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 256 << 10)
+        while true {
+            let count = chunk.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
+            if count == 0 { return bytes }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw unreadable(errno)
+            }
+            guard bytes.count + count <= limit else {
+                throw Fault(
+                    code: .fileTooLarge,
+                    message: "this file is larger than \(limit >> 20) MiB, the largest that is read"
+                )
+            }
+            bytes.append(contentsOf: chunk[..<count])
+        }
+    }
+
+    static func isReadable(_ path: String) -> Bool {
+        access(path, R_OK) == 0
+    }
+
+    /// `path` as seen from the folder that `file` is in.
+    static func resolve(_ path: String, besides file: String) -> String {
+        guard !path.hasPrefix("/"), let slash = file.utf8.lastIndex(of: UInt8(ascii: "/")) else {
+            return path
+        }
+        return String(file[...slash]) + path
+    }
+
+    private static func kind(of path: String) -> mode_t? {
+        var status = stat()
+        return stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
+    }
+
+    private static func unreadable(_ code: CInt) -> Fault {
+        switch code {
+        case ENOENT: Fault(code: .unreadable, message: "there is no such file")
+        case EACCES: Fault(code: .unreadable, message: "this file may not be read by this user")
+        case EISDIR: Fault(code: .unreadable, message: "this is a folder")
+        default:
+            Fault(code: .unreadable, message: "this file cannot be read: \(String(cString: strerror(code)))")
+        }
+    }
+}

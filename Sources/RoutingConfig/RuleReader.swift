@@ -1,0 +1,95 @@
+import Routing
+
+/// One rule of a file: its keys and their types. What they mean is the compiler's to judge.
+struct RuleReader {
+    let reader: NodeReader
+
+    /// The longest name of a rule, bytes: it stands in every line of the log.
+    static let maxNameBytes = 64
+
+    static let keys = [
+        "name", "host", "path", "methods", "headers", "clients", "to", "redirect", "status", "respond",
+        "set_headers", "remove_headers", "rewrite_path", "host_header", "timeouts", "allow", "max_body",
+    ]
+
+    /// - Returns: nil when it is no mapping. A rule with findings is given back as far as it could be
+    ///   read, so that its other parts are judged too; the findings keep it from being used.
+    func rule(_ node: YAMLNode) -> RuleDefinition? {
+        guard let pairs = reader.mapping(node, "a rule", known: Self.keys) else { return nil }
+        var given: [String: YAMLNode] = [:]
+        for pair in pairs {
+            if let key = pair.key.text, given[key] == nil { given[key] = pair.value }
+        }
+        var rule = RuleDefinition(name: name(given["name"], of: node), action: action(given, pairs, of: node))
+        rule.origin = reader.origin(of: node)
+        if let host = given["host"] { rule.host = reader.text(host, "`host`") }
+        if let path = given["path"] { rule.path = reader.text(path, "`path`") }
+        if let methods = given["methods"] { rule.methods = self.methods(methods) }
+        if let headers = given["headers"] {
+            rule.headers = fields(headers, "`headers`").map(HeaderMatch.init)
+        }
+        if let clients = given["clients"] { rule.clients = reader.networks(clients, "`clients`") ?? [] }
+        readForwarding(given, into: &rule)
+        return rule
+    }
+
+    private func name(_ node: YAMLNode?, of rule: YAMLNode) -> String {
+        let placeholder = placeholderName(for: rule)
+        guard let node else {
+            reader.report(
+                .missingKey,
+                rule,
+                "this rule has no `name`",
+                hint: "names tell rules apart in logs: add `name: …`"
+            )
+            return placeholder
+        }
+        guard let name = reader.text(node, "`name`") else { return placeholder }
+        guard !name.isEmpty, name.utf8.count <= Self.maxNameBytes, name.utf8.allSatisfy(Self.isNameByte)
+        else {
+            let message = "`\(YAMLNode.shortened(name))` cannot be the name of a rule"
+            let hint = "a name is 1 to \(Self.maxNameBytes) letters, digits, `_`, `-`, `.`, `/` or `:`"
+            reader.report(.badValue, node, message, hint: hint)
+            return placeholder
+        }
+        return name
+    }
+
+    /// What a rule without a usable name is compiled by, for the sake of its other findings.
+    func placeholderName(for rule: YAMLNode) -> String {
+        "\(reader.source.file) \(rule.line):\(rule.column)"
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: "_-./:".utf8.contains(byte)
+        }
+    }
+
+    private func methods(_ node: YAMLNode) -> [String] {
+        let methods = reader.texts(node, "`methods`", example: "GET") ?? []
+        if case .sequence(let items) = node.content, items.isEmpty {
+            reader.report(
+                .badValue,
+                node,
+                "`methods` is empty: no request could match",
+                hint: "leave the key out to match every method"
+            )
+        }
+        return methods
+    }
+
+    /// A mapping of field names to texts, in the file's order.
+    func fields(_ node: YAMLNode, _ key: String) -> [(name: String, value: String)] {
+        let pairs = reader.mapping(node, key) ?? []
+        return pairs.compactMap { pair in
+            guard let name = pair.key.text, let value = reader.text(pair.value, "`\(name)` in \(key)") else {
+                return nil
+            }
+            return (name, value)
+        }
+    }
+}

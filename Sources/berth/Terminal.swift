@@ -1,0 +1,29 @@
+import Glibc
+
+/// What goes to the person at the terminal.
+enum Terminal {
+    /// Whether standard error shows colours: a terminal, and nobody asked for none
+    /// (https://no-color.org).
+    static var errorHasColor: Bool { isatty(STDERR_FILENO) != 0 && getenv("NO_COLOR") == nil }
+    static var outputHasColor: Bool { isatty(STDOUT_FILENO) != 0 && getenv("NO_COLOR") == nil }
+
+    static func error(_ text: String) {
+        write(text + "\n", to: STDERR_FILENO)
+    }
+
+    static func output(_ text: String) {
+        write(text + "\n", to: STDOUT_FILENO)
+    }
+
+    private static func write(_ text: String, to descriptor: Int32) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            guard count > 0 else {
+                if errno == EINTR { continue }
+                return
+            }
+            rest = rest.dropFirst(count)
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import HTTP1
+import Testing
+
+@Suite("Heads mean one thing, or are refused")
+struct HeadTests {
+    @Test("a request head is understood", arguments: RequestCase.good)
+    func understood(_ example: RequestCase) {
+        #expect(readRequest(example.bytes) == example.expected)
+    }
+
+    @Test("a bad request head is refused", arguments: RequestCase.bad)
+    func refused(_ example: RequestCase) {
+        #expect(readRequest(example.bytes) == example.expected)
+    }
+
+    @Test("an answer's head is understood", arguments: ResponseCase.good)
+    func answerUnderstood(_ example: ResponseCase) {
+        #expect(readResponse(example.bytes, to: example.method) == example.expected)
+    }
+
+    @Test("a bad answer's head is refused", arguments: ResponseCase.bad)
+    func answerRefused(_ example: ResponseCase) {
+        #expect(readResponse(example.bytes, to: example.method) == example.expected)
+    }
+
+    @Test("bytes behind a head are left alone")
+    func leavesTheRest() {
+        let one = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n"
+        guard case .head(_, let length) = readRequest(Array((one + "abcGET /evil HTTP/1.1\r\n\0").utf8))
+        else {
+            Issue.record("refused")
+            return
+        }
+        #expect(length == one.utf8.count)
+    }
+
+    @Test("a head that was used before says nothing of the last one")
+    func reuse() throws {
+        var head = RequestHead()
+        var scanned = 0
+        for example in RequestCase.good + RequestCase.good.reversed() {
+            #expect(try head.parse(example.bytes.span, scanned: &scanned, limits: .default))
+            #expect(.head(describe(head, example.bytes), length: head.length) == example.expected)
+            #expect(scanned == 0)
+        }
+        var answer = ResponseHead()
+        for example in ResponseCase.good + ResponseCase.good.reversed() {
+            #expect(
+                try answer.parse(
+                    example.bytes.span,
+                    scanned: &scanned,
+                    limits: .default,
+                    requestMethod: example.method
+                )
+            )
+            #expect(.head(describe(answer, example.bytes), length: answer.length) == example.expected)
+        }
+    }
+
+    @Test("every refusal has a status from 400 to 505, a token and a sentence")
+    func words() {
+        for example in RequestCase.bad {
+            guard case .refused(let error) = example.expected else { continue }
+            #expect((400...505).contains(error.status))
+            #expect(error.token.utf8CodeUnitCount > 0 && error.detail.utf8CodeUnitCount > 0)
+        }
+        #expect(RequestError.methodNotAllowed.status == 405)
+        #expect(RequestError.targetTooLong.status == 414)
+        #expect(RequestError.headTooLarge.status == 431)
+        #expect(RequestError.field(.tooMany).status == 431)
+        #expect(RequestError.framing(.unknownCoding).status == 501)
+        #expect(RequestError.versionNotSupported.status == 505)
+    }
+
+    @Test("a CONNECT's answer has no body, if it is a good one")
+    func connect() {
+        let bytes = Array("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n".utf8)
+        guard case .head(let line, _) = readResponse(bytes, to: .connect) else {
+            Issue.record("refused")
+            return
+        }
+        #expect(line.contains("no body close"))
+    }
+}

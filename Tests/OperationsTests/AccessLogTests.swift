@@ -1,0 +1,119 @@
+import Foundation
+import NIOCore
+import Proxy
+import Routing
+import Testing
+
+@testable import Operations
+
+@Suite("The access log")
+struct AccessLogTests {
+    private func record(target: String = "/a", userAgent: String? = "curl/8") -> ExchangeRecord {
+        let start = NIODeadline.uptimeNanoseconds(5_000_000_000)
+        return ExchangeRecord(
+            client: IPAddress(v4: 0xC000_0207),
+            peer: IPAddress(v4: 0x7F00_0001),
+            method: ByteBuffer(string: "GET"),
+            target: ByteBuffer(string: target),
+            host: ByteBuffer(string: "x.test"),
+            version: "HTTP/1.1",
+            referer: nil,
+            userAgent: userAgent.map { ByteBuffer(string: $0) },
+            requestID: ByteBuffer(string: "id-1"),
+            decision: nil,
+            endpoint: Endpoint(address: IPAddress(v4: 0x7F00_0001), port: 8080),
+            status: 502,
+            failure: Failure(.connectionRefused),
+            bytesIn: 3,
+            bytesOut: 187,
+            start: start,
+            connected: nil,
+            answered: start + .microseconds(1500),
+            end: start + .microseconds(1_002_000),
+            reused: false,
+            retried: true
+        )
+    }
+
+    private let moment = LogClock.Moment(
+        combined: "21/Nov/2026:10:00:00 +0000",
+        iso: "2026-11-21T10:00:00",
+        milliseconds: 7
+    )
+
+    @Test("Text looks like nginx's combined, with key=value behind it")
+    func text() {
+        var out = ByteBuffer()
+        TextRecord.write(record(), at: moment, into: &out)
+        #expect(
+            String(buffer: out) == """
+                192.0.2.7 - - [21/Nov/2026:10:00:00 +0000] "GET /a HTTP/1.1" 502 187 "-" "curl/8" host=x.test \
+                rule=- captures=- target=- endpoint=127.0.0.1:8080 in=3 time=1.002000 connect=- answer=0.001500 \
+                id=id-1 retried=1 cause=connection_refused
+
+                """
+        )
+    }
+
+    @Test("JSON is one object a line, with all documented keys")
+    func json() throws {
+        var out = ByteBuffer()
+        JSONRecord.write(record(), tier: "front", at: moment, into: &out)
+        let line = String(buffer: out)
+        #expect(line.hasSuffix("}\n"))
+        let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+        #expect(object["time"] as? String == "2026-11-21T10:00:00.007Z")
+        #expect(object["status"] as? Int == 502)
+        #expect(object["cause"] as? String == "connection_refused")
+        #expect(object["side"] as? String == "upstream")
+        #expect(object["connect"] is NSNull)
+        #expect(object["duration"] as? Double == 1.002)
+    }
+
+    @Test("What a client sends can't end a line, close a quote or break the JSON")
+    func escaping() throws {
+        let evil = "/\"\\\n\r\u{1B}[2J\u{7F}é"
+        var text = ByteBuffer()
+        TextRecord.write(record(target: evil, userAgent: evil), at: moment, into: &text)
+        let line = String(buffer: text)
+        #expect(line.filter { $0 == "\n" }.count == 1)
+        #expect(line.contains(#"GET /\x22\x5c\x0a\x0d\x1b[2J\x7f\xc3\xa9 HTTP/1.1"#))
+        var json = ByteBuffer()
+        JSONRecord.write(record(target: evil, userAgent: evil), tier: "front", at: moment, into: &json)
+        let object = try #require(
+            try JSONSerialization.jsonObject(with: Data(String(buffer: json).utf8)) as? [String: Any]
+        )
+        #expect((object["uri"] as? String)?.hasPrefix("/\"\\\n\r") == true)
+    }
+
+    @Test("A full disk loses lines and counts them; nothing else happens")
+    func fullDisk() async throws {
+        let sink = try LogSink(path: "/dev/full")
+        let log = AccessLog(sink: sink, format: .text, tier: "front")
+        for _ in 0..<3 { log.record(record()) }
+        log.flush()
+        await sink.close()
+        #expect(sink.droppedLines == 3)
+    }
+
+    @Test("Lines are appended to the file")
+    func file() async throws {
+        let url = FileManager.default.temporaryDirectory.appending(path: "berth-\(UUID().uuidString).log")
+        defer { try? FileManager.default.removeItem(at: url) }
+        try "old\n".write(to: url, atomically: true, encoding: .utf8)
+        let sink = try LogSink(path: url.path)
+        let log = AccessLog(sink: sink, format: .json, tier: "local")
+        log.record(record())
+        log.record(record())
+        log.flush()
+        await sink.close()
+        let lines = try String(contentsOf: url, encoding: .utf8).split(separator: "\n")
+        #expect(lines.count == 3 && lines[0] == "old")
+    }
+
+    @Test("A log that can't be opened is an error that says why")
+    func unopenable() {
+        let error = #expect(throws: LogSinkError.self) { try LogSink(path: "/nonexistent/x.log") }
+        #expect(error?.description == "cannot write the access log /nonexistent/x.log: No such file or directory")
+    }
+}

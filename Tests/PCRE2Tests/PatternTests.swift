@@ -1,0 +1,2 @@
+import PCRE2
+import Testing

@@ -1,0 +1,163 @@
+import Foundation
+import Glibc
+
+/// A blocking socket of a test: what goes over the wire is exactly what the test writes.
+/// Every wait has an end, so that a broken build fails and does not hang.
+final class RawSocket: @unchecked Sendable {
+    struct Failure: Error { let text: String }
+
+    /// The longest a test waits for bytes, seconds.
+    static let patience = 20
+
+    private let descriptor: Int32
+
+    init(_ descriptor: Int32) {
+        self.descriptor = descriptor
+        var time = timeval(tv_sec: Self.patience, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    deinit { close(descriptor) }
+
+    /// Connects to loopback.
+    static func connect(port: UInt16) throws -> RawSocket {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = loopback(port)
+        let result = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard result == 0 else {
+            close(descriptor)
+            throw Failure(text: "connect: \(String(cString: strerror(errno)))")
+        }
+        return RawSocket(descriptor)
+    }
+
+    static func loopback(_ port: UInt16) -> sockaddr_in {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        return address
+    }
+
+    func write(_ text: String) throws { try write(Array(text.utf8)) }
+
+    func write(_ bytes: [UInt8]) throws {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue)) }
+            guard count > 0 else { throw Failure(text: "send: \(String(cString: strerror(errno)))") }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// Some bytes; none at the end of the stream or after a reset.
+    func readSome(_ limit: Int = 65536) throws -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: limit)
+        let count = recv(descriptor, &bytes, limit, 0)
+        if count < 0 {
+            if errno == ECONNRESET { return [] }
+            throw Failure(text: "recv: \(String(cString: strerror(errno)))")
+        }
+        return Array(bytes.prefix(count))
+    }
+
+    /// All bytes to the end of the stream.
+    func readToEnd() throws -> String {
+        var all: [UInt8] = []
+        while true {
+            let some = try readSome()
+            if some.isEmpty { return String(decoding: all, as: UTF8.self) }
+            all += some
+        }
+    }
+
+    /// Bytes until what came ends with `end`.
+    func read(until end: String) throws -> String {
+        var all: [UInt8] = []
+        let end = Array(end.utf8)
+        while !all.suffix(end.count).elementsEqual(end) {
+            let some = try readSome(1)
+            if some.isEmpty { throw Failure(text: "closed after \(String(decoding: all, as: UTF8.self).debugDescription)") }
+            all += some
+        }
+        return String(decoding: all, as: UTF8.self)
+    }
+
+    /// A head, up to and with its empty line.
+    func readHead() throws -> String { try read(until: "\r\n\r\n") }
+
+    func read(exactly count: Int) throws -> [UInt8] {
+        var all: [UInt8] = []
+        while all.count < count {
+            let some = try readSome(min(65536, count - all.count))
+            if some.isEmpty { throw Failure(text: "closed after \(all.count) of \(count) bytes") }
+            all += some
+        }
+        return all
+    }
+
+    /// A head, and the body that its Content-Length announces.
+    func readAnswer() throws -> (head: String, body: String) {
+        let head = try readHead()
+        let length = head.split(separator: "\r\n")
+            .first { $0.lowercased().hasPrefix("content-length:") }
+            .flatMap { Int($0.split(separator: ":")[1].trimmingCharacters(in: .whitespaces)) }
+        return (head, String(decoding: try read(exactly: length ?? 0), as: UTF8.self))
+    }
+
+    func closeWriting() { shutdown(descriptor, Int32(SHUT_WR)) }
+
+    /// Closes with a reset in place of an orderly end.
+    func reset() {
+        var linger = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
+        shutdown(descriptor, Int32(SHUT_RDWR))
+    }
+}
+
+/// A server on a port of the system's choice, played by the test: each connection runs
+/// the script in a thread of its own.
+final class ScriptedOrigin: @unchecked Sendable {
+    let port: UInt16
+    private let descriptor: Int32
+
+    /// - Parameter script: called with each connection and its number, from 0.
+    init(_ script: @escaping @Sendable (RawSocket, Int) throws -> Void) throws {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = RawSocket.loopback(0)
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let result = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                bind(descriptor, address, size) == 0 && listen(descriptor, 64) == 0
+                    && getsockname(descriptor, address, &size) == 0
+            }
+        }
+        guard result else { throw RawSocket.Failure(text: "bind: \(String(cString: strerror(errno)))") }
+        self.descriptor = descriptor
+        self.port = UInt16(bigEndian: address.sin_port)
+        Thread.detachNewThread {
+            var number = 0
+            while true {
+                let accepted = accept(descriptor, nil, nil)
+                guard accepted >= 0 else { return }
+                let connection = RawSocket(accepted)
+                let turn = number
+                number += 1
+                Thread.detachNewThread { try? script(connection, turn) }
+            }
+        }
+    }
+
+    /// Accepts no more.
+    func stop() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+
+    deinit {
+        stop()
+        close(descriptor)
+    }
+}

@@ -1,0 +1,129 @@
+import Names
+import NIOCore
+import NIOPosix
+import Routing
+import Synchronization
+
+@testable import Proxy
+
+/// A real tier on loopback for the length of a test, on a port of the system's choice.
+struct TestTier {
+    let tier: Tier
+    let group: MultiThreadedEventLoopGroup
+    let log: RecordedLog
+
+    var port: UInt16 { tier.endpoints[0].port }
+
+    func connect() throws -> RawSocket { try RawSocket.connect(port: port) }
+
+    /// Runs `body` with a tier and ends it.
+    ///
+    /// - Parameters:
+    ///   - rules: in order.
+    ///   - names: name → ports on loopback.
+    static func run<Result>(
+        rules: [RuleDefinition],
+        names: [String: [UInt16]] = [:],
+        loops: Int = 1,
+        configure: (inout TierSettings) -> Void = { _ in },
+        _ body: (TestTier) async throws -> Result
+    ) async throws -> Result {
+        var settings = TierSettings(name: "front", instance: "test")
+        configure(&settings)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
+        let log = RecordedLog()
+        let loopback = IPAddress(v4: 0x7F00_0001)
+        let layer = NameLayer(
+            source: "static",
+            names: names.mapValues { $0.map { NamedAddress(address: loopback, port: $0) } }
+        )
+        let tier = try await Tier.start(
+            settings: settings,
+            table: try RouteTable(rules),
+            names: NameTable(layers: [layer]),
+            listen: [Endpoint(address: loopback, port: 0)],
+            group: group,
+            seed: 1,
+            makeLog: { LoopLog(log) }
+        )
+        let outcome: Swift.Result<Result, any Error>
+        do {
+            outcome = .success(try await body(TestTier(tier: tier, group: group, log: log)))
+        } catch {
+            outcome = .failure(error)
+        }
+        _ = await tier.shutDown(limit: .seconds(1))
+        try await group.shutdownGracefully()
+        return try outcome.get()
+    }
+
+    /// One rule that sends every host to one origin.
+    static func run<Result>(
+        to origin: ScriptedOrigin,
+        edit: (inout RuleDefinition) -> Void = { _ in },
+        configure: (inout TierSettings) -> Void = { _ in },
+        _ body: (TestTier) async throws -> Result
+    ) async throws -> Result {
+        var rule = RuleDefinition(name: "all", action: .forward(to: "origin"))
+        edit(&rule)
+        return try await run(rules: [rule], names: ["origin": [origin.port]], configure: configure, body)
+    }
+}
+
+/// The records of all loops, for a test to look at.
+final class RecordedLog: Sendable {
+    struct Entry: Sendable {
+        var status: Int
+        var rule: String?
+        var cause: Failure.Reason?
+        var retried: Bool
+        var reused: Bool
+        var target: String
+        var bytesIn: UInt64
+        var bytesOut: UInt64
+    }
+
+    private let state = Mutex<[Entry]>([])
+    private let waiters = Mutex<[AsyncStream<Void>.Continuation]>([])
+
+    var entries: [Entry] { state.withLock { $0 } }
+
+    func append(_ entry: Entry) {
+        state.withLock { $0.append(entry) }
+        for waiter in waiters.withLock({ $0 }) { waiter.yield() }
+    }
+
+    /// Waits until there are `count` entries.
+    func wait(for count: Int) async -> [Entry] {
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
+        waiters.withLock { $0.append(continuation) }
+        if entries.count >= count { return entries }
+        for await _ in stream where entries.count >= count { break }
+        return entries
+    }
+}
+
+private final class LoopLog: ExchangeLog {
+    private let log: RecordedLog
+
+    init(_ log: RecordedLog) {
+        self.log = log
+    }
+
+    func record(_ record: ExchangeRecord) {
+        log.append(
+            RecordedLog.Entry(
+                status: record.status,
+                rule: record.decision?.ruleName,
+                cause: record.failure?.reason,
+                retried: record.retried,
+                reused: record.reused,
+                target: String(buffer: record.target),
+                bytesIn: record.bytesIn,
+                bytesOut: record.bytesOut
+            )
+        )
+    }
+
+    func flush() {}
+}
