@@ -19,6 +19,8 @@ need_root() {
 # The run directory must be one that an example made: the default lies where everybody may write, and down
 # deletes all of it.
 need_run_dir() {
+    # podman takes no more than 50 characters for its run root.
+    [ ${#RUN} -le 39 ] || die "$RUN is too long for podman: at most 39 characters, please"
     if mkdir -m 700 "$RUN" 2>/dev/null; then
         echo "A Berth example runs from here; its script 'down' deletes it." >"$RUN/README"
     fi

@@ -61,6 +61,20 @@ public struct DryRun {
     }
 
     public func run(_ request: Request) -> DryRunReport {
+        var report = DryRunReport(url: String(decoding: request.url, as: UTF8.self))
+        guard let bytes = Self.head(request) else {
+            if let first = stages.first {
+                var tier = DryRunReport.Tier(first.router.settings.name, files: first.files)
+                tier.fail(Failure(.malformedRequest, "the request has a line break where none can be"))
+                report.append(tier)
+            }
+            return report
+        }
+        return follow(bytes, from: request.client, port: RequestURL(request.url).port ?? 80, report)
+    }
+
+    /// The request as bytes; nil where a part of it would end a line and begin another.
+    private static func head(_ request: Request) -> ByteBuffer? {
         let url = RequestURL(request.url)
         var bytes = ByteBuffer()
         bytes.writeString(request.method)
@@ -71,10 +85,20 @@ public struct DryRun {
         bytes.writeStaticString("\r\n")
         for header in request.headers { bytes.writeString("\(header.name): \(header.value)\r\n") }
         bytes.writeStaticString("\r\n")
+        let breaks = bytes.readableBytesView.count { $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\n") }
+        return breaks == 2 * (3 + request.headers.count) ? bytes : nil
+    }
 
-        var report = DryRunReport(url: String(decoding: request.url, as: UTF8.self))
-        var peer = request.client
-        var port = url.port ?? 80
+    private func follow(
+        _ head: ByteBuffer,
+        from client: IPAddress,
+        port: UInt16,
+        _ report: DryRunReport
+    ) -> DryRunReport {
+        var report = report
+        var bytes = head
+        var peer = client
+        var port = port
         for stage in stages {
             let step = follow(bytes, through: stage, peer: peer, port: port)
             report.append(step.tier)

@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import threading
 
 import pytest
@@ -21,7 +22,7 @@ pytestmark = [
 class Example:
     def __init__(self, name, directory):
         self.folder = os.path.join(tier.REPO, "examples", name)
-        self.run = str(directory / name)
+        self.run = os.path.join(directory, name)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -50,14 +51,16 @@ class Example:
 
 
 @pytest.fixture
-def example(tmp_path, request):
-    example = Example(request.param, tmp_path)
-    try:
-        example.script("up")
-        yield example
-    finally:
-        example.script("down")
-    assert not os.path.exists(example.run)
+def example(request):
+    # podman takes no path of more than 50 characters for its run root: pytest's own are longer.
+    with tempfile.TemporaryDirectory(prefix="berth-") as directory:
+        example = Example(request.param, directory)
+        try:
+            example.script("up")
+            yield example
+        finally:
+            example.script("down")
+        assert not os.path.exists(example.run)
 
 
 class Load:

@@ -6,7 +6,7 @@ import Testing
 private let arrows: [String: Set<String>] = [
     "PCRE2": ["CPCRE2"],
     "Routing": ["PCRE2"],
-    "RoutingConfig": ["Routing", "Yams", "Foundation", "FoundationEssentials"],
+    "RoutingConfig": ["Routing", "Yams", "CYaml", "Foundation", "FoundationEssentials"],
     "HTTP1": [],
     "Balancing": [],
     "Names": ["Routing", "NIOCore", "NIOPosix"],

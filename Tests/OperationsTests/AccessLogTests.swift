@@ -1,6 +1,6 @@
 import Foundation
 import NIOCore
-import Proxy
+@testable import Proxy
 import Routing
 import Testing
 

@@ -11,13 +11,23 @@ struct ExchangeMachineTests {
         ExchangeMachine(requestComplete: complete, idempotent: idempotent, now: start)
     }
 
+    /// The upstream is lost, and this is what follows.
+    private func lost(
+        _ machine: inout ExchangeMachine,
+        _ expected: ExchangeMachine.Loss,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        let loss = machine.upstreamLost(Failure(.connectionReset))
+        #expect(loss == expected, sourceLocation: sourceLocation)
+    }
+
     @Test("A stale connection is tried again once, and then no more")
     func retryOnce() {
         var machine = machine()
         machine.attached(reused: true, now: start)
-        #expect(machine.upstreamLost(Failure(.connectionReset)) == .retry)
+        lost(&machine, .retry)
         machine.attached(reused: true, now: start)
-        #expect(machine.upstreamLost(Failure(.connectionReset)) == .answer(Failure(.connectionReset)))
+        lost(&machine, .answer(Failure(.connectionReset)))
         #expect(machine.retried)
     }
 
@@ -25,14 +35,14 @@ struct ExchangeMachineTests {
     func freshConnection() {
         var machine = machine()
         machine.attached(reused: false, now: start)
-        #expect(machine.upstreamLost(Failure(.connectionReset)) == .answer(Failure(.connectionReset)))
+        lost(&machine, .answer(Failure(.connectionReset)))
     }
 
     @Test("What may not be repeated is not")
     func notIdempotent() {
         var machine = machine(idempotent: false)
         machine.attached(reused: true, now: start)
-        #expect(machine.upstreamLost(Failure(.connectionReset)) == .answer(Failure(.connectionReset)))
+        lost(&machine, .answer(Failure(.connectionReset)))
     }
 
     @Test("A body that is not at hand any more can't be sent again")
@@ -41,7 +51,7 @@ struct ExchangeMachineTests {
         machine.attached(reused: true, now: start)
         machine.bodyLeft()
         machine.requestEnded()
-        #expect(machine.upstreamLost(Failure(.connectionReset)) == .answer(Failure(.connectionReset)))
+        lost(&machine, .answer(Failure(.connectionReset)))
     }
 
     @Test("One byte of an answer, be it interim, and the request is not repeated")
@@ -49,7 +59,7 @@ struct ExchangeMachineTests {
         var machine = machine()
         machine.attached(reused: true, now: start)
         machine.upstreamSpoke(now: start)
-        #expect(machine.upstreamLost(Failure(.connectionReset)) == .answer(Failure(.connectionReset)))
+        lost(&machine, .answer(Failure(.connectionReset)))
     }
 
     @Test("An answer that has begun breaks off; one that is whole is nobody's loss")
@@ -63,15 +73,14 @@ struct ExchangeMachineTests {
         }
         #expect(failure.reason == .answerIncomplete)
         machine.answerEnded()
-        #expect(machine.upstreamLost(Failure(.connectionReset)) == .nothing)
+        lost(&machine, .nothing)
     }
 
     @Test("Too many interim answers are too many")
     func interims() {
         var machine = machine()
-        #expect(machine.interimAnswer(limit: 2))
-        #expect(machine.interimAnswer(limit: 2))
-        #expect(!machine.interimAnswer(limit: 2))
+        let taken = (0..<3).map { _ in machine.interimAnswer(limit: 2) }
+        #expect(taken == [true, true, false])
     }
 
     private func overdue(

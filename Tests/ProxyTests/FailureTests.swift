@@ -1,5 +1,6 @@
 import Glibc
 import NIOCore
+import Names
 import Routing
 import Testing
 

@@ -1,2 +1,0 @@
-import PCRE2
-import Testing
