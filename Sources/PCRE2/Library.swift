@@ -115,7 +115,14 @@ final class Code: @unchecked Sendable {
                 pcre2_match_8(code, bytes.baseAddress, bytes.count, 0, PCRE2_NO_JIT, data, context)
             case .partial:
                 pcre2_match_8(
-                    code, bytes.baseAddress, bytes.count, 0, PCRE2_NO_JIT | PCRE2_PARTIAL_HARD, data, context)
+                    code,
+                    bytes.baseAddress,
+                    bytes.count,
+                    0,
+                    PCRE2_NO_JIT | PCRE2_PARTIAL_HARD,
+                    data,
+                    context
+                )
             }
         }
         return Self.status(status)

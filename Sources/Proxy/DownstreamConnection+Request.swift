@@ -20,11 +20,7 @@ extension DownstreamConnection {
                 return false
             }
         } catch {
-            beginExchange(now: .now())
-            makeRequestID()
-            exchange.machine = ExchangeMachine(requestComplete: true, idempotent: false, now: exchange.start)
-            exchange.keepAlive = false
-            fail(Failure(error))
+            refuseHead(Failure(error), now: .now())
             return true
         }
         beginExchange(now: .now())
@@ -37,6 +33,17 @@ extension DownstreamConnection {
             fail(error)
         }
         return true
+    }
+
+    /// A head that can't be read, or does not come: an exchange that begins and fails.
+    func refuseHead(_ failure: Failure, now: NIODeadline) {
+        beginExchange(now: now)
+        exchange.machine = ExchangeMachine(requestComplete: true, idempotent: false, now: now)
+        exchange.method = .other
+        exchange.version = .http11
+        exchange.decoder = BodyDecoder(.none)
+        makeRequestID()
+        fail(failure)
     }
 
     private func beginExchange(now: NIODeadline) {

@@ -11,7 +11,7 @@ extension DownstreamConnection {
             if backlog > 0 {
                 if stalled, now - stamp >= timeouts.downstream { abort() }
             } else if headBegan {
-                if now - stamp >= timeouts.header { headTimedOut(now: now) }
+                if now - stamp >= timeouts.header { refuseHead(Failure(.requestTimeout), now: now) }
             } else if now - stamp >= (requests == 0 ? timeouts.header : timeouts.keepAlive) {
                 close()
             } else if now - stamp >= .seconds(1), inbound.readableBytes == 0 {
@@ -63,13 +63,5 @@ extension DownstreamConnection {
             return false
         }
         return true
-    }
-
-    /// The head began and did not end.
-    private func headTimedOut(now: NIODeadline) {
-        phase = .exchange
-        exchange.reset(now: now)
-        exchange.machine = ExchangeMachine(requestComplete: true, idempotent: false, now: now)
-        fail(Failure(.requestTimeout))
     }
 }

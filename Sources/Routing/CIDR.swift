@@ -28,7 +28,11 @@ public struct CIDR: Hashable, Sendable, CustomStringConvertible {
     /// Reads `address/length` or a bare address. A mapped block (`::ffff:10.0.0.0/104`)
     /// is the IPv4 block. Nil for anything else.
     public init?(_ text: String) {
-        let parts = text.utf8.split(separator: UInt8(ascii: "/"), maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = text.utf8.split(
+            separator: UInt8(ascii: "/"),
+            maxSplits: 1,
+            omittingEmptySubsequences: false
+        )
         guard let first = parts.first, let address = IPAddress(Array(first).span) else { return nil }
         guard parts.count == 2 else {
             self.init(address)

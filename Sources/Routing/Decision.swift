@@ -12,6 +12,21 @@ public struct Decision: Sendable {
     public var ruleName: String? { rule?.name }
 }
 
+extension Decision: CustomStringConvertible {
+    /// One line: `rule saas: forward to host_01:9000`, `no rule: refused, 404 no_rule`.
+    public var description: String {
+        let what =
+            switch outcome {
+            case .forward(let forward): "forward to \(forward.target)"
+            case .redirect(let status, let location):
+                "redirect \(status) to \(String(decoding: location, as: UTF8.self))"
+            case .respond(let status, _, _): "answer \(status)"
+            case .refuse(let refusal): "refused, \(refusal.status) \(refusal.reason.token)"
+            }
+        return (ruleName.map { "rule \($0): " } ?? "no rule: ") + what
+    }
+}
+
 /// What is to be done with a request.
 public enum Outcome: Sendable {
     case forward(Forward)

@@ -54,10 +54,13 @@ extension IPAddress {
         if within(0x7F00_0000, 8) { return .loopback }
         if within(0xA9FE_0000, 16) { return .linkLocal }
         if within(0xE000_0000, 4) { return .multicast }
-        if within(0x0A00_0000, 8) || within(0xAC10_0000, 12) || within(0xC0A8_0000, 16) || within(0x6440_0000, 10) {
+        if within(0x0A00_0000, 8) || within(0xAC10_0000, 12) || within(0xC0A8_0000, 16)
+            || within(0x6440_0000, 10)
+        {
             return .private
         }
-        if within(0xF000_0000, 4) || within(0xC000_0000, 24) || within(0xC000_0200, 24) || within(0xC612_0000, 15)
+        if within(0xF000_0000, 4) || within(0xC000_0000, 24) || within(0xC000_0200, 24)
+            || within(0xC612_0000, 15)
             || within(0xC633_6400, 24) || within(0xCB00_7100, 24)
         {
             return .reserved
@@ -93,7 +96,9 @@ extension IPAddress {
         if high >> 16 == 0x0064_FF9B_0001 {
             let first = UInt32(truncatingIfNeeded: high << 16 | low >> 40 & 0xFFFF)
             let second = UInt32(truncatingIfNeeded: high << 24 | low >> 32 & 0xFF_FFFF)
-            return [last, first, second, UInt32(truncatingIfNeeded: low >> 24)]
+            let third = UInt32(truncatingIfNeeded: low >> 24)
+            // Read by the wrong length, a suffix of zeros looks like 0.0.0.0/8.
+            return [last, first, second, third].filter { $0 >> 24 != 0 }
         }
         // 6to4 (RFC 3056 §2).
         if high >> 48 == 0x2002 { return [UInt32(truncatingIfNeeded: high >> 16)] }

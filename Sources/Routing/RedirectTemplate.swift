@@ -20,7 +20,9 @@ enum RedirectTemplate {
             switch part {
             case .literal(let bytes, _):
                 let behind = index == skipped.part ? skipped.bytes : 0
-                if index >= skipped.part, place == .authority, bytes.dropFirst(behind).contains(where: endsAuthority) {
+                if index >= skipped.part, place == .authority,
+                    bytes.dropFirst(behind).contains(where: endsAuthority)
+                {
                     place = .url
                 }
                 pieces.append(.literal(bytes))
@@ -34,7 +36,11 @@ enum RedirectTemplate {
                 pieces.append(try scope.piece(part, inAuthority ? .authority : .url, without: excluded))
             }
         }
-        return RedirectPlan(status: status, location: Template(pieces: pieces), namesHost: start == .authority)
+        return RedirectPlan(
+            status: status,
+            location: Template(pieces: pieces),
+            namesHost: start == .authority
+        )
     }
 
     /// What the URL begins with, and where its authority does: behind how many bytes of which part.
@@ -45,7 +51,8 @@ enum RedirectTemplate {
         case .literal(let bytes, _):
             if bytes.starts(with: "//".utf8) { return (.authority, (0, 2)) }
             if bytes.first == UInt8(ascii: "/") { return (.url, (0, 0)) }
-            if let colon = bytes.firstIndex(of: UInt8(ascii: ":")), colon > 0, bytes[colon...].starts(with: "://".utf8),
+            if let colon = bytes.firstIndex(of: UInt8(ascii: ":")), colon > 0,
+                bytes[colon...].starts(with: "://".utf8),
                 bytes[..<colon].allSatisfy({ ASCII.isLetter($0) || ASCII.isDigit($0) })
             {
                 return (.authority, (0, colon + 3))

@@ -115,7 +115,12 @@ extension Rule {
 }
 
 extension RouteTrace {
-    mutating func note(_ rule: Rule, _ verdict: Rule.Verdict, _ key: borrowing RouteKey, _ scratch: RouteScratch) {
+    mutating func note(
+        _ rule: Rule,
+        _ verdict: Rule.Verdict,
+        _ key: borrowing RouteKey,
+        _ scratch: RouteScratch
+    ) {
         let path = scratch.path
         let result: Result =
             switch verdict {

@@ -24,7 +24,9 @@ extension RuleCompiler {
     /// Keys that mean something only for a request that goes on.
     private mutating func refuseForwardKeys(_ action: String) {
         let message = "has no effect: the rule's `\(action)` sends nothing on"
-        if let field = definition.setHeaders.first { issue("set_headers.\(field.name)", message, inName: true) }
+        if let field = definition.setHeaders.first {
+            issue("set_headers.\(field.name)", message, inName: true)
+        }
         if !definition.removeHeaders.isEmpty { issue("remove_headers.0", message) }
         if definition.rewritePath != nil { issue("rewrite_path.match", message) }
         if definition.hostHeader != nil { issue("host_header", message) }
@@ -50,9 +52,14 @@ extension RuleCompiler {
             issue("status", "\(status) is no redirect", hint: "301, 302 (the default), 303, 307 or 308")
         }
         let scope = self.scope
-        guard let plan = noting("redirect", { () throws(TemplateParser.Failure) in
-            try RedirectTemplate.read(text, status: status, scope: scope)
-        }) else { return nil }
+        guard
+            let plan = noting(
+                "redirect",
+                { () throws(TemplateParser.Failure) in
+                    try RedirectTemplate.read(text, status: status, scope: scope)
+                }
+            )
+        else { return nil }
         return .redirect(plan)
     }
 
@@ -110,7 +117,11 @@ extension RuleCompiler {
         guard let text = definition.hostHeader, text != "keep" else { return nil }
         let scope = self.scope
         return noting("host_header") { () throws(TemplateParser.Failure) in
-            let template = try scope.template(text, .authority, without: [.uri, .path, .query, .method, .scheme])
+            let template = try scope.template(
+                text,
+                .authority,
+                without: [.uri, .path, .query, .method, .scheme]
+            )
             if let literal = template.literal {
                 do throws(HostError) {
                     _ = try HostName(literal.span)
@@ -131,7 +142,10 @@ extension RuleCompiler {
             let template = noting(key) { () throws(TemplateParser.Failure) in
                 if let place = setting.value.utf8.enumerated().first(where: { ASCII.isControl($0.element) }) {
                     let range = place.offset..<(place.offset + 1)
-                    throw TemplateParser.Failure(range: range, message: "a field value has no control characters")
+                    throw TemplateParser.Failure(
+                        range: range,
+                        message: "a field value has no control characters"
+                    )
                 }
                 return try scope.template(setting.value, .header)
             }

@@ -57,7 +57,9 @@ struct RuleCompiler {
     }
 
     /// Compiles a pattern that begins behind `mark` bytes of the key's text.
-    mutating func pattern(_ text: String, behind mark: Int, _ options: PatternOptions, _ key: String) -> Pattern? {
+    mutating func pattern(_ text: String, behind mark: Int, _ options: PatternOptions, _ key: String)
+        -> Pattern?
+    {
         let pattern = String(Substring(text.utf8.dropFirst(mark)))
         do {
             return try Pattern(pattern, options: options)
@@ -87,8 +89,15 @@ struct RuleCompiler {
         let wildcard = text.hasPrefix("*.")
         let start = wildcard ? 2 : 0
         if let star = Array(text.utf8)[start...].firstIndex(of: UInt8(ascii: "*")) {
-            let hint = text == "*" ? "leave `host` out to match every host" : "for anything else write a pattern: `~…`"
-            issue("host", "`*` may only stand for whole labels in front: `*.name`", at: star..<(star + 1), hint: hint)
+            let hint =
+                text == "*"
+                ? "leave `host` out to match every host" : "for anything else write a pattern: `~…`"
+            issue(
+                "host",
+                "`*` may only stand for whole labels in front: `*.name`",
+                at: star..<(star + 1),
+                hint: hint
+            )
             return nil
         }
         do {
@@ -116,7 +125,8 @@ struct RuleCompiler {
         guard let text = definition.path else { return .any }
         if text.hasPrefix("~") {
             let caseless = text.hasPrefix("~*")
-            guard let pattern = pattern(text, behind: caseless ? 2 : 1, caseless ? .caseless : [], "path") else {
+            guard let pattern = pattern(text, behind: caseless ? 2 : 1, caseless ? .caseless : [], "path")
+            else {
                 return nil
             }
             return .pattern(pattern, CaptureGroups(pattern))
@@ -130,10 +140,15 @@ struct RuleCompiler {
         }
         // Rules see paths decoded and resolved: what normalising changes can never match.
         var normalised: [UInt8] = []
-        guard PathNormaliser.normalise(literal.span, into: &normalised) != .malformed, normalised == literal else {
+        guard PathNormaliser.normalise(literal.span, into: &normalised) != .malformed, normalised == literal
+        else {
             let better = String(decoding: normalised, as: UTF8.self)
             let hint = normalised.first == UInt8(ascii: "/") ? "write `\(exact ? "=" : "")\(better)`" : nil
-            issue("path", "no path matches: they are compared decoded, with dots and slashes resolved", hint: hint)
+            issue(
+                "path",
+                "no path matches: they are compared decoded, with dots and slashes resolved",
+                hint: hint
+            )
             return nil
         }
         return exact ? .exact(literal) : .prefix(literal)
@@ -147,7 +162,11 @@ struct RuleCompiler {
         checkBuiltIns(scope.path, key: "path", text: definition.path)
         guard let host = scope.host, let path = scope.path else { return }
         for name in Set(path.names.values).sorted() where !host.numbers(name).isEmpty {
-            issue("path", "`\(name)` is captured by the host's pattern too", at: Self.place(of: name, in: definition.path))
+            issue(
+                "path",
+                "`\(name)` is captured by the host's pattern too",
+                at: Self.place(of: name, in: definition.path)
+            )
         }
     }
 
@@ -167,7 +186,9 @@ struct RuleCompiler {
         var start = 1
         while start + name.count < bytes.count {
             let opens = bytes[start - 1] == UInt8(ascii: "<") || bytes[start - 1] == UInt8(ascii: "'")
-            let closes = bytes[start + name.count] == UInt8(ascii: ">") || bytes[start + name.count] == UInt8(ascii: "'")
+            let closes =
+                bytes[start + name.count] == UInt8(ascii: ">")
+                || bytes[start + name.count] == UInt8(ascii: "'")
             if opens, closes, bytes[start..<(start + name.count)].elementsEqual(name) {
                 return start..<(start + name.count)
             }
@@ -192,7 +213,13 @@ struct RuleCompiler {
             let condition: HeaderMatcher.Condition
             if header.value.hasPrefix("~") {
                 let caseless = header.value.hasPrefix("~*")
-                guard let pattern = pattern(header.value, behind: caseless ? 2 : 1, caseless ? .caseless : [], key)
+                guard
+                    let pattern = pattern(
+                        header.value,
+                        behind: caseless ? 2 : 1,
+                        caseless ? .caseless : [],
+                        key
+                    )
                 else { continue }
                 condition = .pattern(pattern)
             } else {

@@ -71,8 +71,12 @@ struct TargetTemplate {
         var pieces: [Template.Piece] = []
         for (index, part) in parts.enumerated() {
             // The path that follows begins with its own slash.
-            if index == parts.count - 1, case .literal(let bytes, let start) = part, bytes.last == UInt8(ascii: "/") {
-                if bytes.count > 1 { pieces.append(try scope.piece(.literal(bytes.dropLast(), at: start), .url)) }
+            if index == parts.count - 1, case .literal(let bytes, let start) = part,
+                bytes.last == UInt8(ascii: "/")
+            {
+                if bytes.count > 1 {
+                    pieces.append(try scope.piece(.literal(bytes.dropLast(), at: start), .url))
+                }
             } else {
                 pieces.append(try scope.piece(part, .url, without: [.uri, .path, .query]))
             }
@@ -100,11 +104,18 @@ private struct TargetReader {
     mutating func readScheme() throws(TemplateParser.Failure) {
         guard case .literal(let bytes, let start)? = parts.first else { return }
         let text = String(decoding: bytes, as: UTF8.self)
-        guard let mark = bytes.firstIndex(of: UInt8(ascii: ":")), bytes[mark...].starts(with: "://".utf8) else { return }
+        guard let mark = bytes.firstIndex(of: UInt8(ascii: ":")), bytes[mark...].starts(with: "://".utf8)
+        else { return }
         let scheme = String(decoding: bytes[..<mark].map(ASCII.lowercase), as: UTF8.self)
         guard scheme == "http" else {
-            let message = scheme == "https" ? "https to an endpoint is not supported yet" : "`\(scheme)` is no scheme that goes on"
-            throw TemplateParser.Failure(range: start..<(start + mark), message: message, hint: "write `http://` or leave it out")
+            let message =
+                scheme == "https"
+                ? "https to an endpoint is not supported yet" : "`\(scheme)` is no scheme that goes on"
+            throw TemplateParser.Failure(
+                range: start..<(start + mark),
+                message: message,
+                hint: "write `http://` or leave it out"
+            )
         }
         drop(first: text.utf8.count > mark + 3 ? mark + 3 : bytes.count)
     }
@@ -127,7 +138,9 @@ private struct TargetReader {
                 }
                 cut = close + 1
             }
-            while cut < bytes.count, bytes[cut] != UInt8(ascii: ":"), bytes[cut] != UInt8(ascii: "/") { cut += 1 }
+            while cut < bytes.count, bytes[cut] != UInt8(ascii: ":"), bytes[cut] != UInt8(ascii: "/") {
+                cut += 1
+            }
             if cut > 0 { name.append(.literal(Array(bytes[..<cut]), at: at)) }
             drop(first: cut)
             if cut < bytes.count { break }
@@ -137,7 +150,9 @@ private struct TargetReader {
 
     /// `:digits`, literally.
     mutating func readPort() throws(TemplateParser.Failure) -> UInt16? {
-        guard case .literal(let bytes, let at)? = parts.first, bytes.first == UInt8(ascii: ":") else { return nil }
+        guard case .literal(let bytes, let at)? = parts.first, bytes.first == UInt8(ascii: ":") else {
+            return nil
+        }
         let stop = bytes.firstIndex(of: UInt8(ascii: "/")) ?? bytes.count
         if stop == bytes.count, parts.count > 1 {
             throw TemplateParser.Failure(
@@ -147,7 +162,10 @@ private struct TargetReader {
             )
         }
         guard let port = Port.parse(bytes.span.extracting(1..<stop)), port > 0 else {
-            throw TemplateParser.Failure(range: at..<(at + stop), message: "the port is not a number from 1 to 65535")
+            throw TemplateParser.Failure(
+                range: at..<(at + stop),
+                message: "the port is not a number from 1 to 65535"
+            )
         }
         drop(first: stop)
         return port

@@ -31,14 +31,19 @@ struct TemplateScope {
         }
         guard number <= groups.count else {
             let has = groups.count == 1 ? "1 group" : "\(groups.count) groups"
-            throw TemplateParser.Failure(range: range, message: "there is no group \(number): the pattern has \(has)")
+            throw TemplateParser.Failure(
+                range: range,
+                message: "there is no group \(number): the pattern has \(has)"
+            )
         }
         return Template.Capture(place: place, numbers: [number])
     }
 
     /// Nil: no pattern captures the name.
     func resolve(name: String) -> Template.Capture? {
-        let places: [(CaptureGroups?, Template.Capture.Place)] = [(rewrite, .rewrite), (host, .host), (path, .path)]
+        let places: [(CaptureGroups?, Template.Capture.Place)] = [
+            (rewrite, .rewrite), (host, .host), (path, .path),
+        ]
         for (groups, place) in places {
             guard let numbers = groups?.numbers(name), !numbers.isEmpty else { continue }
             return Template.Capture(place: place, numbers: numbers)
@@ -47,8 +52,12 @@ struct TemplateScope {
     }
 
     func unknown(_ name: String, _ range: Range<Int>) -> TemplateParser.Failure {
-        let names = [host, path, rewrite].compactMap { $0 }.flatMap { $0.names.sorted { $0.key < $1.key }.map(\.value) }
-        let known = names.isEmpty ? "no pattern of the rule has named groups" : "captured: \(names.joined(separator: ", "))"
+        let names = [host, path, rewrite].compactMap { $0 }.flatMap {
+            $0.names.sorted { $0.key < $1.key }.map(\.value)
+        }
+        let known =
+            names.isEmpty
+            ? "no pattern of the rule has named groups" : "captured: \(names.joined(separator: ", "))"
         let builtIns = BuiltIn.allCases.map(\.rawValue).joined(separator: ", ")
         return TemplateParser.Failure(
             range: range,

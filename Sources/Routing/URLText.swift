@@ -18,7 +18,8 @@ enum URLText {
             }
         }
         for case .literal(let bytes, let start) in parts {
-            for (offset, byte) in bytes.enumerated() where byte == UInt8(ascii: "?") || byte == UInt8(ascii: "#") {
+            for (offset, byte) in bytes.enumerated()
+            where byte == UInt8(ascii: "?") || byte == UInt8(ascii: "#") {
                 let place = start + offset
                 throw TemplateParser.Failure(
                     range: place..<(place + 1),
@@ -32,7 +33,8 @@ enum URLText {
     /// Only bytes that a URL may have.
     static func checkVisible(_ parts: [TemplateParser.Part]) throws(TemplateParser.Failure) {
         for case .literal(let bytes, let start) in parts {
-            for (offset, byte) in bytes.enumerated() where byte <= 0x20 || byte >= 0x7F || byte == UInt8(ascii: "\\") {
+            for (offset, byte) in bytes.enumerated()
+            where byte <= 0x20 || byte >= 0x7F || byte == UInt8(ascii: "\\") {
                 let place = start + offset
                 throw TemplateParser.Failure(
                     range: place..<(place + 1),

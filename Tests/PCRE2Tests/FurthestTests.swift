@@ -12,7 +12,11 @@ import Testing
         (#"[a-z]+"#, "abc", 3),
         (#"x"#, "", 0),
     ])
-    func `a whole-subject pattern tells how far the subject went along`(text: String, subject: String, count: Int) throws {
+    func `a whole-subject pattern tells how far the subject went along`(
+        text: String,
+        subject: String,
+        count: Int
+    ) throws {
         let pattern = try Pattern(text, options: [.wholeSubject, .caseless])
         #expect(pattern.furthest(subject) == count)
     }

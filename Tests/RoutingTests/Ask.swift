@@ -83,11 +83,17 @@ extension Decision {
     var target: String? { forward?.target.description }
     var refusal: Refusal.Reason? { if case .refuse(let refusal) = outcome { refusal.reason } else { nil } }
     var location: String? {
-        if case .redirect(_, let location) = outcome { String(decoding: location, as: UTF8.self) } else { nil }
+        if case .redirect(_, let location) = outcome {
+            String(decoding: location, as: UTF8.self)
+        } else {
+            nil
+        }
     }
     var requestTarget: String? { forward?.requestTarget.map { String(decoding: $0, as: UTF8.self) } }
     var setHeaders: [String] {
-        forward?.setHeaders.map { "\(String(decoding: $0.name, as: UTF8.self)): \(String(decoding: $0.value, as: UTF8.self))" }
+        forward?.setHeaders.map {
+            "\(String(decoding: $0.name, as: UTF8.self)): \(String(decoding: $0.value, as: UTF8.self))"
+        }
             ?? []
     }
 }
@@ -110,6 +116,7 @@ struct Seeded: RandomNumberGenerator {
 
     /// A text of `count` pieces out of `pieces`.
     mutating func text(_ pieces: [String], _ count: ClosedRange<Int>) -> String {
-        (0..<Int.random(in: count, using: &self)).map { _ in pieces.randomElement(using: &self) ?? "" }.joined()
+        (0..<Int.random(in: count, using: &self)).map { _ in pieces.randomElement(using: &self) ?? "" }
+            .joined()
     }
 }

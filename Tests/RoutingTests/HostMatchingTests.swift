@@ -4,7 +4,8 @@ import Testing
 @Suite struct HostMatchingTests {
     @Test func `the first rule that matches wins`() throws {
         let table = try RouteTable([
-            .rule("a", host: "a.test.priv"), .rule("any-test", host: "*.test.priv"), .rule("pattern", host: "~.*"), .rule("rest"),
+            .rule("a", host: "a.test.priv"), .rule("any-test", host: "*.test.priv"),
+            .rule("pattern", host: "~.*"), .rule("rest"),
         ])
         #expect(try table.ask("a.test.priv").ruleName == "a")
         #expect(try table.ask("b.test.priv").ruleName == "any-test")
@@ -17,26 +18,33 @@ import Testing
         for host in ["www.test.priv", "WWW.TEST.PRIV", "www.test.priv.", "www.test.priv:81"] {
             #expect(try table.ask(host).target == "rule", "\(host)")
         }
-        for host in ["xwww.test.priv", "www.test.privx", "www.test.priv.evil.example", "test.priv", "a.www.test.priv"] {
+        for host in [
+            "xwww.test.priv", "www.test.privx", "www.test.priv.evil.example", "test.priv", "a.www.test.priv",
+        ] {
             #expect(try table.ask(host).refusal == .noRule, "\(host)")
         }
     }
 
     @Test func `a wildcard stands for one or more whole labels`() throws {
         let table = try RouteTable(.rule(host: "*.test.priv"))
-        for host in ["a.test.priv", "a.b.test.priv", "A.Test.Priv.:80"] { #expect(try table.ask(host).target == "rule", "\(host)") }
+        for host in ["a.test.priv", "a.b.test.priv", "A.Test.Priv.:80"] {
+            #expect(try table.ask(host).target == "rule", "\(host)")
+        }
         for host in ["test.priv", "atest.priv", "a.test.priv.evil.example", "a.test.privx"] {
             #expect(try table.ask(host).refusal == .noRule, "\(host)")
         }
     }
 
     @Test(arguments: [
-        #"~test\.priv"#, #"~^test\.priv"#, #"~test\.priv$"#, #"~^test\.priv$"#, #"~TEST\.priv|x"#, "~test.priv",
+        #"~test\.priv"#, #"~^test\.priv"#, #"~test\.priv$"#, #"~^test\.priv$"#, #"~TEST\.priv|x"#,
+        "~test.priv",
     ])
     func `a pattern matches the whole host or not at all`(pattern: String) throws {
         let table = try RouteTable(.rule(host: pattern))
         #expect(try table.ask("Test.Priv").target == "rule")
-        for host in ["test.priv.evil.example", "evil.test.priv", "eviltest.priv", "test.privevil", "test.priv.x"] {
+        for host in [
+            "test.priv.evil.example", "evil.test.priv", "eviltest.priv", "test.privevil", "test.priv.x",
+        ] {
             #expect(try table.ask(host).refusal == .noRule, "\(pattern) let \(host) in")
         }
     }
@@ -58,13 +66,17 @@ import Testing
         #expect(decision.captures["nothing"] == nil)
         #expect(decision.dependsOnHostAlone)
         #expect(decision.forward?.requestTarget == nil)
-        #expect(try table.ask("nothing.example").refusal == .noRule)
-        #expect(try table.ask("nothing.example").dependsOnHostAlone)
+        #expect(decision.description == "rule saas: forward to host_01:9000")
+        let nothing = try table.ask("nothing.example")
+        #expect(nothing.refusal == .noRule)
+        #expect(nothing.dependsOnHostAlone)
+        #expect(nothing.description == "no rule: refused, 404 no_rule")
     }
 
     @Test func `a decision's captures are its own`() throws {
         let table = try RouteTable([
-            .rule("x", host: "~(x+)-(?<b>[0-9]+)", to: "$b"), .rule("y", host: "~(?<a>[a-z]+)", path: "~^/(?<p>.*)", to: "$a"),
+            .rule("x", host: "~(x+)-(?<b>[0-9]+)", to: "$b"),
+            .rule("y", host: "~(?<a>[a-z]+)", path: "~^/(?<p>.*)", to: "$a"),
         ])
         let scratch = RouteScratch()
         let first = try Ask("xxx-42").of(table, scratch: scratch)

@@ -2,13 +2,19 @@ import Routing
 import Testing
 
 @Suite struct HostNameTests {
-    @Test(arguments: [
-        ("www.test.priv", "www.test.priv", nil), ("WWW.Test.PRIV", "www.test.priv", nil), ("www.test.priv.", "www.test.priv", nil),
-        ("www.test.priv:8080", "www.test.priv", 8080), ("www.test.priv.:8080", "www.test.priv", 8080), ("a:", "a", nil), ("a:0", "a", 0),
-        ("a:65535", "a", 65535), ("a_b-c.d", "a_b-c.d", nil), ("[::1]", "[::1]", nil), ("[::1]:80", "[::1]", 80),
-        ("[2001:DB8:0:0::1]", "[2001:db8::1]", nil), ("[::ffff:1.2.3.4]:", "[::ffff:1.2.3.4]", nil), ("1.2.3.4:80", "1.2.3.4", 80),
-        ("localhost", "localhost", nil),
-    ] as [(String, String, UInt16?)])
+    @Test(
+        arguments: [
+            ("www.test.priv", "www.test.priv", nil), ("WWW.Test.PRIV", "www.test.priv", nil),
+            ("www.test.priv.", "www.test.priv", nil),
+            ("www.test.priv:8080", "www.test.priv", 8080), ("www.test.priv.:8080", "www.test.priv", 8080),
+            ("a:", "a", nil), ("a:0", "a", 0),
+            ("a:65535", "a", 65535), ("a_b-c.d", "a_b-c.d", nil), ("[::1]", "[::1]", nil),
+            ("[::1]:80", "[::1]", 80),
+            ("[2001:DB8:0:0::1]", "[2001:db8::1]", nil), ("[::ffff:1.2.3.4]:", "[::ffff:1.2.3.4]", nil),
+            ("1.2.3.4:80", "1.2.3.4", 80),
+            ("localhost", "localhost", nil),
+        ] as [(String, String, UInt16?)]
+    )
     func `a host is normalised`(raw: String, text: String, port: UInt16?) throws {
         let host = try HostName(raw)
         #expect(host.text == text)
@@ -16,11 +22,16 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", HostError.empty), (":80", .empty), (".", .emptyLabel), ("..", .emptyLabel), ("a..b", .emptyLabel), (".a", .emptyLabel),
-        ("a..", .emptyLabel), ("a b", .badByte(at: 1)), ("a/b", .badByte(at: 1)), ("a%2eb", .badByte(at: 1)), ("user@a", .badByte(at: 4)),
-        ("a\0", .badByte(at: 1)), ("a\r\n", .badByte(at: 1)), ("é", .badByte(at: 0)), ("a\\b", .badByte(at: 1)), ("a?", .badByte(at: 1)),
-        ("a:x", .badPort), ("a:65536", .badPort), ("a:99999999999999999999", .badPort), ("a:+1", .badPort), ("a:1:2", .badPort), ("::1", .empty),
-        ("[::1", .badIPv6), ("[]", .badIPv6), ("[1.2.3.4]", .badIPv6), ("[fe80::1%25eth0]", .badIPv6), ("[::1]x", .badByte(at: 5)),
+        ("", HostError.empty), (":80", .empty), (".", .emptyLabel), ("..", .emptyLabel),
+        ("a..b", .emptyLabel), (".a", .emptyLabel),
+        ("a..", .emptyLabel), ("a b", .badByte(at: 1)), ("a/b", .badByte(at: 1)), ("a%2eb", .badByte(at: 1)),
+        ("user@a", .badByte(at: 4)),
+        ("a\0", .badByte(at: 1)), ("a\r\n", .badByte(at: 1)), ("é", .badByte(at: 0)),
+        ("a\\b", .badByte(at: 1)), ("a?", .badByte(at: 1)),
+        ("a:x", .badPort), ("a:65536", .badPort), ("a:99999999999999999999", .badPort), ("a:+1", .badPort),
+        ("a:1:2", .badPort), ("::1", .badPort),
+        ("[::1", .badIPv6), ("[]", .badIPv6), ("[1.2.3.4]", .badIPv6), ("[fe80::1%25eth0]", .badIPv6),
+        ("[::1]x", .badByte(at: 5)),
         ("[::1]:x", .badPort), ("[", .badIPv6), ("*.test.priv", .badByte(at: 0)),
     ])
     func `what no host is, is refused with its reason`(raw: String, error: HostError) {
@@ -43,10 +54,13 @@ import Testing
         for _ in 0..<20_000 {
             let raw = (0..<Int.random(in: 0...24, using: &random)).map { _ -> UInt8 in
                 Bool.random(using: &random)
-                    ? UInt8.random(in: 0...255, using: &random) : Array("aZ09-_.:[]".utf8).randomElement(using: &random) ?? 0
+                    ? UInt8.random(in: 0...255, using: &random)
+                    : Array("aZ09-_.:[]".utf8).randomElement(using: &random) ?? 0
             }
             guard let host = try? HostName(raw.span) else { continue }
-            let clean = host.bytes.first == UInt8(ascii: "[") ? "0123456789abcdef:.[]" : "abcdefghijklmnopqrstuvwxyz0123456789-_."
+            let clean =
+                host.bytes.first == UInt8(ascii: "[")
+                ? "0123456789abcdef:.[]" : "abcdefghijklmnopqrstuvwxyz0123456789-_."
             #expect(host.bytes.allSatisfy(clean.utf8.contains), "seed \(seed): \(raw)")
             #expect((try? HostName(host.text))?.bytes == host.bytes, "seed \(seed): \(raw)")
         }

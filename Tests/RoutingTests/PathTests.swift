@@ -10,12 +10,18 @@ import Testing
     }
 
     @Test(arguments: [
-        ("/", "/"), ("", "/"), ("/a", "/a"), ("/a/", "/a/"), ("/a//b", "/a/b"), ("//", "/"), ("///a///", "/a/"), ("/.", "/"), ("/./", "/"),
-        ("/a/.", "/a/"), ("/a/..", "/"), ("/a/../", "/"), ("/a/../b", "/b"), ("/a/b/../../c", "/c"), ("/a/b/..", "/a/"), ("/a//../b", "/b"),
-        ("/...", "/..."), ("/.a", "/.a"), ("/a.", "/a."), ("/..a", "/..a"), ("/a..", "/a.."), ("/%61", "/a"), ("/%2e%2E/", nil),
-        ("/a/%2e%2e/b", "/b"), ("/a%2Fb", "/a/b"), ("/a%2f%2fb", "/a/b"), ("/a/%2e./b", "/b"), ("/%25", "/%"), ("/%2525", "/%25"), ("/%252e%252e/", "/%2e%2e/"),
-        ("/a%20b", "/a b"), ("/a%3Fb", "/a?b"), ("/a?b=%zz/../", "/a"), ("/a?", "/a"), ("?q", "/"), ("/..", nil), ("/../", nil),
-        ("/a/../..", nil), ("/a/../../a", nil), ("/%", nil), ("/%2", nil), ("/%g0", nil), ("/%0g", nil), ("/%00", nil), ("/a%00b", nil),
+        ("/", "/"), ("", "/"), ("/a", "/a"), ("/a/", "/a/"), ("/a//b", "/a/b"), ("//", "/"),
+        ("///a///", "/a/"), ("/.", "/"), ("/./", "/"),
+        ("/a/.", "/a/"), ("/a/..", "/"), ("/a/../", "/"), ("/a/../b", "/b"), ("/a/b/../../c", "/c"),
+        ("/a/b/..", "/a/"), ("/a//../b", "/b"),
+        ("/...", "/..."), ("/.a", "/.a"), ("/a.", "/a."), ("/..a", "/..a"), ("/a..", "/a.."), ("/%61", "/a"),
+        ("/%2e%2E/", nil),
+        ("/a/%2e%2e/b", "/b"), ("/a%2Fb", "/a/b"), ("/a%2f%2fb", "/a/b"), ("/a/%2e./b", "/b"), ("/%25", "/%"),
+        ("/%2525", "/%25"), ("/%252e%252e/", "/%2e%2e/"),
+        ("/a%20b", "/a b"), ("/a%3Fb", "/a?b"), ("/a?b=%zz/../", "/a"), ("/a?", "/a"), ("?q", "/"),
+        ("/..", nil), ("/../", nil),
+        ("/a/../..", nil), ("/a/../../a", nil), ("/%", nil), ("/%2", nil), ("/%g0", nil), ("/%0g", nil),
+        ("/%00", nil), ("/a%00b", nil),
         ("a", nil), ("a/b", nil), ("/a\\..\\b", "/a\\..\\b"),
     ])
     func `rules see the path as nginx would`(target: String, path: String?) throws {
@@ -29,15 +35,21 @@ import Testing
         while let byte = rest.popFirst() {
             if byte == UInt8(ascii: "%") {
                 let digits = String(decoding: rest.prefix(2), as: UTF8.self)
-                guard rest.count >= 2, let value = UInt8(digits, radix: 16), !digits.hasPrefix("+") else { return nil }
+                guard rest.count >= 2, let value = UInt8(digits, radix: 16), !digits.hasPrefix("+") else {
+                    return nil
+                }
                 rest = rest.dropFirst(2)
                 decoded.append(value)
             } else {
                 decoded.append(byte)
             }
         }
-        guard decoded.first == UInt8(ascii: "/"), !decoded.contains(0), path.hasPrefix("/") else { return nil }
-        let segments = decoded.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
+        guard decoded.first == UInt8(ascii: "/"), !decoded.contains(0), path.hasPrefix("/") else {
+            return nil
+        }
+        let segments = decoded.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map {
+            String(decoding: $0, as: UTF8.self)
+        }
         var kept: [String] = []
         for segment in segments where segment != "" && segment != "." {
             if segment == ".." {
@@ -53,7 +65,9 @@ import Testing
     @Test func `normalising agrees with its definition, whatever the path`() throws {
         let seed = UInt64.random(in: 0 ... .max)
         var random = Seeded(seed)
-        let pieces = ["/", "/", ".", "..", "a", "b", "%2e", "%2F", "%61", "%", "%00", "%25", "/../", "/./", "//"]
+        let pieces = [
+            "/", "/", ".", "..", "a", "b", "%2e", "%2F", "%61", "%", "%00", "%25", "/../", "/./", "//",
+        ]
         for _ in 0..<20_000 {
             let path = "/" + random.text(pieces, 0...8)
             #expect(try Self.normalised(path) == Self.reference(path), "seed \(seed): \(path)")
@@ -72,18 +86,22 @@ import Testing
 
     @Test func `exact, prefix and pattern paths match as nginx's do`() throws {
         let table = try RouteTable([
-            .rule("exact", path: "=/x"), .rule("prefix", path: "/api/"), .rule("caseless", path: #"~*\.PNG$"#), .rule("pattern", path: "~^/v[0-9]+/"),
+            .rule("exact", path: "=/x"), .rule("prefix", path: "/api/"),
+            .rule("caseless", path: #"~*\.PNG$"#), .rule("pattern", path: "~^/v[0-9]+/"),
         ])
         let expected = [
-            "/x": "exact", "/x?y": "exact", "/x/": nil, "/%78": "exact", "/api/": "prefix", "/api": nil, "/api/v": "prefix", "/x/../api/1": "prefix",
-            "//api//1": "prefix", "/API/": nil, "/a/b.png": "caseless", "/a.pNg?x": "caseless", "/?a.png": nil, "/v12/a": "pattern", "/V12/a": nil, "/a/v1/": nil,
+            "/x": "exact", "/x?y": "exact", "/x/": nil, "/%78": "exact", "/api/": "prefix", "/api": nil,
+            "/api/v": "prefix", "/x/../api/1": "prefix",
+            "//api//1": "prefix", "/API/": nil, "/a/b.png": "caseless", "/a.pNg?x": "caseless",
+            "/?a.png": nil, "/v12/a": "pattern", "/V12/a": nil, "/a/v1/": nil,
         ]
         for (target, rule) in expected { #expect(try table.ask("a", target).ruleName == rule, "\(target)") }
     }
 
     @Test func `a malformed path is refused only where a rule needs it`() throws {
         let table = try RouteTable([
-            .rule("host", host: "a"), .rule("post", host: "b", path: "/x") { $0.methods = ["POST"] }, .rule("path", host: "b", path: "/y"), .rule("c"),
+            .rule("host", host: "a"), .rule("post", host: "b", path: "/x") { $0.methods = ["POST"] },
+            .rule("path", host: "b", path: "/y"), .rule("c"),
         ])
         #expect(try table.ask("a", "/../x").ruleName == "host")
         #expect(try table.ask("b", "/../x").refusal == .malformedPath)
@@ -92,7 +110,9 @@ import Testing
     }
 
     @Test func `the whole server has no path`() throws {
-        let table = try RouteTable([.rule("path", path: "~.*"), .rule("prefix", path: "/"), .rule("rest", to: "api/pre")])
+        let table = try RouteTable([
+            .rule("path", path: "~.*"), .rule("prefix", path: "/"), .rule("rest", to: "api/pre"),
+        ])
         let decision = try table.ask("a", "*", method: "OPTIONS")
         #expect(decision.ruleName == "rest")
         #expect(decision.forward?.requestTarget == nil)

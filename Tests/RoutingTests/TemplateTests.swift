@@ -1,0 +1,166 @@
+import Routing
+import Testing
+
+@Suite struct TemplateTests {
+    private static func value(
+        _ template: String,
+        host: String? = "~^(?<a>.+)-(?<b>.+?)(x(?<c>y))?$",
+        path: String? = nil,
+        _ ask: Ask
+    ) throws -> Decision {
+        let rule = RuleDefinition.rule(host: host, path: path) {
+            $0.setHeaders = [HeaderSetting(name: "X-T", value: template)]
+        }
+        return try ask.of(RouteTable(rule))
+    }
+
+    @Test(arguments: [
+        ("plain", "plain"), ("$a", "one"), ("${a}b", "oneb"), ("$a$b", "onetwo"), ("$1/${2}", "one/two"),
+        ("[$c]", "[]"), ("$$a", "$a"), ("$$$$", "$$"), ("a$$$b", "a$two"),
+        ("${uri}", "/p/../q%20?x=1&y"), ("${path}", "/p/../q%20"), ("$query", "x=1&y"), ("${method}", "GET"),
+        ("$scheme", "http"), ("${request_host}", "one-two"),
+        ("$0", "one-two"), ("", ""), ("a\tb", "a\tb"), ("ü $a", "ü one"),
+    ])
+    func `a template is filled in`(template: String, value: String) throws {
+        #expect(
+            try Self.value(template, Ask("One-two.:80", "/p/../q%20?x=1&y")).setHeaders == ["X-T: \(value)"]
+        )
+    }
+
+    @Test func `a request without path or query has an empty one`() throws {
+        #expect(try Self.value("${uri},${path},${query}", Ask("a-b", "")).setHeaders == ["X-T: /,/,"])
+        #expect(
+            try Self.value("${uri},${path},${query}", Ask("a-b", "?q?r")).setHeaders == ["X-T: /?q?r,/,q?r"]
+        )
+        #expect(try Self.value("${uri},${path},${query}", Ask("a-b", "/?")).setHeaders == ["X-T: /?,/,"])
+        #expect(try Self.value("${uri}", Ask("a-b", "*", method: "OPTIONS")).setHeaders == ["X-T: *"])
+    }
+
+    @Test func `a field value never gets a control byte`() throws {
+        for bad in ["%0d", "%0a", "%0D%0ASet-Cookie:x", "%7f", "%01", "%1f"] {
+            let decision = try Self.value("$p", host: nil, path: "~(?s)^/(?<p>.*)$", Ask("a", "/x" + bad))
+            #expect(decision.refusal == .unsafeHeader, "\(bad)")
+        }
+        #expect(
+            try Self.value("$p", host: nil, path: "~(?s)^/(?<p>.*)$", Ask("a", "/a%09b%C3%BC")).setHeaders
+                == ["X-T: a\tbü"]
+        )
+        #expect(try Self.value("${uri}", host: nil, Ask("a", "/\n")).refusal == .unsafeHeader)
+    }
+
+    @Test func `names are found in both patterns, numbers in the one there is`() throws {
+        let both = try Self.value("$a-$p", host: "~(?<a>.*)", path: "~^/(?<p>[a-z]*)", Ask("host", "/path/x"))
+        #expect(both.setHeaders == ["X-T: host-path"])
+        #expect(both.captures.map(\.name) == ["a", "p"])
+        #expect(
+            try Self.value("$1", host: "exact", path: "~^/([a-z]*)", Ask("exact", "/path/x")).setHeaders == [
+                "X-T: path"
+            ]
+        )
+        #expect(
+            try Self.value("$1", host: "~(.*)", path: "/", Ask("exact", "/path/x")).setHeaders == [
+                "X-T: exact"
+            ]
+        )
+    }
+
+    @Test func `several groups may share a name, and the one that took part counts`() throws {
+        let host = "~(?J)(?:a-(?<n>[0-9]+)|b-(?<n>[0-9]+))"
+        #expect(try Self.value("$n", host: host, Ask("a-1")).setHeaders == ["X-T: 1"])
+        #expect(try Self.value("$n", host: host, Ask("b-2")).setHeaders == ["X-T: 2"])
+    }
+
+    @Test(arguments: [
+        ("inner.priv", "inner.priv"), ("$a.priv:80", "one.priv:80"), ("${request_host}", "one-two"),
+        ("keep", nil),
+    ])
+    func `the host field is kept, or comes of a template`(template: String, host: String?) throws {
+        let rule = RuleDefinition.rule(host: "~^(?<a>.+)-(?<b>.+)$") { $0.hostHeader = template }
+        let header = try RouteTable(rule).ask("One-Two:81").forward?.hostHeader
+        #expect(header.map { String(decoding: $0, as: UTF8.self) } == host)
+    }
+
+    @Test func `the host field is a host, whatever is captured`() throws {
+        let rule = RuleDefinition.rule(path: "~(?s)^/x(?<p>.*)$") { $0.hostHeader = "$p" }
+        let table = try RouteTable(rule)
+        for bad in ["", "a%20b", "a%0d%0ab", "a..b", "%5B::1%5D", "a:80", "a@b"] {
+            #expect(try table.ask("a", "/x" + bad).refusal == .unsafeHeader, "\(bad)")
+        }
+        let literal = try RouteTable(.rule { $0.hostHeader = "${request_host}" }).ask("[::1]:80").forward?
+            .hostHeader
+        #expect(literal == Array("[::1]".utf8))
+    }
+}
+
+@Suite struct RedirectTests {
+    private static func redirect(_ to: String, host: String? = nil, path: String? = nil) throws -> RouteTable
+    {
+        try RouteTable(
+            RuleDefinition(name: "rule", host: host, path: path, action: .redirect(to: to, status: 308))
+        )
+    }
+
+    @Test(arguments: [
+        ("https://new.test.priv${uri}", "https://new.test.priv/a//b%20?q=1"),
+        ("https://new.test.priv/", "https://new.test.priv/"),
+        ("${scheme}://new.test.priv${path}", "http://new.test.priv/a//b%20"),
+        ("https://${request_host}${uri}", "https://old-x.priv/a//b%20?q=1"),
+        ("https://$a.priv/x/$a?y=$a", "https://old.priv/x/old?y=old"),
+        ("https://$a.priv:8443/", "https://old.priv:8443/"), ("/moved/$a", "/moved/old"),
+        ("//$a.priv/", "//old.priv/"), ("/x?${query}", "/x?q=1"), ("https://a/?u=$a#f", "https://a/?u=old#f"),
+        ("https://a/$1", "https://a/old"),
+    ])
+    func `a location comes of its template`(to: String, location: String) throws {
+        let decision = try Self.redirect(to, host: "~^(?<a>[a-z]+)-.*$").ask("OLD-x.priv", "/a//b%20?q=1")
+        #expect(decision.location == location)
+        guard case .redirect(308, _) = decision.outcome else {
+            Issue.record("\(decision.outcome)")
+            return
+        }
+    }
+
+    @Test func `a capture is encoded where it stands in a URL`() throws {
+        let table = try Self.redirect("https://a/$p", path: "~(?s)^/(?<p>.*)$")
+        #expect(
+            try table.ask("a", "/x%20y%0d%0aSet-Cookie:z%3F%23%25%22/é").location
+                == "https://a/x%20y%0D%0ASet-Cookie:z%3F%23%25%22/%C3%A9"
+        )
+    }
+
+    @Test func `a capture in the authority is bytes of a host name`() throws {
+        let table = try Self.redirect("https://$p.test.priv/", path: "~(?s)^/(?<p>.*)$")
+        #expect(try table.ask("a", "/shop").location == "https://shop.test.priv/")
+        for bad in ["evil.example/", "evil.example%23", "user@evil.example", "evil%3A80", "evil%5C"] {
+            #expect(try table.ask("a", "/" + bad).refusal == .unsafeTarget, "\(bad)")
+        }
+    }
+
+    @Test func `a redirect to the same host never names another`() throws {
+        #expect(try Self.redirect("${uri}").ask("a", "//evil.example/x").refusal == .unsafeRedirect)
+        #expect(try Self.redirect("${path}").ask("a", "/\\evil.example/x").refusal == .unsafeRedirect)
+        #expect(
+            try Self.redirect("/$p", path: "~^/x(?<p>.*)$").ask("a", "/x/evil.example").refusal
+                == .unsafeRedirect
+        )
+        #expect(try Self.redirect("${uri}").ask("a", "*", method: "OPTIONS").refusal == .unsafeRedirect)
+        #expect(try Self.redirect("/x${uri}").ask("a", "//evil.example").location == "/x//evil.example")
+    }
+
+    @Test func `an IPv6 host may be named again`() throws {
+        #expect(
+            try Self.redirect("https://${request_host}${uri}").ask("[::1]:80", "/x").location
+                == "https://[::1]/x"
+        )
+    }
+
+    @Test func `an answer of the proxy's own is as the rule has it`() throws {
+        let action = RuleAction.respond(status: 403, body: "closed $1", contentType: "text/plain")
+        let decision = try RouteTable(RuleDefinition(name: "r", host: "*.internal.test.priv", action: action))
+            .ask("a.internal.test.priv")
+        guard case .respond(403, "text/plain", let body) = decision.outcome else {
+            Issue.record("\(decision.outcome)")
+            return
+        }
+        #expect(body == Array("closed $1".utf8))
+    }
+}
