@@ -30,7 +30,8 @@ final class FileWatcher: Sendable {
         }
         let inotify = inotify_init1(Int32(IN_CLOEXEC) | Int32(IN_NONBLOCK))
         guard inotify >= 0 else { throw NameSourceError(path: path, errno: errno) }
-        let mask = UInt32(IN_CLOSE_WRITE) | UInt32(IN_MODIFY) | UInt32(IN_MOVED_TO) | UInt32(IN_CREATE)
+        let mask =
+            UInt32(IN_CLOSE_WRITE) | UInt32(IN_MODIFY) | UInt32(IN_MOVED_TO) | UInt32(IN_CREATE)
             | UInt32(IN_DELETE) | UInt32(IN_MOVED_FROM)
         guard inotify_add_watch(inotify, folder, mask) >= 0 else {
             let code = errno
@@ -112,7 +113,9 @@ final class FileWatcher: Sendable {
             guard count > 0 else { return concerned }
             var offset = 0
             while offset + header <= count {
-                let event = bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: inotify_event.self) }
+                let event = bytes.withUnsafeBytes {
+                    $0.loadUnaligned(fromByteOffset: offset, as: inotify_event.self)
+                }
                 let start = offset + header
                 let end = min(start + Int(event.len), count)
                 if event.mask & UInt32(IN_Q_OVERFLOW) != 0 {

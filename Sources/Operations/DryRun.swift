@@ -137,11 +137,17 @@ public struct DryRun {
             return Step(tier: tier)
         }
         do throws(Failure) {
-            return try decide(head, bytes, router, &tier, Edge(
-                peer: peer,
-                localPort: port,
-                trustedDownstreams: router.settings.trustedDownstreams
-            ))
+            return try decide(
+                head,
+                bytes,
+                router,
+                &tier,
+                Edge(
+                    peer: peer,
+                    localPort: port,
+                    trustedDownstreams: router.settings.trustedDownstreams
+                )
+            )
         } catch {
             tier.fail(error)
             return Step(tier: tier)
@@ -208,7 +214,9 @@ struct RequestURL {
         {
             rest = rest.dropFirst(scheme.count)
         }
-        let authority = rest.prefix { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
+        let authority = rest.prefix {
+            $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#")
+        }
         // A fragment is the browser's own business and never sent (RFC 9110 §4.2.5).
         let path = rest.dropFirst(authority.count).prefix { $0 != UInt8(ascii: "#") }
         self.authority = Array(authority)

@@ -88,7 +88,10 @@ public struct DryRunReport: Encodable, Sendable {
             try container.encode(rule, forKey: .rule)
             try container.encode(location, forKey: .location)
             // A later capture of one name can't be: names are unique in a rule.
-            let named = Dictionary(captures.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
+            let named = Dictionary(
+                captures.map { ($0.name, $0.value) },
+                uniquingKeysWith: { first, _ in first }
+            )
             try container.encode(named, forKey: .captures)
             try container.encode(target, forKey: .target)
             try container.encode(source, forKey: .source)

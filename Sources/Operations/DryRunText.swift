@@ -26,7 +26,10 @@ public struct DryRunText {
         case .answered:
             let tier = report.tiers.last
             let where_ = tier?.redirect.map { ", redirect to \(printable($0))" } ?? ""
-            return paint("=> answered by the \(tier?.tier ?? "-") tier: status \(report.status ?? 0)\(where_)", 33)
+            return paint(
+                "=> answered by the \(tier?.tier ?? "-") tier: status \(report.status ?? 0)\(where_)",
+                33
+            )
         case .refused:
             return paint(
                 "=> refused by the \(report.tiers.last?.tier ?? "-") tier: status \(report.status ?? 0), "

@@ -74,7 +74,11 @@ public final class LogSink: Sendable {
         batch.withUnsafeReadableBytes { bytes in
             var rest = bytes[...]
             while !rest.isEmpty {
-                let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+                let count = Glibc.write(
+                    descriptor,
+                    UnsafeRawBufferPointer(rebasing: rest).baseAddress,
+                    rest.count
+                )
                 if count < 0 {
                     if errno == EINTR { continue }
                     if errno == EAGAIN {

@@ -154,7 +154,9 @@ enum JSONRecord {
         write("host", record.host, &out)
         write("uri", record.target, &out)
         write("protocol", Array(record.version.description.utf8), &out)
-        out.writeString(",\"status\":\(record.status),\"bytes_in\":\(record.bytesIn),\"bytes_out\":\(record.bytesOut)")
+        out.writeString(
+            ",\"status\":\(record.status),\"bytes_in\":\(record.bytesIn),\"bytes_out\":\(record.bytesOut)"
+        )
         if let referer = record.referer { write("referer", referer, &out) }
         if let userAgent = record.userAgent { write("user_agent", userAgent, &out) }
         write("rule", record.decision?.ruleName.map { Array($0.utf8) }, &out)

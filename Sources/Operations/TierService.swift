@@ -86,7 +86,10 @@ public final class TierService: Sendable {
         for endpoint in tier.endpoints {
             logger.notice(
                 "listening",
-                metadata: ["tier": "\(plan.settings.name)", "address": "\(endpoint)", "rules": "\(plan.table.rules.count)"]
+                metadata: [
+                    "tier": "\(plan.settings.name)", "address": "\(endpoint)",
+                    "rules": "\(plan.table.rules.count)",
+                ]
             )
         }
         return TierService(tier: tier, names: names, sink: sink, drain: options.drain, logger: logger)
@@ -114,7 +117,10 @@ public final class TierService: Sendable {
         case .loaded(let source, let names, let problems):
             logger.info("names loaded", metadata: ["source": "\(source)", "names": "\(names)"])
             for problem in problems {
-                logger.warning("line passed over", metadata: ["source": "\(source)", "problem": "\(problem)"])
+                logger.warning(
+                    "line passed over",
+                    metadata: ["source": "\(source)", "problem": "\(problem)"]
+                )
             }
         case .failed(let source, let reason):
             logger.error("names not loaded", metadata: ["source": "\(source)", "reason": "\(reason)"])

@@ -27,7 +27,7 @@ extension DownstreamConnection {
         exchange.keepAlive = exchange.keepAlive && !endsByClose && !inputClosed && !worker.draining
         exchange.coding = coding
         exchange.status = head.status
-        exchange.answered = .now()
+        exchange.answered = worker.now
         exchange.machine.answerBegan()
         let forwarding = AnswerForwarding(
             coding: coding,
@@ -124,7 +124,7 @@ extension DownstreamConnection {
         writeOut()
         flushAnswer()
         phase = .tunnel
-        stamp = .now()
+        stamp = worker.now
         let early = inbound
         inbound = ByteBuffer()
         if early.readableBytes > 0 { tunnelFromDownstream(early) }
@@ -132,13 +132,13 @@ extension DownstreamConnection {
     }
 
     func tunnelFromDownstream(_ bytes: ByteBuffer) {
-        stamp = .now()
+        stamp = worker.now
         exchange.upstream?.write(bytes)
         exchange.upstream?.flush()
     }
 
     func tunnelFromUpstream(_ bytes: ByteBuffer) {
-        stamp = .now()
+        stamp = worker.now
         exchange.bytesOut &+= UInt64(UInt(bitPattern: bytes.readableBytes))
         write(bytes)
     }

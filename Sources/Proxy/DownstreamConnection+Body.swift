@@ -8,7 +8,7 @@ extension DownstreamConnection {
         guard exchange.machine.request == .streaming, inbound.readableBytes > 0,
             let upstream = exchange.upstream, upstream.isWritable
         else { return false }
-        let now = NIODeadline.now()
+        let now = worker.now
         exchange.machine.downstreamSpoke(now: now)
         let source = inbound
         let ended: Bool
@@ -24,7 +24,9 @@ extension DownstreamConnection {
             exchange.machine.upstreamTook(now: now)
             let base = source.readerIndex
             for run in worker.scratch.runs {
-                guard let slice = source.getSlice(at: base + run.lowerBound, length: run.count) else { continue }
+                guard let slice = source.getSlice(at: base + run.lowerBound, length: run.count) else {
+                    continue
+                }
                 upstream.write(slice)
             }
         }

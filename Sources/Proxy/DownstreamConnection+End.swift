@@ -14,7 +14,7 @@ extension DownstreamConnection {
             exchange.bodyLimit = nil
             guard exchange.keepAlive else { return closeGently() }
             phase = .discarding
-            stamp = .now()
+            stamp = worker.now
         } else if exchange.keepAlive, !inputClosed, !worker.draining {
             becomeIdle()
         } else {
@@ -25,7 +25,7 @@ extension DownstreamConnection {
 
     func becomeIdle() {
         phase = .idle
-        stamp = exchange.answered ?? .now()
+        stamp = exchange.answered ?? worker.now
         if worker.draining || inputClosed { closeGently() }
     }
 
@@ -36,7 +36,7 @@ extension DownstreamConnection {
         }
         if inputClosed || worker.draining { exchange.keepAlive = false }
         exchange.status = answer.status
-        exchange.answered = .now()
+        exchange.answered = worker.now
         exchange.machine.answerBegan()
         exchange.machine.answerEnded()
         let withBody = exchange.method != .head
@@ -87,7 +87,9 @@ extension DownstreamConnection {
         switch phase {
         case .exchange:
             note(Failure(.downstreamClosed))
-            if exchange.machine.answer == .awaited { exchange.status = Failure.Reason.downstreamClosed.status }
+            if exchange.machine.answer == .awaited {
+                exchange.status = Failure.Reason.downstreamClosed.status
+            }
             record()
         case .tunnel:
             record()
@@ -127,7 +129,7 @@ extension DownstreamConnection {
     func closeGently() {
         guard phase != .lingering, phase != .closed, let context else { return }
         phase = .lingering
-        stamp = .now()
+        stamp = worker.now
         discarded = 0
         inbound = ByteBuffer()
         if inputClosed {
@@ -169,7 +171,7 @@ extension DownstreamConnection {
                 start: exchange.start,
                 connected: exchange.connected,
                 answered: exchange.answered,
-                end: .now(),
+                end: worker.now,
                 reused: exchange.reused,
                 retried: exchange.machine.retried
             )

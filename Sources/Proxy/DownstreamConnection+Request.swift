@@ -6,25 +6,25 @@ import Routing
 extension DownstreamConnection {
     /// Takes the next head, if it is there; true when an exchange began or ended.
     func beginRequest(_ context: ChannelHandlerContext) -> Bool {
+        let source = inbound
         do {
             let complete = try worker.requestHead.parse(
-                inbound.readableBytesUInt8Span,
+                source.readableBytesUInt8Span,
                 scanned: &scanned,
                 limits: worker.settings.limits.head
             )
             guard complete else {
                 if !headBegan {
                     headBegan = true
-                    stamp = .now()
+                    stamp = worker.now
                 }
                 return false
             }
         } catch {
-            refuseHead(Failure(error), now: .now())
+            refuseHead(Failure(error), now: worker.now)
             return true
         }
-        beginExchange(now: .now())
-        let source = inbound
+        beginExchange(now: worker.now)
         inbound.moveReaderIndex(forwardBy: worker.requestHead.length)
         if inbound.readableBytes == 0 { inbound = ByteBuffer() }
         do throws(Failure) {
@@ -202,11 +202,11 @@ extension DownstreamConnection {
         exchange.machine.connecting()
         let serial = exchange.serial
         let timeout = exchange.timeouts.connect.map(TimeAmount.init) ?? worker.settings.timeouts.connect
-        UpstreamConnector.connect(to: endpoint, worker: worker, timeout: timeout) { [self] result in
+        worker.connect(endpoint, worker, timeout) { [self] result in
             guard exchange.serial == serial, phase == .exchange else {
                 // The client went away meanwhile: somebody else may have use for it.
                 if case .success(let connection) = result {
-                    worker.upstreams.takeBack(connection, now: .now())
+                    worker.upstreams.takeBack(connection, now: worker.now)
                 }
                 return
             }
@@ -219,7 +219,7 @@ extension DownstreamConnection {
     }
 
     private func attach(_ connection: UpstreamConnection, reused: Bool) {
-        let now = NIODeadline.now()
+        let now = worker.now
         exchange.upstream = connection
         exchange.connected = now
         exchange.reused = reused

@@ -122,7 +122,7 @@ final class DownstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         guard context.channel.isWritable else { return }
-        exchange.machine.downstreamTook(now: .now())
+        exchange.machine.downstreamTook(now: worker.now)
         exchange.upstream?.resumeReading()
         advance()
     }
@@ -209,13 +209,13 @@ final class DownstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
     var method: MethodKind { exchange.method }
 
     func upstreamTakesBytes() {
-        exchange.machine.upstreamTook(now: .now())
+        exchange.machine.upstreamTook(now: worker.now)
         advance()
         resumeReading()
     }
 
     func upstreamSpoke() {
-        exchange.machine.upstreamSpoke(now: .now())
+        exchange.machine.upstreamSpoke(now: worker.now)
     }
 
     func flushAnswer() {

@@ -123,7 +123,8 @@ extension Failure.Reason {
             .requestTimeout, .bodyTooLarge, .expectationFailed, .uriTooLong, .headTooLarge, .downstreamClosed,
             .downstreamStalled, .malformedPath:
             .downstream
-        case .noRule, .unsafeTarget, .unsafeHeader, .unsafePath, .unsafeRedirect, .matchLimit, .unknownTarget, .prohibitedAddress,
+        case .noRule, .unsafeTarget, .unsafeHeader, .unsafePath, .unsafeRedirect, .matchLimit, .unknownTarget,
+            .prohibitedAddress,
             .loopDetected, .draining, .internal:
             .proxy
         case .connectionRefused, .connectionReset, .connectTimeout, .unroutable, .connectFailed,
@@ -135,7 +136,8 @@ extension Failure.Reason {
     /// The status a client gets, when no answer has begun yet (RFC 9110 §15).
     public var status: Int {
         switch self {
-        case .malformedRequest, .malformedPath, .unsafeTarget, .unsafeHeader, .unsafePath, .unsafeRedirect: 400
+        case .malformedRequest, .malformedPath, .unsafeTarget, .unsafeHeader, .unsafePath, .unsafeRedirect:
+            400
         case .noRule: 404
         case .methodNotAllowed: 405
         case .requestTimeout, .downstreamStalled: 408

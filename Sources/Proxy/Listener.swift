@@ -105,6 +105,6 @@ extension Worker {
             localPort: port,
             trustedDownstreams: settings.trustedDownstreams
         )
-        return DownstreamConnection(worker: self, edge: edge, now: .now())
+        return DownstreamConnection(worker: self, edge: edge, now: now)
     }
 }

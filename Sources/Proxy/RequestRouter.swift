@@ -4,7 +4,9 @@ public import Routing
 
 /// The questions that are asked of each request before it goes anywhere. Live
 /// traffic and the dry run ask them here, with the same answers.
-public struct RequestRouter {
+///
+/// Immutable but for its scratch space: one for each event loop or thread.
+public final class RequestRouter {
     public let settings: TierSettings
     public let table: RouteTable
     public let resolver: TargetResolver
@@ -96,7 +98,9 @@ public struct RequestRouter {
 
     /// A body that is announced as larger than it may be.
     public func admitBody(_ framing: BodyFraming, _ forward: Forward) throws(Failure) {
-        guard let limit = bodyLimit(forward), case .length(let length) = framing, length > limit else { return }
+        guard let limit = bodyLimit(forward), case .length(let length) = framing, length > limit else {
+            return
+        }
         throw Failure(.bodyTooLarge)
     }
 

@@ -27,8 +27,8 @@ public struct Limits: Sendable {
     public var head = HeadLimits()
     /// The largest request body, bytes (default: nil, unlimited).
     public var bodyBytes: UInt64?
-    /// Idle connections kept for one endpoint on one event loop (default 128).
-    public var idlePerEndpoint = 128
+    /// Idle connections kept for one endpoint on one event loop (default 1024).
+    public var idlePerEndpoint = 1024
 
     public init() {}
 }

@@ -194,9 +194,10 @@ final class UpstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
     /// True when a head was taken and there is more to look at.
     private func parseHead() -> Bool {
         guard let exchange else { return false }
+        let source = inbound
         do {
             let complete = try worker.answerHead.parse(
-                inbound.readableBytesUInt8Span,
+                source.readableBytesUInt8Span,
                 scanned: &scanned,
                 limits: worker.settings.limits.head,
                 requestMethod: exchange.method
@@ -206,7 +207,6 @@ final class UpstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
             fail(Failure(error))
             return false
         }
-        let source = inbound
         inbound.moveReaderIndex(forwardBy: worker.answerHead.length)
         scanned = 0
         keepsAlive = worker.answerHead.keepAlive

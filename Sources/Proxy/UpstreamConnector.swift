@@ -3,54 +3,66 @@ import NIOCore
 import NIOPosix
 import Routing
 
-/// Makes upstream connections, on the loop that will use them.
-enum UpstreamConnector {
-    static func connect(
-        to pool: EndpointPool,
-        worker: Worker,
-        timeout: TimeAmount,
-        done: @escaping (Result<UpstreamConnection, Failure>) -> Void
-    ) {
-        let address: SocketAddress
-        do {
-            address = try SocketAddress(pool.endpoint)
-        } catch {
-            return done(.failure(Failure(.internal)))
+/// Makes a connection on the worker's loop and tells `done`, at once or later.
+typealias UpstreamConnector = (
+    _ pool: EndpointPool,
+    _ worker: Worker,
+    _ timeout: TimeAmount,
+    _ done: @escaping (Result<UpstreamConnection, Failure>) -> Void
+) -> Void
+
+/// Connects over TCP.
+func connectSocket(
+    to pool: EndpointPool,
+    worker: Worker,
+    timeout: TimeAmount,
+    done: @escaping (Result<UpstreamConnection, Failure>) -> Void
+) {
+    let address: SocketAddress
+    do {
+        address = try SocketAddress(pool.endpoint)
+    } catch {
+        return done(.failure(Failure(.internal)))
+    }
+    let connection = UpstreamConnection(worker: worker, pool: pool)
+    let completion = NIOLoopBound(done, eventLoop: worker.loop)
+    ClientBootstrap(group: worker.loop)
+        .connectTimeout(timeout)
+        .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+        .channelOption(.allowRemoteHalfClosure, value: true)
+        .channelOption(.writeBufferWaterMark, value: ChannelTuning.watermark)
+        .channelOption(.recvAllocator, value: ChannelTuning.receive)
+        .channelInitializer { channel in
+            channel.eventLoop.makeCompletedFuture {
+                try channel.pipeline.syncOperations.addHandler(connection)
+            }
         }
-        let connection = UpstreamConnection(worker: worker, pool: pool)
-        let completion = NIOLoopBound(done, eventLoop: worker.loop)
-        ClientBootstrap(group: worker.loop)
-            .connectTimeout(timeout)
-            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .channelOption(.allowRemoteHalfClosure, value: true)
-            .channelOption(.writeBufferWaterMark, value: ChannelTuning.watermark)
-            .channelOption(.recvAllocator, value: ChannelTuning.receive)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(connection)
-                }
+        .connect(to: address)
+        .whenComplete { result in
+            switch result {
+            case .success: completion.value(.success(connection))
+            case .failure(let error): completion.value(.failure(Failure(connecting: error)))
             }
-            .connect(to: address)
-            .whenComplete { result in
-                switch result {
-                case .success: completion.value(.success(connection))
-                case .failure(let error): completion.value(.failure(failure(of: error)))
-                }
-            }
+        }
+}
+
+extension Failure {
+    /// What kept a connection from being made.
+    init(connecting error: any Error) {
+        self.init(Self.reason(connecting: error))
     }
 
-    /// What kept a connection from being made.
-    static func failure(of error: any Error) -> Failure {
+    private static func reason(connecting error: any Error) -> Reason {
         if let error = error as? ChannelError, case .connectTimeout = error {
-            return Failure(.connectTimeout)
+            return .connectTimeout
         }
-        guard let error = error as? IOError else { return Failure(.connectFailed) }
+        guard let error = error as? IOError else { return .connectFailed }
         switch error.errnoCode {
-        case ECONNREFUSED: return Failure(.connectionRefused)
-        case ECONNRESET, EPIPE: return Failure(.connectionReset)
-        case EHOSTUNREACH, ENETUNREACH, ENETDOWN, EADDRNOTAVAIL: return Failure(.unroutable)
-        case ETIMEDOUT: return Failure(.connectTimeout)
-        default: return Failure(.connectFailed)
+        case ECONNREFUSED: return .connectionRefused
+        case ECONNRESET, EPIPE: return .connectionReset
+        case EHOSTUNREACH, ENETUNREACH, ENETDOWN, EADDRNOTAVAIL: return .unroutable
+        case ETIMEDOUT: return .connectTimeout
+        default: return .connectFailed
         }
     }
 }

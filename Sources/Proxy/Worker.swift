@@ -15,6 +15,8 @@ public final class Worker: @unchecked Sendable {
 
     var router: RequestRouter
     let log: (any ExchangeLog)?
+    /// Makes upstream connections; a test without sockets puts its own in place.
+    var connect: UpstreamConnector = connectSocket
     var random: Random
     var memory: HostMemory
     var targets: [TargetKey: TargetPool] = [:]
@@ -54,11 +56,16 @@ public final class Worker: @unchecked Sendable {
         )
     }
 
+    /// The loop's time: a test's loop has its own.
+    var now: NIODeadline { loop.now }
+
     /// Begins the tick that walks the deadlines.
     public func start() {
         loop.execute { [self] in
-            ticking = loop.scheduleRepeatedTask(initialDelay: Bounds.tick, delay: Bounds.tick) { [weak self] _ in
-                self?.tick(now: .now())
+            ticking = loop.scheduleRepeatedTask(initialDelay: Bounds.tick, delay: Bounds.tick) {
+                [weak self] _ in
+                guard let self else { return }
+                tick(now: now)
             }
         }
     }

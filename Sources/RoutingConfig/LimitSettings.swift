@@ -11,8 +11,8 @@ public struct LimitSettings: Sendable, Hashable {
     /// A rule's `max_body` counts instead where there is one.
     public var bodyBytes: UInt64?
     /// Idle connections kept for one endpoint on one event loop
-    /// (`idle_per_endpoint`, default 128; 0 = none).
-    public var idlePerEndpoint = 128
+    /// (`idle_per_endpoint`, default 1024; 0 = none).
+    public var idlePerEndpoint = 1024
 
     public init() {}
 

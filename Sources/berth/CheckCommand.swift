@@ -42,7 +42,9 @@ struct Check: ParsableCommand {
             let color = Terminal.errorHasColor
             for finding in findings { Terminal.error(finding.rendered(color: color) + "\n") }
             if !invalid {
-                Terminal.output("\(paths.joined(separator: ", ")): ok, \(rules) \(rules == 1 ? "rule" : "rules")")
+                Terminal.output(
+                    "\(paths.joined(separator: ", ")): ok, \(rules) \(rules == 1 ? "rule" : "rules")"
+                )
             }
         }
         if invalid { throw ExitCode(2) }

@@ -27,7 +27,10 @@ struct Demo: AsyncParsableCommand {
     var listen = "127.0.0.1:8080"
 
     @Option(
-        help: ArgumentHelp("Where the access log goes: 'off', '-' for standard output, or a file.", valueName: "off|-|file")
+        help: ArgumentHelp(
+            "Where the access log goes: 'off', '-' for standard output, or a file.",
+            valueName: "off|-|file"
+        )
     )
     var accessLog = "-"
 

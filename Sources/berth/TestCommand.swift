@@ -28,7 +28,12 @@ struct Test: ParsableCommand {
     @Option(help: "The request's method.")
     var method = "GET"
 
-    @Option(help: ArgumentHelp("A header field, as 'Name: value'. May be given several times.", valueName: "field"))
+    @Option(
+        help: ArgumentHelp(
+            "A header field, as 'Name: value'. May be given several times.",
+            valueName: "field"
+        )
+    )
     var header: [String] = []
 
     @Option(help: ArgumentHelp("The address the request comes from.", valueName: "address"))

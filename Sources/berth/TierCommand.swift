@@ -44,7 +44,9 @@ struct TierOptions: ParsableArguments {
     )
     var config: [String]
 
-    @Option(help: ArgumentHelp("An address to listen on. May be given several times.", valueName: "address:port"))
+    @Option(
+        help: ArgumentHelp("An address to listen on. May be given several times.", valueName: "address:port")
+    )
     var listen: [String] = []
 
     @Option(
@@ -58,7 +60,9 @@ struct TierOptions: ParsableArguments {
     @Option(help: "The form of the access log: text or json.")
     var logFormat = LogFormatOption.text
 
-    @Option(help: ArgumentHelp("How long running requests may finish after SIGTERM, e.g. 30s.", valueName: "time"))
+    @Option(
+        help: ArgumentHelp("How long running requests may finish after SIGTERM, e.g. 30s.", valueName: "time")
+    )
     var drain = "30s"
 
     @Option(help: ArgumentHelp("Event loops (default: one for each core).", valueName: "count"))
@@ -78,7 +82,9 @@ struct TierOptions: ParsableArguments {
             throw CommandFailure("--loops: \(count) is not a number from 1 to 1024")
         }
         let configuration = try RuleFiles.load(config)
-        for warning in configuration.warnings { Terminal.error(warning.rendered(color: Terminal.errorHasColor)) }
+        for warning in configuration.warnings {
+            Terminal.error(warning.rendered(color: Terminal.errorHasColor))
+        }
         Resources.raiseDescriptorLimit()
 
         let group = MultiThreadedEventLoopGroup(numberOfThreads: count)

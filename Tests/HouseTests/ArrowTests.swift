@@ -39,10 +39,14 @@ struct ArrowTests {
             for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n") {
                 let words = line.split(separator: " ")
                 guard let place = words.firstIndex(of: "import"), place <= 2, place + 1 < words.count,
-                    words[..<place].allSatisfy({ $0.hasPrefix("@") || ["public", "internal", "private"].contains($0) })
+                    words[..<place].allSatisfy({
+                        $0.hasPrefix("@") || ["public", "internal", "private"].contains($0)
+                    })
                 else { continue }
                 // `import struct Foundation.Data` names the module in its path.
-                let kinds: Set<Substring> = ["struct", "class", "enum", "func", "typealias", "protocol", "var"]
+                let kinds: Set<Substring> = [
+                    "struct", "class", "enum", "func", "typealias", "protocol", "var",
+                ]
                 let name = kinds.contains(words[place + 1]) ? words[words.count - 1] : words[place + 1]
                 found.append((file.lastPathComponent, String(name.prefix { $0 != "." })))
             }
@@ -70,7 +74,10 @@ struct ArrowTests {
         let files = FileManager.default.enumerator(at: Self.sources, includingPropertiesForKeys: nil)
         while let file = files?.nextObject() as? URL {
             guard file.pathExtension == "swift" else { continue }
-            let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: false)
+            let lines = try String(contentsOf: file, encoding: .utf8).split(
+                separator: "\n",
+                omittingEmptySubsequences: false
+            )
             #expect(lines.count <= 400, "\(file.lastPathComponent) has \(lines.count) lines")
         }
     }

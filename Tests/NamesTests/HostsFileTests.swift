@@ -86,7 +86,10 @@ struct NameDirectoryTests {
         #expect(throws: NameSourceError.self) { try NameDirectory([.hostsFile(path: "/nonexistent/hosts")]) }
     }
 
-    @Test("A change of the file becomes a new table: replaced by a rename, and written in place", .timeLimit(.minutes(1)))
+    @Test(
+        "A change of the file becomes a new table: replaced by a rename, and written in place",
+        .timeLimit(.minutes(1))
+    )
     func watching() async throws {
         let folder = try Folder()
         try folder.write("10.0.0.1 a", to: "hosts")

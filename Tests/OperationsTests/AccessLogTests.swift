@@ -114,6 +114,8 @@ struct AccessLogTests {
     @Test("A log that can't be opened is an error that says why")
     func unopenable() {
         let error = #expect(throws: LogSinkError.self) { try LogSink(path: "/nonexistent/x.log") }
-        #expect(error?.description == "cannot write the access log /nonexistent/x.log: No such file or directory")
+        #expect(
+            error?.description == "cannot write the access log /nonexistent/x.log: No such file or directory"
+        )
     }
 }

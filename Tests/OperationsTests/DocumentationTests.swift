@@ -11,9 +11,13 @@ struct DocumentationTests {
         return try String(contentsOf: root.appending(path: path), encoding: .utf8)
     }
 
-    @Test("Every cause of a failure is in docs/errors.md, with its status, side and token", arguments: Failure.Reason.allCases)
+    @Test(
+        "Every cause of a failure is in docs/errors.md, with its status, side and token",
+        arguments: Failure.Reason.allCases
+    )
     func reasons(reason: Failure.Reason) throws {
-        let row = "| `\(reason.rawValue)` | \(reason.status) | \(reason.side.rawValue) | `\(reason.proxyStatus)` |"
+        let row =
+            "| `\(reason.rawValue)` | \(reason.status) | \(reason.side.rawValue) | `\(reason.proxyStatus)` |"
         #expect(try Self.text("docs/errors.md").contains(row), "missing: \(row)")
     }
 

@@ -15,7 +15,8 @@ struct DryRunTests {
 
     private static func run(explain: Bool = false) throws -> DryRun {
         let stages = try ["front", "local"].map { name in
-            let configuration = try ConfigurationLoader.load([root.appending(path: "rules/\(name).yaml").path])
+            let configuration = try ConfigurationLoader.load([root.appending(path: "rules/\(name).yaml").path]
+            )
             return try DryRun.Stage(
                 TierPlan(name: name, configuration: configuration, instance: "dry-run"),
                 files: ["rules/\(name).yaml"]
@@ -37,7 +38,9 @@ struct DryRunTests {
         for tier in report.tiers {
             #expect(tier.rule == "saas")
             #expect(
-                tier.captures.map { "\($0.name)=\($0.value)" } == ["app=wordpress", "container=container001", "host=01"]
+                tier.captures.map { "\($0.name)=\($0.value)" } == [
+                    "app=wordpress", "container=container001", "host=01",
+                ]
             )
         }
         #expect(report.tiers[0].target == "host_01:9000")
@@ -71,7 +74,8 @@ struct DryRunTests {
             "http://a b.test.priv/", "http:///", "http://user@wordpress_container001_01.test.priv/",
             "http://wordpress_container001_01.test.priv\r\nX-Evil: 1/", "http://a\u{0}b/", "http://x:99999/",
             "http://wordpress_container001_01.test.priv/a b",
-        ])
+        ]
+    )
     func hostile(url: String) throws {
         let report = try Self.report(url)
         #expect(report.outcome == .refused)
@@ -80,7 +84,9 @@ struct DryRunTests {
 
     @Test("An unanchored look-alike does not get in")
     func lookalike() throws {
-        #expect(try Self.report("http://wordpress_container001_01.test.priv.evil.example/").reason == "no_rule")
+        #expect(
+            try Self.report("http://wordpress_container001_01.test.priv.evil.example/").reason == "no_rule"
+        )
     }
 
     @Test("The explanation says of every rule why")
@@ -98,9 +104,10 @@ struct DryRunTests {
         #expect(object["outcome"] as? String == "forwarded")
         let tiers = try #require(object["tiers"] as? [[String: Any]])
         #expect((tiers[0]["captures"] as? [String: String])?["app"] == "wordpress")
-        for key in ["tier", "files", "client", "rule", "location", "captures", "target", "source", "endpoints",
-            "prohibited", "headers", "status", "reason", "detail", "redirect"]
-        {
+        for key in [
+            "tier", "files", "client", "rule", "location", "captures", "target", "source", "endpoints",
+            "prohibited", "headers", "status", "reason", "detail", "redirect",
+        ] {
             #expect(tiers[0].keys.contains(key), "\(key) is missing")
         }
     }

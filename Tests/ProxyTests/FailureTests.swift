@@ -42,7 +42,13 @@ struct FailureTests {
     func unknownTarget() async throws {
         let rule = RuleDefinition(name: "one", action: .forward(to: "nobody"))
         try await TestTier.run(rules: [rule]) { tier in
-            try await expect(tier, Self.get, status: 503, cause: .unknownTarget, token: "destination_unavailable")
+            try await expect(
+                tier,
+                Self.get,
+                status: 503,
+                cause: .unknownTarget,
+                token: "destination_unavailable"
+            )
         }
     }
 
@@ -50,7 +56,13 @@ struct FailureTests {
     func prohibited() async throws {
         let rule = RuleDefinition(name: "metadata", action: .forward(to: "169.254.169.254"))
         try await TestTier.run(rules: [rule]) { tier in
-            try await expect(tier, Self.get, status: 502, cause: .prohibitedAddress, token: "destination_ip_prohibited")
+            try await expect(
+                tier,
+                Self.get,
+                status: 502,
+                cause: .prohibitedAddress,
+                token: "destination_ip_prohibited"
+            )
         }
     }
 
@@ -58,9 +70,18 @@ struct FailureTests {
     func itself() async throws {
         try await TestTier.run(rules: [RuleDefinition(name: "self", action: .forward(to: "me"))]) { tier in
             let loopback = IPAddress(v4: 0x7F00_0001)
-            let layer = NameLayer(source: "static", names: ["me": [NamedAddress(address: loopback, port: tier.port)]])
+            let layer = NameLayer(
+                source: "static",
+                names: ["me": [NamedAddress(address: loopback, port: tier.port)]]
+            )
             tier.tier.install(names: NameTable(layers: [layer]))
-            try await expect(tier, Self.get, status: 502, cause: .prohibitedAddress, token: "destination_ip_prohibited")
+            try await expect(
+                tier,
+                Self.get,
+                status: 502,
+                cause: .prohibitedAddress,
+                token: "destination_ip_prohibited"
+            )
         }
     }
 
@@ -69,7 +90,13 @@ struct FailureTests {
         let origin = try ScriptedOrigin(ForwardingTests.echoHeads)
         let tens = try #require(CIDR("10.0.0.0/8"))
         try await TestTier.run(to: origin, edit: { $0.allow = [tens] }) { tier in
-            try await expect(tier, Self.get, status: 502, cause: .prohibitedAddress, token: "destination_ip_prohibited")
+            try await expect(
+                tier,
+                Self.get,
+                status: 502,
+                cause: .prohibitedAddress,
+                token: "destination_ip_prohibited"
+            )
         }
     }
 
@@ -80,7 +107,13 @@ struct FailureTests {
         origin.stop()
         let rule = RuleDefinition(name: "one", action: .forward(to: "gone"))
         try await TestTier.run(rules: [rule], names: ["gone": [port]]) { tier in
-            try await expect(tier, Self.get, status: 502, cause: .connectionRefused, token: "connection_refused")
+            try await expect(
+                tier,
+                Self.get,
+                status: 502,
+                cause: .connectionRefused,
+                token: "connection_refused"
+            )
         }
     }
 
@@ -88,7 +121,13 @@ struct FailureTests {
     func closes() async throws {
         let origin = try ScriptedOrigin { connection, _ in _ = try connection.readHead() }
         try await TestTier.run(to: origin) { tier in
-            try await expect(tier, Self.get, status: 502, cause: .connectionReset, token: "connection_terminated")
+            try await expect(
+                tier,
+                Self.get,
+                status: 502,
+                cause: .connectionReset,
+                token: "connection_terminated"
+            )
         }
     }
 
@@ -108,7 +147,9 @@ struct FailureTests {
     func unaskedUpgrade() async throws {
         let origin = try ScriptedOrigin { connection, _ in
             _ = try connection.readHead()
-            try connection.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n")
+            try connection.write(
+                "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"
+            )
             _ = try connection.readToEnd()
         }
         try await TestTier.run(to: origin) { tier in
@@ -120,26 +161,43 @@ struct FailureTests {
     func silent() async throws {
         let origin = try ScriptedOrigin { connection, _ in _ = try connection.readToEnd() }
         try await TestTier.run(to: origin, configure: { $0.timeouts.upstream = .milliseconds(100) }) { tier in
-            try await expect(tier, Self.get, status: 504, cause: .upstreamTimeout, token: "http_response_timeout")
+            try await expect(
+                tier,
+                Self.get,
+                status: 504,
+                cause: .upstreamTimeout,
+                token: "http_response_timeout"
+            )
         }
     }
 
     @Test("A head that does not end in time: 408")
     func slowHead() async throws {
         let rule = RuleDefinition(name: "one", action: .forward(to: "x"))
-        try await TestTier.run(rules: [rule], configure: { $0.timeouts.header = .milliseconds(100) }) { tier in
+        try await TestTier.run(rules: [rule], configure: { $0.timeouts.header = .milliseconds(100) }) {
+            tier in
             try await expect(
-                tier, "GET / HTTP/1.1\r\nHo", status: 408, cause: .requestTimeout, token: "http_request_error")
+                tier,
+                "GET / HTTP/1.1\r\nHo",
+                status: 408,
+                cause: .requestTimeout,
+                token: "http_request_error"
+            )
         }
     }
 
     @Test("A body that does not come in time: 408")
     func slowBody() async throws {
         let origin = try ScriptedOrigin { connection, _ in _ = try connection.readToEnd() }
-        try await TestTier.run(to: origin, configure: { $0.timeouts.downstream = .milliseconds(100) }) { tier in
+        try await TestTier.run(to: origin, configure: { $0.timeouts.downstream = .milliseconds(100) }) {
+            tier in
             try await expect(
-                tier, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc",
-                status: 408, cause: .requestTimeout, token: "http_request_error")
+                tier,
+                "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc",
+                status: 408,
+                cause: .requestTimeout,
+                token: "http_request_error"
+            )
         }
     }
 
@@ -147,7 +205,8 @@ struct FailureTests {
         "A request against the standard gets its status, and the connection closes",
         arguments: [
             ("GET / HTTP/1.1\r\n\r\n", 400), ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
-            ("GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400), ("GET / HTTP/1.1\r\nHost: a_\r\nX : 1\r\n\r\n", 400),
+            ("GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400),
+            ("GET / HTTP/1.1\r\nHost: a_\r\nX : 1\r\n\r\n", 400),
             ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
             ("CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n", 405), ("TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", 405),
             ("GET /\(String(repeating: "a", count: 9000)) HTTP/1.1\r\nHost: a\r\n\r\n", 414),
@@ -155,7 +214,8 @@ struct FailureTests {
             ("GET / HTTP/1.1\r\nHost: a\r\n\(String(repeating: "X: 1\r\n", count: 101))\r\n", 431),
             ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501),
             ("GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505),
-        ])
+        ]
+    )
     func malformed(request: String, status: Int) async throws {
         let rule = RuleDefinition(name: "one", action: .respond(status: 200))
         try await TestTier.run(rules: [rule]) { tier in
@@ -188,8 +248,12 @@ struct FailureTests {
         let rule = RuleDefinition(name: "one", action: .respond(status: 200))
         try await TestTier.run(rules: [rule]) { tier in
             try await expect(
-                tier, "GET / HTTP/1.1\r\nHost: x\r\nVia: 1.1 other, 1.1 berth-front-test\r\n\r\n",
-                status: 508, cause: .loopDetected, token: "proxy_loop_detected")
+                tier,
+                "GET / HTTP/1.1\r\nHost: x\r\nVia: 1.1 other, 1.1 berth-front-test\r\n\r\n",
+                status: 508,
+                cause: .loopDetected,
+                token: "proxy_loop_detected"
+            )
         }
     }
 
@@ -198,7 +262,9 @@ struct FailureTests {
         let rule = RuleDefinition(name: "one", host: "only.test", action: .respond(status: 200))
         try await TestTier.run(rules: [rule]) { tier in
             let client = try tier.connect()
-            try client.write("GET / HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\nX-Request-ID: id-7\r\n\r\n")
+            try client.write(
+                "GET / HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\nX-Request-ID: id-7\r\n\r\n"
+            )
             let (head, body) = try client.readAnswer()
             #expect(head.contains("Content-Type: application/json\r\n"))
             #expect(
@@ -323,7 +389,8 @@ struct FailureTests {
     @Test("An idle connection is closed after its time")
     func idle() async throws {
         let rule = RuleDefinition(name: "one", action: .respond(status: 204))
-        try await TestTier.run(rules: [rule], configure: { $0.timeouts.keepAlive = .milliseconds(100) }) { tier in
+        try await TestTier.run(rules: [rule], configure: { $0.timeouts.keepAlive = .milliseconds(100) }) {
+            tier in
             let client = try tier.connect()
             try client.write(Self.get)
             #expect(try client.readHead().hasPrefix("HTTP/1.1 204 "))

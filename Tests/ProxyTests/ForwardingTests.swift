@@ -19,7 +19,9 @@ struct ForwardingTests {
         let origin = try ScriptedOrigin(Self.echoHeads)
         try await TestTier.run(to: origin) { tier in
             let client = try tier.connect()
-            try client.write("GET /a?b=c HTTP/1.1\r\nHost: x.test:81\r\nX-One: 1\r\nx-two:2\r\nX-Request-ID: abc-1\r\n\r\n")
+            try client.write(
+                "GET /a?b=c HTTP/1.1\r\nHost: x.test:81\r\nX-One: 1\r\nx-two:2\r\nX-Request-ID: abc-1\r\n\r\n"
+            )
             let (head, body) = try client.readAnswer()
             #expect(head.hasPrefix("HTTP/1.1 200 OK\r\n"))
             #expect(
@@ -99,7 +101,10 @@ struct ForwardingTests {
         try await TestTier.run(
             to: origin,
             edit: {
-                $0.setHeaders = [HeaderSetting(name: "X-App", value: "shop"), HeaderSetting(name: "X-Request-ID", value: "r")]
+                $0.setHeaders = [
+                    HeaderSetting(name: "X-App", value: "shop"),
+                    HeaderSetting(name: "X-Request-ID", value: "r"),
+                ]
                 $0.removeHeaders = ["cookie", "X-Forwarded-Host"]
                 $0.hostHeader = "inner.test"
             }
@@ -155,7 +160,9 @@ struct ForwardingTests {
         }
         try await TestTier.run(to: origin) { tier in
             let client = try tier.connect()
-            try client.write("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n")
+            try client.write(
+                "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n"
+            )
             try client.write("5;ext=1\r\nhello\r\n")
             try client.write("1\r\n!\r\n0\r\nX-Sum: 9\r\nContent-Length: 5\r\n\r\n")
             let (_, body) = try client.readAnswer()
@@ -187,7 +194,9 @@ struct ForwardingTests {
     func http10() async throws {
         let origin = try ScriptedOrigin { connection, _ in
             _ = try connection.readHead()
-            try connection.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
+            try connection.write(
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+            )
         }
         try await TestTier.run(to: origin) { tier in
             let client = try tier.connect()
@@ -223,13 +232,19 @@ struct ForwardingTests {
         let origin = try ScriptedOrigin { connection, _ in
             let head = try connection.readHead()
             #expect(head.contains("Expect: 100-continue"))
-            try connection.write("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n")
+            try connection.write(
+                "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"
+            )
             let body = try connection.read(exactly: 5)
-            try connection.write("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n" + String(decoding: body, as: UTF8.self))
+            try connection.write(
+                "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n" + String(decoding: body, as: UTF8.self)
+            )
         }
         try await TestTier.run(to: origin) { tier in
             let client = try tier.connect()
-            try client.write("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+            try client.write(
+                "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
+            )
             #expect(try client.readHead() == "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")
             #expect(try client.readHead() == "HTTP/1.1 100 Continue\r\n\r\n")
             try client.write("hello")
@@ -242,13 +257,17 @@ struct ForwardingTests {
         let origin = try ScriptedOrigin { connection, _ in
             let head = try connection.readHead()
             #expect(head.contains("Connection: upgrade\r\n") && head.contains("Upgrade: echo\r\n"))
-            try connection.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\nhi")
+            try connection.write(
+                "HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\nhi"
+            )
             let said = try connection.readToEnd()
             try connection.write("you said \(said)")
         }
         try await TestTier.run(to: origin) { tier in
             let client = try tier.connect()
-            try client.write("GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nearly ")
+            try client.write(
+                "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nearly "
+            )
             let head = try client.readHead()
             #expect(head.hasPrefix("HTTP/1.1 101 ") && head.contains("Upgrade: echo\r\n"))
             #expect(try client.read(exactly: 2) == Array("hi".utf8))
@@ -273,7 +292,9 @@ struct ForwardingTests {
     func earlyAnswer() async throws {
         let origin = try ScriptedOrigin { connection, _ in
             _ = try connection.readHead()
-            try connection.write("HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig")
+            try connection.write(
+                "HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig"
+            )
         }
         try await TestTier.run(to: origin) { tier in
             let client = try tier.connect()

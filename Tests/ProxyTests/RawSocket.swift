@@ -49,7 +49,9 @@ final class RawSocket: @unchecked Sendable {
     func write(_ bytes: [UInt8]) throws {
         var rest = bytes[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            let count = rest.withUnsafeBytes {
+                send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
             guard count > 0 else { throw Failure(text: "send: \(String(cString: strerror(errno)))") }
             rest = rest.dropFirst(count)
         }
@@ -82,7 +84,9 @@ final class RawSocket: @unchecked Sendable {
         let end = Array(end.utf8)
         while !all.suffix(end.count).elementsEqual(end) {
             let some = try readSome(1)
-            if some.isEmpty { throw Failure(text: "closed after \(String(decoding: all, as: UTF8.self).debugDescription)") }
+            if some.isEmpty {
+                throw Failure(text: "closed after \(String(decoding: all, as: UTF8.self).debugDescription)")
+            }
             all += some
         }
         return String(decoding: all, as: UTF8.self)

@@ -152,3 +152,18 @@ import Testing
         #expect(limit.steps.map(\.result) == [.limit])
     }
 }
+
+@Suite struct SpelledOutRequestTests {
+    @Test func `a request that is spelled out gets the same decision`() throws {
+        let table = try RouteTable([
+            .rule("beta", path: "/api/") { $0.headers = [HeaderMatch(name: "X-Beta", value: "1")] },
+            .rule("rest"),
+        ])
+        let host = try HostName("a")
+        let client = try #require(IPAddress("::1"))
+        let fields = [(name: "x-BETA", value: "0"), (name: "X-Beta", value: "1")]
+        let beta = table.decide(host: host, target: "/api/x", client: client, headers: fields)
+        #expect(beta.ruleName == "beta")
+        #expect(table.decide(host: host, target: "/api/x", client: client).ruleName == "rest")
+    }
+}
