@@ -18,7 +18,7 @@ extension DownstreamConnection {
         } else if exchange.keepAlive, !inputClosed, !worker.draining {
             becomeIdle()
         } else {
-            closeGently()
+            closeAfterAnswer()
         }
         advance()
     }
@@ -122,6 +122,17 @@ extension DownstreamConnection {
     /// Closes an idle connection.
     func close() {
         abort()
+    }
+
+    /// The exchange was the connection's last.
+    ///
+    /// Where the client itself said so and nothing of it waits to be read, there is nothing
+    /// that a close could make a reset of; else the close is a gentle one.
+    private func closeAfterAnswer() {
+        guard exchange.clientCloses, inbound.readableBytes == 0, let channel = context?.channel,
+            (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) == 0
+        else { return closeGently() }
+        close()
     }
 
     /// Closes behind the answer: first the output, then, when the client has seen it or

@@ -92,6 +92,7 @@ extension DownstreamConnection {
         exchange.method = head.method
         exchange.version = head.version
         exchange.keepAlive = head.keepAlive && !worker.draining
+        exchange.clientCloses = !head.keepAlive
         exchange.wantsUpgrade = head.wantsUpgrade
         exchange.decoder = BodyDecoder(head.framing, limits: worker.settings.limits.head)
         exchange.machine = ExchangeMachine(

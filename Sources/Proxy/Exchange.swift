@@ -19,6 +19,8 @@ struct Exchange {
     var version = HTTPVersion.http11
     /// The downstream connection lives on after this exchange, as far as is known yet.
     var keepAlive = false
+    /// The client sends nothing after this request (`Connection: close`, or HTTP/1.0).
+    var clientCloses = false
     var wantsUpgrade = false
     var prefersJSON = false
     /// The client waits for 100 before it sends its body.
@@ -60,6 +62,7 @@ struct Exchange {
         expectsContinue = false
         remembered = nil
         keepAlive = false
+        clientCloses = false
         client = nil
         status = 0
         failure = nil

@@ -29,11 +29,9 @@ func connectSocket(
     ClientBootstrap(group: worker.loop)
         .connectTimeout(timeout)
         .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-        .channelOption(.allowRemoteHalfClosure, value: true)
-        .channelOption(.writeBufferWaterMark, value: ChannelTuning.watermark)
-        .channelOption(.recvAllocator, value: ChannelTuning.receive)
         .channelInitializer { channel in
             channel.eventLoop.makeCompletedFuture {
+                try ChannelTuning.apply(to: channel)
                 try channel.pipeline.syncOperations.addHandler(connection)
             }
         }
@@ -69,12 +67,21 @@ extension Failure {
 
 /// What the sockets of both sides are set to.
 enum ChannelTuning {
-    static let watermark = ChannelOptions.Types.WriteBufferWaterMark(
+    /// Sets a new channel's options, without a future for each as the bootstraps have it.
+    /// On the channel's loop.
+    static func apply(to channel: any Channel) throws {
+        guard let options = channel.syncOptions else { return }
+        try options.setOption(.allowRemoteHalfClosure, value: true)
+        try options.setOption(.writeBufferWaterMark, value: watermark)
+        try options.setOption(.recvAllocator, value: receive)
+    }
+
+    private static let watermark = ChannelOptions.Types.WriteBufferWaterMark(
         low: Bounds.writeLowWatermark,
         high: Bounds.writeHighWatermark
     )
     /// Small at first: most requests and answers are; bodies make it grow.
-    static let receive = AdaptiveRecvByteBufferAllocator(
+    private static let receive = AdaptiveRecvByteBufferAllocator(
         minimum: 1024,
         initial: 2048,
         maximum: Bounds.readBytes
