@@ -34,6 +34,7 @@ let package = Package(
             pkgConfig: "libpcre2-8",
             providers: [.apt(["libpcre2-dev"]), .brew(["pcre2"])]
         ),
+        .systemLibrary(name: "CMalloc"),
         .target(name: "PCRE2", dependencies: ["CPCRE2"], swiftSettings: house),
         .target(name: "Routing", dependencies: ["PCRE2"], swiftSettings: house),
         .target(
@@ -47,7 +48,7 @@ let package = Package(
         .target(
             name: "Proxy",
             dependencies: [
-                "HTTP1", "Balancing", "Names", "Routing",
+                "CMalloc", "HTTP1", "Balancing", "Names", "Routing",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],

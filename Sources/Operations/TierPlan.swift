@@ -57,6 +57,8 @@ extension Limits {
         head.targetBytes = settings.targetBytes
         bodyBytes = settings.bodyBytes
         idlePerEndpoint = settings.idlePerEndpoint
+        connections = settings.connections
+        connectionsPerClient = settings.connectionsPerClient
     }
 }
 

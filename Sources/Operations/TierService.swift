@@ -104,6 +104,7 @@ public final class TierService: Sendable {
         var metadata: Logger.Metadata = [
             "tier": "\(tier.settings.name)",
             "connections": "\(counters.connections)",
+            "rejected": "\(counters.rejected)",
             "requests": "\(counters.requests)",
             "retries": "\(counters.retries)",
         ]

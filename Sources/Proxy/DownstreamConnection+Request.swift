@@ -91,7 +91,7 @@ extension DownstreamConnection {
     private func takeNotes(_ head: borrowing RequestHead, _ source: ByteBuffer) {
         exchange.method = head.method
         exchange.version = head.version
-        exchange.keepAlive = head.keepAlive && !worker.draining
+        exchange.keepAlive = head.keepAlive && !worker.draining && worker.settings.timeouts.keepAlive > .zero
         exchange.clientCloses = !head.keepAlive
         exchange.wantsUpgrade = head.wantsUpgrade
         exchange.decoder = BodyDecoder(head.framing, limits: worker.settings.limits.head)

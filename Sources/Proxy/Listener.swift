@@ -59,8 +59,12 @@ public final class Listener: Sendable {
             .serverChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    guard let connection = worker.admit(channel) else {
+                        channel.close(promise: nil)
+                        return
+                    }
                     try ChannelTuning.apply(to: channel)
-                    try channel.pipeline.syncOperations.addHandler(worker.connection(of: channel))
+                    try channel.pipeline.syncOperations.addHandler(connection)
                 }
             }
     }
@@ -95,9 +99,14 @@ public final class Listener: Sendable {
 }
 
 extension Worker {
-    /// The handler of a connection that has just been accepted on this loop.
-    func connection(of channel: any Channel) -> DownstreamConnection {
+    /// The handler of a connection that has just been accepted on this loop; nil when
+    /// there are too many.
+    func admit(_ channel: any Channel) -> DownstreamConnection? {
         let peer = channel.remoteAddress.flatMap(Endpoint.init)?.address ?? IPAddress(v4: 0)
+        guard gate.enter(peer) else {
+            counters.rejected &+= 1
+            return nil
+        }
         let port = channel.localAddress?.port.flatMap(UInt16.init(exactly:)) ?? 0
         let edge = Edge(
             peer: peer,

@@ -41,6 +41,7 @@ public final class Tier: Sendable {
             names: names,
             addressGuard: AddressGuard(listening: listen, ownAddresses: ownAddresses)
         )
+        let gate = ConnectionGate(settings.limits)
         let workers = group.makeIterator().map { loop in
             Worker(
                 loop: loop,
@@ -48,6 +49,7 @@ public final class Tier: Sendable {
                 table: table,
                 resolver: resolver,
                 log: makeLog(),
+                gate: gate,
                 seed: random.next()
             )
         }

@@ -29,6 +29,11 @@ public struct Limits: Sendable {
     public var bodyBytes: UInt64?
     /// Idle connections kept for one endpoint on one event loop (default 1024).
     public var idlePerEndpoint = 1024
+    /// Downstream connections of all event loops (default: nil, as many as there are descriptors).
+    /// One more is closed at once.
+    public var connections: Int?
+    /// … and of one address (default: nil, no limit). Behind a trusted proxy that is the proxy.
+    public var connectionsPerClient: Int?
 
     public init() {}
 }

@@ -1,3 +1,4 @@
+import CMalloc
 import HTTP1
 public import Names
 public import NIOCore
@@ -15,6 +16,7 @@ public final class Worker: @unchecked Sendable {
 
     var router: RequestRouter
     let log: (any ExchangeLog)?
+    let gate: ConnectionGate
     /// Makes upstream connections; a test without sockets puts its own in place.
     var connect: UpstreamConnector = connectSocket
     var random: Random
@@ -29,24 +31,28 @@ public final class Worker: @unchecked Sendable {
     var counters = Counters()
     var draining = false
     var clock = WallClock()
+    private var crowd = Crowd()
 
     private var ticking: RepeatedTask?
     private var drained: EventLoopPromise<Void>?
 
     /// - Parameters:
     ///   - log: takes a record of each exchange; nil for none.
+    ///   - gate: of the tier: counts the connections of all its loops.
     ///   - seed: of request ids and of the places in tables.
-    public init(
+    init(
         loop: any EventLoop,
         settings: TierSettings,
         table: RouteTable,
         resolver: TargetResolver,
         log: (any ExchangeLog)?,
+        gate: ConnectionGate,
         seed: UInt64
     ) {
         self.loop = loop
         self.settings = settings
         self.log = log
+        self.gate = gate
         self.random = Random(seed: seed)
         self.memory = HostMemory(size: Bounds.rememberedHosts, seed: random.next())
         self.router = RequestRouter(settings: settings, table: table, resolver: resolver)
@@ -122,6 +128,7 @@ public final class Worker: @unchecked Sendable {
         for connection in connections.all { connection.tick(now: now) }
         upstreams.tick(now: now)
         log?.flush()
+        if crowd.hasLeft(connections.all.count) { malloc_trim(0) }
     }
 
     func opened(_ connection: DownstreamConnection) {
@@ -130,7 +137,8 @@ public final class Worker: @unchecked Sendable {
     }
 
     func closed(_ connection: DownstreamConnection) {
-        connections.remove(connection)
+        guard connections.remove(connection) else { return }
+        gate.leave(connection.edge.peer)
         finishDrainIfEmpty()
     }
 
@@ -157,6 +165,22 @@ public final class Worker: @unchecked Sendable {
     }
 }
 
+/// Notices when most of a crowd of connections has left: then the allocator is asked to give
+/// back to the system what it keeps (it does not by itself, and it takes some milliseconds).
+struct Crowd {
+    /// Fewer are no crowd.
+    static let least = 1024
+    private var most = 0
+
+    /// - Parameter count: how many there are now.
+    mutating func hasLeft(_ count: Int) -> Bool {
+        most = max(most, count)
+        guard most >= Self.least, count <= most / 4 else { return false }
+        most = count
+        return true
+    }
+}
+
 /// Buffers that live for one event and are used again by the next.
 struct Scratch {
     /// Collected output, on its way into one write.
@@ -168,6 +192,8 @@ struct Scratch {
 /// What one event loop has counted since it started.
 public struct Counters: Sendable {
     public internal(set) var connections: UInt64 = 0
+    /// Connections closed at once, over `limits.connections` or `connections_per_client`.
+    public internal(set) var rejected: UInt64 = 0
     public internal(set) var requests: UInt64 = 0
     public internal(set) var retries: UInt64 = 0
     /// Exchanges that failed, by reason.
@@ -177,6 +203,7 @@ public struct Counters: Sendable {
 
     public mutating func add(_ other: Counters) {
         connections &+= other.connections
+        rejected &+= other.rejected
         requests &+= other.requests
         retries &+= other.retries
         failures.merge(other.failures) { $0 &+ $1 }
@@ -194,14 +221,16 @@ struct ConnectionList {
         all.append(connection)
     }
 
-    mutating func remove(_ connection: DownstreamConnection) {
+    /// False when it was not there.
+    mutating func remove(_ connection: DownstreamConnection) -> Bool {
         let place = connection.place
-        guard all.indices.contains(place), all[place] === connection else { return }
+        guard all.indices.contains(place), all[place] === connection else { return false }
         connection.place = -1
         let last = all.removeLast()
         if last !== connection {
             all[place] = last
             last.place = place
         }
+        return true
     }
 }

@@ -14,6 +14,12 @@ public struct LimitSettings: Sendable, Hashable {
     /// (`idle_per_endpoint`, default 1024; 0 = none).
     public var idlePerEndpoint = 1024
 
+    /// Downstream connections of a tier (`connections`, default nil: as many as there are
+    /// descriptors; one more is closed at once).
+    public var connections: Int?
+    /// … and of one address (`connections_per_client`, default nil: no limit).
+    public var connectionsPerClient: Int?
+
     public init() {}
 
     /// What may be set, so that a slip of the pen is not taken for a wish.
@@ -23,9 +29,13 @@ public struct LimitSettings: Sendable, Hashable {
         static let target: ClosedRange<UInt64> = 64...1 << 20
         static let fields = 8...10_000
         static let idlePerEndpoint = 0...65_536
+        static let connections = 1...10_000_000
     }
 
-    static let keys = ["header_block", "header_fields", "uri", "body", "idle_per_endpoint"]
+    static let keys = [
+        "header_block", "header_fields", "uri", "body", "idle_per_endpoint", "connections",
+        "connections_per_client",
+    ]
 
     /// Takes one key of `limits` over.
     mutating func set(_ key: String, to node: YAMLNode, with reader: NodeReader) {
@@ -41,6 +51,10 @@ public struct LimitSettings: Sendable, Hashable {
             if let value = reader.bytesOrUnlimited(node, name) { bodyBytes = value == .max ? nil : value }
         case "idle_per_endpoint":
             if let value = reader.integer(node, name, in: Bounds.idlePerEndpoint) { idlePerEndpoint = value }
+        case "connections":
+            if let value = reader.integer(node, name, in: Bounds.connections) { connections = value }
+        case "connections_per_client":
+            if let value = reader.integer(node, name, in: Bounds.connections) { connectionsPerClient = value }
         default:
             break  // reported as unknown already
         }

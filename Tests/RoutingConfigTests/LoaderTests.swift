@@ -37,7 +37,7 @@ import Testing
           - hosts_file: hosts
           - hosts_file: /etc/hosts
         trusted_downstreams: [10.0.0.0/8]
-        limits: { header_block: 16KiB, header_fields: 50, uri: 4KiB, body: 10MiB, idle_per_endpoint: 8 }
+        limits: { header_block: 16KiB, header_fields: 50, uri: 4KiB, body: 10MiB, idle_per_endpoint: 8, connections: 9, connections_per_client: 3 }
         timeouts:
           client_header: 10s
           connect: 1s
@@ -57,6 +57,7 @@ import Testing
         let limits = configuration.limits
         #expect(limits.headBytes == 16384 && limits.fields == 50 && limits.targetBytes == 4096)
         #expect(limits.bodyBytes == 10 << 20 && limits.idlePerEndpoint == 8)
+        #expect(limits.connections == 9 && limits.connectionsPerClient == 3)
         let timeouts = configuration.timeouts
         #expect(
             timeouts.header == .seconds(10) && timeouts.connect == .seconds(1)
