@@ -9,12 +9,12 @@ SWIFT ?= swift
 RELEASE := --configuration release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 BERTH := .build/release/berth
 
-.PHONY: demo test build unit end-to-end examples sanitize sanitize-thread sanitize-address bench format lint help clean
+.PHONY: demo test build unit doc-example end-to-end examples sanitize sanitize-thread sanitize-address bench format lint help clean
 
 demo: build
 	@$(BERTH) demo
 
-test: build unit end-to-end
+test: build unit doc-example end-to-end
 
 build:
 	@scripts/install-packages build
@@ -23,6 +23,10 @@ build:
 unit:
 	@scripts/install-packages build
 	$(SWIFT) test
+
+doc-example:
+	@scripts/install-packages build
+	scripts/check-doc-example
 
 end-to-end: build
 	@scripts/install-packages test
