@@ -250,6 +250,10 @@ final class UpstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
                 }
             }
         } catch {
+            // What came before the error still goes out: nothing may stay in the buffer that all
+            // exchanges of the loop share.
+            exchange.answerContent(bytes: decoder.bodyBytes)
+            exchange.flushAnswer()
             fail(Failure(.invalidAnswer, error.detail.description))
             return false
         }
