@@ -121,14 +121,18 @@ extension DownstreamConnection {
     // MARK: After 101
 
     private func beginTunnel() {
-        writeOut()
-        flushAnswer()
+        // First of all: writing may find either side gone, which then ends a tunnel.
         phase = .tunnel
+        exchange.upstream?.beginTunnel()
         stamp = worker.now
         let early = inbound
         inbound = ByteBuffer()
+        writeOut()
+        flushAnswer()
         if early.readableBytes > 0 { tunnelFromDownstream(early) }
         if inputClosed { exchange.upstream?.closeOutput() }
+        // The early bytes may have stopped the reading.
+        resumeReading()
     }
 
     func tunnelFromDownstream(_ bytes: ByteBuffer) {

@@ -7,6 +7,8 @@ extension DownstreamConnection {
     /// The answer is written: record it and go on with the connection.
     func finish() {
         flushAnswer()
+        // Writing may have found the client gone, and told the log of it.
+        guard phase == .exchange else { return }
         record()
         if exchange.machine.request == .streaming {
             // An answer before the request's end (RFC 9112 §9.5): what still comes is thrown away,

@@ -72,6 +72,7 @@ final class UpstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
 
     /// The bytes in both directions are another protocol's from here on.
     func beginTunnel() {
+        guard phase == .head else { return }
         phase = .tunnel
     }
 
@@ -218,7 +219,6 @@ final class UpstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
             phase = .body
             return true
         case .tunnel:
-            phase = .tunnel
             return true
         case .over:
             return false
