@@ -101,11 +101,7 @@ final class DownstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
             tunnelFromDownstream(bytes)
             return
         case .idle, .exchange, .discarding:
-            if inbound.readableBytes == 0 {
-                inbound = bytes
-            } else {
-                inbound.writeBuffer(&bytes)
-            }
+            inbound.appendRead(&bytes)
             // NIO reads into a buffer of its own again only when nobody else holds it.
             bytes = ByteBuffer()
             advance()

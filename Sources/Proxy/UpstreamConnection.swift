@@ -131,11 +131,7 @@ final class UpstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
         case .tunnel:
             exchange?.tunnelFromUpstream(bytes)
         case .head, .body:
-            if inbound.readableBytes == 0 {
-                inbound = bytes
-            } else {
-                inbound.writeBuffer(&bytes)
-            }
+            inbound.appendRead(&bytes)
             // NIO reads into a buffer of its own again only when nobody else holds it.
             bytes = ByteBuffer()
             exchange?.upstreamSpoke()
@@ -306,6 +302,20 @@ final class UpstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
         case .closed:
             break
         }
+    }
+}
+
+extension ByteBuffer {
+    /// Puts a read behind what is left of those before it. The room of what was consumed is used
+    /// again, or a peer whose reads never end with a message would make the buffer grow for ever.
+    mutating func appendRead(_ bytes: inout ByteBuffer) {
+        guard readableBytes > 0 else {
+            self = bytes
+            return
+        }
+        // Only when more is won than is moved: each byte is moved about once.
+        if readerIndex >= readableBytes { discardReadBytes() }
+        writeBuffer(&bytes)
     }
 }
 
