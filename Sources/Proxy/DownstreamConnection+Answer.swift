@@ -112,9 +112,14 @@ extension DownstreamConnection {
         finish()
     }
 
-    private func writeOut() {
+    /// Writes what was collected, in a buffer of its size: the loop's own keeps its room, and what
+    /// waits for a slow reader holds no more than it says.
+    func writeOut() {
         guard worker.scratch.out.readableBytes > 0 else { return }
-        write(worker.scratch.out)
+        var bytes = ByteBuffer()
+        bytes.reserveCapacity(worker.scratch.out.readableBytes)
+        bytes.writeImmutableBuffer(worker.scratch.out)
+        write(bytes)
         worker.scratch.out.clear()
     }
 

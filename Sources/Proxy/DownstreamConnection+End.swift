@@ -51,8 +51,7 @@ extension DownstreamConnection {
             date: worker.clock.dateLine,
             into: &worker.scratch.out
         )
-        write(worker.scratch.out)
-        worker.scratch.out.clear()
+        writeOut()
         finish()
     }
 
