@@ -24,7 +24,7 @@ extension DownstreamConnection {
         }
         let coding = BodyCoding(framing: head.framing, downstream: exchange.version)
         let endsByClose = coding == .outOfChunks || (coding == .asIs && head.framing == .untilClose)
-        exchange.keepAlive = exchange.keepAlive && !endsByClose && !inputClosed && !worker.draining
+        exchange.keepAlive = exchange.keepAlive && !endsByClose && !saidAll && !worker.draining
         exchange.coding = coding
         exchange.status = head.status
         exchange.answered = worker.now

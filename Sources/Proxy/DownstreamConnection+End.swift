@@ -17,7 +17,7 @@ extension DownstreamConnection {
             guard exchange.keepAlive else { return closeGently() }
             phase = .discarding
             stamp = worker.now
-        } else if exchange.keepAlive, !inputClosed, !worker.draining {
+        } else if exchange.keepAlive, !saidAll, !worker.draining {
             becomeIdle()
         } else {
             closeAfterAnswer()
@@ -28,7 +28,7 @@ extension DownstreamConnection {
     func becomeIdle() {
         phase = .idle
         stamp = exchange.answered ?? worker.now
-        if worker.draining || inputClosed { closeGently() }
+        if worker.draining || saidAll { closeGently() }
     }
 
     /// Gives the client an answer of Berth's own.
@@ -36,7 +36,7 @@ extension DownstreamConnection {
         if exchange.machine.request == .streaming, exchange.expectsContinue {
             exchange.keepAlive = false
         }
-        if inputClosed || worker.draining { exchange.keepAlive = false }
+        if saidAll || worker.draining { exchange.keepAlive = false }
         exchange.status = answer.status
         exchange.answered = worker.now
         exchange.machine.answerBegan()
