@@ -105,7 +105,7 @@ extension DownstreamConnection {
         exchange.machine.answerEnded()
         exchange.upstream = nil
         if exchange.machine.request == .complete, upstream.keepsAlive {
-            worker.upstreams.takeBack(upstream, now: exchange.answered ?? exchange.start)
+            worker.upstreams.takeBack(upstream, now: worker.now)
         } else {
             upstream.close()
         }

@@ -27,7 +27,8 @@ extension DownstreamConnection {
 
     func becomeIdle() {
         phase = .idle
-        stamp = exchange.answered ?? worker.now
+        // Now, and not when the answer began: that may be long ago.
+        stamp = worker.now
         if worker.draining || saidAll { closeGently() }
     }
 
