@@ -84,6 +84,21 @@ extension DownstreamConnection {
         abort()
     }
 
+    /// The tier's time to shut down is over.
+    func breakOff() {
+        switch phase {
+        case .exchange:
+            let failure = Failure(.draining)
+            if exchange.machine.answer == .awaited { exchange.status = failure.status }
+            breakOff(failure)
+        case .tunnel:
+            record()
+            abort()
+        case .idle, .discarding, .lingering, .closed:
+            abort()
+        }
+    }
+
     /// The client is gone.
     func downstreamGone() {
         switch phase {

@@ -161,6 +161,8 @@ final class UpstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        // An orderly end is told as `inputClosed` before.
+        broken = true
         ended()
     }
 
