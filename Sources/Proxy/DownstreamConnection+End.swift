@@ -172,7 +172,9 @@ extension DownstreamConnection {
 
     /// The tier shuts down: an idle connection closes, others after their exchange.
     func drain() {
-        if phase == .idle, !headBegan, inbound.readableBytes == 0 { close() }
+        guard phase == .idle, !headBegan, inbound.readableBytes <= 2 else { return }
+        // The last answer may still be on its way to a slow reader.
+        if waitingBytes > 0 { closeGently() } else { close() }
     }
 
     // MARK: The log

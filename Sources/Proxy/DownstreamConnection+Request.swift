@@ -14,7 +14,9 @@ extension DownstreamConnection {
                 limits: worker.settings.limits.head
             )
             guard complete else {
-                if !headBegan {
+                // An empty line behind a request begins no head (RFC 9112 §2.2): its sender, who
+                // owes nothing, must not be told one day that it is late.
+                if !headBegan, source.readableBytes > 2 {
                     headBegan = true
                     stamp = worker.now
                 }

@@ -47,13 +47,16 @@ extension DownstreamConnection {
         }
     }
 
+    /// What has been written and the kernel has not taken yet, bytes.
+    var waitingBytes: Int {
+        (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+    }
+
     /// Bytes that the client took since the last tick are a sign of life, however few; and its
     /// time to take them begins when there are some.
     private func watchBacklog(now: NIODeadline) {
         let before = backlog
-        guard let options = context?.channel.syncOptions,
-            let waiting = try? options.getOption(.bufferedWritableBytes)
-        else { return }
+        let waiting = waitingBytes
         backlog = waiting
         guard waiting < before || (before == 0 && waiting > 0) else { return }
         exchange.machine.downstreamTook(now: now)

@@ -64,6 +64,19 @@ struct ConnectionTests {
         }
     }
 
+    @Test("An empty line behind a request begins no head, neither for the deadline nor for a shutdown")
+    func emptyLine() throws {
+        try withConnection(rules: [RuleDefinition(name: "one", action: .respond(status: 204))]) { channel, connection in
+            try channel.writeInbound(ByteBuffer(string: "GET / HTTP/1.1\r\nHost: x\r\n\r\n\r\n"))
+            _ = try channel.readOutbound(as: ByteBuffer.self)
+            connection.tick(now: channel.embeddedEventLoop.now + .seconds(61))
+            #expect(try channel.readOutbound(as: ByteBuffer.self) == nil)
+            #expect(connection.phase == .idle)
+            connection.drain()
+            #expect(connection.phase != .idle)
+        }
+    }
+
     @Test("A small answer that waits holds little")
     func smallWrites() throws {
         try withConnection(rules: [RuleDefinition(name: "one", action: .respond(status: 204))]) { channel, connection in
