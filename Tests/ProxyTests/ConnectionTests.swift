@@ -25,6 +25,7 @@ struct ConnectionTests {
                 addressGuard: AddressGuard(listening: [], ownAddresses: [])
             ),
             log: nil,
+            gate: ConnectionGate(Limits()),
             seed: 1
         )
         let edge = Edge(peer: IPAddress(v4: 0x7F00_0001), localPort: 1, trustedDownstreams: [])
@@ -37,7 +38,9 @@ struct ConnectionTests {
 
     @Test("Pipelined requests that never end with a read do not pile up")
     func misalignedPipelining() throws {
-        try withConnection(rules: [RuleDefinition(name: "one", action: .respond(status: 204))]) { channel, connection in
+        try withConnection(rules: [RuleDefinition(name: "one", action: .respond(status: 204))]) {
+            channel,
+            connection in
             let request = "GET /0123456789 HTTP/1.1\r\nHost: x\r\n\r\n"
             try channel.writeInbound(ByteBuffer(string: String(request.prefix(10))))
             let shifted = String(request.dropFirst(10) + request.prefix(10))
@@ -53,8 +56,10 @@ struct ConnectionTests {
     @Test("A half-close while the answer still waits does not cut the answer", arguments: ["close", "x"])
     func waitingAnswer(connection option: String) throws {
         let held = HeldWrites()
-        try withConnection(rules: [RuleDefinition(name: "one", action: .respond(status: 204))], behind: held) {
-            channel, connection in
+        try withConnection(rules: [RuleDefinition(name: "one", action: .respond(status: 204))], behind: held)
+        {
+            channel,
+            connection in
             let request = "GET / HTTP/1.1\r\nHost: x\r\nConnection: \(option)\r\n\r\n"
             try channel.writeInbound(ByteBuffer(string: request))
             channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
@@ -66,7 +71,9 @@ struct ConnectionTests {
 
     @Test("An empty line behind a request begins no head, neither for the deadline nor for a shutdown")
     func emptyLine() throws {
-        try withConnection(rules: [RuleDefinition(name: "one", action: .respond(status: 204))]) { channel, connection in
+        try withConnection(rules: [RuleDefinition(name: "one", action: .respond(status: 204))]) {
+            channel,
+            connection in
             try channel.writeInbound(ByteBuffer(string: "GET / HTTP/1.1\r\nHost: x\r\n\r\n\r\n"))
             _ = try channel.readOutbound(as: ByteBuffer.self)
             connection.tick(now: channel.embeddedEventLoop.now + .seconds(61))
@@ -79,7 +86,9 @@ struct ConnectionTests {
 
     @Test("A small answer that waits holds little")
     func smallWrites() throws {
-        try withConnection(rules: [RuleDefinition(name: "one", action: .respond(status: 204))]) { channel, connection in
+        try withConnection(rules: [RuleDefinition(name: "one", action: .respond(status: 204))]) {
+            channel,
+            connection in
             // A large answer has passed before.
             connection.worker.scratch.out.reserveCapacity(Bounds.coalescedBytes)
             for _ in 0..<3 {
@@ -94,20 +103,19 @@ struct ConnectionTests {
 /// A peer that takes nothing until it is told to.
 private final class HeldWrites: ChannelOutboundHandler {
     typealias OutboundIn = ByteBuffer
-    private var waiting: [EventLoopPromise<Void>?] = []
+    private var context: ChannelHandlerContext?
     private(set) var closed = false
 
-    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        waiting.append(promise)
-    }
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    func flush(context: ChannelHandlerContext) {}
 
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
         closed = true
         promise?.succeed(())
     }
 
-    func release() {
-        for promise in waiting { promise?.succeed(()) }
-        waiting = []
-    }
+    func release() { context?.flush() }
 }

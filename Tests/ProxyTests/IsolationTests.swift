@@ -15,7 +15,9 @@ struct IsolationTests {
         let origin = try ScriptedOrigin { connection, _ in
             let head = try connection.readHead()
             if head.hasPrefix("GET /bad ") {
-                try connection.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nsecret\r\nZZ\r\n")
+                try connection.write(
+                    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nsecret\r\nZZ\r\n"
+                )
             } else {
                 try connection.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345")
                 _ = try connection.read(exactly: 2)

@@ -36,7 +36,9 @@ struct PaceTests {
         let origin = try ScriptedOrigin { connection, _ in
             _ = try connection.readHead()
             Thread.sleep(forTimeInterval: 0.3)
-            try connection.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: sink\r\nConnection: Upgrade\r\n\r\n")
+            try connection.write(
+                "HTTP/1.1 101 Switching Protocols\r\nUpgrade: sink\r\nConnection: Upgrade\r\n\r\n"
+            )
             let count = try connection.read(exactly: 2 * size).count
             try connection.write("\(count)")
         }
