@@ -92,6 +92,7 @@ let package = Package(
             dependencies: [
                 "Proxy", "HTTP1", "Names", "Routing",
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: house

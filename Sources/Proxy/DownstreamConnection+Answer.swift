@@ -24,7 +24,7 @@ extension DownstreamConnection {
         }
         let coding = BodyCoding(framing: head.framing, downstream: exchange.version)
         let endsByClose = coding == .outOfChunks || (coding == .asIs && head.framing == .untilClose)
-        exchange.keepAlive = exchange.keepAlive && !endsByClose && !inputClosed && !worker.draining
+        exchange.keepAlive = exchange.keepAlive && !endsByClose && !saidAll && !worker.draining
         exchange.coding = coding
         exchange.status = head.status
         exchange.answered = worker.now
@@ -105,30 +105,39 @@ extension DownstreamConnection {
         exchange.machine.answerEnded()
         exchange.upstream = nil
         if exchange.machine.request == .complete, upstream.keepsAlive {
-            worker.upstreams.takeBack(upstream, now: exchange.answered ?? exchange.start)
+            worker.upstreams.takeBack(upstream, now: worker.now)
         } else {
             upstream.close()
         }
         finish()
     }
 
-    private func writeOut() {
+    /// Writes what was collected, in a buffer of its size: the loop's own keeps its room, and what
+    /// waits for a slow reader holds no more than it says.
+    func writeOut() {
         guard worker.scratch.out.readableBytes > 0 else { return }
-        write(worker.scratch.out)
+        var bytes = ByteBuffer()
+        bytes.reserveCapacity(worker.scratch.out.readableBytes)
+        bytes.writeImmutableBuffer(worker.scratch.out)
+        write(bytes)
         worker.scratch.out.clear()
     }
 
     // MARK: After 101
 
     private func beginTunnel() {
-        writeOut()
-        flushAnswer()
+        // First of all: writing may find either side gone, which then ends a tunnel.
         phase = .tunnel
+        exchange.upstream?.beginTunnel()
         stamp = worker.now
         let early = inbound
         inbound = ByteBuffer()
+        writeOut()
+        flushAnswer()
         if early.readableBytes > 0 { tunnelFromDownstream(early) }
         if inputClosed { exchange.upstream?.closeOutput() }
+        // The early bytes may have stopped the reading.
+        resumeReading()
     }
 
     func tunnelFromDownstream(_ bytes: ByteBuffer) {

@@ -30,7 +30,12 @@ extension DownstreamConnection {
                 upstream.write(slice)
             }
         }
-        if ended { exchange.machine.requestEnded() }
+        if ended {
+            exchange.machine.requestEnded()
+        } else if inputClosed {
+            downstreamGone()
+            return true
+        }
         upstream.flush()
         // Writing may have found the upstream gone, and ended the exchange.
         return exchange.serial != serial || phase != .exchange

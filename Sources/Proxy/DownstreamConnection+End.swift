@@ -7,6 +7,8 @@ extension DownstreamConnection {
     /// The answer is written: record it and go on with the connection.
     func finish() {
         flushAnswer()
+        // Writing may have found the client gone, and told the log of it.
+        guard phase == .exchange else { return }
         record()
         if exchange.machine.request == .streaming {
             // An answer before the request's end (RFC 9112 §9.5): what still comes is thrown away,
@@ -15,7 +17,7 @@ extension DownstreamConnection {
             guard exchange.keepAlive else { return closeGently() }
             phase = .discarding
             stamp = worker.now
-        } else if exchange.keepAlive, !inputClosed, !worker.draining {
+        } else if exchange.keepAlive, !saidAll, !worker.draining {
             becomeIdle()
         } else {
             closeAfterAnswer()
@@ -25,8 +27,9 @@ extension DownstreamConnection {
 
     func becomeIdle() {
         phase = .idle
-        stamp = exchange.answered ?? worker.now
-        if worker.draining || inputClosed { closeGently() }
+        // Now, and not when the answer began: that may be long ago.
+        stamp = worker.now
+        if worker.draining || saidAll { closeGently() }
     }
 
     /// Gives the client an answer of Berth's own.
@@ -34,7 +37,7 @@ extension DownstreamConnection {
         if exchange.machine.request == .streaming, exchange.expectsContinue {
             exchange.keepAlive = false
         }
-        if inputClosed || worker.draining { exchange.keepAlive = false }
+        if saidAll || worker.draining { exchange.keepAlive = false }
         exchange.status = answer.status
         exchange.answered = worker.now
         exchange.machine.answerBegan()
@@ -49,8 +52,7 @@ extension DownstreamConnection {
             date: worker.clock.dateLine,
             into: &worker.scratch.out
         )
-        write(worker.scratch.out)
-        worker.scratch.out.clear()
+        writeOut()
         finish()
     }
 
@@ -80,6 +82,21 @@ extension DownstreamConnection {
         exchange.upstream = nil
         record()
         abort()
+    }
+
+    /// The tier's time to shut down is over.
+    func breakOff() {
+        switch phase {
+        case .exchange:
+            let failure = Failure(.draining)
+            if exchange.machine.answer == .awaited { exchange.status = failure.status }
+            breakOff(failure)
+        case .tunnel:
+            record()
+            abort()
+        case .idle, .discarding, .lingering, .closed:
+            abort()
+        }
     }
 
     /// The client is gone.
@@ -155,7 +172,9 @@ extension DownstreamConnection {
 
     /// The tier shuts down: an idle connection closes, others after their exchange.
     func drain() {
-        if phase == .idle, !headBegan, inbound.readableBytes == 0 { close() }
+        guard phase == .idle, !headBegan, inbound.readableBytes <= 2 else { return }
+        // The last answer may still be on its way to a slow reader.
+        if waitingBytes > 0 { closeGently() } else { close() }
     }
 
     // MARK: The log

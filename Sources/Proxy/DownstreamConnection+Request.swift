@@ -14,7 +14,9 @@ extension DownstreamConnection {
                 limits: worker.settings.limits.head
             )
             guard complete else {
-                if !headBegan {
+                // An empty line behind a request begins no head (RFC 9112 §2.2): its sender, who
+                // owes nothing, must not be told one day that it is late.
+                if !headBegan, source.readableBytes > 2 {
                     headBegan = true
                     stamp = worker.now
                 }
@@ -251,14 +253,37 @@ extension DownstreamConnection {
 
 /// Which of its two representations of a failure a client would like (RFC 9110 §12.5.1).
 enum AcceptField {
-    /// JSON where it is named and HTML is not named before it.
+    private static let html = [Array("text/html".utf8), Array("application/xhtml+xml".utf8)]
+    private static let json = Array("application/json".utf8)
+    private static let jsonSuffix = Array("+json".utf8)
+
+    /// JSON where it is named and HTML is not named before it. Asked of each request: no allocation.
     static func prefersJSON(_ value: Span<UInt8>) -> Bool {
-        let text = String(decoding: value.indices.map { value[$0] }, as: UTF8.self).lowercased()
-        for part in text.split(separator: ",") {
-            let type = part.prefix { $0 != ";" }.filter { $0 != " " && $0 != "\t" }
-            if type == "text/html" || type == "application/xhtml+xml" { return false }
-            if type == "application/json" || type.hasSuffix("+json") { return true }
+        var start = 0
+        while start < value.count {
+            var end = start
+            while end < value.count, value[end] != UInt8(ascii: ",") { end &+= 1 }
+            let type = mediaType(value.extracting(start..<end))
+            for known in html where caselessEqual(known.span, type) { return false }
+            if caselessEqual(json.span, type) { return true }
+            let suffix = type.extracting(last: jsonSuffix.count)
+            if caselessEqual(jsonSuffix.span, suffix) { return true }
+            start = end &+ 1
         }
         return false
+    }
+
+    /// Without parameters and the white space around it.
+    @_lifetime(copy entry)
+    private static func mediaType(_ entry: Span<UInt8>) -> Span<UInt8> {
+        var start = 0
+        while start < entry.count, isBlank(entry[start]) { start &+= 1 }
+        var end = start
+        while end < entry.count, entry[end] != UInt8(ascii: ";"), !isBlank(entry[end]) { end &+= 1 }
+        return entry.extracting(start..<end)
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t")
     }
 }

@@ -4,12 +4,12 @@ import Routing
 /// The deadlines, looked at four times a second: no timer for a request.
 extension DownstreamConnection {
     func tick(now: NIODeadline) {
-        let stalled = watchBacklog(now: now)
+        watchBacklog(now: now)
         let timeouts = worker.settings.timeouts
         switch phase {
         case .idle:
             if backlog > 0 {
-                if stalled, now - stamp >= timeouts.downstream { abort() }
+                if now - stamp >= timeouts.downstream { abort() }
             } else if headBegan {
                 if now - stamp >= timeouts.header { refuseHead(Failure(.requestTimeout), now: now) }
             } else if now - stamp >= (requests == 0 ? timeouts.header : timeouts.keepAlive) {
@@ -22,7 +22,7 @@ extension DownstreamConnection {
         case .discarding:
             if now - stamp >= Bounds.lingerTime { closeGently() }
         case .lingering:
-            if now - stamp >= Bounds.lingerTime, stalled || backlog == 0 { abort() }
+            if now - stamp >= (backlog > 0 ? timeouts.downstream : Bounds.lingerTime) { abort() }
         case .tunnel:
             if now - stamp >= timeouts.tunnel { downstreamGone() }
         case .closed:
@@ -47,21 +47,19 @@ extension DownstreamConnection {
         }
     }
 
-    /// Bytes that the client took since the last tick are a sign of life, however few.
-    ///
-    /// - Returns: whether something waits and nothing of it was taken.
-    private func watchBacklog(now: NIODeadline) -> Bool {
+    /// What has been written and the kernel has not taken yet, bytes.
+    var waitingBytes: Int {
+        (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+    }
+
+    /// Bytes that the client took since the last tick are a sign of life, however few; and its
+    /// time to take them begins when there are some.
+    private func watchBacklog(now: NIODeadline) {
         let before = backlog
-        guard let options = context?.channel.syncOptions,
-            let waiting = try? options.getOption(.bufferedWritableBytes)
-        else { return false }
+        let waiting = waitingBytes
         backlog = waiting
-        guard waiting > 0, before > 0 else { return false }
-        if waiting < before {
-            exchange.machine.downstreamTook(now: now)
-            if phase == .idle || phase == .lingering { stamp = now }
-            return false
-        }
-        return true
+        guard waiting < before || (before == 0 && waiting > 0) else { return }
+        exchange.machine.downstreamTook(now: now)
+        if phase == .idle || phase == .lingering { stamp = now }
     }
 }

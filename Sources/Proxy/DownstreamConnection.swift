@@ -101,11 +101,7 @@ final class DownstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
             tunnelFromDownstream(bytes)
             return
         case .idle, .exchange, .discarding:
-            if inbound.readableBytes == 0 {
-                inbound = bytes
-            } else {
-                inbound.writeBuffer(&bytes)
-            }
+            inbound.appendRead(&bytes)
             // NIO reads into a buffer of its own again only when nobody else holds it.
             bytes = ByteBuffer()
             advance()
@@ -132,19 +128,25 @@ final class DownstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
         inputClosed = true
         switch phase {
         case .idle:
-            // A head that is cut off, or nobody: there is nobody to answer.
-            close()
+            // Whole requests that wait are still answered; `step` finds a head that is cut off.
+            if saidAll { closeGently() } else { advance() }
         case .exchange:
-            // A request that is whole still gets its answer; half a request never will.
-            if exchange.machine.request == .streaming { downstreamGone() }
+            // A request that is whole still gets its answer, also where the rest of it still waits
+            // for the upstream; `pumpBody` finds a body that is cut off.
+            guard exchange.machine.request == .streaming else { break }
+            if saidAll { downstreamGone() } else { advance() }
         case .tunnel:
             exchange.upstream?.closeOutput()
-        case .discarding, .lingering:
-            close()
-        case .closed:
+        case .discarding:
+            closeGently()
+        case .lingering, .closed:
+            // NIO makes a full close of the half-close that follows what still waits.
             break
         }
     }
+
+    /// No further request will come: the downstream has closed its half, and what it sent is taken.
+    var saidAll: Bool { inputClosed && inbound.readableBytes == 0 }
 
     // MARK: Going on
 
@@ -166,7 +168,9 @@ final class DownstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
         case .idle:
             // The last answer leaves first: pipelining must not pile answers up.
             guard inbound.readableBytes > 0, context.channel.isWritable else { return false }
-            return beginRequest(context)
+            if beginRequest(context) { return true }
+            if inputClosed { closeGently() }
+            return false
         case .exchange:
             return pumpBody()
         case .discarding:

@@ -72,6 +72,7 @@ final class UpstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
 
     /// The bytes in both directions are another protocol's from here on.
     func beginTunnel() {
+        guard phase == .head else { return }
         phase = .tunnel
     }
 
@@ -130,11 +131,7 @@ final class UpstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
         case .tunnel:
             exchange?.tunnelFromUpstream(bytes)
         case .head, .body:
-            if inbound.readableBytes == 0 {
-                inbound = bytes
-            } else {
-                inbound.writeBuffer(&bytes)
-            }
+            inbound.appendRead(&bytes)
             // NIO reads into a buffer of its own again only when nobody else holds it.
             bytes = ByteBuffer()
             exchange?.upstreamSpoke()
@@ -164,6 +161,8 @@ final class UpstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        // An orderly end is told as `inputClosed` before.
+        broken = true
         ended()
     }
 
@@ -218,7 +217,6 @@ final class UpstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
             phase = .body
             return true
         case .tunnel:
-            phase = .tunnel
             return true
         case .over:
             return false
@@ -250,6 +248,10 @@ final class UpstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
                 }
             }
         } catch {
+            // What came before the error still goes out: nothing may stay in the buffer that all
+            // exchanges of the loop share.
+            exchange.answerContent(bytes: decoder.bodyBytes)
+            exchange.flushAnswer()
             fail(Failure(.invalidAnswer, error.detail.description))
             return false
         }
@@ -302,6 +304,20 @@ final class UpstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
         case .closed:
             break
         }
+    }
+}
+
+extension ByteBuffer {
+    /// Puts a read behind what is left of those before it. The room of what was consumed is used
+    /// again, or a peer whose reads never end with a message would make the buffer grow for ever.
+    mutating func appendRead(_ bytes: inout ByteBuffer) {
+        guard readableBytes > 0 else {
+            self = bytes
+            return
+        }
+        // Only when more is won than is moved: each byte is moved about once.
+        if readerIndex >= readableBytes { discardReadBytes() }
+        writeBuffer(&bytes)
     }
 }
 

@@ -114,7 +114,7 @@ public final class Worker: @unchecked Sendable {
     public func stop() -> EventLoopFuture<Counters> {
         loop.submit { [self] in
             draining = true
-            for connection in connections.all { connection.abort() }
+            for connection in connections.all { connection.breakOff() }
             upstreams.closeAll()
             ticking?.cancel()
             ticking = nil

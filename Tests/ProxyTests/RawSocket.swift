@@ -21,8 +21,13 @@ final class RawSocket: @unchecked Sendable {
     deinit { close(descriptor) }
 
     /// Connects to loopback.
-    static func connect(port: UInt16) throws -> RawSocket {
+    ///
+    /// - Parameter receiveBuffer: bytes that the kernel may hold for this end; nil for its own choice.
+    static func connect(port: UInt16, receiveBuffer: Int32? = nil) throws -> RawSocket {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        if var size = receiveBuffer {
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
+        }
         var address = loopback(port)
         let result = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
@@ -122,6 +127,22 @@ final class RawSocket: @unchecked Sendable {
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
         shutdown(descriptor, Int32(SHUT_RDWR))
     }
+
+    /// Sends a reset now: what was in the kernel's buffers is gone on both sides.
+    func abandon() {
+        var nowhere = sockaddr()
+        nowhere.sa_family = sa_family_t(AF_UNSPEC)
+        _ = Glibc.connect(descriptor, &nowhere, socklen_t(MemoryLayout<sockaddr>.size))
+    }
+}
+
+/// Holds a thread until another opens it.
+final class Gate: Sendable {
+    private let semaphore = DispatchSemaphore(value: 0)
+
+    func open() { semaphore.signal() }
+
+    func wait() { semaphore.wait() }
 }
 
 /// A server on a port of the system's choice, played by the test: each connection runs

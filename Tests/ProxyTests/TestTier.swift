@@ -14,7 +14,21 @@ struct TestTier {
 
     var port: UInt16 { tier.endpoints[0].port }
 
-    func connect() throws -> RawSocket { try RawSocket.connect(port: port) }
+    func connect(receiveBuffer: Int32? = nil) throws -> RawSocket {
+        try RawSocket.connect(port: port, receiveBuffer: receiveBuffer)
+    }
+
+    /// Stops the event loop where it stands, until the gate that this returns is opened.
+    func holdLoop() -> Gate {
+        let holds = Gate()
+        let gate = Gate()
+        group.next().execute {
+            holds.open()
+            gate.wait()
+        }
+        holds.wait()
+        return gate
+    }
 
     /// Runs `body` with a tier and ends it.
     ///

@@ -1,0 +1,20 @@
+import Testing
+
+@testable import Proxy
+
+@Suite("Accept")
+struct AcceptFieldTests {
+    @Test(
+        "JSON is preferred where it is named and HTML is not named before it",
+        arguments: [
+            ("application/json", true), ("APPLICATION/JSON ; q=0.9", true),
+            ("*/*, application/problem+json", true),
+            ("text/html, application/json", false), ("application/json, text/html", true),
+            ("application/xhtml+xml,application/json", false), ("text/html;q=1,a/b+json", false),
+            ("", false), (",,", false), ("*/*", false), ("text/html5, a/json", false),
+        ]
+    )
+    func prefers(_ value: String, json: Bool) {
+        #expect(AcceptField.prefersJSON(Array(value.utf8).span) == json)
+    }
+}

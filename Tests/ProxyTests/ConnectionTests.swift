@@ -1,0 +1,121 @@
+import HTTP1
+import NIOCore
+import NIOEmbedded
+import Names
+import Routing
+import Testing
+
+@testable import Proxy
+
+/// What a connection holds is bounded, and what it owes is given before it closes.
+@Suite("A connection without sockets")
+struct ConnectionTests {
+    private func withConnection(
+        rules: [RuleDefinition],
+        behind holding: HeldWrites? = nil,
+        _ body: (EmbeddedChannel, DownstreamConnection) throws -> Void
+    ) throws {
+        let channel = EmbeddedChannel()
+        let worker = Worker(
+            loop: channel.embeddedEventLoop,
+            settings: TierSettings(name: "front", instance: "test"),
+            table: try RouteTable(rules),
+            resolver: TargetResolver(
+                names: NameTable(layers: []),
+                addressGuard: AddressGuard(listening: [], ownAddresses: [])
+            ),
+            log: nil,
+            gate: ConnectionGate(Limits()),
+            seed: 1
+        )
+        let edge = Edge(peer: IPAddress(v4: 0x7F00_0001), localPort: 1, trustedDownstreams: [])
+        let connection = DownstreamConnection(worker: worker, edge: edge, now: channel.embeddedEventLoop.now)
+        if let holding { try channel.pipeline.syncOperations.addHandler(holding) }
+        try channel.pipeline.syncOperations.addHandler(connection)
+        try body(channel, connection)
+        _ = try? channel.finish(acceptAlreadyClosed: true)
+    }
+
+    @Test("Pipelined requests that never end with a read do not pile up")
+    func misalignedPipelining() throws {
+        try withConnection(rules: [RuleDefinition(name: "one", action: .respond(status: 204))]) {
+            channel,
+            connection in
+            let request = "GET /0123456789 HTTP/1.1\r\nHost: x\r\n\r\n"
+            try channel.writeInbound(ByteBuffer(string: String(request.prefix(10))))
+            let shifted = String(request.dropFirst(10) + request.prefix(10))
+            for _ in 0..<10_000 {
+                try channel.writeInbound(ByteBuffer(string: shifted))
+                while try channel.readOutbound(as: ByteBuffer.self) != nil {}
+            }
+            #expect(connection.requests == 10_000)
+            #expect(connection.inbound.capacity <= Bounds.heldBytes)
+        }
+    }
+
+    @Test("A half-close while the answer still waits does not cut the answer", arguments: ["close", "x"])
+    func waitingAnswer(connection option: String) throws {
+        let held = HeldWrites()
+        try withConnection(rules: [RuleDefinition(name: "one", action: .respond(status: 204))], behind: held)
+        {
+            channel,
+            connection in
+            let request = "GET / HTTP/1.1\r\nHost: x\r\nConnection: \(option)\r\n\r\n"
+            try channel.writeInbound(ByteBuffer(string: request))
+            channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+            #expect(!held.closed)
+            held.release()
+            #expect(held.closed)
+        }
+    }
+
+    @Test("An empty line behind a request begins no head, neither for the deadline nor for a shutdown")
+    func emptyLine() throws {
+        try withConnection(rules: [RuleDefinition(name: "one", action: .respond(status: 204))]) {
+            channel,
+            connection in
+            try channel.writeInbound(ByteBuffer(string: "GET / HTTP/1.1\r\nHost: x\r\n\r\n\r\n"))
+            _ = try channel.readOutbound(as: ByteBuffer.self)
+            connection.tick(now: channel.embeddedEventLoop.now + .seconds(61))
+            #expect(try channel.readOutbound(as: ByteBuffer.self) == nil)
+            #expect(connection.phase == .idle)
+            connection.drain()
+            #expect(connection.phase != .idle)
+        }
+    }
+
+    @Test("A small answer that waits holds little")
+    func smallWrites() throws {
+        try withConnection(rules: [RuleDefinition(name: "one", action: .respond(status: 204))]) {
+            channel,
+            connection in
+            // A large answer has passed before.
+            connection.worker.scratch.out.reserveCapacity(Bounds.coalescedBytes)
+            for _ in 0..<3 {
+                try channel.writeInbound(ByteBuffer(string: "GET / HTTP/1.1\r\nHost: x\r\n\r\n"))
+                let answer = try #require(try channel.readOutbound(as: ByteBuffer.self))
+                #expect(answer.storageCapacity <= 2 * answer.readableBytes)
+            }
+        }
+    }
+}
+
+/// A peer that takes nothing until it is told to.
+private final class HeldWrites: ChannelOutboundHandler {
+    typealias OutboundIn = ByteBuffer
+    private var context: ChannelHandlerContext?
+    private(set) var closed = false
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    func flush(context: ChannelHandlerContext) {}
+
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        closed = true
+        promise?.succeed(())
+    }
+
+    func release() { context?.flush() }
+}

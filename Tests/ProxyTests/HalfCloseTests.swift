@@ -1,0 +1,52 @@
+import Routing
+import Testing
+
+@testable import Proxy
+
+/// A client that has said all it has to say may close its half, whenever it likes.
+@Suite("Half-closes", .timeLimit(.minutes(1)))
+struct HalfCloseTests {
+    @Test("A whole body behind which the client closes its half gets its answer")
+    func body() async throws {
+        let origin = try ScriptedOrigin { connection, _ in
+            _ = try connection.readHead()
+            let body = try connection.read(exactly: 30_000)
+            try connection.write("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n\(body.count)")
+        }
+        try await TestTier.run(to: origin) { tier in
+            // All of it is there before the upstream connection is.
+            let loop = tier.holdLoop()
+            let client = try tier.connect()
+            let body = String(repeating: "a", count: 30_000)
+            try client.write("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 30000\r\n\r\n" + body)
+            client.closeWriting()
+            loop.open()
+            #expect(try client.readToEnd().hasSuffix("\r\n\r\n30000"))
+        }
+    }
+
+    @Test("A body that is cut off by a half-close is given up")
+    func cutOff() async throws {
+        let origin = try ScriptedOrigin { connection, _ in _ = try connection.readToEnd() }
+        try await TestTier.run(to: origin) { tier in
+            let client = try tier.connect()
+            try client.write("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\nhalf")
+            client.closeWriting()
+            #expect(try client.readToEnd() == "")
+            let entry = await tier.log.wait(for: 1).first
+            #expect(entry?.cause == .downstreamClosed)
+        }
+    }
+
+    @Test("Pipelined requests behind which the client closes its half are all answered")
+    func pipelined() async throws {
+        let origin = try ScriptedOrigin(ForwardingTests.echoHeads)
+        try await TestTier.run(to: origin) { tier in
+            let client = try tier.connect()
+            try client.write((0..<50).map { "GET /\($0) HTTP/1.1\r\nHost: x\r\n\r\n" }.joined())
+            client.closeWriting()
+            let answers = try client.readToEnd()
+            for number in 0..<50 { #expect(answers.contains("GET /\(number) HTTP/1.1\r\n")) }
+        }
+    }
+}

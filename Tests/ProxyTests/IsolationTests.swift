@@ -1,0 +1,92 @@
+import NIOCore
+import NIOPosix
+import Routing
+import Testing
+
+@testable import Proxy
+
+/// What one exchange leaves behind never reaches another, and each is told of once.
+@Suite("Exchanges apart from each other", .timeLimit(.minutes(1)))
+struct IsolationTests {
+    private static let get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+
+    @Test("What a broken answer left unwritten never shows in somebody else's answer")
+    func leftovers() async throws {
+        let origin = try ScriptedOrigin { connection, _ in
+            let head = try connection.readHead()
+            if head.hasPrefix("GET /bad ") {
+                try connection.write(
+                    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nsecret\r\nZZ\r\n"
+                )
+            } else {
+                try connection.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345")
+                _ = try connection.read(exactly: 2)
+                try connection.write("67890")
+            }
+            _ = try connection.readToEnd()
+        }
+        try await TestTier.run(to: origin) { tier in
+            let long = try tier.connect()
+            // The two bytes of body let the test say when the answer goes on.
+            try long.write("POST /long HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n")
+            _ = try long.readHead()
+            #expect(try long.read(exactly: 5) == Array("12345".utf8))
+
+            let bad = try tier.connect()
+            try bad.write("GET /bad HTTP/1.1\r\nHost: x\r\n\r\n")
+            let answer = try bad.readToEnd()
+            #expect(answer.hasSuffix("6\r\nsecret\r\n"), "\(answer)")
+
+            try long.write("go")
+            #expect(String(decoding: try long.read(exactly: 5), as: UTF8.self) == "67890")
+        }
+    }
+
+    @Test("A client that is gone when its answer comes has one log record")
+    func oneRecord() async throws {
+        let (asked, ask) = AsyncStream.makeStream(of: Void.self)
+        let (answered, answer) = AsyncStream.makeStream(of: Void.self)
+        let held = Gate()
+        let origin = try ScriptedOrigin { connection, _ in
+            _ = try connection.readHead()
+            ask.yield()
+            held.wait()
+            try connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na")
+            answer.yield()
+            _ = try connection.readToEnd()
+        }
+        try await TestTier.run(to: origin) { tier in
+            let client = try tier.connect()
+            try client.write(Self.get)
+            for await _ in asked { break }
+            // The loop stands still until both the answer and the client's reset are there, in this order.
+            let loop = tier.holdLoop()
+            held.open()
+            for await _ in answered { break }
+            client.abandon()
+            loop.open()
+            _ = await tier.log.wait(for: 1)
+            for _ in 0..<5 { try await tier.group.next().submit {}.get() }
+            #expect(tier.log.entries.count == 1)
+        }
+    }
+
+    @Test("What a shutdown breaks off is told of")
+    func brokenOffByShutdown() async throws {
+        let (asked, ask) = AsyncStream.makeStream(of: Void.self)
+        let origin = try ScriptedOrigin { connection, _ in
+            _ = try connection.readHead()
+            ask.yield()
+            _ = try connection.readToEnd()
+        }
+        let log = try await TestTier.run(to: origin) { tier in
+            let client = try tier.connect()
+            try client.write(Self.get)
+            for await _ in asked { break }
+            _ = await tier.tier.shutDown(limit: .zero)
+            return tier.log
+        }
+        #expect(log.entries.map(\.cause) == [.draining])
+        #expect(log.entries.map(\.status) == [503])
+    }
+}
