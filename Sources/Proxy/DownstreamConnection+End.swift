@@ -1,3 +1,4 @@
+import Glibc
 import HTTP1
 import NIOCore
 import Routing
@@ -81,7 +82,13 @@ extension DownstreamConnection {
         exchange.upstream?.abandon()
         exchange.upstream = nil
         record()
-        abort()
+        if exchange.version == .http10, let socket = channel as? any SocketOptionProvider {
+            // Here closing is how an answer ends: only a reset says that this one has not.
+            let reset = socket.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+            reset.whenComplete { [self] _ in abort() }
+        } else {
+            abort()
+        }
     }
 
     /// The tier's time to shut down is over.
@@ -192,7 +199,7 @@ extension DownstreamConnection {
                 referer: exchange.notes.refererBytes,
                 userAgent: exchange.notes.userAgentBytes,
                 requestID: exchange.requestID,
-                decision: exchange.decision,
+                decision: exchange.ruling?.decision,
                 endpoint: exchange.endpoint?.endpoint,
                 status: exchange.status,
                 failure: exchange.failure,

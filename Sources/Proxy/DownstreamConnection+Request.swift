@@ -63,23 +63,14 @@ extension DownstreamConnection {
     private func route(_ head: borrowing RequestHead, _ source: ByteBuffer) throws(Failure) {
         takeNotes(head, source)
         try worker.router.admit(head, source)
-        let decision = try decide(head, source)
-        exchange.decision = decision
-        switch decision.outcome {
-        case .forward(let forward):
-            try worker.router.admitBody(head.framing, forward)
-            exchange.bodyLimit = worker.router.bodyLimit(forward)
-            exchange.timeouts = forward.timeouts
-            let endpoint = try target(forward, decision: decision)
-            exchange.outgoing.clear()
-            RequestForwarding(
-                forward: forward,
-                edge: edge,
-                via: worker.router.viaLine(head.version),
-                requestID: exchange.requestID
-            ).write(head, from: source, into: &exchange.outgoing)
-            try takeSmallBody()
-            connect(to: endpoint)
+        let ruling = try decide(head, source)
+        exchange.ruling = ruling
+        if let forwarding = ruling.forwarding {
+            return try forward(head, source, forwarding, rule: ruling.decision.ruleIndex ?? -1)
+        }
+        switch ruling.decision.outcome {
+        case .forward:
+            throw Failure(.internal)
         case .redirect(let status, let location):
             answerLocally(.redirect(status: status, location: location))
         case .respond(let status, let contentType, let body):
@@ -87,6 +78,27 @@ extension DownstreamConnection {
         case .refuse(let refusal):
             throw Failure(refusal)
         }
+    }
+
+    private func forward(
+        _ head: borrowing RequestHead,
+        _ source: ByteBuffer,
+        _ forwarding: Forwarding,
+        rule: Int
+    ) throws(Failure) {
+        try worker.router.admitBody(head.framing, forwarding.forward)
+        exchange.bodyLimit = worker.router.bodyLimit(forwarding.forward)
+        exchange.timeouts = forwarding.timeouts
+        let endpoint = try target(forwarding, rule: rule)
+        exchange.outgoing.clear()
+        RequestForwarding(
+            forwarding: forwarding,
+            edge: edge,
+            via: worker.router.viaLine(head.version),
+            requestID: exchange.requestID
+        ).write(head, from: source, into: &exchange.outgoing)
+        try takeSmallBody()
+        connect(to: endpoint)
     }
 
     /// What later steps and the log want to know of the head.
@@ -136,36 +148,30 @@ extension DownstreamConnection {
     }
 
     /// The rules' decision: remembered, where it depends on the host alone.
-    private func decide(_ head: borrowing RequestHead, _ source: ByteBuffer) throws(Failure) -> Decision {
+    private func decide(_ head: borrowing RequestHead, _ source: ByteBuffer) throws(Failure) -> Ruling {
         if !head.host.isEmpty,
             let known = worker.memory.find(source.readableBytesUInt8Span.extracting(head.host.indices))
         {
-            exchange.remembered = known
-            return known.decision
+            return known.ruling
         }
         let host = try worker.router.host(head, source)
         let client = worker.router.client(head, source, edge)
         var untraced: RouteTrace?
         let decision = worker.router.decide(host: host, head, source, client: client, trace: &untraced)
+        let ruling = Ruling(decision)
         if decision.dependsOnHostAlone, head.host.count <= Bounds.rememberedHostBytes,
             let raw = source.getBytes(at: source.readerIndex + head.host.lowerBound, length: head.host.count)
         {
-            let known = RememberedHost(raw: raw, decision: decision)
-            worker.memory.insert(known)
-            exchange.remembered = known
+            worker.memory.insert(RememberedHost(raw: raw, ruling: ruling))
         }
-        return decision
+        return ruling
     }
 
     /// The endpoint whose turn it is.
-    private func target(_ forward: Forward, decision: Decision) throws(Failure) -> EndpointPool {
-        let pool: TargetPool
-        if let known = exchange.remembered?.pool {
-            pool = known
-        } else {
-            pool = worker.pool(for: forward, rule: decision.ruleIndex ?? -1)
-            if pool.resolution.failure == nil { exchange.remembered?.pool = pool }
-        }
+    private func target(_ forwarding: Forwarding, rule: Int) throws(Failure) -> EndpointPool {
+        if let pool = forwarding.pool { return try pool.next() }
+        let pool = worker.pool(for: forwarding.forward, rule: rule)
+        if pool.failure == nil { forwarding.pool = pool }
         return try pool.next()
     }
 

@@ -59,6 +59,8 @@ final class DownstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
     var backlog = 0
 
     private(set) var context: ChannelHandlerContext?
+    /// The context's, held: asking it each time goes by the pipeline.
+    private(set) var channel: (any Channel)?
     private var readHeldBack = false
     private var advancing = false
 
@@ -72,11 +74,13 @@ final class DownstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        self.channel = context.channel
         worker.opened(self)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
+        self.channel = nil
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -167,7 +171,7 @@ final class DownstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
         switch phase {
         case .idle:
             // The last answer leaves first: pipelining must not pile answers up.
-            guard inbound.readableBytes > 0, context.channel.isWritable else { return false }
+            guard inbound.readableBytes > 0, let channel, channel.isWritable else { return false }
             if beginRequest(context) { return true }
             if inputClosed { closeGently() }
             return false
@@ -193,7 +197,7 @@ final class DownstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
             inbound.readableBytes < worker.settings.limits.head.headBytes + Bounds.heldBytes
         case .exchange:
             if exchange.machine.request == .streaming, let upstream = exchange.upstream {
-                upstream.isWritable && inbound.readableBytes < Bounds.heldBytes
+                upstream.isWritable && inbound.readableBytes < heldLimit
             } else {
                 inbound.readableBytes < Bounds.heldBytes
             }
@@ -204,10 +208,13 @@ final class DownstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
         }
     }
 
+    /// Trailers are taken as a whole: as many bytes as they may have must fit.
+    private var heldLimit: Int { max(Bounds.heldBytes, worker.settings.limits.head.headBytes &+ 1) }
+
     // MARK: Called by the upstream
 
     /// Whether the answer's bytes have a place to go.
-    var takesAnswerBytes: Bool { context?.channel.isWritable ?? true }
+    var takesAnswerBytes: Bool { channel?.isWritable ?? true }
 
     /// The method decides how an answer ends (RFC 9112 §6.3).
     var method: MethodKind { exchange.method }

@@ -25,11 +25,9 @@ struct Exchange {
     var prefersJSON = false
     /// The client waits for 100 before it sends its body.
     var expectsContinue = false
-    /// What the loop remembers of the host, where that is all the decision depends on.
-    var remembered: RememberedHost?
+    /// What the rules said; nil while nobody has asked them.
+    var ruling: Ruling?
     var coding = BodyCoding.asIs
-
-    var decision: Decision?
 
     var endpoint: EndpointPool?
     var timeouts = RuleTimeouts()
@@ -51,7 +49,6 @@ struct Exchange {
     mutating func reset(now: NIODeadline) {
         serial &+= 1
         upstream = nil
-        decision = nil
 
         endpoint = nil
         timeouts = RuleTimeouts()
@@ -60,7 +57,7 @@ struct Exchange {
         wantsUpgrade = false
         prefersJSON = false
         expectsContinue = false
-        remembered = nil
+        ruling = nil
         keepAlive = false
         clientCloses = false
         client = nil

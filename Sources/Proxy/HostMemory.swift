@@ -4,14 +4,11 @@ import Routing
 final class RememberedHost {
     /// The host as it stood in the request, before it was normalised.
     let raw: [UInt8]
-    let decision: Decision
-    /// The endpoints behind the decision's target; nil until first asked for, and
-    /// always nil where the decision has none.
-    var pool: TargetPool?
+    let ruling: Ruling
 
-    init(raw: [UInt8], decision: Decision) {
+    init(raw: [UInt8], ruling: Ruling) {
         self.raw = raw
-        self.decision = decision
+        self.ruling = ruling
     }
 }
 

@@ -9,14 +9,16 @@ import Routing
 /// what the downstream claims about its own path (`X-Forwarded-*`, `X-Real-IP`,
 /// `Forwarded`) stays only where the downstream is trusted.
 struct RequestForwarding {
-    let forward: Forward
+    let forwarding: Forwarding
     let edge: Edge
     /// `Via: 1.1 …` and its line end (RFC 9110 §7.6.3).
     let via: [UInt8]
     /// The request's id, kept or made.
     let requestID: ByteBuffer
 
-    private var edits: Bool { !forward.setHeaders.isEmpty || !forward.removeHeaders.isEmpty }
+    private var edits: Bool {
+        !forwarding.forward.setHeaders.isEmpty || !forwarding.forward.removeHeaders.isEmpty
+    }
 
     /// - Parameters:
     ///   - head: the parsed head, with its offsets into `source`'s readable bytes.
@@ -67,7 +69,7 @@ struct RequestForwarding {
             out.writeStaticString("\r\n")
         }
         out.writeBytes(via)
-        for set in forward.setHeaders {
+        for set in forwarding.forward.setHeaders {
             out.writeBytes(set.name)
             out.writeStaticString(": ")
             out.writeBytes(set.value)
@@ -84,7 +86,7 @@ struct RequestForwarding {
     ) {
         out.writeBytes(bytes.extracting(head.methodRange.indices).bytes)
         out.writeInteger(UInt8(ascii: " "))
-        if let target = forward.requestTarget {
+        if let target = forwarding.forward.requestTarget {
             out.writeBytes(target)
         } else {
             RequestTarget.write(head, bytes, into: &out)
@@ -98,7 +100,7 @@ struct RequestForwarding {
         into out: inout ByteBuffer
     ) {
         out.writeStaticString("Host: ")
-        if let host = forward.hostHeader {
+        if let host = forwarding.forward.hostHeader {
             out.writeBytes(host)
         } else {
             out.writeBytes(bytes.extracting(head.host.indices).bytes)
@@ -166,8 +168,10 @@ struct RequestForwarding {
 
     /// Whether the rule sets or removes the field of this name.
     private func isEdited(_ name: Span<UInt8>) -> Bool {
-        for set in forward.setHeaders where caselessEqual(set.name.span, name) { return true }
-        for removed in forward.removeHeaders where caselessEqual(removed.span, name) { return true }
+        for set in forwarding.forward.setHeaders where caselessEqual(set.name.span, name) { return true }
+        for removed in forwarding.forward.removeHeaders where caselessEqual(removed.span, name) {
+            return true
+        }
         return false
     }
 }

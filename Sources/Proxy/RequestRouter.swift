@@ -182,7 +182,7 @@ public final class RequestRouter {
     ) -> ByteBuffer {
         var out = ByteBuffer()
         RequestForwarding(
-            forward: forward,
+            forwarding: Forwarding(forward),
             edge: edge,
             via: viaLine(head.version),
             requestID: requestID

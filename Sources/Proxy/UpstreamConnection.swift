@@ -29,6 +29,8 @@ final class UpstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
 
     private let worker: Worker
     private var context: ChannelHandlerContext?
+    /// The context's, held: asking it each time goes by the pipeline.
+    private var channel: (any Channel)?
     private var phase = Phase.idle
     private var inbound = ByteBuffer()
     private var scanned = 0
@@ -47,10 +49,10 @@ final class UpstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     /// May carry an exchange.
-    var isUsable: Bool { phase == .idle && context?.channel.isActive == true }
+    var isUsable: Bool { phase == .idle && channel?.isActive == true }
 
     /// Takes more bytes without holding them in memory.
-    var isWritable: Bool { context?.channel.isWritable ?? false }
+    var isWritable: Bool { channel?.isWritable ?? false }
 
     // MARK: Called by the exchange
 
@@ -105,10 +107,12 @@ final class UpstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        self.channel = context.channel
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
+        self.channel = nil
     }
 
     func read(context: ChannelHandlerContext) {

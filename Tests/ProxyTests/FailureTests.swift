@@ -344,6 +344,21 @@ struct FailureTests {
         }
     }
 
+    @Test("To HTTP/1.0, whose answers end by close, a broken answer is a reset")
+    func truncatedForHTTP10() async throws {
+        let origin = try ScriptedOrigin { connection, _ in
+            _ = try connection.readHead()
+            try connection.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n")
+            connection.closeWriting()
+            _ = try connection.readToEnd()
+        }
+        try await TestTier.run(to: origin) { tier in
+            let client = try tier.connect()
+            try client.write("GET / HTTP/1.0\r\nHost: x\r\n\r\n")
+            #expect(try client.endsWithReset())
+        }
+    }
+
     @Test("What an upstream says unasked never becomes somebody's answer")
     func poison() async throws {
         let origin = try ScriptedOrigin { connection, number in

@@ -83,6 +83,19 @@ final class RawSocket: @unchecked Sendable {
         }
     }
 
+    /// Reads to the end; whether that was a reset and not an orderly close.
+    func endsWithReset() throws -> Bool {
+        var bytes = [UInt8](repeating: 0, count: 65536)
+        while true {
+            let count = recv(descriptor, &bytes, bytes.count, 0)
+            if count == 0 { return false }
+            if count < 0 {
+                if errno == ECONNRESET { return true }
+                throw Failure(text: "recv: \(String(cString: strerror(errno)))")
+            }
+        }
+    }
+
     /// Bytes until what came ends with `end`.
     func read(until end: String) throws -> String {
         var all: [UInt8] = []
