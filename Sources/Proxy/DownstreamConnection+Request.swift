@@ -199,7 +199,7 @@ extension DownstreamConnection {
 
     private func connect(to endpoint: EndpointPool) {
         exchange.endpoint = endpoint
-        if let connection = endpoint.lend() {
+        if let connection = endpoint.lend(certain: !exchange.machine.maySendAgain) {
             attach(connection, reused: true)
         } else {
             connectAnew(to: endpoint)

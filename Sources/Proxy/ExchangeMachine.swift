@@ -40,6 +40,9 @@ public struct ExchangeMachine: Sendable {
         self.downstreamStamp = now
     }
 
+    /// Whether a stale connection would go unnoticed: the request could be sent again.
+    public var maySendAgain: Bool { idempotent && request == .complete }
+
     // MARK: What the upstream did
 
     public mutating func connecting() {

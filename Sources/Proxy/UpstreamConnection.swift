@@ -1,3 +1,4 @@
+import Glibc
 import HTTP1
 import NIOCore
 import NIOPosix
@@ -50,6 +51,19 @@ final class UpstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
 
     /// May carry an exchange.
     var isUsable: Bool { phase == .idle && channel?.isActive == true }
+
+    /// Whether nothing waits in the socket that has not been read yet: neither its end, nor
+    /// bytes that nobody asked for.
+    var isQuiet: Bool {
+        let waiting = try? channel?.pipeline.syncOperations.withUnsafeTransportIfAvailable(
+            of: NIOBSDSocket.Handle.self
+        ) { descriptor in
+            var byte: UInt8 = 0
+            let count = recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
+            return count >= 0 || errno != EAGAIN
+        }
+        return waiting != true
+    }
 
     /// Takes more bytes without holding them in memory.
     var isWritable: Bool { channel?.isWritable ?? false }

@@ -13,9 +13,14 @@ final class EndpointPool {
     }
 
     /// A connection that is ready, or nil.
-    func lend() -> UpstreamConnection? {
+    ///
+    /// - Parameter certain: look at the socket as well. It costs a system call, and spares a
+    ///   request that can't be sent again a connection that its endpoint has just closed.
+    func lend(certain: Bool) -> UpstreamConnection? {
         while let connection = idle.popLast() {
-            if connection.isUsable { return connection }
+            guard connection.isUsable else { continue }
+            if !certain || connection.isQuiet { return connection }
+            connection.close()
         }
         return nil
     }

@@ -312,6 +312,32 @@ struct FailureTests {
         }
     }
 
+    @Test("A request that can't be repeated does not go to a connection that has just closed or spoken")
+    func certainPost() async throws {
+        let (spoken, done) = AsyncStream.makeStream(of: Void.self)
+        let origin = try ScriptedOrigin { connection, number in
+            _ = try connection.readHead()
+            try connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n\(number)")
+            switch number {
+            case 0: connection.closeWriting()
+            default: try connection.write("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison")
+            }
+            // On loopback it has reached the other socket by now.
+            done.yield()
+            _ = try connection.readToEnd()
+        }
+        var next = spoken.makeAsyncIterator()
+        try await TestTier.run(to: origin) { tier in
+            let client = try tier.connect()
+            for number in 0..<3 {
+                try client.write("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na")
+                let answer = try client.readAnswer()
+                #expect(answer.head.hasPrefix("HTTP/1.1 200 ") && answer.body == "\(number)")
+                await next.next()
+            }
+        }
+    }
+
     @Test("A POST on a stale connection is not repeated: 502")
     func stalePost() async throws {
         let origin = try ScriptedOrigin { connection, _ in
@@ -363,8 +389,8 @@ struct FailureTests {
     func poison() async throws {
         let origin = try ScriptedOrigin { connection, number in
             _ = try connection.readHead()
-            try connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n\(number)")
-            try connection.write("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison")
+            let answer = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n\(number)"
+            try connection.write(answer + "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison")
             _ = try connection.readToEnd()
         }
         try await TestTier.run(to: origin) { tier in
