@@ -96,7 +96,7 @@ struct AnswerPlan {
         switch random.below(upgrades ? 4 : 8) {
         case 0: fault = .silence
         case 1: fault = .stall(at: random.below(bytes.count))
-        case 2: fault = .truncation(at: random.below(bytes.count), reset: false)
+        case 2: fault = .truncation(at: random.below(bytes.count), reset: framing == .untilClose)
         case 3: fault = .truncation(at: random.below(bytes.count), reset: true)
         case 4:
             fault = .garbage

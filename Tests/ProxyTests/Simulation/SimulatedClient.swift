@@ -141,7 +141,7 @@ final class SimulatedClient {
         reader.feed(bytes)
         do throws(NotStrict) {
             while answered < plans.count, !saidClose || reader.isInBody {
-                if !reader.isInBody { reader.method = plans[answered].method }
+                if !reader.isInBody { reader.method = method(of: answered) }
                 switch try reader.next() {
                 case .needMore: return
                 case .head: try begin(plans[answered])
@@ -155,6 +155,13 @@ final class SimulatedClient {
             ledger.violate("\(name) got an answer that is not strict: \(error)")
             wire.reset()
         }
+    }
+
+    /// The method as Berth knows it: of a head that it could not read, none.
+    private func method(of request: Int) -> String {
+        let start = request == 0 ? 0 : ends[request - 1]
+        let plan = plans[request]
+        return plan.flaw == .head || wire.takenByBerth < start + plan.head.count ? "" : plan.method
     }
 
     private func begin(_ plan: RequestPlan) throws(NotStrict) {
@@ -295,6 +302,9 @@ final class SimulatedClient {
         default: break
         }
         guard !saidClose, !brokenOff, !wire.berthReset, tunnel == nil, answered < plans.count else { return }
+        // What is left of a body after an early answer is thrown away, for some time and if it is well formed.
+        let before = plans[..<answered]
+        if before.contains(where: { $0.flaw == .body || ledger.leaps > 0 && !$0.body.isEmpty }) { return }
         ledger.expect(
             wire.takenByBerth < ends[answered],
             "\(plans[answered].id) came whole and was not answered"

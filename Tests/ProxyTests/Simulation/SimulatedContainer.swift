@@ -226,6 +226,7 @@ enum SimulatedTunnel {
     static func bytes(_ name: String) -> [UInt8] { RequestPlan.content(of: name, count: length) }
 
     static func matches(_ bytes: ArraySlice<UInt8>, of name: String, at offset: Int) -> Bool {
-        offset + bytes.count <= length && Self.bytes(name)[offset..<(offset + bytes.count)] == bytes
+        offset + bytes.count <= length
+            && RequestPlan.content(of: name, count: offset + bytes.count)[offset...] == bytes
     }
 }
