@@ -100,6 +100,9 @@ struct AnswerPlan {
         case 3: fault = .truncation(at: random.below(bytes.count), reset: true)
         case 4:
             fault = .garbage
+            // Some of it begins well.
+            status = 200
+            content = []
             let mark = "X-Answer: \(mark)\r\n"
             bytes = Array(
                 random.one(of: [

@@ -11,7 +11,7 @@ import NIOEmbedded
 /// `BaseStreamSocketChannel` and `PendingStreamWritesManager` of NIOPosix.
 ///
 /// `@unchecked Sendable`: lives on one embedded loop, which is one thread.
-final class SimulatedSocket: Channel, ChannelCore, @unchecked Sendable {
+final class SimulatedSocket: Channel, ChannelCore, SocketOptionProvider, @unchecked Sendable {
     let wire: Wire
     private let loop: EmbeddedEventLoop
     private let low: Int
@@ -259,6 +259,38 @@ final class SimulatedSocket: Channel, ChannelCore, @unchecked Sendable {
     }
 
     func getOption<Option: ChannelOption>(_ option: Option) -> EventLoopFuture<Option.Value> {
+        loop.makeFailedFuture(ChannelError.operationUnsupported)
+    }
+
+    /// The socket's one option that Berth sets: a close that is a reset.
+    func unsafeSetSocketOption<Value: Sendable>(
+        level: SocketOptionLevel,
+        name: SocketOptionName,
+        value: Value
+    ) -> EventLoopFuture<Void> {
+        if let value = value as? linger { wire.resetsOnClose = value.l_onoff != 0 && value.l_linger == 0 }
+        return loop.makeSucceededFuture(())
+    }
+
+    func unsafeSetSocketOption<Value: Sendable>(
+        level: NIOBSDSocket.OptionLevel,
+        name: NIOBSDSocket.Option,
+        value: Value
+    ) -> EventLoopFuture<Void> {
+        unsafeSetSocketOption(level: SocketOptionLevel(level.rawValue), name: name.rawValue, value: value)
+    }
+
+    func unsafeGetSocketOption<Value: Sendable>(
+        level: SocketOptionLevel,
+        name: SocketOptionName
+    ) -> EventLoopFuture<Value> {
+        loop.makeFailedFuture(ChannelError.operationUnsupported)
+    }
+
+    func unsafeGetSocketOption<Value: Sendable>(
+        level: NIOBSDSocket.OptionLevel,
+        name: NIOBSDSocket.Option
+    ) -> EventLoopFuture<Value> {
         loop.makeFailedFuture(ChannelError.operationUnsupported)
     }
 

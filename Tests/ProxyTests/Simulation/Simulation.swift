@@ -53,6 +53,7 @@ final class Simulation {
                 addressGuard: AddressGuard(listening: [], ownAddresses: [])
             ),
             log: ledger,
+            gate: ConnectionGate(settings.limits),
             seed: seed
         )
         worker.connect = { [unowned self] pool, _, timeout, done in connect(pool, timeout, done) }
@@ -126,6 +127,7 @@ final class Simulation {
         )
         clients.append(client)
         let edge = Edge(peer: IPAddress(v4: 0x0A00_0001), localPort: 80, trustedDownstreams: [])
+        ledger.expect(worker.gate.enter(edge.peer), "\(client.name) was not let in")
         let socket = socket(client.wire)
         socket.activate(DownstreamConnection(worker: worker, edge: edge, now: worker.now))
     }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// One message as the strictest reading of RFC 9112 has it.
 struct StrictMessage {
     var start = ""
@@ -246,8 +248,15 @@ struct StrictReader {
         }
     }
 
+    private func lineEnd() -> Int? {
+        rest.withUnsafeBytes { bytes in
+            guard let start = bytes.baseAddress, let end = memchr(start, 10, bytes.count) else { return nil }
+            return UnsafeRawPointer(end) - start
+        }
+    }
+
     private mutating func line() throws(NotStrict) -> String? {
-        guard let end = rest.firstIndex(of: 10) else { return nil }
+        guard let end = lineEnd() else { return nil }
         guard end > 0, rest[end - 1] == 13 else { throw NotStrict("a bare LF ends a line") }
         let text = String(decoding: rest[..<(end - 1)], as: UTF8.self)
         for character in text { try check(character) }

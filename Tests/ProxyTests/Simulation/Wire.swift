@@ -1,4 +1,4 @@
-import NIOCore
+import Glibc
 
 /// What two kernels and the cable between them would hold of one connection: bytes on
 /// their way in both directions, and who has closed what.
@@ -18,6 +18,8 @@ final class Wire {
     private(set) var berthClosed = false
     /// The far end learnt that its bytes found nobody.
     private(set) var berthReset = false
+    /// Berth means its close to be a reset.
+    var resetsOnClose = false
     /// The far end has closed altogether: what Berth sends now finds nobody.
     private(set) var farClosed = false
     /// Bytes that the far end's kernel holds for it.
@@ -107,12 +109,23 @@ final class Wire {
         guard !berthClosed else { return }
         berthClosed = true
         // Linux resets where unread bytes are left, and the answer may be lost to it.
-        if !toBerth.isEmpty { loseAnswer() }
+        if !toBerth.isEmpty || resetsOnClose { loseAnswer() }
         toBerth = []
     }
 
     private func loseAnswer() {
         berthReset = true
         fromBerth = []
+    }
+}
+
+/// Whether the bytes are the same; quickly, also where nothing is optimised.
+func same(_ left: ArraySlice<UInt8>, _ right: ArraySlice<UInt8>) -> Bool {
+    guard left.count == right.count else { return false }
+    return left.withUnsafeBytes { left in
+        right.withUnsafeBytes { right in
+            guard let one = left.baseAddress, let other = right.baseAddress else { return true }
+            return memcmp(one, other, left.count) == 0
+        }
     }
 }
