@@ -110,7 +110,7 @@ extension DownstreamConnection {
         exchange.wantsUpgrade = head.wantsUpgrade
         exchange.decoder = BodyDecoder(head.framing, limits: worker.settings.limits.head)
         exchange.machine = ExchangeMachine(
-            requestComplete: head.framing == .none,
+            requestComplete: head.framing.isEmpty,
             idempotent: head.idempotent && !head.wantsUpgrade,
             now: exchange.start
         )
