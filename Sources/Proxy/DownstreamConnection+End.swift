@@ -82,13 +82,7 @@ extension DownstreamConnection {
         exchange.upstream?.abandon()
         exchange.upstream = nil
         record()
-        if exchange.version == .http10, let socket = channel as? any SocketOptionProvider {
-            // Here closing is how an answer ends: only a reset says that this one has not.
-            let reset = socket.setSoLinger(linger(l_onoff: 1, l_linger: 0))
-            reset.whenComplete { [self] _ in abort() }
-        } else {
-            abort()
-        }
+        abort()
     }
 
     /// The tier's time to shut down is over.
@@ -140,7 +134,18 @@ extension DownstreamConnection {
         exchange.upstream = nil
         inbound = ByteBuffer()
         worker.closed(self)
+        resetIfCutOff()
         context?.close(promise: nil)
+    }
+
+    /// To HTTP/1.0 closing is how an answer ends: only a reset says that this one has not, or
+    /// that some of it still waits to be taken.
+    private func resetIfCutOff() {
+        guard exchange.version == .http10, exchange.machine.answer == .streaming || waitingBytes > 0,
+            let socket = channel as? any SocketOptionProvider
+        else { return }
+        // Done at once, as this is the channel's loop.
+        _ = socket.setSoLinger(linger(l_onoff: 1, l_linger: 0))
     }
 
     /// Closes an idle connection.
