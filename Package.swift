@@ -20,6 +20,8 @@ let package = Package(
         .library(name: "Routing", targets: ["Routing"]),
         .library(name: "RoutingConfig", targets: ["RoutingConfig"]),
         .library(name: "Balancing", targets: ["Balancing"]),
+        // For the fuzzers, which are a package of their own (Fuzz/Package.swift).
+        .library(name: "FuzzChecks", targets: ["FuzzChecks"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -75,6 +77,16 @@ let package = Package(
             ],
             swiftSettings: house
         ),
+        // What fuzzers and tests both judge by. Not in Sources: nothing of Berth may import it.
+        .target(
+            name: "FuzzChecks",
+            dependencies: [
+                "HTTP1", "Proxy", "Names", "Routing",
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            path: "Fuzz/Checks",
+            swiftSettings: house
+        ),
         .testTarget(name: "HouseTests", swiftSettings: house),
         .testTarget(name: "PCRE2Tests", dependencies: ["PCRE2"], swiftSettings: house),
         .testTarget(name: "RoutingTests", dependencies: ["Routing"], swiftSettings: house),
@@ -84,7 +96,7 @@ let package = Package(
             exclude: ["Golden"],
             swiftSettings: house
         ),
-        .testTarget(name: "HTTP1Tests", dependencies: ["HTTP1"], swiftSettings: house),
+        .testTarget(name: "HTTP1Tests", dependencies: ["HTTP1", "FuzzChecks"], swiftSettings: house),
         .testTarget(name: "BalancingTests", dependencies: ["Balancing"], swiftSettings: house),
         .testTarget(name: "NamesTests", dependencies: ["Names", "Routing"], swiftSettings: house),
         .testTarget(

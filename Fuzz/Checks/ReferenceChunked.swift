@@ -1,7 +1,7 @@
 /// A second reader of chunked bodies, written only to judge what the decoder lets pass: the strictest reading
 /// of RFC 9112 §7.1, without extensions and without needless zeros, one byte after another.
-struct ReferenceChunked {
-    enum Verdict: Hashable {
+public struct ReferenceChunked {
+    public enum Verdict: Hashable, Sendable {
         /// A whole body, and where it ends.
         case whole(content: [UInt8], trailers: [String], length: Int)
         /// A whole body may still come of it.
@@ -9,7 +9,7 @@ struct ReferenceChunked {
         case wrong(at: Int)
     }
 
-    static func read(_ bytes: [UInt8]) -> Verdict {
+    public static func read(_ bytes: [UInt8]) -> Verdict {
         var content: [UInt8] = []
         var trailers: [String] = []
         var place = 0
