@@ -57,8 +57,9 @@ package struct AnswerForwarding {
         let switching = head.isUpgrade
         var dated = false
         head.fields.forEachRun(keeping: { field in
+            guard !field.hopByHop || (switching && field.id == .upgrade) else { return false }
             dated = dated || field.id == .date
-            return !field.hopByHop || (switching && field.id == .upgrade)
+            return true
         }) { lines in
             out.writeBytes(source.readableBytesUInt8Span.extracting(lines.indices).bytes)
         }
