@@ -96,13 +96,24 @@ let package = Package(
             exclude: ["Golden"],
             swiftSettings: house
         ),
-        .testTarget(name: "HTTP1Tests", dependencies: ["HTTP1", "FuzzChecks"], swiftSettings: house),
+        // The tables of good and bad messages: for the parser's tests and for those of the whole proxy.
+        .target(
+            name: "HTTPCases",
+            dependencies: ["HTTP1"],
+            path: "Tests/HTTPCases",
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "HTTP1Tests",
+            dependencies: ["HTTP1", "HTTPCases", "FuzzChecks"],
+            swiftSettings: house
+        ),
         .testTarget(name: "BalancingTests", dependencies: ["Balancing"], swiftSettings: house),
         .testTarget(name: "NamesTests", dependencies: ["Names", "Routing"], swiftSettings: house),
         .testTarget(
             name: "ProxyTests",
             dependencies: [
-                "Proxy", "HTTP1", "Names", "Routing",
+                "Proxy", "HTTP1", "HTTPCases", "FuzzChecks", "Names", "Routing",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

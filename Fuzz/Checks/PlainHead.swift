@@ -1,25 +1,25 @@
 /// A second reader of heads, written only to judge what the parsers let through: the plainest and strictest
 /// reading of RFC 9112, on whole heads, without a thought for speed.
-struct PlainHead: Equatable {
-    struct Line: Equatable {
+package struct PlainHead: Equatable, Sendable {
+    package struct Line: Equatable, Sendable {
         /// In lower case.
-        var name: [UInt8]
-        var value: [UInt8]
+        package var name: [UInt8]
+        package var value: [UInt8]
     }
 
-    enum Body: Equatable {
+    package enum Body: Equatable, Sendable {
         case unsaid
         case length(UInt64)
         case chunked
     }
 
     /// The start line, cut at its first two spaces.
-    var start: [[UInt8]]
-    var lines: [Line]
-    var body: Body
+    package var start: [[UInt8]]
+    package var lines: [Line]
+    package var body: Body
 
     /// Nil if the bytes are not exactly one head that can be read in one way only.
-    init?(_ bytes: some Collection<UInt8>) {
+    package init?(_ bytes: some Collection<UInt8>) {
         let rows = Self.rows(Array(bytes))
         guard rows.count >= 3, rows[rows.count - 1].isEmpty, rows[rows.count - 2].isEmpty else { return nil }
         start = rows[0].split(separator: 0x20, maxSplits: 2, omittingEmptySubsequences: false).map {
@@ -35,7 +35,7 @@ struct PlainHead: Equatable {
         self.body = body
     }
 
-    func values(_ name: String) -> [[UInt8]] {
+    package func values(_ name: String) -> [[UInt8]] {
         let name = Array(name.utf8)
         return lines.filter { $0.name == name }.map(\.value)
     }

@@ -1,5 +1,6 @@
 import FuzzChecks
 import HTTP1
+import HTTPCases
 
 /// The tables of cases as input for fuzzers.
 enum FuzzSeeds {
@@ -17,7 +18,7 @@ enum FuzzSeeds {
 
     private static let bodies: [[UInt8]] = {
         var random = Seeded(1)
-        return BodyTests.bad.map { Array($0.0.utf8) }
+        return BodyCase.bad.map(\.bytes)
             + (0..<60).map { _ in GeneratedBody(using: &random).bytes }
     }()
 

@@ -1,15 +1,14 @@
-import HTTP1
-import Testing
+package import HTTP1
 
 /// An answer's head, the method it answers, and what becomes of it.
-struct ResponseCase: Sendable, CustomTestStringConvertible {
-    let name: String
-    let clause: String
-    let method: MethodKind
-    let bytes: [UInt8]
-    let expected: Outcome<ResponseError>
+package struct ResponseCase: Sendable {
+    package let name: String
+    package let clause: String
+    package let method: MethodKind
+    package let bytes: [UInt8]
+    package let expected: Outcome<ResponseError>
 
-    var testDescription: String { name }
+    package var testDescription: String { name }
 
     init(_ name: String, _ clause: String, to method: MethodKind = .get, _ text: String, means line: String) {
         self.name = name
@@ -27,7 +26,7 @@ struct ResponseCase: Sendable, CustomTestStringConvertible {
         expected = .refused(error)
     }
 
-    static let good: [ResponseCase] = [
+    package static let good: [ResponseCase] = [
         .init(
             "a length",
             "RFC 9112 §6.3",
@@ -165,7 +164,7 @@ struct ResponseCase: Sendable, CustomTestStringConvertible {
         ),
     ]
 
-    static let bad: [ResponseCase] = [
+    package static let bad: [ResponseCase] = [
         .init("an empty line in front", "RFC 9112 §2.2", "\r\nHTTP/1.1 200 OK\r\n\r\n", refused: .badVersion),
         .init("no version", "RFC 9112 §4", "200 OK\r\n\r\n", refused: .badVersion),
         .init("ICY", "RFC 9112 §4", "ICY 200 OK\r\n\r\n", refused: .badVersion),

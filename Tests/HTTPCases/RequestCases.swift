@@ -1,14 +1,13 @@
-import HTTP1
-import Testing
+package import HTTP1
 
 /// A request head and what becomes of it. `means` is the line `describe` gives.
-struct RequestCase: Sendable, CustomTestStringConvertible {
-    let name: String
-    let clause: String
-    let bytes: [UInt8]
-    let expected: Outcome<RequestError>
+package struct RequestCase: Sendable {
+    package let name: String
+    package let clause: String
+    package let bytes: [UInt8]
+    package let expected: Outcome<RequestError>
 
-    var testDescription: String { name }
+    package var testDescription: String { name }
 
     init(_ name: String, _ clause: String, _ text: String, means line: String) {
         self.init(name, clause, Array(text.utf8), .head(line, length: text.utf8.count))
@@ -48,7 +47,7 @@ struct RequestCase: Sendable, CustomTestStringConvertible {
 }
 
 extension RequestCase {
-    static let good: [RequestCase] = [
+    package static let good: [RequestCase] = [
         .init(
             "the least of a request",
             "RFC 9112 §3",

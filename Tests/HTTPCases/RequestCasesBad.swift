@@ -1,7 +1,7 @@
 import HTTP1
 
 extension RequestCase {
-    static let bad: [RequestCase] = line + targets + hosts + lines + framing + others
+    package static let bad: [RequestCase] = line + targets + hosts + lines + framing + others
 
     private static let line: [RequestCase] = [
         .init("two empty lines in front", "RFC 9112 §2.2", "\r\n\r\nGET / HTTP/1.1\r\n", refused: .badMethod),
