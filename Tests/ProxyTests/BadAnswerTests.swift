@@ -96,6 +96,56 @@ struct BadAnswerTests {
         #expect(hostile.reused.withLock { $0 } == 0)
     }
 
+    @Test("What is odd but allowed reaches the client in one meaning", arguments: Tiers.allCases)
+    func good(_ tiers: Tiers) async throws {
+        let answer = Mutex<[UInt8]>([])
+        let origin = try ScriptedOrigin { connection, _ in
+            _ = try connection.readHead()
+            try connection.write(answer.withLock { $0 })
+        }
+        try await tiers.run(to: origin) { tier in
+            for example in ResponseCase.good {
+                guard case .head(let meaning, _) = example.expected, !meaning.hasPrefix("101") else {
+                    continue
+                }
+                let isInterim = meaning.contains("interim")
+                let content =
+                    meaning.contains("length 5") || meaning.contains("chunked") || meaning.contains("until")
+                let body = !content ? "" : meaning.contains("chunked") ? "5\r\nhello\r\n0\r\n\r\n" : "hello"
+                let end = isInterim ? "HTTP/1.1 204 Done\r\n\r\n" : ""
+                answer.withLock { $0 = example.bytes + Array((body + end).utf8) }
+
+                let client = try tier.connect()
+                let method = example.method == .head ? "HEAD" : "GET"
+                try client.write("\(method) / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+                let (heads, received) = try readAnswers(client, to: example.method)
+                let statuses = heads.map { String(decoding: $0.start[1], as: UTF8.self) }
+                let status = String(meaning.prefix(3))
+                #expect(statuses == (isInterim ? [status, "204"] : [status]), "\(example.name)")
+                #expect(
+                    String(decoding: received, as: UTF8.self) == (content ? "hello" : ""),
+                    "\(example.name)"
+                )
+            }
+        }
+    }
+
+    /// All heads of one answer, as the plain reader has them, and its content.
+    private func readAnswers(_ client: RawSocket, to method: MethodKind) throws -> ([PlainHead], [UInt8]) {
+        var heads: [PlainHead] = []
+        while true {
+            let head = try #require(PlainHead(Array(try client.readHead().utf8)))
+            heads.append(head)
+            if head.start[1].first != 0x31 { break }
+        }
+        let rest = Array(try client.readToEnd().utf8)
+        guard method != .head, let last = heads.last, last.body == .chunked else { return (heads, rest) }
+        guard case .whole(let content, _, rest.count) = ReferenceChunked.read(rest) else {
+            throw RawSocket.Failure(text: "no chunked body: \(rest)")
+        }
+        return (heads, content)
+    }
+
     private func expectGood(_ client: RawSocket, _ name: String) throws {
         try client.write("GET /good HTTP/1.1\r\nHost: h\r\n\r\n")
         let (head, body) = try client.readAnswer()
