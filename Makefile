@@ -9,7 +9,7 @@ SWIFT ?= swift
 RELEASE := --configuration release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 BERTH := .build/release/berth
 
-.PHONY: demo test build unit doc-example end-to-end examples sanitize sanitize-thread sanitize-address bench format lint help clean
+.PHONY: demo test build unit doc-example end-to-end examples sanitize sanitize-thread sanitize-address fuzz bench format lint help clean
 
 demo: build
 	@$(BERTH) demo
@@ -48,20 +48,27 @@ sanitize-address:
 	@scripts/install-packages build
 	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize address --scratch-path .build/address
 
+# Each fuzzer for some seconds, from the corpus in Fuzz/corpus: `make fuzz SECONDS_EACH=600` is the long run.
+SECONDS_EACH := 10
+fuzz:
+	@scripts/install-packages build
+	Fuzz/run --seconds $(SECONDS_EACH)
+
 bench: build
 	@scripts/install-packages bench
 	Benchmarks/run
 
 format:
-	$(SWIFT) format --in-place --recursive Sources Tests Package.swift
+	$(SWIFT) format --in-place --recursive Sources Tests Fuzz/Checks Fuzz/Targets Fuzz/Package.swift Package.swift
 
 lint:
-	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
+	$(SWIFT) format lint --strict --recursive Sources Tests Fuzz/Checks Fuzz/Targets Fuzz/Package.swift Package.swift
 
 help:
 	@echo 'make demo        run both tiers with demo containers on loopback'
 	@echo 'make test        all tests: unit, end to end'
 	@echo 'make sanitize    unit tests under the thread and the address sanitizer'
+	@echo 'make fuzz        each fuzzer for 10 seconds (docs/fuzzing.md)'
 	@echo 'make bench       CPU per request beside nginx and HAProxy'
 	@echo 'make format      format the sources;  make lint: only look'
 

@@ -20,6 +20,8 @@ let package = Package(
         .library(name: "Routing", targets: ["Routing"]),
         .library(name: "RoutingConfig", targets: ["RoutingConfig"]),
         .library(name: "Balancing", targets: ["Balancing"]),
+        // For the fuzzers, which are a package of their own (Fuzz/Package.swift).
+        .library(name: "FuzzChecks", targets: ["FuzzChecks"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -75,6 +77,16 @@ let package = Package(
             ],
             swiftSettings: house
         ),
+        // What fuzzers and tests both judge by. Not in Sources: nothing of Berth may import it.
+        .target(
+            name: "FuzzChecks",
+            dependencies: [
+                "HTTP1", "Proxy", "Names", "Routing",
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            path: "Fuzz/Checks",
+            swiftSettings: house
+        ),
         .testTarget(name: "HouseTests", swiftSettings: house),
         .testTarget(name: "PCRE2Tests", dependencies: ["PCRE2"], swiftSettings: house),
         .testTarget(name: "RoutingTests", dependencies: ["Routing"], swiftSettings: house),
@@ -84,13 +96,24 @@ let package = Package(
             exclude: ["Golden"],
             swiftSettings: house
         ),
-        .testTarget(name: "HTTP1Tests", dependencies: ["HTTP1"], swiftSettings: house),
+        // The tables of good and bad messages: for the parser's tests and for those of the whole proxy.
+        .target(
+            name: "HTTPCases",
+            dependencies: ["HTTP1"],
+            path: "Tests/HTTPCases",
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "HTTP1Tests",
+            dependencies: ["HTTP1", "HTTPCases", "FuzzChecks"],
+            swiftSettings: house
+        ),
         .testTarget(name: "BalancingTests", dependencies: ["Balancing"], swiftSettings: house),
         .testTarget(name: "NamesTests", dependencies: ["Names", "Routing"], swiftSettings: house),
         .testTarget(
             name: "ProxyTests",
             dependencies: [
-                "Proxy", "HTTP1", "Names", "Routing",
+                "Proxy", "HTTP1", "HTTPCases", "FuzzChecks", "Names", "Routing",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

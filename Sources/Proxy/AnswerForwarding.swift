@@ -1,8 +1,8 @@
-import HTTP1
-import NIOCore
+package import HTTP1
+package import NIOCore
 
 /// How an answer's body reaches the downstream.
-enum BodyCoding {
+package enum BodyCoding {
     /// As it came: by length, in chunks, or nothing at all.
     case asIs
     /// It ends by close upstream; a downstream of HTTP/1.1 gets chunks, so that its
@@ -11,7 +11,7 @@ enum BodyCoding {
     /// It comes in chunks; a downstream of HTTP/1.0 gets the bare bytes, ended by close.
     case outOfChunks
 
-    init(framing: BodyFraming, downstream: HTTPVersion) {
+    package init(framing: BodyFraming, downstream: HTTPVersion) {
         switch (framing, downstream) {
         case (.chunked, .http10): self = .outOfChunks
         case (.untilClose, .http11): self = .intoChunks
@@ -21,7 +21,9 @@ enum BodyCoding {
 }
 
 /// Writes the answer's head that goes downstream.
-struct AnswerForwarding {
+///
+/// `package`: what is written here is read again, and judged, by the fuzz checks.
+package struct AnswerForwarding {
     let coding: BodyCoding
     let framing: BodyFraming
     /// The downstream connection lives on after this answer.
@@ -30,7 +32,21 @@ struct AnswerForwarding {
     /// `Date: …` and its line end, for an answer that has none (RFC 9110 §6.6.1).
     let date: [UInt8]
 
-    func write(_ head: borrowing ResponseHead, from source: ByteBuffer, into out: inout ByteBuffer) {
+    package init(
+        coding: BodyCoding,
+        framing: BodyFraming,
+        keepAlive: Bool,
+        downstream: HTTPVersion,
+        date: [UInt8]
+    ) {
+        self.coding = coding
+        self.framing = framing
+        self.keepAlive = keepAlive
+        self.downstream = downstream
+        self.date = date
+    }
+
+    package func write(_ head: borrowing ResponseHead, from source: ByteBuffer, into out: inout ByteBuffer) {
         let bytes = source.readableBytesUInt8Span
         out.writeStaticString("HTTP/1.1 ")
         out.writeDecimal(UInt64(UInt(bitPattern: head.status)))
@@ -41,8 +57,9 @@ struct AnswerForwarding {
         let switching = head.isUpgrade
         var dated = false
         head.fields.forEachRun(keeping: { field in
+            guard !field.hopByHop || (switching && field.id == .upgrade) else { return false }
             dated = dated || field.id == .date
-            return !field.hopByHop || (switching && field.id == .upgrade)
+            return true
         }) { lines in
             out.writeBytes(source.readableBytesUInt8Span.extracting(lines.indices).bytes)
         }

@@ -1,4 +1,5 @@
 import HTTP1
+import HTTPCases
 import Testing
 
 @Suite("A body ends in one place")
@@ -106,9 +107,10 @@ struct BodyTests {
         }
     }
 
-    @Test("the same bytes are refused as chunked", arguments: Self.bad)
-    func refused(_ body: String, _ error: BodyError) {
-        let bytes = Array(body.utf8)
+    @Test("the same bytes are refused as chunked", arguments: BodyCase.bad)
+    func refused(_ example: BodyCase) {
+        let bytes = example.bytes
+        let error = example.error
         for runs in [false, true] {
             #expect(decode(bytes, runs: runs).end == .refused(error))
             #expect(
@@ -138,60 +140,4 @@ struct BodyTests {
             + "\r\n"
         #expect(decode(Array(String(repeating: large, count: 100).utf8)).end == .needsMore)
     }
-
-    static let bad: [(String, BodyError)] = [
-        ("\r\n", .badChunkSize),
-        ("\n", .badChunkSize),
-        (" 5\r\n", .badChunkSize),
-        ("\t5\r\n", .badChunkSize),
-        ("g\r\n", .badChunkSize),
-        ("-5\r\n", .badChunkSize),
-        ("+5\r\n", .badChunkSize),
-        ("0x5\r\n", .badChunkSize),
-        ("5_0\r\n", .badChunkSize),
-        ("5h\r\n", .badChunkSize),
-        ("5.0\r\n", .badChunkSize),
-        ("5,5\r\n", .badChunkSize),
-        ("٥\r\n", .badChunkSize),
-        (";a\r\n", .badChunkSize),
-        ("5\nhello\r\n", .badChunkSize),
-        ("5\rhello\r\n", .badChunkSize),
-        ("5\r\rhello\r\n", .badChunkSize),
-        ("5\0\r\nhello\r\n", .badChunkSize),
-        ("5 \r\nhello\r\n", .badChunkExtension),
-        ("5\t\r\nhello\r\n", .badChunkExtension),
-        ("5 5\r\nhello\r\n", .badChunkExtension),
-        ("5;\r\nhello\r\n", .badChunkExtension),
-        ("5;a\nhello\r\n", .badChunkExtension),
-        ("5;\nhello\r\n", .badChunkExtension),
-        ("5;a\rb\r\nhello\r\n", .badChunkExtension),
-        ("5;a\r\r\nhello\r\n", .badChunkExtension),
-        ("5;a \r\nhello\r\n", .badChunkExtension),
-        ("5;a=\r\nhello\r\n", .badChunkExtension),
-        ("5;=b\r\nhello\r\n", .badChunkExtension),
-        ("5;a=b c\r\nhello\r\n", .badChunkExtension),
-        ("5;a=\"b\r\nhello\r\n", .badChunkExtension),
-        ("5;a=\"b\\\r\nhello\r\n", .badChunkExtension),
-        ("5;a=\"b\"c\r\nhello\r\n", .badChunkExtension),
-        ("5;a=\"\u{1}\"\r\nhello\r\n", .badChunkExtension),
-        ("5;a\0\r\nhello\r\n", .badChunkExtension),
-        ("8000000000000000\r\n", .chunkTooLarge),
-        ("ffffffffffffffff\r\n", .chunkTooLarge),
-        ("10000000000000005\r\nhello\r\n", .chunkTooLarge),
-        ("00000000000000005\r\nhello\r\n", .chunkTooLarge),
-        ("5\r\nhello0\r\n\r\n", .badChunkEnd),
-        ("5\r\nhello\n0\r\n\r\n", .badChunkEnd),
-        ("5\r\nhello\r0\r\n\r\n", .badChunkEnd),
-        ("4\r\nhello\r\n0\r\n\r\n", .badChunkEnd),
-        ("6\r\nhello\r\n0\r\n\r\n", .badChunkEnd),
-        ("0\r\n\n", .trailer(.bareLF)),
-        ("0\r\n\rGET / HTTP/1.1\r\n\r\n", .trailer(.bareCR)),
-        ("0\r\nGET / HTTP/1.1\r\n\r\n", .trailer(.badName)),
-        ("0\r\n A: b\r\n\r\n", .trailer(.folded)),
-        ("0\r\nA: b\r\n c\r\n\r\n", .trailer(.folded)),
-        ("0\r\nA: b\0\r\n\r\n", .trailer(.badValue)),
-        ("0\r\n: b\r\n\r\n", .trailer(.emptyName)),
-        ("0\r\nA\r\n\r\n", .trailer(.missingColon)),
-        ("0\r\nA : b\r\n\r\n", .trailer(.spaceBeforeColon)),
-    ]
 }

@@ -1,4 +1,5 @@
 import HTTP1
+import HTTPCases
 import Testing
 
 @Suite("What stays of a head can be copied")

@@ -1,4 +1,5 @@
 import HTTP1
+import HTTPCases
 import Testing
 
 @Suite("Heads mean one thing, or are refused")
@@ -8,7 +9,7 @@ struct HeadTests {
         #expect(readRequest(example.bytes) == example.expected)
     }
 
-    @Test("a bad request head is refused", arguments: RequestCase.bad)
+    @Test("a bad request head is refused", arguments: RequestCase.bad + RequestCase.floods)
     func refused(_ example: RequestCase) {
         #expect(readRequest(example.bytes) == example.expected)
     }

@@ -1,4 +1,10 @@
 import HTTP1
+import HTTPCases
+import Testing
+
+extension RequestCase: CustomTestStringConvertible {}
+extension ResponseCase: CustomTestStringConvertible {}
+extension BodyCase: CustomTestStringConvertible {}
 
 /// A small generator with a seed, so that a failing run can be repeated (SplitMix64).
 struct Seeded: RandomNumberGenerator {
@@ -44,13 +50,6 @@ extension BodyFraming {
         case .untilClose: "until close"
         }
     }
-}
-
-/// What a parser made of some bytes; for heads, a line that says everything the head says.
-enum Outcome<Failure: Error & Hashable & Sendable>: Hashable, Sendable {
-    case head(String, length: Int)
-    case incomplete
-    case refused(Failure)
 }
 
 /// Names of the fields that would be passed on, then, behind a bar, of those that would not.

@@ -1,0 +1,37 @@
+import FuzzChecks
+import HTTP1
+import HTTPCases
+
+/// The tables of cases as input for fuzzers.
+enum FuzzSeeds {
+    static func seeds(_ target: FuzzTarget) -> [[UInt8]] {
+        switch target {
+        case .requestHead: requests.map(\.bytes)
+        case .responseHead: answers.map(\.bytes)
+        case .body: bodies
+        case .exchange: exchanges
+        }
+    }
+
+    private static let requests = RequestCase.good + RequestCase.bad
+    private static let answers = ResponseCase.good + ResponseCase.bad
+
+    private static let bodies: [[UInt8]] = {
+        var random = Seeded(1)
+        return BodyCase.bad.map(\.bytes)
+            + (0..<60).map { _ in GeneratedBody(using: &random).bytes }
+    }()
+
+    /// Each request with an answer, each answer to a request, and bodies of both.
+    private static let exchanges: [[UInt8]] = {
+        let post = Array("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n".utf8)
+        let old = Array("GET / HTTP/1.0\r\nHost: h\r\nConnection: keep-alive\r\n\r\n".utf8)
+        let chunked = Array("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".utf8)
+        let plain = Array("HTTP/1.1 100 \r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok".utf8)
+        return requests.map { $0.bytes + [0x1E] + plain }
+            + answers.map { ($0.method == .head ? head : old) + [0x1E] + $0.bytes }
+            + bodies.map { post + $0 + [0x1E] + chunked + $0 }
+    }()
+
+    private static let head = Array("HEAD /a?b HTTP/1.1\r\nHost: h\r\nX-Gone: 1\r\n\r\n".utf8)
+}

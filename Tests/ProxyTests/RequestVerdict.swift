@@ -1,0 +1,52 @@
+import HTTP1
+import HTTPCases
+import NIOCore
+import Names
+import Routing
+
+@testable import Proxy
+
+/// What a tier does with a head, asked of the same functions as live traffic asks.
+enum RequestVerdict: Equatable {
+    case refused(Failure)
+    /// Passed on, in this meaning.
+    case passes(method: String, target: String, host: String, framing: BodyFraming, keepAlive: Bool)
+
+    init(_ bytes: [UInt8]) throws {
+        let source = ByteBuffer(bytes: bytes)
+        var head = RequestHead()
+        var scanned = 0
+        do {
+            guard try head.parse(source.readableBytesUInt8Span, scanned: &scanned, limits: .default) else {
+                throw RawSocket.Failure(text: "not a whole head")
+            }
+        } catch let error as RequestError {
+            self = .refused(Failure(error))
+            return
+        }
+        let router = RequestRouter(
+            settings: TierSettings(name: "front", instance: "test"),
+            table: try RouteTable([RuleDefinition(name: "all", action: .forward(to: "origin"))]),
+            resolver: TargetResolver(
+                names: NameTable(layers: []),
+                addressGuard: AddressGuard(listening: [], ownAddresses: [])
+            )
+        )
+        do throws(Failure) {
+            try router.admit(head, source)
+            _ = try router.host(head, source)
+        } catch {
+            self = .refused(error)
+            return
+        }
+        let text = { (range: ByteRange) in String(decoding: bytes[range.indices], as: UTF8.self) }
+        let target = head.form == .asterisk ? "*" : (head.needsSlash ? "/" : "") + text(head.originForm)
+        self = .passes(
+            method: text(head.methodRange),
+            target: target,
+            host: text(head.host),
+            framing: head.framing,
+            keepAlive: head.keepAlive
+        )
+    }
+}

@@ -1,0 +1,31 @@
+import Routing
+
+@testable import Proxy
+
+/// What a message passes on its way from a client to its origin.
+enum Tiers: String, CaseIterable, CustomStringConvertible {
+    case one = "one tier"
+    case two = "two tiers"
+
+    var description: String { rawValue }
+
+    /// Runs `body` with the outer tier; every host leads to `origin`.
+    func run(to origin: ScriptedOrigin, _ body: (TestTier) async throws -> Void) async throws {
+        switch self {
+        case .one:
+            try await TestTier.run(to: origin, body)
+        case .two:
+            let loopback = CIDR("127.0.0.0/8")
+            try await TestTier.run(
+                to: origin,
+                configure: {
+                    $0.name = "local"
+                    $0.trustedDownstreams = [loopback].compactMap(\.self)
+                }
+            ) { local in
+                let rule = RuleDefinition(name: "all", action: .forward(to: "local"))
+                try await TestTier.run(rules: [rule], names: ["local": [local.port]], body)
+            }
+        }
+    }
+}
