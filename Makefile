@@ -8,8 +8,11 @@ SWIFT ?= swift
 # run-time checks of exclusive access, which the unit tests make: a tenth of the CPU (docs/performance.md).
 RELEASE := --configuration release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 BERTH := .build/release/berth
+FORMATTED := Sources Tests Package.swift Fuzz/Checks Fuzz/Targets Fuzz/Package.swift \
+	Benchmarks/decisions/Sources Benchmarks/decisions/Package.swift
 
-.PHONY: demo test build unit doc-example end-to-end examples sanitize sanitize-thread sanitize-address fuzz bench format lint help clean
+.PHONY: demo test build unit doc-example end-to-end examples sanitize sanitize-thread sanitize-address fuzz \
+	bench bench-decisions format lint help clean
 
 demo: build
 	@$(BERTH) demo
@@ -58,11 +61,16 @@ bench: build
 	@scripts/install-packages bench
 	Benchmarks/run
 
+# Decisions among 10 to 100,000 rules: the table of docs/routing-scale.md.
+bench-decisions:
+	@scripts/install-packages build
+	$(SWIFT) run --package-path Benchmarks/decisions $(RELEASE) decisions
+
 format:
-	$(SWIFT) format --in-place --recursive Sources Tests Fuzz/Checks Fuzz/Targets Fuzz/Package.swift Package.swift
+	$(SWIFT) format --in-place --recursive $(FORMATTED)
 
 lint:
-	$(SWIFT) format lint --strict --recursive Sources Tests Fuzz/Checks Fuzz/Targets Fuzz/Package.swift Package.swift
+	$(SWIFT) format lint --strict --recursive $(FORMATTED)
 
 help:
 	@echo 'make demo        run both tiers with demo containers on loopback'
@@ -70,6 +78,7 @@ help:
 	@echo 'make sanitize    unit tests under the thread and the address sanitizer'
 	@echo 'make fuzz        each fuzzer for 10 seconds (docs/fuzzing.md)'
 	@echo 'make bench       CPU per request beside nginx and HAProxy'
+	@echo 'make bench-decisions  time and memory of decisions among up to 100,000 rules'
 	@echo 'make format      format the sources;  make lint: only look'
 
 clean:

@@ -4,12 +4,14 @@ import PCRE2
 struct RuleCompiler {
     let index: Int
     let definition: RuleDefinition
+    let shelf: Shelf
     var issues: [RuleIssue] = []
     var scope = TemplateScope()
 
-    init(index: Int, definition: RuleDefinition) {
+    init(index: Int, definition: RuleDefinition, shelf: Shelf) {
         self.index = index
         self.definition = definition
+        self.shelf = shelf
     }
 
     /// Nil when there are issues.
@@ -24,8 +26,7 @@ struct RuleCompiler {
         let headers = compileHeaders()
         // With a broken pattern every reference to its captures would be called wrong.
         guard let host, let path else { return nil }
-        let action = compileAction()
-        guard let action, issues.isEmpty else { return nil }
+        guard let action = sharedAction(), issues.isEmpty else { return nil }
         return Rule(
             index: index,
             definition: definition,
@@ -34,6 +35,15 @@ struct RuleCompiler {
             headers: headers,
             action: action
         )
+    }
+
+    /// Rules that do the same share how it is done.
+    private mutating func sharedAction() -> Rule.Action? {
+        guard issues.isEmpty, let key = Shelf.ActionKey(definition, scope) else { return compileAction() }
+        if let known = shelf[key] { return known }
+        guard let action = compileAction(), issues.isEmpty else { return nil }
+        shelf[key] = action
+        return action
     }
 
     mutating func issue(
@@ -60,9 +70,11 @@ struct RuleCompiler {
     mutating func pattern(_ text: String, behind mark: Int, _ options: PatternOptions, _ key: String)
         -> Pattern?
     {
-        let pattern = String(Substring(text.utf8.dropFirst(mark)))
+        let text = String(Substring(text.utf8.dropFirst(mark)))
         do {
-            return try Pattern(pattern, options: options)
+            let pattern = try Pattern(text, options: options)
+            shelf.makeReady(pattern)
+            return pattern
         } catch {
             let offset = error.offset + mark
             issue(key, error.message, at: offset..<offset)
@@ -74,18 +86,7 @@ struct RuleCompiler {
 
     private mutating func compileHost() -> HostMatcher? {
         guard let text = definition.host else { return .any }
-        if text.hasPrefix("~") {
-            let options: PatternOptions = [.caseless, .wholeSubject]
-            guard let pattern = pattern(text, behind: 1, options, "host") else {
-                if text.hasPrefix("~*") {
-                    let last = issues.removeLast()
-                    let hint = "host patterns match in any case: write `~` alone"
-                    issue("host", last.message, at: last.range, hint: hint)
-                }
-                return nil
-            }
-            return .pattern(pattern, CaptureGroups(pattern))
-        }
+        if text.hasPrefix("~") { return compileHostPattern(text) }
         let wildcard = text.hasPrefix("*.")
         let start = wildcard ? 2 : 0
         if let star = Array(text.utf8)[start...].firstIndex(of: UInt8(ascii: "*")) {
@@ -115,6 +116,17 @@ struct RuleCompiler {
             var range: Range<Int>?
             if case .badByte(let at) = error { range = (at + start)..<(at + start + 1) }
             issue("host", error.description, at: range)
+            return nil
+        }
+    }
+
+    private mutating func compileHostPattern(_ text: String) -> HostMatcher? {
+        do {
+            return .pattern(try shelf.pattern(Array(text.utf8.dropFirst())))
+        } catch {
+            let hint = text.hasPrefix("~*") ? "host patterns match in any case: write `~` alone" : nil
+            let offset = error.offset + 1
+            issue("host", error.message, at: offset..<offset, hint: hint)
             return nil
         }
     }
