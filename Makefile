@@ -11,7 +11,7 @@ BERTH := .build/release/berth
 FORMATTED := Sources Tests Package.swift Fuzz/Checks Fuzz/Targets Fuzz/Package.swift \
 	Benchmarks/decisions/Sources Benchmarks/decisions/Package.swift
 
-.PHONY: demo test build unit doc-example end-to-end examples sanitize sanitize-thread sanitize-address fuzz \
+.PHONY: demo test build unit doc-example end-to-end examples sanitize sanitize-thread sanitize-address fuzz simulate \
 	bench bench-decisions format lint help clean
 
 demo: build
@@ -51,6 +51,11 @@ sanitize-address:
 	@scripts/install-packages build
 	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize address --scratch-path .build/address
 
+# Ten thousand seeds of the simulated exchange; `make unit` runs one thousand. BERTH_SEED=7 replays one.
+simulate:
+	@scripts/install-packages build
+	BERTH_SEEDS=10000 $(SWIFT) test --filter SimulationTests
+
 # Each fuzzer for some seconds, from the corpus in Fuzz/corpus: `make fuzz SECONDS_EACH=600` is the long run.
 SECONDS_EACH := 10
 fuzz:
@@ -76,6 +81,7 @@ help:
 	@echo 'make demo        run both tiers with demo containers on loopback'
 	@echo 'make test        all tests: unit, end to end'
 	@echo 'make sanitize    unit tests under the thread and the address sanitizer'
+	@echo 'make simulate    10,000 seeds of the simulated exchange'
 	@echo 'make fuzz        each fuzzer for 10 seconds (docs/fuzzing.md)'
 	@echo 'make bench       CPU per request beside nginx and HAProxy'
 	@echo 'make bench-decisions  time and memory of decisions among up to 100,000 rules'

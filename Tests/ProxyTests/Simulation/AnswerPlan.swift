@@ -93,11 +93,13 @@ struct AnswerPlan {
     }
 
     private mutating func spoil(_ plan: RequestPlan, _ random: inout Random) {
+        // Often before the first byte: then, and only then, may a request be sent again.
+        let place = random.chance(1, in: 3) ? 0 : random.below(bytes.count)
         switch random.below(upgrades ? 4 : 8) {
         case 0: fault = .silence
         case 1: fault = .stall(at: random.below(bytes.count))
-        case 2: fault = .truncation(at: random.below(bytes.count), reset: framing == .untilClose)
-        case 3: fault = .truncation(at: random.below(bytes.count), reset: true)
+        case 2: fault = .truncation(at: place, reset: framing == .untilClose)
+        case 3: fault = .truncation(at: place, reset: true)
         case 4:
             fault = .garbage
             // Some of it begins well.

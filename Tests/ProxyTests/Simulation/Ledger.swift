@@ -118,6 +118,8 @@ extension Ledger {
             let count =
                 byTarget[plan.target, default: []].count
                 + byTarget["http://\(plan.host)\(plan.target)", default: []].count
+            let retried = records.contains { $0.retried && $0.target.hasSuffix(plan.target) }
+            expect(!retried || plan.isRepeatable, "\(id) (\(plan.method)) was tried again")
             expect(count <= 1, "\(id) has \(count) log records")
             if !(arrivals[id] ?? []).isEmpty {
                 expect(count == 1, "\(id) was forwarded and is not in the log")

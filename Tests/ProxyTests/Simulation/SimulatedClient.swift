@@ -115,8 +115,10 @@ final class SimulatedClient {
         case .stopsSending(let at), .halfCloses(let at), .leaves(let at, _): limit = min(limit, at)
         default: break
         }
-        guard wire.canSend, !saidClose, sent < limit else { return false }
-        let piece = bytes[sent..<limit].prefix(1 + random.below(random.one(of: [2, 40, 1_000, 100_000])))
+        guard wire.canSend, wire.room > 0, !saidClose, sent < limit else { return false }
+        let piece = bytes[sent..<limit].prefix(wire.room).prefix(
+            1 + random.below(random.one(of: [2, 40, 1_000, 100_000]))
+        )
         wire.send(piece)
         sent += piece.count
         return true
@@ -142,7 +144,7 @@ final class SimulatedClient {
         reader.feed(bytes)
         do throws(NotStrict) {
             while answered < plans.count, !saidClose || reader.isInBody {
-                if !reader.isInBody { reader.method = method(of: answered) }
+                if !reader.isInBody { reader.expect(plans[answered].method, id: plans[answered].id) }
                 switch try reader.next() {
                 case .needMore: return
                 case .head: try begin(plans[answered])
@@ -156,13 +158,6 @@ final class SimulatedClient {
             ledger.violate("\(name) got an answer that is not strict: \(error)")
             wire.reset()
         }
-    }
-
-    /// The method as Berth knows it: of a head that it could not read, none.
-    private func method(of request: Int) -> String {
-        let start = request == 0 ? 0 : ends[request - 1]
-        let plan = plans[request]
-        return plan.flaw == .head || wire.takenByBerth < start + plan.head.count ? "" : plan.method
     }
 
     private func begin(_ plan: RequestPlan) throws(NotStrict) {
@@ -271,8 +266,9 @@ final class SimulatedClient {
             wire.finish()
             return true
         }
+        guard wire.room > 0 else { return false }
         let bytes = SimulatedTunnel.bytes("up-\(id)")
-        let piece = bytes[told...].prefix(1 + random.below(2_000))
+        let piece = bytes[told...].prefix(wire.room).prefix(1 + random.below(2_000))
         wire.send(piece)
         told += piece.count
         return true

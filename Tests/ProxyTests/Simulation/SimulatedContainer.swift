@@ -178,8 +178,10 @@ final class SimulatedContainer {
             limit = at
         default: break
         }
-        guard sent < limit else { return false }
-        let piece = plan.bytes[sent..<limit].prefix(1 + random.below(random.one(of: [3, 300, 100_000])))
+        guard sent < limit, wire.room > 0 else { return false }
+        let piece = plan.bytes[sent..<limit].prefix(wire.room).prefix(
+            1 + random.below(random.one(of: [3, 300, 100_000]))
+        )
         wire.send(piece)
         sent += piece.count
         finishIfDone()
@@ -222,8 +224,9 @@ final class SimulatedContainer {
             wire.finish()
             return true
         }
+        guard wire.room > 0 else { return false }
         let bytes = SimulatedTunnel.bytes("down-\(id)")
-        let piece = bytes[told...].prefix(1 + random.below(2_000))
+        let piece = bytes[told...].prefix(wire.room).prefix(1 + random.below(2_000))
         wire.send(piece)
         told += piece.count
         return true

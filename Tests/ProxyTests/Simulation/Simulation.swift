@@ -208,6 +208,8 @@ final class Simulation {
             check()
             pass(Bounds.tick)
         }
+        // What Berth said last is still heard.
+        while everybodyMoves() {}
     }
 
     private func everybodyMoves() -> Bool {
@@ -227,8 +229,10 @@ final class Simulation {
         ledger.expect(mostHeld <= Self.mayHold, "a connection holds \(mostHeld) bytes")
     }
 
-    /// What a connection may hold: what was allowed to wait, a head, and a read or two.
-    private static let mayHold = high + Bounds.heldBytes + HeadLimits.default.headBytes + 2 * 200_000
+    /// What a connection may hold: what was allowed to wait, a head, and all that a kernel held behind
+    /// an end, in the smallest chunks.
+    private static let mayHold =
+        high + Bounds.heldBytes + HeadLimits.default.headBytes + 6 * Wire.capacity
 
     private func judge() {
         ledger.expect(

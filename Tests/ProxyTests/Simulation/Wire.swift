@@ -35,6 +35,10 @@ final class Wire {
 
     // MARK: The far end
 
+    /// How many bytes Berth's kernel still takes for it. Even behind an end NIO reads all of them at once.
+    var room: Int { max(0, Self.capacity - toBerth.count) }
+    static let capacity = 16_000
+
     var canSend: Bool { !finished && !wasReset && !farClosed && !berthReset }
 
     func send(_ bytes: ArraySlice<UInt8>) {
