@@ -83,6 +83,7 @@ let package = Package(
             dependencies: [
                 "HTTP1", "Proxy", "Names", "Routing",
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
             path: "Fuzz/Checks",
             swiftSettings: house

@@ -9,6 +9,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case body
     /// A request, the byte 0x1E, and an answer to it: what is passed on of both, read again.
     case exchange
+    /// A client's bytes, the byte 0x1E, and what the target answers to each request: the data path itself.
+    case connection
 
     /// Longest input that is looked at, bytes; what is beyond is cut off. Far above every limit that matters
     /// here but those of whole heads, which the checks make smaller.
@@ -22,6 +24,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .responseHead: try ResponseHeadCheck.run(bytes)
         case .body: try BodyCheck.run(bytes)
         case .exchange: try ExchangeCheck.run(bytes)
+        case .connection: try ConnectionCheck.run(bytes)
         }
     }
 }

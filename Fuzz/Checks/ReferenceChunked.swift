@@ -46,12 +46,12 @@ public struct ReferenceChunked {
         while let trailer = line() {
             place += trailer.count + 2
             if trailer.isEmpty { return .whole(content: content, trailers: trailers, length: place) }
-            let text = String(decoding: trailer, as: UTF8.self)
-            let name = text.prefix { $0 != ":" }
-            guard !name.isEmpty, name.count < text.count, !name.contains(where: { $0 == " " || $0 == "\t" }),
+            // Bytes, not characters: a colon and the mark behind it may be one character.
+            guard let colon = trailer.firstIndex(of: 0x3A), colon > 0,
+                !trailer[..<colon].contains(where: { $0 == 0x20 || $0 == 0x09 }),
                 !trailer.contains(where: { $0 < 32 && $0 != 9 || $0 == 127 })
             else { return .wrong(at: place) }
-            trailers.append(text)
+            trailers.append(String(decoding: trailer, as: UTF8.self))
         }
         return .begun
     }

@@ -10,6 +10,7 @@ enum FuzzSeeds {
         case .responseHead: answers.map(\.bytes)
         case .body: bodies
         case .exchange: exchanges
+        case .connection: exchanges + pipelines
         }
     }
 
@@ -31,6 +32,20 @@ enum FuzzSeeds {
         return requests.map { $0.bytes + [0x1E] + plain }
             + answers.map { ($0.method == .head ? head : old) + [0x1E] + $0.bytes }
             + bodies.map { post + $0 + [0x1E] + chunked + $0 }
+    }()
+
+    /// Several requests on one connection.
+    private static let pipelines: [[UInt8]] = {
+        let get = Array("GET /1 HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
+        let put = Array(
+            "PUT /2 HTTP/1.1\r\nHost: b\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n".utf8
+        )
+        let last = Array("GET /3 HTTP/1.0\r\nHost: c\r\n\r\n".utf8)
+        return answers.map { get + put + head + last + [0x1E] + $0.bytes + Array("hello".utf8) }
+            + bodies.map {
+                put + head + get + [0x1E]
+                    + Array("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".utf8) + $0
+            }
     }()
 
     private static let head = Array("HEAD /a?b HTTP/1.1\r\nHost: h\r\nX-Gone: 1\r\n\r\n".utf8)
