@@ -1,17 +1,18 @@
 // UNSAFE: the one place that hands pointers to libpcre2. What is guaranteed here:
-// - a `Code` is written by its initialiser only; PCRE2 reads compiled code from any
-//   number of threads at once (pcre2api(3), "Multithreading");
+// - compiled code is written before any other thread can see it, and then never: PCRE2 reads
+//   it from any number of threads at once (pcre2api(3), "Multithreading");
 // - a `MatchScratch` is of one thread (it is not Sendable) and outlives every call with it;
 // - a subject's pointer does not outlive the call that gets it;
 // - offsets are read within the match data's own count of pairs.
 
 import CPCRE2
+import Synchronization
 
 /// Owns a compiled pattern.
 final class Code: @unchecked Sendable {
     enum Mode {
+        /// Machine code, made when it is first asked for; the interpreter where there is none.
         case jit
-        case interpreter
         /// Partial matches are preferred. Interpreter.
         case partial
     }
@@ -25,8 +26,12 @@ final class Code: @unchecked Sendable {
         case failed(Int32)
     }
 
+    /// For the interpreter.
     private let code: OpaquePointer
-    let hasJIT: Bool
+    /// A copy with machine code, or `code` where PCRE2 makes none; nil until it is asked for.
+    ///
+    /// Threads that ask at once each make one, and the first to be ready is kept: nobody waits.
+    private let machine = Atomic<OpaquePointer?>(nil)
     /// Groups, without the whole match.
     let captureCount: Int
     /// Whether a match can begin at the subject's first byte only.
@@ -35,8 +40,7 @@ final class Code: @unchecked Sendable {
     init(
         _ text: String,
         options: PatternOptions,
-        anchorEnd: Bool = true,
-        jit: Bool
+        anchorEnd: Bool = true
     ) throws(PatternError) {
         var flags = PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_DOLLAR_ENDONLY
         if options.contains(.caseless) { flags |= PCRE2_CASELESS }
@@ -70,11 +74,41 @@ final class Code: @unchecked Sendable {
         var allOptions: UInt32 = 0
         pcre2_pattern_info_8(compiled, UInt32(PCRE2_INFO_ALLOPTIONS), &allOptions)
         self.isAnchored = allOptions & UInt32(PCRE2_ANCHORED) != 0
-        self.hasJIT = jit && pcre2_jit_compile_8(compiled, PCRE2_JIT_COMPLETE) == 0
     }
 
     deinit {
+        let machine = machine.load(ordering: .acquiring)
+        if machine != code { pcre2_code_free_8(machine) }
         pcre2_code_free_8(code)
+    }
+
+    var usesJIT: Bool { withMachine != code }
+
+    func prepare() {
+        _ = withMachine
+    }
+
+    private var withMachine: OpaquePointer {
+        machine.load(ordering: .acquiring) ?? makeMachine()
+    }
+
+    @inline(never) private func makeMachine() -> OpaquePointer {
+        var made = code
+        if let copy = pcre2_code_copy_8(code) {
+            if pcre2_jit_compile_8(copy, PCRE2_JIT_COMPLETE) == 0 {
+                made = copy
+            } else {
+                pcre2_code_free_8(copy)
+            }
+        }
+        let (exchanged, first) = machine.compareExchange(
+            expected: nil,
+            desired: made,
+            ordering: .acquiringAndReleasing
+        )
+        guard !exchanged, let first else { return made }
+        if made != code { pcre2_code_free_8(made) }
+        return first
     }
 
     /// Each entry of PCRE2's name table: the number in two bytes, the name, a NUL.
@@ -107,14 +141,32 @@ final class Code: @unchecked Sendable {
             return .failed(PCRE2_ERROR_NOMEMORY)
         }
         let status = subject.withUnsafeBufferPointer { bytes in
-            // An empty subject may come without an address: since 10.40 that is an empty subject.
             switch mode {
-            case .jit where bytes.baseAddress != nil:
-                pcre2_jit_match_8(code, bytes.baseAddress, bytes.count, 0, 0, data, context)
-            case .jit, .interpreter:
-                pcre2_match_8(code, bytes.baseAddress, bytes.count, 0, PCRE2_NO_JIT, data, context)
+            case .jit:
+                let machine = withMachine
+                // An empty subject may come without an address: since 10.40 that is an empty subject.
+                if machine != code, bytes.baseAddress != nil {
+                    return pcre2_jit_match_8(
+                        machine,
+                        bytes.baseAddress,
+                        bytes.count,
+                        0,
+                        0,
+                        data,
+                        context
+                    )
+                }
+                return pcre2_match_8(
+                    code,
+                    bytes.baseAddress,
+                    bytes.count,
+                    0,
+                    PCRE2_NO_JIT,
+                    data,
+                    context
+                )
             case .partial:
-                pcre2_match_8(
+                return pcre2_match_8(
                     code,
                     bytes.baseAddress,
                     bytes.count,
@@ -199,17 +251,24 @@ public final class MatchScratch {
     }
 
     /// The last match's ranges: `set` groups have offsets, `count` is asked for.
-    func ranges(count: Int, set: Int) -> MatchedRanges {
+    ///
+    /// - Parameters:
+    ///   - offset: where the subject began in what the ranges are of.
+    ///   - whole: what group 0 is, if not what was matched.
+    func ranges(count: Int, set: Int, offset: Int, whole: Range<Int>?) -> MatchedRanges {
         guard let data, let offsets = pcre2_get_ovector_pointer_8(data) else {
             return MatchedRanges(count: 0) { _ in nil }
         }
         let known = min(set, pairs)
         return MatchedRanges(count: count) { number in
+            if number == 0, let whole {
+                return (UInt32(clamping: whole.lowerBound), UInt32(clamping: whole.upperBound))
+            }
             guard number < known,
                 let start = UInt32(exactly: offsets[number * 2]),
                 let end = UInt32(exactly: offsets[number * 2 + 1])
             else { return nil }
-            return (start, end)
+            return (start + UInt32(clamping: offset), end + UInt32(clamping: offset))
         }
     }
 }

@@ -23,27 +23,51 @@ public final class Pattern: Sendable {
         self.text = text
         self.options = options
         self.limits = limits
-        self.code = try Code(text, options: options, jit: true)
+        self.code = try Code(text, options: options)
         self.captureCount = code.captureCount
         self.captureNames = code.captureNames
     }
 
-    /// Whether the pattern became machine code; otherwise PCRE2's interpreter runs it.
-    public var usesJIT: Bool { code.hasJIT }
+    /// Whether the pattern is machine code; otherwise PCRE2's interpreter runs it. Makes it so
+    /// if nothing has yet.
+    public var usesJIT: Bool { code.usesJIT }
+
+    /// Makes machine code now, instead of in the first match. Takes some 20 µs; the machine code
+    /// of a small pattern some kibibytes.
+    public func prepare() {
+        code.prepare()
+    }
 
     /// Looks for the pattern in `subject`; of the whole of it with `.wholeSubject`.
     ///
     /// Returns within the pattern's limits, whatever the subject is. Allocates nothing,
     /// save for the ranges of a match.
     public func match(_ subject: Span<UInt8>, scratch: MatchScratch) -> MatchOutcome {
-        let steps = limits.steps(searching: code.isAnchored ? 1 : subject.count)
-        let mode: Code.Mode = code.hasJIT ? .jit : .interpreter
-        let status = code.match(subject, scratch: scratch, limits: limits, steps: steps, mode: mode)
+        match(subject, from: 0, to: subject.count, scratch: scratch)
+    }
+
+    /// As `match(_:scratch:)`, for a subject of which all before `start` and from `end` on is known
+    /// to be right: the pattern is asked about the bytes in between, and they are all that it sees.
+    ///
+    /// - Returns: ranges of `subject`. With `.wholeSubject` the match (group 0) is all of it.
+    public func match(
+        _ subject: Span<UInt8>,
+        from start: Int,
+        to end: Int,
+        scratch: MatchScratch
+    ) -> MatchOutcome {
+        let middle = subject.extracting(start..<end)
+        let steps = limits.steps(searching: code.isAnchored ? 1 : middle.count)
+        let status = code.match(middle, scratch: scratch, limits: limits, steps: steps, mode: .jit)
         switch status {
         case .matched(let groups):
+            let isWhole = options.contains(.wholeSubject)
             // PCRE2 anchors the end by itself; that no other host gets in must not hang on that alone.
-            if options.contains(.wholeSubject), scratch.matchEnd != subject.count { return .noMatch }
-            return .matched(scratch.ranges(count: captureCount + 1, set: groups))
+            if isWhole, scratch.matchEnd != middle.count { return .noMatch }
+            let whole = isWhole ? 0..<subject.count : nil
+            return .matched(
+                scratch.ranges(count: captureCount + 1, set: groups, offset: start, whole: whole)
+            )
         case .noMatch, .partial: return .noMatch
         case .limit(let limit): return .limitExceeded(limit)
         case .failed(let code): return .failed(code: code)
@@ -53,7 +77,17 @@ public final class Pattern: Sendable {
     /// How many leading bytes of `subject` could still belong to a match, were the rest
     /// another: where a pattern that does not match gave up. For people; slow.
     public func furthest(_ subject: Span<UInt8>) -> Int {
-        guard let twin = try? Code(text, options: options, anchorEnd: false, jit: false) else { return 0 }
+        Self.furthest(text, options, limits: limits, in: subject)
+    }
+
+    /// As `furthest(_:)`, of a pattern that is not at hand; 0 when `text` is none.
+    public static func furthest(
+        _ text: String,
+        _ options: PatternOptions,
+        limits: MatchLimits = .default,
+        in subject: Span<UInt8>
+    ) -> Int {
+        guard let twin = try? Code(text, options: options, anchorEnd: false) else { return 0 }
         let scratch = MatchScratch()
         var furthest = 0
         // A pattern that hits a limit hits it for many lengths: a limit on them all together.

@@ -14,6 +14,15 @@ enum Bytes {
         bytes.count >= suffix.count && equal(bytes.extracting(last: suffix.count), suffix)
     }
 
+    static func contains(_ bytes: Span<UInt8>, _ word: Span<UInt8>) -> Bool {
+        guard bytes.count >= word.count else { return false }
+        for start in 0...(bytes.count - word.count)
+        where equal(bytes.extracting(start..<(start + word.count)), word) {
+            return true
+        }
+        return false
+    }
+
     static func append(_ bytes: Span<UInt8>, to out: inout [UInt8]) {
         for index in bytes.indices { out.append(bytes[index]) }
     }

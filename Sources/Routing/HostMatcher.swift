@@ -7,7 +7,9 @@ enum HostMatcher: Sendable {
     /// One or more whole labels in front of this; it begins with the dot.
     case wildcard([UInt8])
     /// The whole host, in any case.
-    case pattern(Pattern, CaptureGroups)
+    case pattern(HostPattern)
+
+    static let patternOptions: PatternOptions = [.caseless, .wholeSubject]
 
     enum Verdict {
         case yes(MatchedRanges?)
@@ -23,21 +25,12 @@ enum HostMatcher: Sendable {
             return Bytes.equal(host, name.span) ? .yes(nil) : .no
         case .wildcard(let suffix):
             return host.count > suffix.count && Bytes.hasSuffix(host, suffix.span) ? .yes(nil) : .no
-        case .pattern(let pattern, _):
-            switch pattern.match(host, scratch: scratch.match) {
-            case .matched(let ranges): return .yes(ranges)
-            case .noMatch: return .no
-            case .limitExceeded, .failed: return .limit
-            }
+        case .pattern(let pattern):
+            return pattern.match(host, scratch: scratch)
         }
     }
 
     var groups: CaptureGroups? {
-        if case .pattern(_, let groups) = self { groups } else { nil }
-    }
-
-    /// How far the host went along with a pattern.
-    func furthest(_ host: Span<UInt8>) -> Int? {
-        if case .pattern(let pattern, _) = self { pattern.furthest(host) } else { nil }
+        if case .pattern(let pattern) = self { pattern.core.groups } else { nil }
     }
 }

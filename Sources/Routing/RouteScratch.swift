@@ -8,6 +8,8 @@ public final class RouteScratch {
     /// The normalised path, once `pathState` says so.
     var path: [UInt8] = []
     private var pathState = PathState.unknown
+    /// The rules that may match, in order.
+    var candidates: [UInt32] = []
 
     private enum PathState {
         case unknown

@@ -48,6 +48,12 @@ extension Rule {
         return .matched
     }
 
+    /// How far the host went along with the rule's pattern; nil when it has none.
+    func furthest(_ host: Span<UInt8>) -> Int? {
+        guard case .pattern = self.host, let text = definition.host else { return nil }
+        return Pattern.furthest(String(text.dropFirst()), HostMatcher.patternOptions, in: host)
+    }
+
     private func matchPath(
         _ key: borrowing RouteKey,
         scratch: RouteScratch,
@@ -125,7 +131,7 @@ extension RouteTrace {
         let result: Result =
             switch verdict {
             case .matched: .matched
-            case .host: .host(matchedPrefix: rule.host.furthest(key.host))
+            case .host: .host(matchedPrefix: rule.furthest(key.host))
             case .method: .method
             case .client: .client
             case .path: .path(matchedPrefix: key.isAsterisk ? nil : rule.path.furthest(path.span))

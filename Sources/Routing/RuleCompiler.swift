@@ -4,12 +4,14 @@ import PCRE2
 struct RuleCompiler {
     let index: Int
     let definition: RuleDefinition
+    let shelf: PatternShelf
     var issues: [RuleIssue] = []
     var scope = TemplateScope()
 
-    init(index: Int, definition: RuleDefinition) {
+    init(index: Int, definition: RuleDefinition, shelf: PatternShelf) {
         self.index = index
         self.definition = definition
+        self.shelf = shelf
     }
 
     /// Nil when there are issues.
@@ -74,18 +76,7 @@ struct RuleCompiler {
 
     private mutating func compileHost() -> HostMatcher? {
         guard let text = definition.host else { return .any }
-        if text.hasPrefix("~") {
-            let options: PatternOptions = [.caseless, .wholeSubject]
-            guard let pattern = pattern(text, behind: 1, options, "host") else {
-                if text.hasPrefix("~*") {
-                    let last = issues.removeLast()
-                    let hint = "host patterns match in any case: write `~` alone"
-                    issue("host", last.message, at: last.range, hint: hint)
-                }
-                return nil
-            }
-            return .pattern(pattern, CaptureGroups(pattern))
-        }
+        if text.hasPrefix("~") { return compileHostPattern(text) }
         let wildcard = text.hasPrefix("*.")
         let start = wildcard ? 2 : 0
         if let star = Array(text.utf8)[start...].firstIndex(of: UInt8(ascii: "*")) {
@@ -115,6 +106,17 @@ struct RuleCompiler {
             var range: Range<Int>?
             if case .badByte(let at) = error { range = (at + start)..<(at + start + 1) }
             issue("host", error.description, at: range)
+            return nil
+        }
+    }
+
+    private mutating func compileHostPattern(_ text: String) -> HostMatcher? {
+        do {
+            return .pattern(try shelf.pattern(Array(text.utf8.dropFirst())))
+        } catch {
+            let hint = text.hasPrefix("~*") ? "host patterns match in any case: write `~` alone" : nil
+            let offset = error.offset + 1
+            issue("host", error.message, at: offset..<offset, hint: hint)
             return nil
         }
     }

@@ -1,0 +1,134 @@
+/// Files rules where a host finds them.
+struct CandidateIndexBuilder {
+    /// A rule and what is left to file it under.
+    struct Entry {
+        let rule: UInt32
+        var literals: HostLiterals
+    }
+
+    private enum Choice {
+        case whole, prefix, suffix
+        case gram(Int)
+    }
+
+    /// Rules under one key that are simply asked one after another. More get an index of their own,
+    /// by their other literals.
+    static let longestList = 8
+
+    private var keys: [UInt64: [Entry]] = [:]
+    private var counts: [UInt64: UInt32] = [:]
+    private var always: [UInt32] = []
+    private var hasWhole = false
+    private var prefixes = CandidateIndex.Lengths()
+    private var suffixes = CandidateIndex.Lengths()
+    private var grams: Set<Int> = []
+
+    static func index(_ rules: [Rule]) -> CandidateIndex {
+        index(rules.flatMap(entries))
+    }
+
+    /// One for each alternative; without literals if one of them has none.
+    private static func entries(_ rule: Rule) -> [Entry] {
+        let number = UInt32(rule.index)
+        let alternatives: [HostLiterals] =
+            switch rule.host {
+            case .any: []
+            case .exact(let name): [HostLiterals(prefix: name, isWhole: true)]
+            case .wildcard(let suffix): [HostLiterals(suffix: suffix)]
+            case .pattern(let pattern): pattern.alternatives
+            }
+        if alternatives.isEmpty { return [Entry(rule: number, literals: HostLiterals())] }
+        return alternatives.map { Entry(rule: number, literals: $0) }
+    }
+
+    private static func index(_ entries: [Entry]) -> CandidateIndex {
+        var builder = CandidateIndexBuilder()
+        for entry in entries { builder.count(entry.literals) }
+        for entry in entries { builder.file(entry) }
+        return builder.freeze()
+    }
+
+    // MARK: Choosing
+
+    /// Everything that a rule could be filed under.
+    private static func keys(
+        _ literals: HostLiterals,
+        _ visit: (UInt64, Choice, _ length: Int) -> Void
+    ) {
+        if literals.isWhole {
+            visit(CandidateKeys.whole(literals.prefix), .whole, literals.prefix.count)
+            return
+        }
+        let (prefix, suffix) = (literals.prefix, literals.suffix)
+        if !suffix.isEmpty { visit(CandidateKeys.suffix(suffix), .suffix, suffix.count) }
+        if !prefix.isEmpty { visit(CandidateKeys.prefix(prefix), .prefix, prefix.count) }
+        for text in literals.inner {
+            for length in CandidateKeys.gramLengths where text.count >= length {
+                for gram in CandidateKeys.grams(text, length: length) { visit(gram, .gram(length), length) }
+            }
+        }
+    }
+
+    private mutating func count(_ literals: HostLiterals) {
+        Self.keys(literals) { key, _, _ in counts[key, default: 0] += 1 }
+    }
+
+    private mutating func file(_ entry: Entry) {
+        var best: (key: UInt64, choice: Choice, length: Int, count: UInt32)?
+        Self.keys(entry.literals) { key, choice, length in
+            let count = counts[key] ?? 0
+            if best == nil || count < best?.count ?? 0 { best = (key, choice, length, count) }
+        }
+        guard let best else {
+            if always.last != entry.rule { always.append(entry.rule) }
+            return
+        }
+        var entry = entry
+        switch best.choice {
+        case .whole:
+            hasWhole = true
+            entry.literals = HostLiterals()
+        case .prefix:
+            prefixes.insert(best.length)
+            entry.literals.prefix = []
+        case .suffix:
+            suffixes.insert(best.length)
+            entry.literals.suffix = []
+        case .gram(let length):
+            grams.insert(length)
+            entry.literals.inner = []
+        }
+        keys[best.key, default: []].append(entry)
+    }
+
+    // MARK: Freezing
+
+    private consuming func freeze() -> CandidateIndex {
+        counts = [:]
+        var table: [UInt64: LiteralTable.Entry] = [:]
+        table.reserveCapacity(keys.count)
+        var lists: [UInt32] = []
+        var inner: [CandidateIndex] = []
+        for (key, entries) in keys {
+            if entries.count == 1 {
+                table[key] = .rule(entries[0].rule)
+            } else if entries.count > Self.longestList, entries.contains(where: { !$0.literals.isEmpty }) {
+                table[key] = .index(UInt32(inner.count))
+                inner.append(Self.index(entries))
+            } else {
+                table[key] = .list(start: UInt32(lists.count), count: UInt32(entries.count))
+                lists += entries.map(\.rule)
+            }
+        }
+        return CandidateIndex(
+            table: LiteralTable(table),
+            lists: lists,
+            inner: inner,
+            always: always,
+            hasWhole: hasWhole,
+            prefixes: prefixes,
+            suffixes: suffixes,
+            grams: grams.sorted(by: >)
+        )
+    }
+}
