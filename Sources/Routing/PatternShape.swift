@@ -25,8 +25,10 @@ struct PatternShape {
     init(_ text: [UInt8]) {
         var parser = PatternParser(text)
         guard let sequences = parser.parse() else { return }
-        guard let alternatives = Self.alternatives(sequences) else { return }
-        self.alternatives = alternatives
+        // One alternative that says nothing makes the others say nothing.
+        if let alternatives = Self.alternatives(sequences), !alternatives.contains(where: \.isEmpty) {
+            self.alternatives = alternatives
+        }
         if sequences.count == 1, parser.isRegular { cut = Self.cut(sequences[0]) }
     }
 
@@ -44,8 +46,7 @@ struct PatternShape {
             }
             guard all.count <= maxAlternatives else { return nil }
         }
-        // One that says nothing makes the others say nothing.
-        return all.contains(where: \.isEmpty) ? [] : all
+        return all
     }
 
     /// The alternatives of a group that is all there is.
