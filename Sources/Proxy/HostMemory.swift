@@ -5,6 +5,8 @@ final class RememberedHost {
     /// The host as it stood in the request, before it was normalised.
     let raw: [UInt8]
     let ruling: Ruling
+    /// Lately asked for how often, up to `HostMemory.mostHits`.
+    fileprivate var hits: UInt8 = 0
 
     init(raw: [UInt8], ruling: Ruling) {
         self.raw = raw
@@ -12,49 +14,98 @@ final class RememberedHost {
     }
 }
 
-/// A bounded memory of decisions, one on each event loop.
+/// A bounded memory of decisions, one on each event loop. What no rule wants is remembered
+/// too. A new route table or new names start with an empty memory.
 ///
-/// Two places for each host: a newcomer takes the first and moves its holder to
-/// the second, so that a host in use survives a collision. A new route table or
-/// new names start with an empty memory.
+/// A flood of hosts that come once or twice does not push out the ones in use:
+/// - A host has four places. It takes one that is free at once; for another's it has to
+///   come twice, and it gets that of one that was not asked for lately, or none.
+/// - Each time that a newcomer finds all four in use, they age by one: so hosts that
+///   went out of use make room.
 struct HostMemory {
-    private var places: [RememberedHost?]
+    private var entries: [RememberedHost?]
+    /// A part of each entry's hash; 0: the place is free. Four lie on one cache line.
+    private var tags: [UInt32]
+    /// Newcomers that found no free place, by a part of their hash; a later one takes the place.
+    private var newcomers: [UInt16]
     private let mask: Int
     private let seed: UInt64
 
+    /// Places for one host.
+    private static let ways = 4
+    /// How many times a host in use can be passed over by newcomers before it counts as unused.
+    fileprivate static let mostHits: UInt8 = 15
+    /// Newcomers that are known for each host remembered.
+    private static let newcomersForEach = 4
+
     /// - Parameters:
-    ///   - size: how many hosts, a power of two.
+    ///   - size: how many hosts, a power of two, at least 4.
     ///   - seed: makes the places unpredictable to whoever chooses the hosts.
     init(size: Int, seed: UInt64) {
-        assert(size.nonzeroBitCount == 1)
-        self.places = Array(repeating: nil, count: size)
-        self.mask = size - 1
+        assert(size.nonzeroBitCount == 1 && size >= Self.ways)
+        self.entries = Array(repeating: nil, count: size)
+        self.tags = Array(repeating: 0, count: size)
+        self.newcomers = Array(repeating: 0, count: size * Self.newcomersForEach)
+        self.mask = size / Self.ways - 1
         self.seed = seed
     }
 
     func find(_ raw: Span<UInt8>) -> RememberedHost? {
-        let place = place(of: raw)
-        if let first = places[place], Self.equal(first.raw, raw) { return first }
-        if let second = places[place ^ 1], Self.equal(second.raw, raw) { return second }
+        let hash = hash(of: raw)
+        let tag = Self.tag(of: hash)
+        let first = first(of: hash)
+        for place in first..<(first &+ Self.ways) where tags[place] == tag {
+            guard let entry = entries[place], Self.equal(entry.raw, raw) else { continue }
+            if entry.hits < Self.mostHits { entry.hits &+= 1 }
+            return entry
+        }
         return nil
     }
 
+    /// Remembers a host that `find` did not find, if there is a place for it.
     mutating func insert(_ entry: RememberedHost) {
         let raw = entry.raw
-        let place = place(of: raw.span)
-        if let holder = places[place] {
-            let held = holder.raw
-            if self.place(of: held.span) == place { places[place ^ 1] = holder }
-        }
-        places[place] = entry
+        let hash = hash(of: raw.span)
+        let first = first(of: hash)
+        guard let place = place(for: hash, in: first..<(first &+ Self.ways)) else { return }
+        entries[place] = entry
+        tags[place] = Self.tag(of: hash)
+    }
+
+    private mutating func place(for hash: UInt64, in places: Range<Int>) -> Int? {
+        for place in places where tags[place] == 0 { return place }
+        guard hasComeBefore(hash) else { return nil }
+        for place in places where entries[place]?.hits ?? 0 == 0 { return place }
+        for place in places { entries[place]?.hits &-= 1 }
+        return nil
+    }
+
+    /// Whether a host with this hash was turned away before; now it was.
+    private mutating func hasComeBefore(_ hash: UInt64) -> Bool {
+        let place = Int(truncatingIfNeeded: hash &>> 16) & (newcomers.count &- 1)
+        let mark = UInt16(truncatingIfNeeded: hash &>> 48) | 1
+        if newcomers[place] == mark { return true }
+        newcomers[place] = mark
+        return false
     }
 
     mutating func removeAll() {
-        places = Array(repeating: nil, count: places.count)
+        entries = Array(repeating: nil, count: entries.count)
+        tags = Array(repeating: 0, count: tags.count)
+        newcomers = Array(repeating: 0, count: newcomers.count)
+    }
+
+    private static func tag(of hash: UInt64) -> UInt32 {
+        UInt32(truncatingIfNeeded: hash &>> 32) | 1
+    }
+
+    /// The first of a host's places.
+    private func first(of hash: UInt64) -> Int {
+        (Int(truncatingIfNeeded: hash) & mask) &* Self.ways
     }
 
     /// Multiply-and-rotate over eight bytes at a time.
-    private func place(of raw: Span<UInt8>) -> Int {
+    private func hash(of raw: Span<UInt8>) -> UInt64 {
         var hash = seed ^ UInt64(raw.count)
         var index = 0
         while index &+ 8 <= raw.count {
@@ -70,7 +121,7 @@ struct HostMemory {
             tail = tail &<< 8 | UInt64(raw[index])
             index &+= 1
         }
-        return Int(truncatingIfNeeded: Self.mix(hash ^ tail) &>> 32) & mask
+        return Self.mix(hash ^ tail)
     }
 
     private static func mix(_ value: UInt64) -> UInt64 {

@@ -210,7 +210,9 @@ struct PatternParser {
         _ range: Range<Int>
     ) -> [Element] {
         let anything = Element(kind: .anything, range: range)
-        guard atom.count == 1 else { return atom.isEmpty ? [] : [anything] }
+        // What is left out stays in its place: a group keeps its number.
+        if counts.most == 0 { return [Element(kind: .empty, range: range)] }
+        guard atom.count == 1 else { return [anything] }
         switch atom[0].kind {
         case .byte(let byte):
             let byte = Element(kind: .byte(byte), range: range)

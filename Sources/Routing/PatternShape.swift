@@ -29,7 +29,7 @@ struct PatternShape {
         if let alternatives = Self.alternatives(sequences), !alternatives.contains(where: \.isEmpty) {
             self.alternatives = alternatives
         }
-        if sequences.count == 1, parser.isRegular { cut = Self.cut(sequences[0]) }
+        if sequences.count == 1, parser.isRegular { cut = Self.cut(sequences[0], of: text.count) }
     }
 
     // MARK: Literals
@@ -87,18 +87,24 @@ struct PatternShape {
     /// In a regular pattern nothing looks beyond what it consumes, and literal text has one way
     /// to match: so the way that is found first through the whole is the one that is found first
     /// through the core.
-    private static func cut(_ sequence: [PatternParser.Element]) -> Cut? {
+    private static func cut(_ sequence: [PatternParser.Element], of count: Int) -> Cut? {
         var rest = sequence[...]
-        while let first = rest.first, case .lineStart = first.kind { rest.removeFirst() }
-        while let last = rest.last, case .lineEnd = last.kind { rest.removeLast() }
+        var core = 0..<count
+        while let first = rest.first, case .lineStart = first.kind {
+            core = first.range.upperBound..<core.upperBound
+            rest.removeFirst()
+        }
+        while let last = rest.last, case .lineEnd = last.kind {
+            core = core.lowerBound..<last.range.lowerBound
+            rest.removeLast()
+        }
         let anchored = rest.contains { element in
             switch element.kind {
             case .lineStart, .lineEnd: true
             default: false
             }
         }
-        guard !anchored, let first = rest.first, let last = rest.last else { return nil }
-        var core = first.range.lowerBound..<last.range.upperBound
+        guard !anchored else { return nil }
         var head: [UInt8] = []
         while let first = rest.first, case .byte(let byte) = first.kind, first.stands {
             head.append(byte)

@@ -1,0 +1,121 @@
+import Routing
+import Testing
+
+@testable import Proxy
+
+@Suite struct HostMemoryTests {
+    private static let size = 4_096
+
+    private static func entry(_ host: String) throws -> RememberedHost {
+        let table = try RouteTable([
+            RuleDefinition(name: "rule", host: "*.test.priv", action: .forward(to: "name"))
+        ])
+        let decision = table.decide(host: try HostName("x.test.priv"), client: IPAddress(v4: 0x7F00_0001))
+        return RememberedHost(raw: Array(host.utf8), ruling: Ruling(decision))
+    }
+
+    private static func asked(_ host: String, _ memory: inout HostMemory, _ like: RememberedHost) -> Bool {
+        let raw = Array(host.utf8)
+        if let known = memory.find(raw.span) {
+            #expect(known.raw == raw)
+            return true
+        }
+        memory.insert(RememberedHost(raw: raw, ruling: like.ruling))
+        return false
+    }
+
+    @Test func `a host is found again, and another is not`() throws {
+        var memory = HostMemory(size: 4, seed: 1)
+        let entry = try Self.entry("a.test.priv")
+        memory.insert(entry)
+        #expect(memory.find(Array("a.test.priv".utf8).span) === entry)
+        #expect(memory.find(Array("b.test.priv".utf8).span) == nil)
+        #expect(memory.find(Array("a.test.pri".utf8).span) == nil)
+        #expect(memory.find([UInt8]().span) == nil)
+        memory.removeAll()
+        #expect(memory.find(Array("a.test.priv".utf8).span) == nil)
+    }
+
+    @Test func `what no rule wants is remembered too`() throws {
+        let table = try RouteTable([
+            RuleDefinition(name: "rule", host: "a", action: .forward(to: "name"))
+        ])
+        let decision = table.decide(host: try HostName("b"), client: IPAddress(v4: 0x7F00_0001))
+        #expect(decision.dependsOnHostAlone)
+        var memory = HostMemory(size: 4, seed: 1)
+        memory.insert(RememberedHost(raw: Array("b".utf8), ruling: Ruling(decision)))
+        #expect(memory.find(Array("b".utf8).span)?.ruling.decision.description == "no rule: refused, 404 no_rule")
+    }
+
+    /// Each of the flood's hosts comes `times` in a row; a hot one comes after each tenth.
+    @Test(arguments: [1, 2, 3])
+    func `a flood of a million hosts does not push out the hot ones`(times: Int) throws {
+        let seed = UInt64.random(in: 0 ... .max)
+        let like = try Self.entry("like")
+        var memory = HostMemory(size: Self.size, seed: seed)
+        let hot = (0..<512).map { "shop\($0).test.priv" }
+        for _ in 0..<4 {
+            for host in hot { _ = Self.asked(host, &memory, like) }
+        }
+        var misses = 0
+        var next = 0
+        for number in 0..<(1_000_000 / times) {
+            for _ in 0..<times { _ = Self.asked("r\(number &* 7_919).flood.example", &memory, like) }
+            guard number % 10 == 0 else { continue }
+            if !Self.asked(hot[next % hot.count], &memory, like) { misses += 1 }
+            next += 1
+        }
+        #expect(misses * 1_000 <= next, "seed \(seed): \(misses) of \(next)")
+        let kept = hot.filter { memory.find(Array($0.utf8).span) != nil }.count
+        #expect(kept >= hot.count - 2, "seed \(seed): \(kept)")
+    }
+
+    @Test func `a host that becomes hot during a flood is soon remembered`() throws {
+        let seed = UInt64.random(in: 0 ... .max)
+        let like = try Self.entry("like")
+        var memory = HostMemory(size: Self.size, seed: seed)
+        for number in 0..<100_000 { _ = Self.asked("r\(number).flood.example", &memory, like) }
+        var hits = 0
+        for number in 0..<1_000 {
+            for other in 0..<10 { _ = Self.asked("s\(number)x\(other).flood.example", &memory, like) }
+            if Self.asked("new.test.priv", &memory, like) { hits += 1 }
+        }
+        #expect(hits > 990, "seed \(seed)")
+    }
+
+    @Test func `hosts that went out of use make room`() throws {
+        let seed = UInt64.random(in: 0 ... .max)
+        let like = try Self.entry("like")
+        var memory = HostMemory(size: 256, seed: seed)
+        for _ in 0..<40 {
+            for number in 0..<256 { _ = Self.asked("old\(number).test.priv", &memory, like) }
+        }
+        var hits = 0
+        for _ in 0..<200 {
+            for number in 0..<64 where Self.asked("new\(number).test.priv", &memory, like) { hits += 1 }
+        }
+        #expect(hits > 64 * 150, "seed \(seed): \(hits)")
+    }
+
+    @Test func `no more is kept than there are places`() throws {
+        let like = try Self.entry("like")
+        var memory = HostMemory(size: 64, seed: 3)
+        var kept: [Weak] = []
+        for number in 0..<20_000 {
+            let entry = RememberedHost(raw: Array("h\(number / 3)".utf8), ruling: like.ruling)
+            if memory.find(entry.raw.span) == nil {
+                memory.insert(entry)
+                kept.append(Weak(entry))
+            }
+        }
+        #expect(kept.count { $0.entry != nil } <= 64)
+    }
+
+    private struct Weak {
+        weak var entry: RememberedHost?
+
+        init(_ entry: RememberedHost) {
+            self.entry = entry
+        }
+    }
+}
