@@ -8,8 +8,10 @@ SWIFT ?= swift
 # run-time checks of exclusive access, which the unit tests make: a tenth of the CPU (docs/performance.md).
 RELEASE := --configuration release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 BERTH := .build/release/berth
+DECISIONS := Benchmarks/decisions/Sources Benchmarks/decisions/Package.swift
 
-.PHONY: demo test build unit doc-example end-to-end examples sanitize sanitize-thread sanitize-address bench format lint help clean
+.PHONY: demo test build unit doc-example end-to-end examples sanitize sanitize-thread sanitize-address bench \
+	bench-decisions format lint help clean
 
 demo: build
 	@$(BERTH) demo
@@ -52,17 +54,23 @@ bench: build
 	@scripts/install-packages bench
 	Benchmarks/run
 
+# Decisions among 10 to 100,000 rules: the table of docs/routing-scale.md.
+bench-decisions:
+	@scripts/install-packages build
+	$(SWIFT) run --package-path Benchmarks/decisions $(RELEASE) decisions
+
 format:
-	$(SWIFT) format --in-place --recursive Sources Tests Package.swift
+	$(SWIFT) format --in-place --recursive Sources Tests Package.swift $(DECISIONS)
 
 lint:
-	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
+	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift $(DECISIONS)
 
 help:
 	@echo 'make demo        run both tiers with demo containers on loopback'
 	@echo 'make test        all tests: unit, end to end'
 	@echo 'make sanitize    unit tests under the thread and the address sanitizer'
 	@echo 'make bench       CPU per request beside nginx and HAProxy'
+	@echo 'make bench-decisions  time and memory of decisions among up to 100,000 rules'
 	@echo 'make format      format the sources;  make lint: only look'
 
 clean:

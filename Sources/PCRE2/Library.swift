@@ -11,8 +11,10 @@ import Synchronization
 /// Owns a compiled pattern.
 final class Code: @unchecked Sendable {
     enum Mode {
-        /// Machine code, made when it is first asked for; the interpreter where there is none.
+        /// Machine code; the interpreter where there is none, or not yet.
         case jit
+        /// As `jit`, but not the interpreter for want of having been asked before.
+        case machine
         /// Partial matches are preferred. Interpreter.
         case partial
     }
@@ -32,6 +34,12 @@ final class Code: @unchecked Sendable {
     ///
     /// Threads that ask at once each make one, and the first to be ready is kept: nobody waits.
     private let machine = Atomic<OpaquePointer?>(nil)
+    /// How many matches the interpreter has done.
+    private let interpreted = Atomic<UInt8>(0)
+
+    /// Matches after which machine code is worth its making. Until then a pattern that is seldom
+    /// asked costs neither the time nor the memory.
+    private static let interpretedMatches: UInt8 = 8
     /// Groups, without the whole match.
     let captureCount: Int
     /// Whether a match can begin at the subject's first byte only.
@@ -68,6 +76,10 @@ final class Code: @unchecked Sendable {
             throw PatternError(message: Self.message(status), offset: min(offset, bytes.count))
         }
         self.code = compiled
+        // Machine code of PCRE2 10.42 lets `(*ACCEPT)` end a match before the end that it is anchored to.
+        if flags & UInt32(PCRE2_ENDANCHORED) != 0, text.contains("(*ACCEPT") {
+            machine.store(compiled, ordering: .releasing)
+        }
         var count: UInt32 = 0
         pcre2_pattern_info_8(compiled, UInt32(PCRE2_INFO_CAPTURECOUNT), &count)
         self.captureCount = Int(count)
@@ -86,6 +98,13 @@ final class Code: @unchecked Sendable {
 
     func prepare() {
         _ = withMachine
+    }
+
+    /// Machine code where there is some or it is time for it.
+    private var suitable: OpaquePointer {
+        if let machine = machine.load(ordering: .acquiring) { return machine }
+        let (count, _) = interpreted.wrappingAdd(1, ordering: .relaxed)
+        return count < Self.interpretedMatches ? code : withMachine
     }
 
     private var withMachine: OpaquePointer {
@@ -142,8 +161,8 @@ final class Code: @unchecked Sendable {
         }
         let status = subject.withUnsafeBufferPointer { bytes in
             switch mode {
-            case .jit:
-                let machine = withMachine
+            case .jit, .machine:
+                let machine = mode == .jit ? suitable : withMachine
                 // An empty subject may come without an address: since 10.40 that is an empty subject.
                 if machine != code, bytes.baseAddress != nil {
                     return pcre2_jit_match_8(
@@ -176,6 +195,11 @@ final class Code: @unchecked Sendable {
                     context
                 )
             }
+        }
+        // The two count steps differently: what machine code says is what counts.
+        if mode == .jit, status < 0, status != PCRE2_ERROR_NOMATCH, machine.load(ordering: .acquiring) == nil
+        {
+            return match(subject, scratch: scratch, limits: limits, steps: steps, mode: .machine)
         }
         return Self.status(status)
     }

@@ -4,8 +4,8 @@ import PCRE2
 ///
 /// The core is what only PCRE2 can match. Many rules differ in their literals alone, one for each
 /// tenant's domain: they share the core's machine code, which so is in the processor's caches
-/// when a rule that was never asked before is asked.
-final class HostPattern: Sendable {
+/// when a rule that was never asked before is asked. A struct, so that it lies in its rule.
+struct HostPattern: Sendable {
     let core: PatternCore
     /// Head and tail, one behind the other: one place in memory.
     private let literals: [UInt8]
@@ -55,12 +55,9 @@ final class PatternCore: Sendable {
     /// Of what the core matches; empty: nothing is known.
     let alternatives: [HostLiterals]
 
-    init(_ text: [UInt8]) throws(PatternError) {
-        self.pattern = try Pattern(
-            String(decoding: text, as: UTF8.self),
-            options: HostMatcher.patternOptions
-        )
-        self.groups = CaptureGroups(pattern)
+    init(_ text: [UInt8], _ pattern: Pattern, _ groups: CaptureGroups) {
+        self.pattern = pattern
+        self.groups = groups
         self.alternatives = PatternShape(text).alternatives
     }
 
@@ -69,31 +66,5 @@ final class PatternCore: Sendable {
         if alternatives.isEmpty { return true }
         for alternative in alternatives where alternative.hold(in: subject) { return true }
         return false
-    }
-}
-
-/// The cores of a table under construction: one for each text.
-final class PatternShelf {
-    private var cores: [[UInt8]: PatternCore] = [:]
-
-    /// Patterns that are made machine code at once: a reload of a usual table leaves nothing
-    /// for its first requests. The others are when they are first asked, which takes some
-    /// 20 µs of that decision.
-    static let readyPatterns = 1_024
-
-    /// - Throws: what is wrong with the text as it was written.
-    func pattern(_ text: [UInt8]) throws(PatternError) -> HostPattern {
-        if let cut = PatternShape(text).cut, let core = try? core(Array(text[cut.core])) {
-            return HostPattern(head: cut.head, core: core, tail: cut.tail)
-        }
-        return HostPattern(core: try core(text))
-    }
-
-    private func core(_ text: [UInt8]) throws(PatternError) -> PatternCore {
-        if let core = cores[text] { return core }
-        let core = try PatternCore(text)
-        if cores.count < Self.readyPatterns { core.pattern.prepare() }
-        cores[text] = core
-        return core
     }
 }

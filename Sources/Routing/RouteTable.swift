@@ -14,7 +14,7 @@ public final class RouteTable: Sendable {
         rules.reserveCapacity(definitions.count)
         var issues: [RuleIssue] = []
         var names: [String: Int] = [:]
-        let shelf = PatternShelf()
+        let shelf = Shelf()
         for (index, definition) in definitions.enumerated() {
             var compiler = RuleCompiler(index: index, definition: definition, shelf: shelf)
             if let first = names[definition.name] {

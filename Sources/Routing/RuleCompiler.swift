@@ -4,11 +4,11 @@ import PCRE2
 struct RuleCompiler {
     let index: Int
     let definition: RuleDefinition
-    let shelf: PatternShelf
+    let shelf: Shelf
     var issues: [RuleIssue] = []
     var scope = TemplateScope()
 
-    init(index: Int, definition: RuleDefinition, shelf: PatternShelf) {
+    init(index: Int, definition: RuleDefinition, shelf: Shelf) {
         self.index = index
         self.definition = definition
         self.shelf = shelf
@@ -26,8 +26,7 @@ struct RuleCompiler {
         let headers = compileHeaders()
         // With a broken pattern every reference to its captures would be called wrong.
         guard let host, let path else { return nil }
-        let action = compileAction()
-        guard let action, issues.isEmpty else { return nil }
+        guard let action = sharedAction(), issues.isEmpty else { return nil }
         return Rule(
             index: index,
             definition: definition,
@@ -36,6 +35,15 @@ struct RuleCompiler {
             headers: headers,
             action: action
         )
+    }
+
+    /// Rules that do the same share how it is done.
+    private mutating func sharedAction() -> Rule.Action? {
+        guard issues.isEmpty, let key = Shelf.ActionKey(definition, scope) else { return compileAction() }
+        if let known = shelf[key] { return known }
+        guard let action = compileAction(), issues.isEmpty else { return nil }
+        shelf[key] = action
+        return action
     }
 
     mutating func issue(
@@ -62,9 +70,11 @@ struct RuleCompiler {
     mutating func pattern(_ text: String, behind mark: Int, _ options: PatternOptions, _ key: String)
         -> Pattern?
     {
-        let pattern = String(Substring(text.utf8.dropFirst(mark)))
+        let text = String(Substring(text.utf8.dropFirst(mark)))
         do {
-            return try Pattern(pattern, options: options)
+            let pattern = try Pattern(text, options: options)
+            shelf.makeReady(pattern)
+            return pattern
         } catch {
             let offset = error.offset + mark
             issue(key, error.message, at: offset..<offset)

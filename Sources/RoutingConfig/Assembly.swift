@@ -2,16 +2,17 @@ import Routing
 
 /// What the files of one set add up to, while they are read.
 struct Assembly {
-    /// A rule with its place in the tree, so that what the compiler says of it can be pointed at.
-    struct Rule {
-        let definition: RuleDefinition
+    /// A rule's place in the tree, so that what the compiler says of it can be pointed at.
+    struct Place {
         let node: YAMLNode
         /// Index into `sources`.
         let source: Int
     }
 
     var sources: [SourceText] = []
-    var rules: [Rule] = []
+    var rules: [RuleDefinition] = []
+    /// Of each rule.
+    var places: [Place] = []
     var names: [NameSourceSettings] = []
     var trustedDownstreams: [CIDR] = []
     var limits = LimitSettings()
@@ -80,7 +81,8 @@ struct Assembly {
             if isNamedAgain(item, definition.name, reader) {
                 definition.name = ruleReader.placeholderName(for: item)
             }
-            rules.append(Rule(definition: definition, node: item, source: source))
+            rules.append(definition)
+            places.append(Place(node: item, source: source))
         }
     }
 

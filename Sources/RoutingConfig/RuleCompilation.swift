@@ -6,7 +6,7 @@ extension Assembly {
     /// - Returns: nil when there are errors.
     func compile(_ findings: Findings) -> RouteTable? {
         do throws(RouteTableError) {
-            return try RouteTable(rules.map(\.definition))
+            return try RouteTable(rules)
         } catch {
             for issue in error.issues { report(issue, findings) }
             return nil
@@ -14,12 +14,12 @@ extension Assembly {
     }
 
     private func report(_ issue: RuleIssue, _ findings: Findings) {
-        guard rules.indices.contains(issue.ruleIndex) else {
+        guard places.indices.contains(issue.ruleIndex) else {
             let file = sources.first?.file ?? ""
             findings.add(Diagnostic(code: .badRule, file: file, message: issue.message, hint: issue.hint))
             return
         }
-        let rule = rules[issue.ruleIndex]
+        let rule = places[issue.ruleIndex]
         let reader = NodeReader(source: sources[rule.source], findings: findings)
         let place = rule.node.descendant(issue.key)
         let node = issue.inName ? place.key ?? place.value : place.value

@@ -54,6 +54,37 @@ import Testing
         #expect(try Pattern("priv$").matches("priv"))
     }
 
+    @Test func `accepting early is no way around the end of the subject`() throws {
+        let pattern = try Pattern(#"[\w.](*ACCEPT)\.$|[[:alpha:]]+"#, options: [.caseless, .wholeSubject])
+        for _ in 0..<20 {
+            #expect(pattern.groups("a_a_a_a_a_.b") == nil)
+            #expect(pattern.groups("a") == ["a"])
+        }
+    }
+
+    @Test func `a pattern says the same before and after it is machine code`() throws {
+        let pattern = try Pattern("(a+)-(b)?", options: .wholeSubject)
+        for _ in 0..<20 {
+            #expect(pattern.groups("aa-") == ["aa-", "aa", nil])
+            #expect(pattern.groups("aa-c") == nil)
+        }
+        #expect(pattern.usesJIT)
+    }
+
+    @Test func `a pattern may be asked about the middle of a subject`() throws {
+        let pattern = try Pattern("(a+)(b)?", options: .wholeSubject)
+        let subject = Array("x.aa.y".utf8)
+        let outcome = pattern.match(subject.span, from: 2, to: 4, scratch: MatchScratch())
+        guard case .matched(let ranges) = outcome else {
+            Issue.record("\(outcome)")
+            return
+        }
+        #expect(ranges[0] == 0..<6)
+        #expect(ranges[1] == 2..<4)
+        #expect(ranges[2] == nil)
+        #expect(pattern.match(subject.span, from: 2, to: 5, scratch: MatchScratch()) == .noMatch)
+    }
+
     @Test func `an empty subject can match`() throws {
         #expect(try Pattern("", options: .wholeSubject).groups("") == [""])
         #expect(try Pattern("a*").groups("") == [""])

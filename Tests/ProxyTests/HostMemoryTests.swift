@@ -103,7 +103,8 @@ import Testing
         var kept: [Weak] = []
         for number in 0..<20_000 {
             let entry = RememberedHost(raw: Array("h\(number / 3)".utf8), ruling: like.ruling)
-            if memory.find(entry.raw.span) == nil {
+            let raw = entry.raw
+            if memory.find(raw.span) == nil {
                 memory.insert(entry)
                 kept.append(Weak(entry))
             }

@@ -23,7 +23,7 @@ enum Row {
         let table = try ConfigurationLoader.load(text: yaml).table
         let load = clock.now - start
         var usage = rusage()
-        getrusage(RUSAGE_SELF, &usage)
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         let peak = usage.ru_maxrss / 1024
 
         let cost = Samples.clockCost()
