@@ -44,7 +44,9 @@ import Testing
         #expect(decision.dependsOnHostAlone)
         var memory = HostMemory(size: 4, seed: 1)
         memory.insert(RememberedHost(raw: Array("b".utf8), ruling: Ruling(decision)))
-        #expect(memory.find(Array("b".utf8).span)?.ruling.decision.description == "no rule: refused, 404 no_rule")
+        #expect(
+            memory.find(Array("b".utf8).span)?.ruling.decision.description == "no rule: refused, 404 no_rule"
+        )
     }
 
     /// Each of the flood's hosts comes `times` in a row; a hot one comes after each tenth.
@@ -65,7 +67,8 @@ import Testing
             if !Self.asked(hot[next % hot.count], &memory, like) { misses += 1 }
             next += 1
         }
-        #expect(misses * 1_000 <= next, "seed \(seed): \(misses) of \(next)")
+        // Once each: next to none. Again and again: one in a hundred, of the hosts that share places.
+        #expect(misses * (times == 1 ? 1_000 : 100) <= next, "seed \(seed): \(misses) of \(next)")
         let kept = hot.filter { memory.find(Array($0.utf8).span) != nil }.count
         #expect(kept >= hot.count - 2, "seed \(seed): \(kept)")
     }
@@ -91,10 +94,13 @@ import Testing
             for number in 0..<256 { _ = Self.asked("old\(number).test.priv", &memory, like) }
         }
         var hits = 0
-        for _ in 0..<200 {
-            for number in 0..<64 where Self.asked("new\(number).test.priv", &memory, like) { hits += 1 }
+        for round in 0..<600 {
+            for number in 0..<64 where Self.asked("new\(number).test.priv", &memory, like) {
+                if round >= 500 { hits += 1 }
+            }
         }
-        #expect(hits > 64 * 150, "seed \(seed): \(hits)")
+        // Of each set of four places the most: five of them may have one in common.
+        #expect(hits > 64 * 100 * 3 / 4, "seed \(seed): \(hits)")
     }
 
     @Test func `no more is kept than there are places`() throws {
