@@ -5,8 +5,9 @@ final class RememberedHost {
     /// The host as it stood in the request, before it was normalised.
     let raw: [UInt8]
     let ruling: Ruling
-    /// Lately asked for how often, up to `HostMemory.mostHits`.
-    fileprivate var hits: UInt8 = 0
+    /// Lately asked for how often, up to `HostMemory.mostHits`. A newcomer begins with one, or
+    /// two that come in turns would push each other out for ever, past others that nobody asks for.
+    fileprivate var hits: UInt8 = 1
 
     init(raw: [UInt8], ruling: Ruling) {
         self.raw = raw
@@ -20,14 +21,15 @@ final class RememberedHost {
 /// A flood of hosts that come once or twice does not push out the ones in use:
 /// - A host has four places. It takes one that is free at once; for another's it has to
 ///   come twice, and it gets that of one that was not asked for lately, or none.
-/// - Each time that a newcomer finds all four in use, they age by one: so hosts that
-///   went out of use make room.
+/// - A newcomer that finds all four in use ages the one that is asked for least, and now and
+///   then all of them: so hosts that went out of use make room.
 struct HostMemory {
     private var entries: [RememberedHost?]
     /// A part of each entry's hash; 0: the place is free. Four lie on one cache line.
     private var tags: [UInt32]
     /// Newcomers that found no free place, by a part of their hash; a later one takes the place.
     private var newcomers: [UInt16]
+    private var passedOver: UInt64 = 0
     private let mask: Int
     private let seed: UInt64
 
@@ -35,6 +37,8 @@ struct HostMemory {
     private static let ways = 4
     /// How many times a host in use can be passed over by newcomers before it counts as unused.
     fileprivate static let mostHits: UInt8 = 15
+    /// Of so many newcomers that find no place, one (by chance) ages all four hosts.
+    private static let agesAllAfter: UInt64 = 16
     /// Newcomers that are known for each host remembered.
     private static let newcomersForEach = 4
 
@@ -76,15 +80,35 @@ struct HostMemory {
         for place in places where tags[place] == 0 { return place }
         guard hasComeBefore(hash) else { return nil }
         for place in places where entries[place]?.hits ?? 0 == 0 { return place }
-        for place in places { entries[place]?.hits &-= 1 }
+        age(places)
         return nil
+    }
+
+    /// None of the places' hosts is unused: each has been asked for at least once.
+    private mutating func age(_ places: Range<Int>) {
+        passedOver &+= 1
+        // By chance: hosts that come in a fixed order must not meet the same turn each time.
+        let chance = Self.mix(seed ^ passedOver)
+        if chance % Self.agesAllAfter == 0 {
+            for place in places { entries[place]?.hits &-= 1 }
+            return
+        }
+        let start = Int(truncatingIfNeeded: chance &>> 8)
+        var least = places.lowerBound &+ (start & (Self.ways &- 1))
+        for offset in 1..<Self.ways {
+            let place = places.lowerBound &+ ((start &+ offset) & (Self.ways &- 1))
+            if entries[place]?.hits ?? 0 < entries[least]?.hits ?? 0 { least = place }
+        }
+        entries[least]?.hits &-= 1
     }
 
     /// Whether a host with this hash was turned away before; now it was.
     private mutating func hasComeBefore(_ hash: UInt64) -> Bool {
         let place = Int(truncatingIfNeeded: hash &>> 16) & (newcomers.count &- 1)
         let mark = UInt16(truncatingIfNeeded: hash &>> 48) | 1
-        if newcomers[place] == mark { return true }
+        if newcomers[place] == mark || newcomers[place ^ 1] == mark { return true }
+        // Two that come in turns would otherwise keep each other out for good.
+        newcomers[place ^ 1] = newcomers[place]
         newcomers[place] = mark
         return false
     }

@@ -44,10 +44,9 @@ import Testing
         #expect(decision.dependsOnHostAlone)
         var memory = HostMemory(size: 4, seed: 1)
         memory.insert(RememberedHost(raw: Array("b".utf8), ruling: Ruling(decision)))
-        let asked = Array("b".utf8)
-        let found = memory.find(asked.span)
-        let said = found?.ruling.decision.description
-        #expect(said == "no rule: refused, 404 no_rule")
+        #expect(
+            memory.find(Array("b".utf8).span)?.ruling.decision.description == "no rule: refused, 404 no_rule"
+        )
     }
 
     /// Each of the flood's hosts comes `times` in a row; a hot one comes after each tenth.
@@ -68,9 +67,10 @@ import Testing
             if !Self.asked(hot[next % hot.count], &memory, like) { misses += 1 }
             next += 1
         }
-        #expect(misses * 1_000 <= next, "seed \(seed): \(misses) of \(next)")
+        // Of the hot ones, five may happen to share four places.
+        #expect(misses * 100 <= next, "seed \(seed): \(misses) of \(next)")
         let kept = hot.filter { memory.find(Array($0.utf8).span) != nil }.count
-        #expect(kept >= hot.count - 2, "seed \(seed): \(kept)")
+        #expect(kept >= hot.count * 99 / 100, "seed \(seed): \(kept)")
     }
 
     @Test func `a host that becomes hot during a flood is soon remembered`() throws {
@@ -94,10 +94,13 @@ import Testing
             for number in 0..<256 { _ = Self.asked("old\(number).test.priv", &memory, like) }
         }
         var hits = 0
-        for _ in 0..<200 {
-            for number in 0..<64 where Self.asked("new\(number).test.priv", &memory, like) { hits += 1 }
+        for round in 0..<600 {
+            for number in 0..<64 where Self.asked("new\(number).test.priv", &memory, like) {
+                if round >= 500 { hits += 1 }
+            }
         }
-        #expect(hits > 64 * 150, "seed \(seed): \(hits)")
+        // Of each set of four places the most: five of them may have one in common.
+        #expect(hits > 64 * 100 * 3 / 4, "seed \(seed): \(hits)")
     }
 
     @Test func `no more is kept than there are places`() throws {
@@ -105,9 +108,9 @@ import Testing
         var memory = HostMemory(size: 64, seed: 3)
         var kept: [Weak] = []
         for number in 0..<20_000 {
-            let raw = Array("h\(number / 3)".utf8)
+            let entry = RememberedHost(raw: Array("h\(number / 3)".utf8), ruling: like.ruling)
+            let raw = entry.raw
             if memory.find(raw.span) == nil {
-                let entry = RememberedHost(raw: raw, ruling: like.ruling)
                 memory.insert(entry)
                 kept.append(Weak(entry))
             }
