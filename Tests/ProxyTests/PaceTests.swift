@@ -1,5 +1,7 @@
 import Foundation
 import NIOCore
+import NIOEmbedded
+import Names
 import Routing
 import Testing
 
@@ -11,23 +13,43 @@ struct PaceTests {
     private static let get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
     @Test("An idle connection's life begins at the end of the answer, not at its head")
-    func idleAfterLongAnswer() async throws {
-        let origin = try ScriptedOrigin { connection, _ in
-            while true {
-                _ = try connection.readHead()
-                try connection.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na")
-                Thread.sleep(forTimeInterval: 1.2)
-                try connection.write("b")
-            }
+    func idleAfterLongAnswer() throws {
+        let loop = EmbeddedEventLoop()
+        let worker = Worker(
+            loop: loop,
+            settings: TierSettings(name: "front", instance: "test"),
+            table: try RouteTable([RuleDefinition(name: "one", action: .forward(to: "10.0.0.1:80"))]),
+            resolver: TargetResolver(
+                names: NameTable(layers: []),
+                addressGuard: AddressGuard(listening: [], ownAddresses: [])
+            ),
+            log: nil,
+            gate: ConnectionGate(Limits()),
+            seed: 1
+        )
+        let upstreamChannel = EmbeddedChannel(loop: loop)
+        let nowhere = try SocketAddress(unixDomainSocketPath: "nowhere")
+        worker.connect = { pool, worker, _, done in
+            let upstream = UpstreamConnection(worker: worker, pool: pool)
+            try? upstreamChannel.pipeline.syncOperations.addHandler(upstream)
+            upstreamChannel.connect(to: nowhere, promise: nil)
+            done(.success(upstream))
         }
-        try await TestTier.run(to: origin, configure: { $0.timeouts.keepAlive = .seconds(1) }) { tier in
-            let client = try tier.connect()
-            try client.write(Self.get)
-            #expect(try client.readAnswer().body == "ab")
-            try await Task.sleep(for: .milliseconds(500))
-            try client.write(Self.get)
-            #expect(try client.readAnswer().body == "ab")
-        }
+        let edge = Edge(peer: IPAddress(v4: 0x7F00_0001), localPort: 1, trustedDownstreams: [])
+        let connection = DownstreamConnection(worker: worker, edge: edge, now: loop.now)
+        let channel = EmbeddedChannel(handler: connection, loop: loop)
+        channel.connect(to: nowhere, promise: nil)
+
+        try channel.writeInbound(ByteBuffer(string: Self.get))
+        let head = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na"
+        try upstreamChannel.writeInbound(ByteBuffer(string: head))
+        loop.advanceTime(by: .seconds(80))
+        try upstreamChannel.writeInbound(ByteBuffer(string: "b"))
+        worker.tick(now: loop.now + .seconds(74))
+        #expect(connection.phase == .idle)
+        worker.tick(now: loop.now + .seconds(75))
+        #expect(connection.phase == .closed)
+        loop.run()
     }
 
     @Test("Much that comes before the switch of protocols does not stop what comes after it")
