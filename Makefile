@@ -67,7 +67,7 @@ fuzz:
 
 bench: build
 	@scripts/install-packages bench
-	Benchmarks/run
+	Benchmarks/run --shape all --rounds 3 --seconds 2
 
 # Decisions among 10 to 100,000 rules: the table of docs/routing-scale.md.
 bench-decisions:

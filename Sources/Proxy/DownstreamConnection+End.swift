@@ -79,8 +79,6 @@ extension DownstreamConnection {
     /// An answer has begun and can't be completed: only closing says so.
     func breakOff(_ failure: Failure) {
         note(failure)
-        exchange.upstream?.abandon()
-        exchange.upstream = nil
         record()
         abort()
     }
@@ -114,8 +112,6 @@ extension DownstreamConnection {
         case .idle, .discarding, .lingering, .closed:
             break
         }
-        exchange.upstream?.abandon()
-        exchange.upstream = nil
         abort()
     }
 
@@ -148,20 +144,16 @@ extension DownstreamConnection {
         _ = socket.setSoLinger(linger(l_onoff: 1, l_linger: 0))
     }
 
-    /// Closes an idle connection.
-    func close() {
-        abort()
-    }
-
     /// The exchange was the connection's last.
     ///
     /// Where the client itself said so and nothing of it waits to be read, there is nothing
     /// that a close could make a reset of; else the close is a gentle one.
     private func closeAfterAnswer() {
-        guard exchange.clientCloses, inbound.readableBytes == 0, let channel = context?.channel,
-            (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) == 0
-        else { return closeGently() }
-        close()
+        if exchange.clientCloses, inbound.readableBytes == 0, waitingBytes == 0 {
+            abort()
+        } else {
+            closeGently()
+        }
     }
 
     /// Closes behind the answer: first the output, then, when the client has seen it or
@@ -186,7 +178,7 @@ extension DownstreamConnection {
     func drain() {
         guard phase == .idle, !headBegan, inbound.readableBytes <= 2 else { return }
         // The last answer may still be on its way to a slow reader.
-        if waitingBytes > 0 { closeGently() } else { close() }
+        if waitingBytes > 0 { closeGently() } else { abort() }
     }
 
     // MARK: The log

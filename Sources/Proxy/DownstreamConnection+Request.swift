@@ -5,7 +5,7 @@ import Routing
 /// From a head to an upstream.
 extension DownstreamConnection {
     /// Takes the next head, if it is there; true when an exchange began or ended.
-    func beginRequest(_ context: ChannelHandlerContext) -> Bool {
+    func beginRequest() -> Bool {
         let source = inbound
         do {
             let complete = try worker.requestHead.parse(

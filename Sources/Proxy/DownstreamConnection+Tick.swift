@@ -13,7 +13,7 @@ extension DownstreamConnection {
             } else if headBegan {
                 if now - stamp >= timeouts.header { refuseHead(Failure(.requestTimeout), now: now) }
             } else if now - stamp >= (requests == 0 ? timeouts.header : timeouts.keepAlive) {
-                close()
+                abort()
             } else if now - stamp >= .seconds(1), inbound.readableBytes == 0 {
                 exchange.releaseBuffers()
             }

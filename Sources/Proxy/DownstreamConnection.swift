@@ -167,12 +167,12 @@ final class DownstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
 
     /// True when something changed and there may be more to do.
     private func step() -> Bool {
-        guard let context else { return false }
+        guard context != nil else { return false }
         switch phase {
         case .idle:
             // The last answer leaves first: pipelining must not pile answers up.
             guard inbound.readableBytes > 0, let channel, channel.isWritable else { return false }
-            if beginRequest(context) { return true }
+            if beginRequest() { return true }
             if inputClosed { closeGently() }
             return false
         case .exchange:

@@ -288,72 +288,6 @@ struct FailureTests {
         }
     }
 
-    @Test("A stale connection is tried again and nobody sees it")
-    func stale() async throws {
-        // The second request on the first connection finds it closed.
-        let origin = try ScriptedOrigin { connection, number in
-            _ = try connection.readHead()
-            try connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n\(number)")
-            if number == 0 {
-                _ = try connection.readHead()
-                return
-            }
-            _ = try connection.readToEnd()
-        }
-        try await TestTier.run(to: origin) { tier in
-            let client = try tier.connect()
-            try client.write(Self.get)
-            #expect(try client.readAnswer().body == "0")
-            try client.write(Self.get)
-            #expect(try client.readAnswer().body == "1")
-            let entries = await tier.log.wait(for: 2)
-            #expect(entries.map(\.retried) == [false, true])
-            #expect(entries.map(\.status) == [200, 200])
-        }
-    }
-
-    @Test("A request that can't be repeated does not go to a connection that has just closed or spoken")
-    func certainPost() async throws {
-        let (spoken, done) = AsyncStream.makeStream(of: Void.self)
-        let origin = try ScriptedOrigin { connection, number in
-            _ = try connection.readHead()
-            try connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n\(number)")
-            switch number {
-            case 0: connection.closeWriting()
-            default: try connection.write("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison")
-            }
-            // On loopback it has reached the other socket by now.
-            done.yield()
-            _ = try connection.readToEnd()
-        }
-        var next = spoken.makeAsyncIterator()
-        try await TestTier.run(to: origin) { tier in
-            let client = try tier.connect()
-            for number in 0..<3 {
-                try client.write("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na")
-                let answer = try client.readAnswer()
-                #expect(answer.head.hasPrefix("HTTP/1.1 200 ") && answer.body == "\(number)")
-                await next.next()
-            }
-        }
-    }
-
-    @Test("A POST on a stale connection is not repeated: 502")
-    func stalePost() async throws {
-        let origin = try ScriptedOrigin { connection, _ in
-            _ = try connection.readHead()
-            try connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n0")
-            _ = try connection.readHead()
-        }
-        try await TestTier.run(to: origin) { tier in
-            let client = try tier.connect()
-            try client.write(Self.get)
-            _ = try client.readAnswer()
-            try client.write("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na")
-            #expect(try client.readAnswer().head.hasPrefix("HTTP/1.1 502 "))
-        }
-    }
-
     @Test("An answer that breaks off is seen to break off")
     func truncated() async throws {
         let origin = try ScriptedOrigin { connection, _ in
@@ -385,23 +319,6 @@ struct FailureTests {
         }
     }
 
-    @Test("What an upstream says unasked never becomes somebody's answer")
-    func poison() async throws {
-        let origin = try ScriptedOrigin { connection, number in
-            _ = try connection.readHead()
-            let answer = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n\(number)"
-            try connection.write(answer + "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison")
-            _ = try connection.readToEnd()
-        }
-        try await TestTier.run(to: origin) { tier in
-            for _ in 0..<5 {
-                let client = try tier.connect()
-                try client.write(Self.get)
-                #expect(try client.readAnswer().body != "poison")
-            }
-        }
-    }
-
     @Test("A client that goes away takes its upstream connection with it")
     func vanishes() async throws {
         let (gone, saw) = AsyncStream.makeStream(of: Void.self)
@@ -424,51 +341,6 @@ struct FailureTests {
             await seen.next()
             let entry = await tier.log.wait(for: 1).first
             #expect(entry?.cause == .downstreamClosed)
-        }
-    }
-
-    @Test("Over the limits of connections, of all and of one client, a new one is closed at once")
-    func tooMany() async throws {
-        let rule = RuleDefinition(name: "one", action: .respond(status: 204))
-        for edit in [
-            { (limits: inout Limits) in limits.connections = 2 },
-            { (limits: inout Limits) in limits.connectionsPerClient = 2 },
-        ] {
-            try await TestTier.run(rules: [rule], configure: { edit(&$0.limits) }) { tier in
-                let clients = try (0..<2).map { _ in try tier.connect() }
-                for client in clients {
-                    try client.write(Self.get)
-                    #expect(try client.readHead().hasPrefix("HTTP/1.1 204 "))
-                }
-                #expect(try tier.connect().readToEnd().isEmpty)
-                try clients[0].write("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-                _ = try clients[0].readToEnd()
-                let next = try tier.connect()
-                try next.write(Self.get)
-                #expect(try next.readHead().hasPrefix("HTTP/1.1 204 "))
-            }
-        }
-    }
-
-    @Test("With keep_alive 0 every answer closes its connection, and says so")
-    func noKeepAlive() async throws {
-        let rule = RuleDefinition(name: "one", action: .respond(status: 204))
-        try await TestTier.run(rules: [rule], configure: { $0.timeouts.keepAlive = .zero }) { tier in
-            let client = try tier.connect()
-            try client.write(Self.get)
-            #expect(try client.readToEnd().contains("Connection: close\r\n"))
-        }
-    }
-
-    @Test("An idle connection is closed after its time")
-    func idle() async throws {
-        let rule = RuleDefinition(name: "one", action: .respond(status: 204))
-        try await TestTier.run(rules: [rule], configure: { $0.timeouts.keepAlive = .milliseconds(100) }) {
-            tier in
-            let client = try tier.connect()
-            try client.write(Self.get)
-            #expect(try client.readHead().hasPrefix("HTTP/1.1 204 "))
-            #expect(try client.readToEnd().isEmpty)
         }
     }
 }

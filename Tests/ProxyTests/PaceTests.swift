@@ -1,8 +1,9 @@
-import Foundation
+import Dispatch
 import NIOCore
 import NIOEmbedded
 import Names
 import Routing
+import Synchronization
 import Testing
 
 @testable import Proxy
@@ -54,23 +55,28 @@ struct PaceTests {
 
     @Test("Much that comes before the switch of protocols does not stop what comes after it")
     func earlyTunnelBytes() async throws {
-        let size = 100_000
+        // The origin speaks when the client can't write any more: the proxy has stopped reading.
+        let full = DispatchSemaphore(value: 0)
+        let more = 100_000
+        let early = Mutex(0)
         let origin = try ScriptedOrigin { connection, _ in
             _ = try connection.readHead()
-            Thread.sleep(forTimeInterval: 0.3)
+            full.wait()
             try connection.write(
                 "HTTP/1.1 101 Switching Protocols\r\nUpgrade: sink\r\nConnection: Upgrade\r\n\r\n"
             )
-            let count = try connection.read(exactly: 2 * size).count
+            let count = try connection.read(exactly: early.withLock { $0 } + more).count
             try connection.write("\(count)")
         }
         try await TestTier.run(to: origin) { tier in
             let client = try tier.connect()
             try client.write("GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: sink\r\n\r\n")
-            try client.write([UInt8](repeating: 1, count: size))
+            let written = try client.writeUntilFull()
+            early.withLock { $0 = written }
+            full.signal()
             #expect(try client.readHead().hasPrefix("HTTP/1.1 101 "))
-            try client.write([UInt8](repeating: 1, count: size))
-            #expect(try client.readToEnd() == "\(2 * size)")
+            try client.write([UInt8](repeating: 1, count: more))
+            #expect(try client.readToEnd() == "\(written + more)")
         }
     }
 }

@@ -62,6 +62,20 @@ final class RawSocket: @unchecked Sendable {
         }
     }
 
+    /// Writes as long as the system takes bytes at once; how many it took.
+    func writeUntilFull() throws -> Int {
+        let block = [UInt8](repeating: 1, count: 65536)
+        var written = 0
+        while true {
+            let count = send(descriptor, block, block.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+            guard count > 0 else {
+                if errno == EAGAIN { return written }
+                throw Failure(text: "send: \(String(cString: strerror(errno)))")
+            }
+            written += count
+        }
+    }
+
     /// Some bytes; none at the end of the stream or after a reset.
     func readSome(_ limit: Int = 65536) throws -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: limit)

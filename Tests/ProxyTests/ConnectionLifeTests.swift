@@ -1,0 +1,56 @@
+import NIOCore
+import Routing
+import Testing
+
+@testable import Proxy
+
+/// How many downstream connections there may be, and how long each lives.
+@Suite("The life of a connection", .timeLimit(.minutes(1)))
+struct ConnectionLifeTests {
+    private static let get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+
+    @Test("Over the limits of connections, of all and of one client, a new one is closed at once")
+    func tooMany() async throws {
+        let rule = RuleDefinition(name: "one", action: .respond(status: 204))
+        for edit in [
+            { (limits: inout Limits) in limits.connections = 2 },
+            { (limits: inout Limits) in limits.connectionsPerClient = 2 },
+        ] {
+            try await TestTier.run(rules: [rule], configure: { edit(&$0.limits) }) { tier in
+                let clients = try (0..<2).map { _ in try tier.connect() }
+                for client in clients {
+                    try client.write(Self.get)
+                    #expect(try client.readHead().hasPrefix("HTTP/1.1 204 "))
+                }
+                #expect(try tier.connect().readToEnd().isEmpty)
+                try clients[0].write("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                _ = try clients[0].readToEnd()
+                let next = try tier.connect()
+                try next.write(Self.get)
+                #expect(try next.readHead().hasPrefix("HTTP/1.1 204 "))
+            }
+        }
+    }
+
+    @Test("With keep_alive 0 every answer closes its connection, and says so")
+    func noKeepAlive() async throws {
+        let rule = RuleDefinition(name: "one", action: .respond(status: 204))
+        try await TestTier.run(rules: [rule], configure: { $0.timeouts.keepAlive = .zero }) { tier in
+            let client = try tier.connect()
+            try client.write(Self.get)
+            #expect(try client.readToEnd().contains("Connection: close\r\n"))
+        }
+    }
+
+    @Test("An idle connection is closed after its time")
+    func idle() async throws {
+        let rule = RuleDefinition(name: "one", action: .respond(status: 204))
+        try await TestTier.run(rules: [rule], configure: { $0.timeouts.keepAlive = .milliseconds(100) }) {
+            tier in
+            let client = try tier.connect()
+            try client.write(Self.get)
+            #expect(try client.readHead().hasPrefix("HTTP/1.1 204 "))
+            #expect(try client.readToEnd().isEmpty)
+        }
+    }
+}
