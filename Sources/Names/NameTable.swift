@@ -5,10 +5,17 @@ public struct NamedAddress: Hashable, Sendable {
     public let address: IPAddress
     /// The port, where the source knows one; otherwise the target's port counts.
     public let port: UInt16?
+    /// Its share beside the name's other addresses, 0 to 65,535 (default 1; 0: only when no other is left).
+    public let weight: UInt16
+    /// What stands behind the address now, where the source knows: a container's id and start,
+    /// so that an address which another container has taken over is another endpoint.
+    public let identity: String?
 
-    public init(address: IPAddress, port: UInt16? = nil) {
+    public init(address: IPAddress, port: UInt16? = nil, weight: UInt16 = 1, identity: String? = nil) {
         self.address = address
         self.port = port
+        self.weight = weight
+        self.identity = identity
     }
 }
 
