@@ -17,6 +17,7 @@ let package = Package(
     products: [
         .executable(name: "berth", targets: ["berth"]),
         .library(name: "PCRE2", targets: ["PCRE2"]),
+        .library(name: "Patterns", targets: ["Patterns"]),
         .library(name: "Routing", targets: ["Routing"]),
         .library(name: "RoutingConfig", targets: ["RoutingConfig"]),
         .library(name: "Balancing", targets: ["Balancing"]),
@@ -38,6 +39,7 @@ let package = Package(
         ),
         .systemLibrary(name: "CMalloc"),
         .target(name: "PCRE2", dependencies: ["CPCRE2"], swiftSettings: house),
+        .target(name: "Patterns", swiftSettings: house),
         .target(name: "Routing", dependencies: ["PCRE2"], swiftSettings: house),
         .target(
             name: "RoutingConfig",
@@ -90,6 +92,7 @@ let package = Package(
         ),
         .testTarget(name: "HouseTests", swiftSettings: house),
         .testTarget(name: "PCRE2Tests", dependencies: ["PCRE2"], swiftSettings: house),
+        .testTarget(name: "PatternsTests", dependencies: ["Patterns", "PCRE2"], swiftSettings: house),
         .testTarget(name: "RoutingTests", dependencies: ["Routing"], swiftSettings: house),
         .testTarget(
             name: "RoutingConfigTests",
