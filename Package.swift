@@ -26,6 +26,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -48,7 +49,17 @@ let package = Package(
         ),
         .target(name: "HTTP1", swiftSettings: house),
         .target(name: "Balancing", swiftSettings: house),
-        .target(name: "Names", dependencies: ["Routing"], swiftSettings: house),
+        .target(
+            name: "Names",
+            dependencies: [
+                "Routing",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HashTreeCollections", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: house
+        ),
         .target(
             name: "Proxy",
             dependencies: [
@@ -113,7 +124,17 @@ let package = Package(
             swiftSettings: house
         ),
         .testTarget(name: "BalancingTests", dependencies: ["Balancing"], swiftSettings: house),
-        .testTarget(name: "NamesTests", dependencies: ["Names", "Routing"], swiftSettings: house),
+        .testTarget(
+            name: "NamesTests",
+            dependencies: [
+                "Names", "Routing",
+                .product(name: "HashTreeCollections", package: "swift-collections"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: house
+        ),
         .testTarget(
             name: "ProxyTests",
             dependencies: [

@@ -71,16 +71,7 @@ public struct HostsFile: Sendable {
     }
 }
 
-/// A name source that cannot be read now.
-public struct NameSourceError: Error, CustomStringConvertible, Sendable {
-    public let path: String
-    public let reason: String
-
-    init(path: String, reason: String) {
-        self.path = path
-        self.reason = reason
-    }
-
+extension NameSourceError {
     init(path: String, errno code: Int32) {
         self.init(path: path, reason: String(cString: strerror(code)))
     }

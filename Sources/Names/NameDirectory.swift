@@ -1,129 +1,234 @@
+public import NIOCore
 import Synchronization
 
-/// A source of names, as a rule file lists them.
-public enum NameSource: Sendable {
-    /// Names written in the rule file itself.
-    case fixed([String: [NamedAddress]])
-    /// A file in the format of hosts(5), read again whenever it changes.
-    case hostsFile(path: String)
-
-    /// The source in words, for operators.
-    public var label: String {
-        switch self {
-        case .fixed: "static"
-        case .hostsFile(let path): "hosts_file \(path)"
-        }
-    }
-}
-
-/// The name sources of one tier, live: keeps the current table and tells of news.
+/// The name sources of one tier, live: keeps the current table, tells of news, and asks for names
+/// that have to be asked for.
 ///
-/// May be used from any thread. Subscribers are called on the thread that saw
-/// the change and hop to their own loop.
-public final class NameDirectory: Sendable {
-    /// What happened to a source, for the log: never an error of a request.
-    public enum Event: Sendable {
-        case loaded(source: String, names: Int, problems: [String])
-        case failed(source: String, reason: String)
-    }
-
-    private struct State {
-        var layers: [NameLayer]
+/// May be used from any thread. All it knows changes on one event loop, which should not be one
+/// that serves requests: a registry's snapshot of 100,000 names takes that loop's time. Subscribers
+/// are called there and hop to their own.
+///
+/// `@unchecked Sendable`: `book` and what stands beside it is touched on `loop` alone, after `init`.
+public final class NameDirectory: NameAsker, @unchecked Sendable {
+    /// What other threads may look at.
+    private struct Published {
         var table: NameTable
-        var subscribers: [@Sendable (NameTable) -> Void] = []
-        var watchers: [FileWatcher] = []
-        var stopped = false
+        var statuses: [NameSourceStatus]
+        var keys: Set<NameSource.Key>
     }
 
-    private let sources: [NameSource]
-    private let report: @Sendable (Event) -> Void
-    private let state: Mutex<State>
+    private let loop: any EventLoop
+    private let report: @Sendable (NameEvent) -> Void
+    private let published: Mutex<Published>
 
-    /// Reads every source once.
+    private var book: NameBook
+    private var subscribers: [@Sendable (NameNews) -> Void] = []
+    private var toStart: [(id: UInt64, source: NameSource)]
+    private var started = false
+    private var stopped = false
+    private var lastInstall: NIODeadline?
+    private var flushing = false
+    private var alarm: (time: NIODeadline, task: Scheduled<Void>)?
+
+    /// Takes what each source knows at once; the rest begins with `start`.
     ///
     /// - Parameters:
     ///   - sources: in the order they are asked.
-    ///   - report: told of every load and failure, on any thread.
+    ///   - loop: for the directory's own work.
+    ///   - report: told what happens to the sources, on `loop` (at first on this thread).
     /// - Throws: `NameSourceError` when a file cannot be read at the start: then
     ///   the operator is there to see it. Later failures keep the last names.
     public init(
         _ sources: [NameSource],
-        report: @escaping @Sendable (Event) -> Void = { _ in }
+        on loop: any EventLoop,
+        report: @escaping @Sendable (NameEvent) -> Void = { _ in }
     ) throws(NameSourceError) {
-        self.sources = sources
+        self.loop = loop
         self.report = report
-        var layers: [NameLayer] = []
-        for source in sources {
-            layers.append(try Self.load(source, report: report))
-        }
-        self.state = Mutex(State(layers: layers, table: NameTable(layers: layers)))
+        var book = NameBook()
+        self.toStart = book.replace(with: sources, first: try Self.first(sources), now: loop.now).started
+        let table = book.takeNews().news?.table ?? .empty
+        let keys = Set(sources.map(\.key))
+        self.published = Mutex(Published(table: table, statuses: book.statuses, keys: keys))
+        for event in book.takeEvents() { report(event) }
+        self.book = book
     }
 
     /// The names as they are now.
-    public var table: NameTable { state.withLock { $0.table } }
+    public var table: NameTable { published.withLock { $0.table } }
 
-    /// Calls `subscriber` with each new table, from now on.
-    public func subscribe(_ subscriber: @escaping @Sendable (NameTable) -> Void) {
-        state.withLock { $0.subscribers.append(subscriber) }
+    /// How the sources are, in their order.
+    public var statuses: [NameSourceStatus] { published.withLock { $0.statuses } }
+
+    /// Calls `subscriber` with the table there is, and with each new one.
+    public func subscribe(_ subscriber: @escaping @Sendable (NameNews) -> Void) {
+        loop.execute { [self] in
+            guard !stopped else { return }
+            subscribers.append(subscriber)
+            subscriber(NameNews(table: table, changed: nil))
+        }
     }
 
-    /// Begins to watch the files (inotify, one thread for each file).
-    public func watch() {
-        for (index, source) in sources.enumerated() {
-            guard case .hostsFile(let path) = source else { continue }
-            do {
-                let watcher = try FileWatcher(path: path) { [weak self] in self?.reload(index) }
-                state.withLock { $0.watchers.append(watcher) }
-                // What changed between the first read and the watch is not missed.
-                reload(index)
-            } catch {
-                report(.failed(source: source.label, reason: "cannot be watched: \(error.reason)"))
+    /// Starts the sources.
+    public func start() {
+        loop.execute { [self] in
+            guard !started, !stopped else { return }
+            started = true
+            begin(toStart)
+            toStart = []
+            work()
+        }
+    }
+
+    /// Stops the sources; the last table stays. Who waits for a name is told that it failed.
+    public func stop() {
+        loop.execute { [self] in
+            guard !stopped else { return }
+            stopped = true
+            subscribers = []
+            alarm?.task.cancel()
+            alarm = nil
+            if started { for (_, source) in book.sources { Self.stop(source) } }
+            _ = book.replace(with: [], first: [:], now: loop.now)
+            for (done, _) in book.takeNews().settled {
+                done(.failed(NameProblem(.unavailable, "the name sources are stopped")))
             }
         }
     }
 
-    /// Ends the watching.
-    public func stop() {
-        let watchers = state.withLock { state in
-            state.stopped = true
-            state.subscribers = []
-            defer { state.watchers = [] }
-            return state.watchers
+    /// Puts another list of sources in force. Those that are the same as before go on running.
+    ///
+    /// - Throws: `NameSourceError` when a new one cannot be read; then nothing changes.
+    public func replace(_ sources: [NameSource]) throws(NameSourceError) {
+        let known = published.withLock { $0.keys }
+        let first = try Self.first(sources, besides: known)
+        published.withLock { $0.keys = Set(sources.map(\.key)) }
+        loop.execute { [self] in
+            guard !stopped else { return }
+            let (new, old) = book.replace(with: sources, first: first, now: loop.now)
+            let waiting = Set(toStart.map(\.id))
+            if started {
+                for source in old { Self.stop(source) }
+                begin(new)
+            } else {
+                let kept = Set(book.sources.map(\.id))
+                toStart = toStart.filter { kept.contains($0.id) && waiting.contains($0.id) } + new
+            }
+            work()
         }
-        for watcher in watchers { watcher.stop() }
     }
 
-    /// Reads source `index` again; when it can't be read the last names stay.
-    func reload(_ index: Int) {
-        let source = sources[index]
-        let layer: NameLayer
-        do {
-            layer = try Self.load(source, report: report)
-        } catch {
-            report(.failed(source: source.label, reason: "\(error.reason); the last names stay in force"))
-            return
+    public func ask(_ name: String, done: @escaping @Sendable (NameLookup) -> Void) {
+        loop.execute { [self] in
+            guard !stopped else {
+                return done(.failed(NameProblem(.unavailable, "the name sources are stopped")))
+            }
+            book.ask(name, now: loop.now, done: done)
+            work()
         }
-        let news: (NameTable, [@Sendable (NameTable) -> Void])? = state.withLock { state in
-            guard !state.stopped, state.layers[index].names != layer.names else { return nil }
-            state.layers[index] = layer
-            state.table = NameTable(layers: state.layers)
-            return (state.table, state.subscribers)
-        }
-        guard let (table, subscribers) = news else { return }
-        for subscriber in subscribers { subscriber(table) }
     }
 
-    private static func load(
-        _ source: NameSource,
-        report: (Event) -> Void
-    ) throws(NameSourceError) -> NameLayer {
-        switch source {
-        case .fixed(let names):
-            return NameLayer(source: source.label, names: names)
-        case .hostsFile(let path):
-            let file = try HostsFile(path: path)
-            report(.loaded(source: source.label, names: file.names.count, problems: file.problems))
-            return NameLayer(source: source.label, names: file.names)
+    // MARK: On the loop
+
+    private func begin(_ sources: [(id: UInt64, source: NameSource)]) {
+        for (id, source) in sources {
+            switch source.kind {
+            case .live(let live):
+                live.start { [weak self] change in
+                    guard let self else { return }
+                    loop.execute { [self] in
+                        guard !stopped else { return }
+                        book.take(change, from: id, now: loop.now)
+                        work()
+                    }
+                }
+            case .query(let query):
+                query.start()
+            }
         }
+    }
+
+    private static func stop(_ source: NameSource) {
+        switch source.kind {
+        case .live(let live): live.stop()
+        case .query(let query): query.stop()
+        }
+    }
+
+    /// Does what the book has come to want.
+    private func work() {
+        let questions = book.takeQuestions()
+        if !questions.isEmpty { put(questions) }
+        for event in book.takeEvents() { report(event) }
+        let statuses = book.statuses
+        published.withLock { $0.statuses = statuses }
+        tellNews()
+        setAlarm()
+    }
+
+    private func put(_ questions: [NameBook.Question]) {
+        let sources = Dictionary(uniqueKeysWithValues: book.sources.map { ($0.id, $0.source) })
+        for question in questions {
+            guard case .query(let query)? = sources[question.layer]?.kind else { continue }
+            query.ask(question.name) { [weak self] reply in
+                guard let self else { return }
+                loop.execute { [self] in
+                    guard !stopped else { return }
+                    book.take(reply, for: question.name, from: question.layer, now: loop.now)
+                    work()
+                }
+            }
+        }
+    }
+
+    /// At once, where the last table is old enough; else a little later, with what comes meanwhile.
+    private func tellNews() {
+        guard book.hasNews, !flushing else { return }
+        let now = loop.now
+        guard let lastInstall, now < lastInstall + NameLimits.installPause else { return flush() }
+        flushing = true
+        _ = loop.scheduleTask(deadline: lastInstall + NameLimits.installPause) { [weak self] in
+            guard let self else { return }
+            flushing = false
+            guard !stopped else { return }
+            flush()
+        }
+    }
+
+    private func flush() {
+        let (news, settled) = book.takeNews()
+        if let news {
+            lastInstall = loop.now
+            published.withLock { $0.table = news.table }
+            for subscriber in subscribers { subscriber(news) }
+        }
+        for (done, lookup) in settled { done(lookup) }
+    }
+
+    private func setAlarm() {
+        guard let next = book.nextDeadline else { return }
+        if let alarm, alarm.time <= next { return }
+        alarm?.task.cancel()
+        // Deadlines close to each other are one.
+        let time = max(next, loop.now + NameLimits.installPause)
+        let task = loop.scheduleTask(deadline: time) { [weak self] in
+            guard let self, !stopped else { return }
+            alarm = nil
+            book.due(now: loop.now)
+            work()
+        }
+        alarm = (time, task)
+    }
+
+    private static func first(
+        _ sources: [NameSource],
+        besides known: Set<NameSource.Key> = []
+    ) throws(NameSourceError) -> [Int: [String: [NamedAddress]]] {
+        var first: [Int: [String: [NamedAddress]]] = [:]
+        for (index, source) in sources.enumerated() {
+            guard !known.contains(source.key), case .live(let live) = source.kind else { continue }
+            if let names = try live.first() { first[index] = names }
+        }
+        return first
     }
 }

@@ -1,3 +1,4 @@
+public import HashTreeCollections
 public import Routing
 
 /// One address that a name source gives for a name.
@@ -25,23 +26,65 @@ public struct NameAnswer: Sendable {
     public let source: String
     /// In the source's order; never empty.
     public let addresses: [NamedAddress]
+    /// To be marked by whoever serves the name, where the answer expires otherwise.
+    public let use: NameUse?
+}
+
+/// What a table says of one name.
+public enum NameLookup: Sendable {
+    case known(NameAnswer)
+    /// No source knows the name.
+    case unknown
+    /// A source that comes first has to be asked, or waited for: see `NameAsker`.
+    case ask
+    /// No source knows the name, and one could not be asked.
+    case failed(NameProblem)
+
+    public var answer: NameAnswer? {
+        if case .known(let answer) = self { return answer }
+        return nil
+    }
+}
+
+/// What is known of one name that a query source was asked for.
+public enum CachedAnswer: Sendable {
+    case addresses([NamedAddress], NameUse)
+    /// The source is sure that there is no such name.
+    case none
+    /// It could not be asked just now.
+    case failed(NameProblem)
 }
 
 /// What one source knew at one moment.
 public struct NameLayer: Sendable {
+    public enum Content: Sendable {
+        /// All names of a live source.
+        case names(TreeDictionary<String, [NamedAddress]>)
+        /// The answers of a query source; a name that is not in it has to be asked for.
+        case answers(TreeDictionary<String, CachedAnswer>)
+        /// A live source that has not spoken yet.
+        case cold
+        /// A live source that is down, and whose names, if it ever had some, are too old.
+        case failed(NameProblem)
+    }
+
     public let source: String
-    public let names: [String: [NamedAddress]]
+    public let content: Content
+
+    public init(source: String, content: Content) {
+        self.source = source
+        self.content = content
+    }
 
     public init(source: String, names: [String: [NamedAddress]]) {
-        self.source = source
-        self.names = names
+        self.init(source: source, content: .names(TreeDictionary(uniqueKeysWithValues: names.map { $0 })))
     }
 }
 
 /// Everything the name sources knew at one moment, in the order they are asked.
 ///
 /// Immutable: each event loop holds one and looks names up without a lock; news
-/// arrive as a new table.
+/// arrive as a new table, which shares what did not change with the one before.
 public final class NameTable: Sendable {
     public let layers: [NameLayer]
 
@@ -51,14 +94,37 @@ public final class NameTable: Sendable {
         self.layers = layers
     }
 
+    /// The first layer that knows the name answers. The order is strict: a layer that may know it,
+    /// but has to be asked or waited for first, is not passed over; one that is down is.
+    ///
     /// - Parameter name: the target's name, lower case, without a port.
-    /// - Returns: the first layer's answer, or nil when no source knows the name.
-    public func lookUp(_ name: String) -> NameAnswer? {
-        for layer in layers {
-            if let addresses = layer.names[name], !addresses.isEmpty {
-                return NameAnswer(source: layer.source, addresses: addresses)
+    public func lookUp(_ name: String) -> NameLookup {
+        NameTable.lookUp(name, in: layers).lookup
+    }
+
+    /// - Returns: with `.ask`, the index of the layer that the name waits for.
+    static func lookUp(_ name: String, in layers: [NameLayer]) -> (lookup: NameLookup, layer: Int) {
+        var problem: NameProblem?
+        for (index, layer) in layers.enumerated() {
+            switch layer.content {
+            case .names(let names):
+                if let addresses = names[name], !addresses.isEmpty {
+                    let answer = NameAnswer(source: layer.source, addresses: addresses, use: nil)
+                    return (.known(answer), index)
+                }
+            case .answers(let answers):
+                switch answers[name] {
+                case .addresses(let addresses, let use):
+                    let answer = NameAnswer(source: layer.source, addresses: addresses, use: use)
+                    return (.known(answer), index)
+                case .failed(let reason): problem = problem ?? reason
+                case .some(.none): continue
+                case nil: return (.ask, index)
+                }
+            case .cold: return (.ask, index)
+            case .failed(let reason): problem = problem ?? reason
             }
         }
-        return nil
+        return (problem.map { .failed($0) } ?? .unknown, layers.count)
     }
 }

@@ -1,8 +1,10 @@
+import Dispatch
 import HTTP1
 public import Names
 import NIOCore
 import Proxy
 public import Routing
+import Synchronization
 
 /// Follows a request through the tiers without any traffic, by the very code that
 /// serves live requests: the head is parsed, decided and rewritten as bytes, and what
@@ -13,18 +15,52 @@ public struct DryRun {
         let router: RequestRouter
         /// The tier's rule files, for people.
         public let files: [String]
+        private let names: NameDirectory
+        private let offline: Bool
 
-        public init(_ plan: TierPlan, files: [String]) throws(NameSourceError) {
-            let names = try NameDirectory(plan.sources)
+        /// - Parameters:
+        ///   - sources: makes the tier's name sources, which run until the process ends.
+        ///   - offline: ask nobody: what is not in a file is not known.
+        public init(
+            _ plan: TierPlan,
+            files: [String],
+            sources: NameSources = .shared,
+            offline: Bool = false
+        ) throws(NameSourceError) {
+            self.names = try NameDirectory(try sources.make(plan.names), on: sources.group.next())
+            self.offline = offline
+            if !offline { names.start() }
             // Where the tier would listen is not known here, so that one check is left out.
             let addressGuard = AddressGuard(listening: [], ownAddresses: [])
             self.router = RequestRouter(
                 settings: plan.settings,
                 table: plan.table,
-                resolver: TargetResolver(names: names.table, addressGuard: addressGuard)
+                resolver: TargetResolver(names: .empty, addressGuard: addressGuard)
             )
             self.files = files
         }
+
+        /// What the name sources say; waits for them as long as a request would.
+        func lookUp(_ target: Target) throws(Failure) -> NameLookup {
+            guard target.literal == nil else { return .unknown }
+            let lookup = names.table.lookUp(target.name)
+            guard case .ask = lookup else { return lookup }
+            if offline { throw Failure(.nameError, "the name sources were not asked") }
+            let known = DispatchSemaphore(value: 0)
+            let box = AnswerBox()
+            names.ask(target.name) { lookup in
+                box.lookup.withLock { $0 = lookup }
+                known.signal()
+            }
+            let limit = router.settings.timeouts.resolve.nanoseconds
+            _ = known.wait(timeout: .now() + .nanoseconds(Int(limit)))
+            return box.lookup.withLock { $0 }
+                ?? .failed(NameProblem(.timeout, "no name source answered in time"))
+        }
+    }
+
+    private final class AnswerBox: Sendable {
+        let lookup = Mutex<NameLookup?>(nil)
     }
 
     /// What the request says.
@@ -140,7 +176,7 @@ public struct DryRun {
             return try decide(
                 head,
                 bytes,
-                router,
+                stage,
                 &tier,
                 Edge(
                     peer: peer,
@@ -157,10 +193,11 @@ public struct DryRun {
     private func decide(
         _ head: RequestHead,
         _ bytes: ByteBuffer,
-        _ router: RequestRouter,
+        _ stage: Stage,
         _ tier: inout DryRunReport.Tier,
         _ edge: Edge
     ) throws(Failure) -> Step {
+        let router = stage.router
         try router.admit(head, bytes)
         let host = try router.host(head, bytes)
         let client = router.client(head, bytes, edge)
@@ -179,8 +216,14 @@ public struct DryRun {
             return Step(tier: tier)
         case .forward(let forward):
             try router.admitBody(head.framing, forward)
-            let resolution = router.resolver.resolve(forward.target, allow: forward.allow)
-            tier.note(forward, resolution)
+            tier.note(forward)
+            let lookup = try stage.lookUp(forward.target)
+            let resolution = router.resolver.resolve(forward.target, lookup, allow: forward.allow)
+            tier.note(resolution)
+            // Operators may see more than clients: who could not be asked, and why.
+            if let problem = resolution.problem, let failure = resolution.failure {
+                throw Failure(failure.reason, problem.reason)
+            }
             if let failure = resolution.failure { throw failure }
             let forwarded = router.forwardedHead(
                 head,

@@ -132,8 +132,11 @@ public struct DryRunReport: Encodable, Sendable {
             self.trace = trace.map { $0.steps.map(TraceStep.init) }
         }
 
-        mutating func note(_ forward: Forward, _ resolution: Resolution) {
+        mutating func note(_ forward: Forward) {
             target = forward.target.description
+        }
+
+        mutating func note(_ resolution: Resolution) {
             source = resolution.source
             endpoints = resolution.endpoints.map(\.description)
             prohibited = resolution.prohibited.map {

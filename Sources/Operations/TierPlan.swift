@@ -1,5 +1,4 @@
 import HTTP1
-public import Names
 import NIOCore
 public import Proxy
 public import Routing
@@ -10,7 +9,7 @@ public import RoutingConfig
 public struct TierPlan: Sendable {
     public let settings: TierSettings
     public let table: RouteTable
-    public let sources: [NameSource]
+    public let names: [NameSourceSettings]
 
     /// - Parameters:
     ///   - name: `front` or `local`.
@@ -22,30 +21,13 @@ public struct TierPlan: Sendable {
         settings.timeouts = Timeouts(configuration.timeouts)
         self.settings = settings
         self.table = configuration.table
-        self.sources = configuration.names.map(NameSource.init)
+        self.names = configuration.names
     }
 
     /// 64 random bits: nobody guesses the `Via` of a running instance.
     private static func newInstance() -> String {
         let text = String(UInt64.random(in: .min ... .max), radix: 16)
         return String(repeating: "0", count: 16 - text.count) + text
-    }
-}
-
-extension NameSource {
-    init(_ settings: NameSourceSettings) {
-        switch settings {
-        case .static(let names, origin: _):
-            var known: [String: [NamedAddress]] = [:]
-            for name in names {
-                known[name.name] = name.endpoints.map {
-                    NamedAddress(address: $0.address, port: $0.port)
-                }
-            }
-            self = .fixed(known)
-        case .hostsFile(let path, origin: _):
-            self = .hostsFile(path: path)
-        }
     }
 }
 
@@ -66,6 +48,7 @@ extension Timeouts {
     init(_ settings: TimeoutSettings) {
         self.init()
         header = TimeAmount(settings.header)
+        resolve = TimeAmount(settings.resolve)
         connect = TimeAmount(settings.connect)
         upstream = TimeAmount(settings.upstream)
         downstream = TimeAmount(settings.downstream)

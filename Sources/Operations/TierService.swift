@@ -1,5 +1,6 @@
 public import Logging
 import Names
+import NIOCore
 public import NIOPosix
 public import Proxy
 public import Routing
@@ -57,7 +58,10 @@ public final class TierService: Sendable {
         group: MultiThreadedEventLoopGroup,
         logger: Logger
     ) async throws -> TierService {
-        let names = try NameDirectory(plan.sources) { event in report(event, to: logger) }
+        let sources = NameSources.shared
+        let names = try NameDirectory(try sources.make(plan.names), on: sources.group.next()) { event in
+            NameEvents.report(event, to: logger)
+        }
         let sink: LogSink?
         switch options.accessLog {
         case .off: sink = nil
@@ -70,6 +74,7 @@ public final class TierService: Sendable {
                 settings: plan.settings,
                 table: plan.table,
                 names: names.table,
+                asker: names,
                 listen: options.listen,
                 group: group,
                 seed: .random(in: .min ... .max),
@@ -81,8 +86,8 @@ public final class TierService: Sendable {
             await sink?.close()
             throw error
         }
-        names.subscribe { table in tier.install(names: table) }
-        names.watch()
+        names.subscribe { news in tier.install(names: news) }
+        names.start()
         for endpoint in tier.endpoints {
             logger.notice(
                 "listening",
@@ -98,8 +103,9 @@ public final class TierService: Sendable {
     /// Stops accepting, lets what runs finish, writes the rest of the log.
     public func stop() async {
         logger.notice("stopping", metadata: ["tier": "\(tier.settings.name)", "drain": "\(drain)"])
-        names.stop()
+        // The names last until the last request is answered.
         let counters = await tier.shutDown(limit: drain)
+        names.stop()
         await sink?.close()
         var metadata: Logger.Metadata = [
             "tier": "\(tier.settings.name)",
@@ -111,20 +117,5 @@ public final class TierService: Sendable {
         for (reason, count) in counters.failures { metadata[reason.rawValue] = "\(count)" }
         if let dropped = sink?.droppedLines, dropped > 0 { metadata["log_lines_dropped"] = "\(dropped)" }
         logger.notice("stopped", metadata: metadata)
-    }
-
-    private static func report(_ event: NameDirectory.Event, to logger: Logger) {
-        switch event {
-        case .loaded(let source, let names, let problems):
-            logger.info("names loaded", metadata: ["source": "\(source)", "names": "\(names)"])
-            for problem in problems {
-                logger.warning(
-                    "line passed over",
-                    metadata: ["source": "\(source)", "problem": "\(problem)"]
-                )
-            }
-        case .failed(let source, let reason):
-            logger.error("names not loaded", metadata: ["source": "\(source)", "reason": "\(reason)"])
-        }
     }
 }

@@ -4,24 +4,37 @@ import Synchronization
 /// Counts the downstream connections of all event loops, and says when there are too many:
 /// all in all, or of one client. Any thread.
 final class ConnectionGate: Sendable {
-    private let limit: Int
-    private let limitPerClient: Int?
+    private let limit: Atomic<Int>
+    /// `Int.max`: none.
+    private let limitPerClient: Atomic<Int>
+    /// Clients are counted one by one, now or earlier: their connections have to leave.
+    private let counts: Atomic<Bool>
     private let open = Atomic<Int>(0)
-    /// Only clients that have a connection, and only where there is a limit for each.
+    /// Only clients that have a connection, and only those that came while there was a limit for each.
     private let clients = Mutex<[IPAddress: Int]>([:])
 
     init(_ limits: Limits) {
-        self.limit = limits.connections ?? .max
-        self.limitPerClient = limits.connectionsPerClient
+        self.limit = Atomic(limits.connections ?? .max)
+        self.limitPerClient = Atomic(limits.connectionsPerClient ?? .max)
+        self.counts = Atomic(limits.connectionsPerClient != nil)
+    }
+
+    /// Other limits, for connections that come from now on. Those that came while there was no
+    /// limit for each client are not counted for theirs.
+    func set(_ limits: Limits) {
+        if limits.connectionsPerClient != nil { counts.store(true, ordering: .relaxed) }
+        limit.store(limits.connections ?? .max, ordering: .relaxed)
+        limitPerClient.store(limits.connectionsPerClient ?? .max, ordering: .relaxed)
     }
 
     /// Lets a connection in, or not; who is let in has to `leave`.
     func enter(_ peer: IPAddress) -> Bool {
-        guard open.wrappingAdd(1, ordering: .relaxed).newValue <= limit else {
+        guard open.wrappingAdd(1, ordering: .relaxed).newValue <= limit.load(ordering: .relaxed) else {
             open.wrappingSubtract(1, ordering: .relaxed)
             return false
         }
-        guard let limitPerClient else { return true }
+        let limitPerClient = limitPerClient.load(ordering: .relaxed)
+        guard limitPerClient != .max else { return true }
         let taken = clients.withLock { clients in
             let count = clients[peer, default: 0]
             guard count < limitPerClient else { return false }
@@ -34,7 +47,7 @@ final class ConnectionGate: Sendable {
 
     func leave(_ peer: IPAddress) {
         open.wrappingSubtract(1, ordering: .relaxed)
-        guard limitPerClient != nil else { return }
+        guard counts.load(ordering: .relaxed) else { return }
         clients.withLock { clients in
             guard let count = clients[peer] else { return }
             clients[peer] = count > 1 ? count - 1 : nil

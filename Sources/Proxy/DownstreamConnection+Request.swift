@@ -1,4 +1,5 @@
 import HTTP1
+import Names
 import NIOCore
 import Routing
 
@@ -66,7 +67,7 @@ extension DownstreamConnection {
         let ruling = try decide(head, source)
         exchange.ruling = ruling
         if let forwarding = ruling.forwarding {
-            return try forward(head, source, forwarding, rule: ruling.decision.ruleIndex ?? -1)
+            return try forward(head, source, forwarding)
         }
         switch ruling.decision.outcome {
         case .forward:
@@ -83,13 +84,12 @@ extension DownstreamConnection {
     private func forward(
         _ head: borrowing RequestHead,
         _ source: ByteBuffer,
-        _ forwarding: Forwarding,
-        rule: Int
+        _ forwarding: Forwarding
     ) throws(Failure) {
         try worker.router.admitBody(head.framing, forwarding.forward)
         exchange.bodyLimit = worker.router.bodyLimit(forwarding.forward)
         exchange.timeouts = forwarding.timeouts
-        let endpoint = try target(forwarding, rule: rule)
+        let endpoint = try target(forwarding)
         exchange.outgoing.clear()
         RequestForwarding(
             forwarding: forwarding,
@@ -98,7 +98,19 @@ extension DownstreamConnection {
             requestID: exchange.requestID
         ).write(head, from: source, into: &exchange.outgoing)
         try takeSmallBody()
+        guard let endpoint else { return try worker.wait(for: forwarding.forward.target.name, self) }
         connect(to: endpoint)
+    }
+
+    /// The name that this exchange waits for is known, or will not be.
+    func nameSettled(_ lookup: NameLookup) {
+        guard let forwarding = exchange.ruling?.forwarding else { return fail(Failure(.internal)) }
+        do throws(Failure) {
+            connect(to: try worker.pool(for: forwarding.forward, lookup).next())
+        } catch {
+            fail(error)
+        }
+        advance()
     }
 
     /// What later steps and the log want to know of the head.
@@ -167,12 +179,19 @@ extension DownstreamConnection {
         return ruling
     }
 
-    /// The endpoint whose turn it is.
-    private func target(_ forwarding: Forwarding, rule: Int) throws(Failure) -> EndpointPool {
-        if let pool = forwarding.pool { return try pool.next() }
-        let pool = worker.pool(for: forwarding.forward, rule: rule)
+    /// The endpoint whose turn it is; nil when the name has to be waited for.
+    private func target(_ forwarding: Forwarding) throws(Failure) -> EndpointPool? {
+        if let pool = forwarding.pool, !pool.isRetired { return try pool.next() }
+        guard let pool = worker.pool(for: forwarding.forward) else { return nil }
         if pool.failure == nil { forwarding.pool = pool }
         return try pool.next()
+    }
+
+    /// The same endpoint, unless the names have changed: then another may stand behind its address.
+    private func endpointForRetry() -> EndpointPool? {
+        guard let forwarding = exchange.ruling?.forwarding else { return nil }
+        if let pool = forwarding.pool, !pool.isRetired { return exchange.endpoint }
+        return try? target(forwarding)
     }
 
     /// A body that came whole with its head goes in the same write, and can be sent again.
@@ -244,8 +263,9 @@ extension DownstreamConnection {
         exchange.upstream = nil
         switch exchange.machine.upstreamLost(failure) {
         case .retry:
-            guard let endpoint = exchange.endpoint else { return fail(failure) }
+            guard let endpoint = endpointForRetry() else { return fail(failure) }
             worker.counters.retries &+= 1
+            exchange.endpoint = endpoint
             connectAnew(to: endpoint)
         case .answer(let failure):
             fail(failure)

@@ -38,6 +38,8 @@ public struct Failure: Error, Equatable, Sendable {
         case malformedPath = "malformed_path"
         case matchLimit = "match_limit"
         case unknownTarget = "unknown_target"
+        case nameTimeout = "dns_timeout"
+        case nameError = "dns_error"
         case prohibitedAddress = "prohibited_address"
         case loopDetected = "loop_detected"
         case draining = "draining"
@@ -124,7 +126,7 @@ extension Failure.Reason {
             .downstreamStalled, .malformedPath:
             .downstream
         case .noRule, .unsafeTarget, .unsafeHeader, .unsafePath, .unsafeRedirect, .matchLimit, .unknownTarget,
-            .prohibitedAddress,
+            .nameTimeout, .nameError, .prohibitedAddress,
             .loopDetected, .draining, .internal:
             .proxy
         case .connectionRefused, .connectionReset, .connectTimeout, .unroutable, .connectFailed,
@@ -150,10 +152,10 @@ extension Failure.Reason {
         case .matchLimit, .internal: 500
         case .notImplemented: 501
         case .connectionRefused, .connectionReset, .unroutable, .connectFailed, .invalidAnswer,
-            .answerHeadTooLarge, .answerIncomplete, .upgradeFailed, .prohibitedAddress:
+            .answerHeadTooLarge, .answerIncomplete, .upgradeFailed, .prohibitedAddress, .nameError:
             502
         case .unknownTarget, .draining: 503
-        case .connectTimeout, .upstreamTimeout: 504
+        case .connectTimeout, .upstreamTimeout, .nameTimeout: 504
         case .versionNotSupported: 505
         case .loopDetected: 508
         }
@@ -169,6 +171,8 @@ extension Failure.Reason {
         case .unsafeTarget, .unsafeHeader, .unsafePath, .unsafeRedirect: "http_request_denied"
         case .noRule: "destination_not_found"
         case .unknownTarget, .draining: "destination_unavailable"
+        case .nameTimeout: "dns_timeout"
+        case .nameError: "dns_error"
         case .prohibitedAddress: "destination_ip_prohibited"
         case .loopDetected: "proxy_loop_detected"
         case .matchLimit, .internal: "proxy_internal_error"
@@ -207,6 +211,8 @@ extension Failure.Reason {
         case .malformedPath: "the path is malformed"
         case .matchLimit: "matching a rule took more work than is allowed"
         case .unknownTarget: "no name source knows the target"
+        case .nameTimeout: "the target's address could not be found out in time"
+        case .nameError: "the target's address could not be found out"
         case .prohibitedAddress: "the target's address is not one to connect to"
         case .loopDetected: "the request has already passed this proxy"
         case .draining: "the proxy is shutting down"

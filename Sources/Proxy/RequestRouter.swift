@@ -26,6 +26,16 @@ public final class RequestRouter {
         self.viaLine10 = Array("Via: 1.0 \(token)\r\n".utf8)
     }
 
+    /// The same rules with other names.
+    init(_ other: RequestRouter, resolver: TargetResolver) {
+        self.settings = other.settings
+        self.table = other.table
+        self.resolver = resolver
+        self.viaToken = other.viaToken
+        self.viaLine11 = other.viaLine11
+        self.viaLine10 = other.viaLine10
+    }
+
     /// `Via: …` and its line end, for a request of this version (RFC 9110 §7.6.3).
     func viaLine(_ version: HTTPVersion) -> [UInt8] {
         version == .http10 ? viaLine10 : viaLine11

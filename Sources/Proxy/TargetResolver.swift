@@ -3,16 +3,32 @@ public import Routing
 
 /// What a target became: the endpoints that may be connected to, and the rest.
 public struct Resolution: Sendable {
+    /// An endpoint that may be connected to.
+    public struct Choice: Sendable {
+        public let endpoint: Endpoint
+        /// Its share beside the others (0: only when no other is left).
+        public let weight: UInt16
+        /// What stands behind the endpoint now, where the name source knows.
+        public let identity: String?
+    }
+
     /// The name source that answered, in words; nil when none knows the target.
     public let source: String?
     /// In the source's order.
-    public let endpoints: [Endpoint]
+    public let choices: [Choice]
     /// What the source gave and Berth does not connect to, with the reason.
     public let prohibited: [(endpoint: Endpoint, reason: String)]
+    /// Why the sources could not say anything; nil when they could.
+    public let problem: NameProblem?
+    /// To be marked whenever an endpoint is used.
+    let use: NameUse?
+
+    public var endpoints: [Endpoint] { choices.map(\.endpoint) }
 
     /// Why there is nothing to connect to; nil when there is.
     public var failure: Failure? {
-        guard endpoints.isEmpty else { return nil }
+        guard choices.isEmpty else { return nil }
+        if let problem { return Failure(problem) }
         return prohibited.isEmpty ? Failure(.unknownTarget) : Failure(.prohibitedAddress)
     }
 }
@@ -31,19 +47,38 @@ public struct TargetResolver: Sendable {
         self.addressGuard = addressGuard
     }
 
-    public func resolve(_ target: Target, allow: [CIDR]) -> Resolution {
-        let source: String
-        let addresses: [NamedAddress]
+    /// What is known of the target now.
+    public func lookUp(_ target: Target) -> NameLookup {
+        // The address that a rule spells out is nobody's to say.
+        target.literal == nil ? names.lookUp(target.name) : .unknown
+    }
+
+    /// - Parameter lookup: what the name sources say of the target's name.
+    public func resolve(_ target: Target, _ lookup: NameLookup, allow: [CIDR]) -> Resolution {
         if let literal = target.literal {
-            source = "address in the rule"
-            addresses = [NamedAddress(address: literal)]
-        } else if let answer = names.lookUp(target.name) {
-            source = answer.source
-            addresses = answer.addresses
-        } else {
-            return Resolution(source: nil, endpoints: [], prohibited: [])
+            return resolve(target, "address in the rule", [NamedAddress(address: literal)], allow: allow)
         }
-        var endpoints: [Endpoint] = []
+        switch lookup {
+        case .known(let answer):
+            return resolve(target, answer.source, answer.addresses, use: answer.use, allow: allow)
+        case .unknown:
+            return Resolution(source: nil, choices: [], prohibited: [], problem: nil, use: nil)
+        case .ask:
+            let problem = NameProblem(.unavailable, "the name sources were not asked")
+            return Resolution(source: nil, choices: [], prohibited: [], problem: problem, use: nil)
+        case .failed(let problem):
+            return Resolution(source: nil, choices: [], prohibited: [], problem: problem, use: nil)
+        }
+    }
+
+    private func resolve(
+        _ target: Target,
+        _ source: String,
+        _ addresses: [NamedAddress],
+        use: NameUse? = nil,
+        allow: [CIDR]
+    ) -> Resolution {
+        var choices: [Resolution.Choice] = []
         var prohibited: [(endpoint: Endpoint, reason: String)] = []
         for named in addresses {
             let endpoint = Endpoint(
@@ -53,9 +88,21 @@ public struct TargetResolver: Sendable {
             if let reason = addressGuard.objection(to: endpoint, allow: allow) {
                 prohibited.append((endpoint, reason))
             } else {
-                endpoints.append(endpoint)
+                choices.append(
+                    Resolution.Choice(endpoint: endpoint, weight: named.weight, identity: named.identity)
+                )
             }
         }
-        return Resolution(source: source, endpoints: endpoints, prohibited: prohibited)
+        return Resolution(source: source, choices: choices, prohibited: prohibited, problem: nil, use: use)
+    }
+}
+
+extension Failure {
+    init(_ problem: NameProblem) {
+        switch problem.kind {
+        case .timeout: self.init(.nameTimeout)
+        case .unavailable: self.init(.nameError)
+        case .overloaded: self.init(.nameError, "too many names are being looked up")
+        }
     }
 }

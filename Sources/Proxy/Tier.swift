@@ -6,14 +6,17 @@ public import Routing
 /// A running tier: its listeners, and a worker on each event loop. Front and local
 /// are the same data plane with other rules.
 public final class Tier: Sendable {
+    /// As they were at the start.
     public let settings: TierSettings
     /// Where it listens, with the ports that were chosen.
     public let endpoints: [Endpoint]
     private let workers: [Worker]
     private let listeners: [Listener]
+    private let gate: ConnectionGate
 
-    private init(settings: TierSettings, workers: [Worker], listeners: [Listener]) {
+    private init(settings: TierSettings, workers: [Worker], listeners: [Listener], gate: ConnectionGate) {
         self.settings = settings
+        self.gate = gate
         self.workers = workers
         self.listeners = listeners
         self.endpoints = listeners.map(\.endpoint)
@@ -22,6 +25,8 @@ public final class Tier: Sendable {
     /// Binds all addresses and begins to serve.
     ///
     /// - Parameters:
+    ///   - names: what is known at the start.
+    ///   - asker: for names that have to be asked for; nil: they are unknown.
     ///   - makeLog: the access log of one event loop; nil for none.
     ///   - seed: of request ids and of places in tables.
     /// - Throws: `ListenError`; then nothing is served.
@@ -29,6 +34,7 @@ public final class Tier: Sendable {
         settings: TierSettings,
         table: RouteTable,
         names: NameTable,
+        asker: (any NameAsker)? = nil,
         listen: [Endpoint],
         group: MultiThreadedEventLoopGroup,
         seed: UInt64,
@@ -48,6 +54,7 @@ public final class Tier: Sendable {
                 settings: settings,
                 table: table,
                 resolver: resolver,
+                asker: asker,
                 log: makeLog(),
                 gate: gate,
                 seed: random.next()
@@ -67,15 +74,25 @@ public final class Tier: Sendable {
             ownAddresses: ownAddresses
         )
         for worker in workers {
-            worker.install(resolver: TargetResolver(names: names, addressGuard: addressGuard))
+            worker.install(addressGuard)
             worker.start()
         }
-        return Tier(settings: settings, workers: workers, listeners: listeners)
+        return Tier(settings: settings, workers: workers, listeners: listeners, gate: gate)
     }
 
     /// New names, on every loop.
-    public func install(names: NameTable) {
+    public func install(names: NameNews) {
         for worker in workers { worker.install(names: names) }
+    }
+
+    /// New rules and settings, on every loop. Connections that are open keep what their address was
+    /// found to be (`trusted_downstreams`); `name` and `instance` stay as they were at the start.
+    public func install(table: RouteTable, settings: TierSettings) {
+        var settings = settings
+        settings.name = self.settings.name
+        settings.instance = self.settings.instance
+        gate.set(settings.limits)
+        for worker in workers { worker.install(table: table, settings: settings) }
     }
 
     /// Stops accepting and lets what runs finish, for `limit` at most.

@@ -6,6 +6,8 @@ public import Routing
 public struct Timeouts: Sendable {
     /// For a whole request head, from its first byte; also for the first byte of a new connection (default 60 s).
     public var header: TimeAmount = .seconds(60)
+    /// For a name that is not known yet to be found out about (default 5 s).
+    public var resolve: TimeAmount = .seconds(5)
     /// For a connection to an endpoint to be made (default 5 s).
     public var connect: TimeAmount = .seconds(5)
     /// How long an upstream may be silent while it is waited for (default 60 s).
@@ -59,6 +61,10 @@ enum Bounds {
     static let rememberedHosts = 4096
     /// The longest raw host that is remembered, bytes.
     static let rememberedHostBytes = 256
+    /// Requests of one loop that wait for names at one time, and names they wait for.
+    static let nameWaiters = 8192
+    /// Targets whose endpoints a loop keeps.
+    static let targets = 1 << 17
     /// How often a loop walks its deadlines.
     static let tick = TimeAmount.milliseconds(250)
     /// The longest request id that is kept, bytes.

@@ -5,11 +5,14 @@ import Routing
 /// The connections of one event loop to one endpoint that wait for work.
 final class EndpointPool {
     let endpoint: Endpoint
+    /// What stood behind the address when the name source told of it.
+    let identity: String?
     /// The one used last is lent first: the others may grow old and go.
     fileprivate(set) var idle: [UpstreamConnection] = []
 
-    init(_ endpoint: Endpoint) {
+    init(_ endpoint: Endpoint, identity: String? = nil) {
         self.endpoint = endpoint
+        self.identity = identity
     }
 
     /// A connection that is ready, or nil.
@@ -32,19 +35,27 @@ final class EndpointPool {
 
 /// The upstream connections of one event loop.
 final class UpstreamPools {
-    private var pools: [Endpoint: EndpointPool] = [:]
-    private let idleLimit: Int
-    private let idleTimeout: TimeAmount
+    /// An address that something else has taken over is another endpoint: its connections are new.
+    private struct Key: Hashable {
+        let endpoint: Endpoint
+        let identity: String?
+    }
+
+    private var pools: [Key: EndpointPool] = [:]
+    /// Connections kept for one endpoint.
+    var idleLimit: Int
+    var idleTimeout: TimeAmount
 
     init(idleLimit: Int, idleTimeout: TimeAmount) {
         self.idleLimit = idleLimit
         self.idleTimeout = idleTimeout
     }
 
-    func pool(for endpoint: Endpoint) -> EndpointPool {
-        if let pool = pools[endpoint] { return pool }
-        let pool = EndpointPool(endpoint)
-        pools[endpoint] = pool
+    func pool(for endpoint: Endpoint, identity: String?) -> EndpointPool {
+        let key = Key(endpoint: endpoint, identity: identity)
+        if let pool = pools[key] { return pool }
+        let pool = EndpointPool(endpoint, identity: identity)
+        pools[key] = pool
         return pool
     }
 
@@ -60,18 +71,18 @@ final class UpstreamPools {
 
     /// Closes what has waited too long and forgets endpoints that nobody asks for.
     func tick(now: NIODeadline) {
-        var forgotten: [Endpoint] = []
-        for (endpoint, pool) in pools {
+        var forgotten: [Key] = []
+        for (key, pool) in pools {
             // The oldest stand in front.
             let expired = pool.idle.prefix { now - $0.idleSince >= idleTimeout }
             if !expired.isEmpty {
                 pool.idle.removeFirst(expired.count)
                 for connection in expired { connection.close() }
             }
-            if pool.idle.isEmpty { forgotten.append(endpoint) }
+            if pool.idle.isEmpty { forgotten.append(key) }
         }
-        for endpoint in forgotten {
-            guard let index = pools.index(forKey: endpoint) else { continue }
+        for key in forgotten {
+            guard let index = pools.index(forKey: key) else { continue }
             if isKnownUniquelyReferenced(&pools.values[index]) { pools.remove(at: index) }
         }
     }

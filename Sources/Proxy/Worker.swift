@@ -1,6 +1,6 @@
 import CMalloc
 import HTTP1
-public import Names
+import Names
 public import NIOCore
 public import Routing
 
@@ -12,7 +12,7 @@ public import Routing
 /// (`install`, `drain` and the rest hop onto it).
 public final class Worker: @unchecked Sendable {
     public let loop: any EventLoop
-    public let settings: TierSettings
+    public private(set) var settings: TierSettings
 
     var router: RequestRouter
     let log: (any ExchangeLog)?
@@ -21,7 +21,10 @@ public final class Worker: @unchecked Sendable {
     var connect: UpstreamConnector = connectSocket
     var random: Random
     var memory: HostMemory
-    var targets: [TargetKey: TargetPool] = [:]
+    var targets = TargetPools()
+    /// Exchanges that wait for names, and who is asked for them; nil: what is not known is unknown.
+    var waiting = NameWaiters()
+    let asker: (any NameAsker)?
     let upstreams: UpstreamPools
     /// The head that was parsed last: valid until the next one is.
     var requestHead = RequestHead()
@@ -45,12 +48,14 @@ public final class Worker: @unchecked Sendable {
         settings: TierSettings,
         table: RouteTable,
         resolver: TargetResolver,
+        asker: (any NameAsker)? = nil,
         log: (any ExchangeLog)?,
         gate: ConnectionGate,
         seed: UInt64
     ) {
         self.loop = loop
         self.settings = settings
+        self.asker = asker
         self.log = log
         self.gate = gate
         self.random = Random(seed: seed)
@@ -76,24 +81,24 @@ public final class Worker: @unchecked Sendable {
         }
     }
 
-    /// Puts a new rule table, or new names, in force. Exchanges that run keep what
-    /// they began with.
-    public func install(table: RouteTable? = nil, resolver: TargetResolver? = nil) {
+    /// Puts new rules and settings in force. Exchanges that run keep the rules they began with;
+    /// upstream connections stay.
+    public func install(table: RouteTable, settings: TierSettings) {
         loop.execute { [self] in
-            router = RequestRouter(
-                settings: settings,
-                table: table ?? router.table,
-                resolver: resolver ?? router.resolver
-            )
+            self.settings = settings
+            upstreams.idleLimit = settings.limits.idlePerEndpoint
+            upstreams.idleTimeout = settings.timeouts.idleUpstream
+            router = RequestRouter(settings: settings, table: table, resolver: router.resolver)
             memory.removeAll()
-            targets.removeAll()
         }
     }
 
     /// The guard knows the listening addresses only when the sockets are bound.
-    public func install(names: NameTable) {
+    func install(_ addressGuard: AddressGuard) {
         loop.execute { [self] in
-            install(resolver: TargetResolver(names: names, addressGuard: router.resolver.addressGuard))
+            let resolver = TargetResolver(names: router.resolver.names, addressGuard: addressGuard)
+            router = RequestRouter(router, resolver: resolver)
+            targets.retireAll()
         }
     }
 
@@ -127,6 +132,7 @@ public final class Worker: @unchecked Sendable {
         clock.refresh()
         for connection in connections.all { connection.tick(now: now) }
         upstreams.tick(now: now)
+        tickNames(now: now)
         log?.flush()
         if crowd.hasLeft(connections.all.count) { malloc_trim(0) }
     }
@@ -147,21 +153,6 @@ public final class Worker: @unchecked Sendable {
         upstreams.closeAll()
         log?.flush()
         promise.succeed(())
-    }
-
-    /// The endpoints behind a target, made once and kept until names or rules change.
-    func pool(for forward: Forward, rule: Int) -> TargetPool {
-        let key = TargetKey(target: forward.target, rule: rule)
-        if let pool = targets[key] { return pool }
-        let resolution = router.resolver.resolve(forward.target, allow: forward.allow)
-        let pool = TargetPool(
-            resolution,
-            endpoints: resolution.endpoints.map { upstreams.pool(for: $0) },
-            seed: UInt(truncatingIfNeeded: random.next())
-        )
-        // A target that nothing knows is not kept: hostile names would fill the table.
-        if !resolution.endpoints.isEmpty { targets[key] = pool }
-        return pool
     }
 }
 

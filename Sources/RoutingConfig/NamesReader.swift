@@ -4,7 +4,7 @@ import Routing
 struct NamesReader {
     let reader: NodeReader
 
-    private static let kinds = ["static", "hosts_file"]
+    private static let kinds = ["static", "hosts_file", "etcd", "containers", "dns", "system"]
 
     func sources(_ node: YAMLNode) -> [NameSourceSettings] {
         guard case .sequence(let items) = node.content else {
@@ -40,6 +40,10 @@ struct NamesReader {
                 return nil
             }
             return .hostsFile(path: RuleFiles.resolve(path, besides: reader.source.file), origin: origin)
+        case "etcd": return etcd(pair.value).map { .etcd($0, origin: origin) }
+        case "containers": return containers(pair.value).map { .containers($0, origin: origin) }
+        case "dns": return dns(pair.value).map { .dns($0, origin: origin) }
+        case "system": return system(pair.value).map { .system($0, origin: origin) }
         default:
             return nil
         }
@@ -67,7 +71,7 @@ struct NamesReader {
         return names
     }
 
-    private func name(_ node: YAMLNode) -> String? {
+    func name(_ node: YAMLNode) -> String? {
         guard let text = node.text else { return nil }
         do {
             let host = try HostName(text)
@@ -101,7 +105,7 @@ struct NamesReader {
     }
 
     /// `10.0.0.2`, `10.0.0.2:8080`, `::1`, `[::1]:8080`.
-    private func endpoint(_ node: YAMLNode, of name: String) -> EndpointSetting? {
+    func endpoint(_ node: YAMLNode, of name: String) -> EndpointSetting? {
         guard let text = reader.text(node, "the endpoint of `\(name)`") else { return nil }
         if let address = IPAddress(text) { return EndpointSetting(address: address) }
         let shown = YAMLNode.shortened(text)

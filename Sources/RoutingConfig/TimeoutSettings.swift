@@ -2,6 +2,8 @@
 public struct TimeoutSettings: Sendable, Hashable {
     /// For a whole request head, from its first byte (`client_header`, default 60 s).
     public var header: Duration = .seconds(60)
+    /// For a name that is not known yet to be found out about (`resolve`, default 5 s).
+    public var resolve: Duration = .seconds(5)
     /// For a connection to an endpoint (`connect`, default 5 s).
     public var connect: Duration = .seconds(5)
     /// An upstream's silence (`upstream`, default 60 s).
@@ -18,7 +20,8 @@ public struct TimeoutSettings: Sendable, Hashable {
     public init() {}
 
     static let keys = [
-        "client_header", "connect", "upstream", "downstream", "keep_alive", "idle_upstream", "tunnel",
+        "client_header", "resolve", "connect", "upstream", "downstream", "keep_alive", "idle_upstream",
+        "tunnel",
     ]
 
     /// Takes one key of `timeouts` over.
@@ -27,6 +30,7 @@ public struct TimeoutSettings: Sendable, Hashable {
         guard let value = reader.duration(node, "`timeouts.\(key)`", zero: mayBeZero) else { return }
         switch key {
         case "client_header": header = value
+        case "resolve": resolve = value
         case "connect": connect = value
         case "upstream": upstream = value
         case "downstream": downstream = value

@@ -50,6 +50,9 @@ struct Test: ParsableCommand {
     @Flag(help: "Show for every rule why it matched or not.")
     var explain = false
 
+    @Flag(help: "Ask no name source over the network: names that are in no file are not known.")
+    var offline = false
+
     @Flag(help: "Print one JSON object for each URL, on a line of its own.")
     var json = false
 
@@ -92,7 +95,8 @@ struct Test: ParsableCommand {
         let configuration = try RuleFiles.load(paths)
         return try DryRun.Stage(
             TierPlan(name: name, configuration: configuration, instance: "dry-run"),
-            files: configuration.files
+            files: configuration.files,
+            offline: offline
         )
     }
 

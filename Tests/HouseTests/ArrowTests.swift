@@ -10,7 +10,7 @@ private let arrows: [String: Set<String>] = [
     "RoutingConfig": ["Routing", "Yams", "CYaml", "Foundation", "FoundationEssentials"],
     "HTTP1": [],
     "Balancing": [],
-    "Names": ["Routing", "NIOCore", "NIOPosix"],
+    "Names": ["Routing", "DequeModule", "HashTreeCollections", "HeapModule", "NIOCore", "NIOPosix"],
     "Proxy": ["CMalloc", "HTTP1", "Balancing", "Names", "Routing", "NIOCore", "NIOPosix"],
     "Operations": [
         "Proxy", "Names", "HTTP1", "Routing", "RoutingConfig", "NIOCore", "NIOPosix", "Logging", "Dispatch",

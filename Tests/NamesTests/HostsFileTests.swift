@@ -1,6 +1,4 @@
-import Foundation
 import Routing
-import Synchronization
 import Testing
 
 @testable import Names
@@ -50,82 +48,5 @@ struct HostsFileTests {
     func missing() {
         let error = #expect(throws: NameSourceError.self) { try HostsFile(path: "/nonexistent/hosts") }
         #expect(error?.description == "/nonexistent/hosts: No such file or directory")
-    }
-}
-
-@Suite("The name directory")
-struct NameDirectoryTests {
-    private final class Folder {
-        let url = FileManager.default.temporaryDirectory.appending(path: "berth-\(UUID().uuidString)")
-        init() throws { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
-        deinit { try? FileManager.default.removeItem(at: url) }
-        func write(_ text: String, to name: String) throws {
-            // Atomic: a new file takes the old one's place, as editors do it.
-            try text.write(to: url.appending(path: name), atomically: true, encoding: .utf8)
-        }
-        func path(_ name: String) -> String { url.appending(path: name).path }
-    }
-
-    @Test("The first source that knows a name answers")
-    func order() throws {
-        let folder = try Folder()
-        try folder.write("10.0.0.2 a b", to: "hosts")
-        let address = try #require(IPAddress("10.0.0.1"))
-        let directory = try NameDirectory([
-            .fixed(["a": [NamedAddress(address: address, port: 81)]]),
-            .hostsFile(path: folder.path("hosts")),
-        ])
-        #expect(directory.table.lookUp("a")?.source == "static")
-        #expect(directory.table.lookUp("a")?.addresses == [NamedAddress(address: address, port: 81)])
-        #expect(directory.table.lookUp("b")?.source == "hosts_file \(folder.path("hosts"))")
-        #expect(directory.table.lookUp("c") == nil)
-    }
-
-    @Test("A hosts file that can't be read at the start is an error")
-    func unreadable() {
-        #expect(throws: NameSourceError.self) { try NameDirectory([.hostsFile(path: "/nonexistent/hosts")]) }
-    }
-
-    @Test(
-        "A change of the file becomes a new table: replaced by a rename, and written in place",
-        .timeLimit(.minutes(1))
-    )
-    func watching() async throws {
-        let folder = try Folder()
-        try folder.write("10.0.0.1 a", to: "hosts")
-        let directory = try NameDirectory([.hostsFile(path: folder.path("hosts"))])
-        let (tables, news) = AsyncStream.makeStream(of: NameTable.self)
-        directory.subscribe { news.yield($0) }
-        directory.watch()
-        defer { directory.stop() }
-        var next = tables.makeAsyncIterator()
-
-        try folder.write("10.0.0.2 a", to: "hosts")
-        var table = await next.next()
-        #expect(table?.lookUp("a")?.addresses.first?.address == IPAddress("10.0.0.2"))
-
-        let handle = try FileHandle(forWritingTo: folder.url.appending(path: "hosts"))
-        try handle.truncate(atOffset: 0)
-        try handle.write(contentsOf: Data("10.0.0.3 a\n".utf8))
-        try handle.close()
-        table = await next.next()
-        #expect(table?.lookUp("a")?.addresses.first?.address == IPAddress("10.0.0.3"))
-    }
-
-    @Test("A file that goes away leaves the last names in force, and says so", .timeLimit(.minutes(1)))
-    func vanishing() async throws {
-        let folder = try Folder()
-        try folder.write("10.0.0.1 a", to: "hosts")
-        let (failures, report) = AsyncStream.makeStream(of: String.self)
-        let directory = try NameDirectory([.hostsFile(path: folder.path("hosts"))]) { event in
-            if case .failed(_, let reason) = event { report.yield(reason) }
-        }
-        directory.watch()
-        defer { directory.stop() }
-        try FileManager.default.removeItem(at: folder.url.appending(path: "hosts"))
-        var next = failures.makeAsyncIterator()
-        let reason = await next.next()
-        #expect(reason == "No such file or directory; the last names stay in force")
-        #expect(directory.table.lookUp("a") != nil)
     }
 }

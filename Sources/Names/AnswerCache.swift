@@ -1,0 +1,222 @@
+import DequeModule
+import HashTreeCollections
+import HeapModule
+import NIOCore
+
+/// The answers of one query source: how long they are good, which are asked for again before
+/// they expire, and which are given up when there are too many.
+///
+/// A pure machine: time is an argument, questions come out, replies go in.
+struct AnswerCache {
+    private struct Entry {
+        /// Tells this entry's deadlines from those of earlier ones of the name.
+        var generation: UInt64
+        /// Tells its place in the queue from those of earlier ones.
+        let born: UInt64
+        let isPositive: Bool
+        var expires: NIODeadline
+    }
+
+    private struct Deadline: Comparable {
+        let time: NIODeadline
+        let name: String
+        let generation: UInt64
+
+        static func < (left: Self, right: Self) -> Bool { left.time < right.time }
+        static func == (left: Self, right: Self) -> Bool { left.time == right.time }
+    }
+
+    /// What lookups see.
+    private(set) var answers = TreeDictionary<String, CachedAnswer>()
+    /// Names whose answers have changed, until somebody takes them.
+    var changed: Set<String> = []
+
+    private var entries: [String: Entry] = [:]
+    private var deadlines = Heap<Deadline>()
+    /// In the order in which they came; some are gone already.
+    private var positives = Deque<(name: String, born: UInt64)>()
+    private var negatives = Deque<(name: String, born: UInt64)>()
+    private var positiveCount = 0
+    private var asked: Set<String> = []
+    private var generation: UInt64 = 0
+    /// How long an answer serves after its time while the source can't be asked.
+    private let maxStale: TimeAmount?
+    private let bounds: (positives: Int, negatives: Int)
+
+    init(
+        maxStale: TimeAmount?,
+        positives: Int = NameLimits.positives,
+        negatives: Int = NameLimits.negatives
+    ) {
+        self.maxStale = maxStale
+        self.bounds = (positives, negatives)
+    }
+
+    var positiveAnswers: Int { positiveCount }
+    var negativeAnswers: Int { entries.count - positiveCount }
+    var questions: Int { asked.count }
+
+    /// Whether the source must be asked for `name` now; false when it has been already.
+    /// Nil: too many questions are open.
+    mutating func wants(_ name: String) -> Bool? {
+        if asked.contains(name) { return false }
+        guard asked.count < NameLimits.questions else { return nil }
+        asked.insert(name)
+        return true
+    }
+
+    /// Takes the source's reply to a question.
+    mutating func take(_ reply: NameReply, for name: String, now: NIODeadline) {
+        asked.remove(name)
+        switch reply {
+        case .addresses(let addresses, let ttl) where !addresses.isEmpty:
+            keep(
+                Array(addresses.prefix(NameLimits.addressesOfName)),
+                for: name,
+                life: Self.life(ttl),
+                now: now
+            )
+        case .addresses:
+            put(name, .none, life: NameLimits.failurePause, now: now)
+        case .none(let ttl):
+            put(name, .none, life: Self.life(ttl), now: now)
+        case .failed(let problem):
+            if var entry = entries[name], entry.isPositive, mayServe(entry, now: now) {
+                let next = now + NameLimits.retryPause
+                wake(name, &entry, at: maxStale.map { min(next, entry.expires + $0) } ?? next)
+            } else {
+                put(name, .failed(problem), life: NameLimits.failurePause, now: now)
+            }
+        }
+    }
+
+    /// When `due` has something to do next.
+    var nextDeadline: NIODeadline? { deadlines.min?.time }
+
+    /// What has come to its time: names to ask for again.
+    mutating func due(now: NIODeadline) -> [String] {
+        var questions: [String] = []
+        while let deadline = deadlines.min, deadline.time <= now {
+            deadlines.removeMin()
+            let name = deadline.name
+            guard var entry = entries[name], entry.generation == deadline.generation else { continue }
+            guard entry.isPositive, case .addresses(_, let use) = answers[name] else {
+                remove(name)
+                continue
+            }
+            if !mayServe(entry, now: now) {
+                remove(name)
+            } else if use.take(), wants(name) == true {
+                // The reply sets the next one; without any the answer ends at last.
+                wake(name, &entry, at: max(entry.expires, now) + NameLimits.patience)
+                questions.append(name)
+            } else if now >= entry.expires {
+                remove(name)
+            } else {
+                wake(name, &entry, at: entry.expires)
+            }
+        }
+        return questions
+    }
+
+    /// An answer that has expired serves on while the source can't be asked, for a time.
+    private func mayServe(_ entry: Entry, now: NIODeadline) -> Bool {
+        guard let maxStale else { return true }
+        return now < entry.expires + maxStale
+    }
+
+    private mutating func keep(
+        _ addresses: [NamedAddress],
+        for name: String,
+        life: TimeAmount,
+        now: NIODeadline
+    ) {
+        let refresh = now + .nanoseconds(life.nanoseconds / 10 * NameLimits.refreshTenths)
+        if var entry = entries[name], case .addresses(let known, _) = answers[name] {
+            entry.expires = now + life
+            if known != addresses {
+                answers[name] = .addresses(addresses, NameUse())
+                changed.insert(name)
+            }
+            wake(name, &entry, at: refresh)
+            return
+        }
+        put(name, .addresses(addresses, NameUse()), life: life, now: now)
+        if var entry = entries[name] { wake(name, &entry, at: refresh) }
+    }
+
+    private mutating func put(_ name: String, _ answer: CachedAnswer, life: TimeAmount, now: NIODeadline) {
+        remove(name)
+        var isPositive = false
+        if case .addresses = answer { isPositive = true }
+        makeRoom(positive: isPositive)
+        generation &+= 1
+        var entry = Entry(
+            generation: generation,
+            born: generation,
+            isPositive: isPositive,
+            expires: now + life
+        )
+        if isPositive {
+            positives.append((name, generation))
+            positiveCount += 1
+        } else {
+            negatives.append((name, generation))
+        }
+        answers[name] = answer
+        changed.insert(name)
+        wake(name, &entry, at: entry.expires)
+    }
+
+    /// Sets the time at which `due` looks at the entry, and stores it.
+    private mutating func wake(_ name: String, _ entry: inout Entry, at time: NIODeadline) {
+        generation &+= 1
+        entry.generation = generation
+        entries[name] = entry
+        deadlines.insert(Deadline(time: time, name: name, generation: generation))
+        // Deadlines that count no more leave when their time comes; a flood must not wait for that.
+        if deadlines.count > 4 * (entries.count + 1024) {
+            deadlines = Heap(deadlines.unordered.filter { entries[$0.name]?.generation == $0.generation })
+        }
+    }
+
+    private mutating func remove(_ name: String) {
+        guard let entry = entries.removeValue(forKey: name) else { return }
+        if entry.isPositive { positiveCount -= 1 }
+        answers.removeValue(forKey: name)
+        changed.insert(name)
+    }
+
+    /// Gives up what came first and is not in use, where there are too many.
+    private mutating func makeRoom(positive: Bool) {
+        if !positive {
+            while negativeAnswers >= bounds.negatives, let oldest = negatives.popFirst() {
+                if entries[oldest.name]?.born == oldest.born { remove(oldest.name) }
+            }
+            if negatives.count > 2 * bounds.negatives + 16 {
+                negatives.removeAll { entries[$0.name]?.born != $0.born }
+            }
+            return
+        }
+        var steps = 0
+        while positiveCount >= bounds.positives, let oldest = positives.popFirst() {
+            guard entries[oldest.name]?.born == oldest.born else { continue }
+            steps += 1
+            if steps < NameLimits.evictionSteps, case .addresses(_, let use) = answers[oldest.name],
+                use.take()
+            {
+                // In use: a second chance.
+                positives.append(oldest)
+            } else {
+                remove(oldest.name)
+            }
+        }
+        if positives.count > 2 * bounds.positives + 16 {
+            positives.removeAll { entries[$0.name]?.born != $0.born }
+        }
+    }
+
+    private static func life(_ ttl: Duration) -> TimeAmount {
+        min(max(TimeAmount(ttl), NameLimits.leastLife), NameLimits.mostLife)
+    }
+}

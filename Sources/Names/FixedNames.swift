@@ -1,0 +1,20 @@
+extension NameSource {
+    /// Names written in the rule file itself.
+    public static func fixed(_ names: [String: [NamedAddress]]) -> NameSource {
+        NameSource(label: "static", key: .names(names), kind: .live(FixedNames(names: names)))
+    }
+
+    /// A file in the format of hosts(5), read again whenever it changes.
+    public static func hostsFile(path: String) -> NameSource {
+        let label = "hosts_file \(path)"
+        return NameSource(label: label, key: .settings(label), kind: .live(HostsFileNames(path: path)))
+    }
+}
+
+struct FixedNames: LiveNameSource {
+    let names: [String: [NamedAddress]]
+
+    func first() -> [String: [NamedAddress]]? { names }
+    func start(_ tell: @escaping @Sendable (NameChange) -> Void) {}
+    func stop() {}
+}

@@ -1,0 +1,45 @@
+import Synchronization
+
+/// A hosts file, watched (inotify, one thread).
+final class HostsFileNames: LiveNameSource {
+    private let path: String
+    private let watcher = Mutex<FileWatcher?>(nil)
+
+    init(path: String) {
+        self.path = path
+    }
+
+    func first() throws(NameSourceError) -> [String: [NamedAddress]]? {
+        try HostsFile(path: path).names
+    }
+
+    func start(_ tell: @escaping @Sendable (NameChange) -> Void) {
+        let path = path
+        do {
+            let watcher = try FileWatcher(path: path) { Self.read(path, tell) }
+            self.watcher.withLock { $0 = watcher }
+        } catch {
+            tell(.problem("cannot be watched: \(error.reason)"))
+        }
+        // What changed between the first read and the watch is not missed.
+        Self.read(path, tell)
+    }
+
+    func stop() {
+        let watcher = watcher.withLock { watcher in
+            defer { watcher = nil }
+            return watcher
+        }
+        watcher?.stop()
+    }
+
+    private static func read(_ path: String, _ tell: (NameChange) -> Void) {
+        do {
+            let file = try HostsFile(path: path)
+            for problem in file.problems { tell(.problem(problem)) }
+            tell(.snapshot(file.names))
+        } catch {
+            tell(.down(reason: error.reason))
+        }
+    }
+}

@@ -1,0 +1,56 @@
+/// A new table, with what is different from the one before.
+public struct NameNews: Sendable {
+    public let table: NameTable
+    /// The names whose lookups may have changed; nil: any.
+    public let changed: Set<String>?
+
+    public init(table: NameTable, changed: Set<String>?) {
+        self.table = table
+        self.changed = changed
+    }
+}
+
+/// Who can find out about names that a table says `ask` of.
+public protocol NameAsker: Sendable {
+    /// Asks the sources for a name, in their order. From any thread; returns at once.
+    ///
+    /// - Parameter done: called once, on any thread, with any result but `.ask`; after the table
+    ///   that holds the answer has gone out to the subscribers. However many ask for a name at one
+    ///   time, each source is asked once.
+    func ask(_ name: String, done: @escaping @Sendable (NameLookup) -> Void)
+}
+
+/// What happened to a source, for the log and the counters: never an error of a request.
+public enum NameEvent: Sendable, Equatable {
+    /// The source has told all its names: at the start, or after it was down.
+    case loaded(source: String, names: Int)
+    /// An entry that was passed over.
+    case problem(source: String, String)
+    /// The source can't be asked; so many names of it stay in force.
+    case down(source: String, reason: String, serving: Int)
+    /// It can again.
+    case up(source: String)
+    /// It was down for longer than its `max_stale`: its names are no longer in force.
+    case expired(source: String)
+}
+
+/// How a source is, for operators.
+public struct NameSourceStatus: Sendable, Equatable {
+    public enum State: Sendable, Equatable {
+        /// Nothing has come of it yet.
+        case cold
+        case up
+        case down(reason: String)
+    }
+
+    public let source: String
+    public let state: State
+    /// Names in force, without those that are known not to be.
+    public let names: Int
+    /// Entries passed over since the start.
+    public let problems: UInt64
+    /// Names asked for since the start (query sources).
+    public let questions: UInt64
+    /// … and of those, the ones that nothing could be found out about.
+    public let failures: UInt64
+}

@@ -1,0 +1,43 @@
+public import Names
+public import NIOCore
+import NIOPosix
+import Routing
+public import RoutingConfig
+
+/// Makes the name sources that a rule file lists. Nothing runs until a directory starts them.
+public struct NameSources: Sendable {
+    /// For sources that talk over the network.
+    public let group: any EventLoopGroup
+    /// Where sources may keep their last names for the next start; nil: nowhere.
+    public let stateDirectory: String?
+
+    public init(group: any EventLoopGroup, stateDirectory: String? = nil) {
+        self.group = group
+        self.stateDirectory = stateDirectory
+    }
+
+    /// On the process's own loops, which serve no requests.
+    public static let shared = NameSources(group: MultiThreadedEventLoopGroup.singleton)
+
+    /// - Throws: `NameSourceError` where a source cannot be set up.
+    public func make(_ settings: [NameSourceSettings]) throws(NameSourceError) -> [NameSource] {
+        var sources: [NameSource] = []
+        for one in settings { sources.append(try make(one)) }
+        return sources
+    }
+
+    private func make(_ settings: NameSourceSettings) throws(NameSourceError) -> NameSource {
+        switch settings {
+        case .static(let names, origin: _):
+            var known: [String: [NamedAddress]] = [:]
+            for name in names {
+                known[name.name] = name.endpoints.map { NamedAddress(address: $0.address, port: $0.port) }
+            }
+            return .fixed(known)
+        case .hostsFile(let path, origin: _):
+            return .hostsFile(path: path)
+        case .etcd, .containers, .dns, .system:
+            throw NameSourceError(path: "\(settings.origin)", reason: "this name source is not there yet")
+        }
+    }
+}

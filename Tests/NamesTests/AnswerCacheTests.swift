@@ -1,0 +1,154 @@
+import HashTreeCollections
+import NIOCore
+import Routing
+import Testing
+
+@testable import Names
+
+@Suite("What a query source said")
+struct AnswerCacheTests {
+    private var cache = AnswerCache(maxStale: .seconds(60), positives: 8, negatives: 8)
+
+    private func addresses(_ name: String) -> [NamedAddress]? {
+        if case .addresses(let addresses, _)? = cache.answers[name] { return addresses }
+        return nil
+    }
+
+    private func use(_ name: String) {
+        if case .addresses(_, let use)? = cache.answers[name] { use.mark() }
+    }
+
+    @Test("A name is asked for once, however many want it")
+    mutating func once() {
+        let first = cache.wants("a")
+        let second = cache.wants("a")
+        #expect(first == true && second == false)
+        cache.take(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
+        #expect(addresses("a") == [address(1)])
+        #expect(cache.questions == 0)
+    }
+
+    @Test("An answer that nobody uses leaves when its time is over, and not before")
+    mutating func expiry() {
+        cache.take(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
+        var asked = cache.due(now: at(8))
+        #expect(asked.isEmpty && addresses("a") != nil)
+        asked = cache.due(now: at(9.9))
+        #expect(asked.isEmpty && addresses("a") != nil)
+        asked = cache.due(now: at(10))
+        #expect(asked.isEmpty && cache.answers.isEmpty)
+    }
+
+    @Test(
+        "An answer in use is asked for again before it expires, and nothing changes with the same addresses"
+    )
+    mutating func refresh() {
+        cache.take(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
+        cache.changed = []
+        use("a")
+        let asked = cache.due(now: at(8))
+        #expect(asked == ["a"])
+        cache.take(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(8.1))
+        #expect(cache.changed.isEmpty)
+        _ = cache.due(now: at(11))
+        #expect(addresses("a") == [address(1)], "it lives on from the second answer")
+        _ = cache.due(now: at(18.1))
+        #expect(addresses("a") == nil)
+    }
+
+    @Test("A second answer that differs takes the place of the first")
+    mutating func change() {
+        cache.take(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
+        use("a")
+        _ = cache.due(now: at(8))
+        cache.changed = []
+        cache.take(.addresses([address(2)], ttl: .seconds(10)), for: "a", now: at(8))
+        #expect(cache.changed == ["a"] && addresses("a") == [address(2)])
+    }
+
+    @Test("While the source can't be asked an answer in use serves on, for max_stale and no longer")
+    mutating func stale() {
+        cache.take(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
+        let failure = NameReply.failed(NameProblem(.unavailable, "down"))
+        var now = 8.0
+        var attempts = 0
+        while now < 100 {
+            use("a")
+            for name in cache.due(now: at(now)) {
+                attempts += 1
+                cache.take(failure, for: name, now: at(now))
+            }
+            #expect((addresses("a") != nil) == (now < 70), "at \(now)")
+            now += 0.5
+        }
+        #expect(attempts > 10 && attempts < 40)
+    }
+
+    @Test("The answer that there is no such name replaces addresses, and is kept for its own time")
+    mutating func negative() {
+        cache.take(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
+        use("a")
+        _ = cache.due(now: at(8))
+        cache.take(.none(ttl: .seconds(5)), for: "a", now: at(8))
+        guard case .some(.none) = cache.answers["a"] else {
+            Issue.record("it is not kept")
+            return
+        }
+        _ = cache.due(now: at(13))
+        #expect(cache.answers.isEmpty)
+    }
+
+    @Test("A failure is kept for a moment, so that each request does not wait for the next one")
+    mutating func failure() {
+        cache.take(.failed(NameProblem(.timeout, "late")), for: "a", now: at(0))
+        guard case .failed? = cache.answers["a"] else {
+            Issue.record("it is not kept")
+            return
+        }
+        _ = cache.due(now: at(1))
+        #expect(cache.answers.isEmpty)
+    }
+
+    @Test("A flood of names that exist does not push out the ones in use")
+    mutating func positiveFlood() {
+        for index in 0..<4 {
+            cache.take(
+                .addresses([address(UInt32(index))], ttl: .seconds(60)),
+                for: "used\(index)",
+                now: at(0)
+            )
+        }
+        for index in 0..<1000 {
+            for used in 0..<4 { use("used\(used)") }
+            cache.take(.addresses([address(9)], ttl: .seconds(60)), for: "flood\(index)", now: at(1))
+            #expect(cache.positiveAnswers <= 8)
+        }
+        for index in 0..<4 { #expect(addresses("used\(index)") != nil) }
+    }
+
+    @Test("A flood of names that do not exist pushes out other such names, and no addresses")
+    mutating func negativeFlood() {
+        cache.take(.addresses([address(1)], ttl: .seconds(60)), for: "a", now: at(0))
+        for index in 0..<1000 {
+            cache.take(.none(ttl: .seconds(60)), for: "flood\(index)", now: at(1))
+            #expect(cache.negativeAnswers <= 8)
+        }
+        #expect(addresses("a") != nil && cache.answers["flood999"] != nil)
+        // Nothing is left when all have expired.
+        _ = cache.due(now: at(100))
+        #expect(cache.answers.isEmpty && cache.nextDeadline == nil)
+    }
+
+    @Test(
+        "Whatever a source says, a life is neither zero nor for ever, and a name has only so many addresses"
+    )
+    mutating func extremes() {
+        let many = (0..<5000).map { address(UInt32($0)) }
+        cache.take(.addresses(many, ttl: .seconds(Int64.max)), for: "a", now: at(0))
+        #expect(addresses("a")?.count == NameLimits.addressesOfName)
+        cache.take(.addresses([address(1)], ttl: .zero), for: "b", now: at(0))
+        #expect(addresses("b") != nil)
+        cache.take(.addresses([], ttl: .seconds(1)), for: "c", now: at(0))
+        #expect(addresses("c") == nil)
+    }
+}

@@ -1,0 +1,102 @@
+import Foundation
+import NIOCore
+import NIOPosix
+import Routing
+import Testing
+
+@testable import Names
+
+@Suite("Names in files")
+struct WatchedFileTests {
+    private final class Folder {
+        let url = FileManager.default.temporaryDirectory.appending(path: "berth-\(UUID().uuidString)")
+        init() throws { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
+        deinit { try? FileManager.default.removeItem(at: url) }
+        func write(_ text: String, to name: String) throws {
+            // Atomic: a new file takes the old one's place, as editors do it.
+            try text.write(to: url.appending(path: name), atomically: true, encoding: .utf8)
+        }
+        func path(_ name: String) -> String { url.appending(path: name).path }
+    }
+
+    private let loop = MultiThreadedEventLoopGroup.singleton.next()
+
+    @Test("The first source that knows a name answers")
+    func order() throws {
+        let folder = try Folder()
+        try folder.write("10.0.0.2 a b", to: "hosts")
+        let address = try #require(IPAddress("10.0.0.1"))
+        let directory = try NameDirectory(
+            [
+                .fixed(["a": [NamedAddress(address: address, port: 81)]]),
+                .hostsFile(path: folder.path("hosts")),
+            ],
+            on: loop
+        )
+        #expect(directory.table.lookUp("a").answer?.source == "static")
+        #expect(directory.table.lookUp("a").answer?.addresses == [NamedAddress(address: address, port: 81)])
+        #expect(directory.table.lookUp("b").answer?.source == "hosts_file \(folder.path("hosts"))")
+        guard case .unknown = directory.table.lookUp("c") else {
+            Issue.record("c is known")
+            return
+        }
+    }
+
+    @Test("A hosts file that can't be read at the start is an error")
+    func unreadable() {
+        #expect(throws: NameSourceError.self) {
+            try NameDirectory([.hostsFile(path: "/nonexistent/hosts")], on: loop)
+        }
+    }
+
+    @Test(
+        "A change of the file becomes a new table: replaced by a rename, and written in place",
+        .timeLimit(.minutes(1))
+    )
+    func watching() async throws {
+        let folder = try Folder()
+        try folder.write("10.0.0.1 a", to: "hosts")
+        let directory = try NameDirectory([.hostsFile(path: folder.path("hosts"))], on: loop)
+        let (tables, news) = AsyncStream.makeStream(of: NameNews.self)
+        directory.subscribe { news.yield($0) }
+        directory.start()
+        defer { directory.stop() }
+        var next = tables.makeAsyncIterator()
+        _ = await next.next()
+
+        try folder.write("10.0.0.2 a", to: "hosts")
+        var told = await next.next()
+        #expect(told?.table.lookUp("a").answer?.addresses.first?.address == IPAddress("10.0.0.2"))
+        #expect(told?.changed == ["a"])
+
+        let handle = try FileHandle(forWritingTo: folder.url.appending(path: "hosts"))
+        try handle.truncate(atOffset: 0)
+        try handle.write(contentsOf: Data("10.0.0.3 a\n".utf8))
+        try handle.close()
+        told = await next.next()
+        #expect(told?.table.lookUp("a").answer?.addresses.first?.address == IPAddress("10.0.0.3"))
+    }
+
+    @Test("A file that goes away leaves the last names in force, and says so", .timeLimit(.minutes(1)))
+    func vanishing() async throws {
+        let folder = try Folder()
+        try folder.write("10.0.0.1 a", to: "hosts")
+        let (events, report) = AsyncStream.makeStream(of: NameEvent.self)
+        let path = folder.path("hosts")
+        let directory = try NameDirectory([.hostsFile(path: path)], on: loop) { report.yield($0) }
+        // With the first news the watch is there.
+        let (tables, news) = AsyncStream.makeStream(of: NameNews.self)
+        directory.start()
+        directory.subscribe { news.yield($0) }
+        defer { directory.stop() }
+        for await _ in tables { break }
+        try FileManager.default.removeItem(at: folder.url.appending(path: "hosts"))
+        let label = "hosts_file \(path)"
+        for await event in events {
+            guard case .down = event else { continue }
+            #expect(event == .down(source: label, reason: "No such file or directory", serving: 1))
+            break
+        }
+        #expect(directory.table.lookUp("a").answer != nil)
+    }
+}

@@ -1,0 +1,85 @@
+import Foundation
+import Routing
+import RoutingConfig
+import Testing
+
+@Suite struct NameSourceTests {
+    private func names(_ yaml: String) throws -> [NameSourceSettings] {
+        let text = "rules: [{ name: all, to: a }]\nnames:\n" + yaml
+        return try ConfigurationLoader.load(text: text, file: "rules/front.yaml").names
+    }
+
+    @Test func `every source may be left empty but etcd, and then has its defaults`() throws {
+        let names = try names("  - containers:\n  - dns: {}\n  - system: ~\n")
+        guard case .containers(let containers, _) = names[0], case .dns(let dns, _) = names[1],
+            case .system(let system, let origin) = names[2]
+        else {
+            Issue.record("\(names)")
+            return
+        }
+        #expect(containers == ContainersSettings() && dns == DNSSettings() && system == SystemNamesSettings())
+        #expect(origin.line == 5)
+    }
+
+    @Test func `all keys are taken over, and paths count from the rule file's folder`() throws {
+        let names = try names(
+            """
+              - etcd: { endpoints: ['http://10.0.0.1:2379', 'https://etcd.test.priv:2379/'], prefix: /x, user: me,
+                        password_file: secret, ca: /etc/ca.pem, cert: me.pem, key: me.key, max_stale: 1h }
+              - containers: { socket: 'unix:///run/podman.sock', network: web, max_stale: 5m }
+              - dns: { servers: [127.0.0.1, '[::1]:5353'], search: [test.priv], srv: _HTTP._tcp, min_ttl: 0, max_ttl: 5m,
+                       negative_ttl: 1s, timeout: 500ms, attempts: 3, max_stale: 0 }
+              - system: { threads: 2, ttl: 10s, negative_ttl: 2s, max_stale: 5m }
+            """
+        )
+        guard case .etcd(let etcd, _) = names[0], case .containers(let containers, _) = names[1],
+            case .dns(let dns, _) = names[2], case .system(let system, _) = names[3]
+        else {
+            Issue.record("\(names)")
+            return
+        }
+        #expect(etcd.endpoints == ["http://10.0.0.1:2379", "https://etcd.test.priv:2379"])
+        #expect(etcd.prefix == "/x/" && etcd.user == "me" && etcd.passwordFile == "rules/secret")
+        #expect(etcd.ca == "/etc/ca.pem" && etcd.cert == "rules/me.pem" && etcd.key == "rules/me.key")
+        #expect(etcd.maxStale == .seconds(3600))
+        #expect(containers.socket == "/run/podman.sock" && containers.network == "web")
+        #expect(containers.maxStale == .seconds(300))
+        #expect(dns.servers?.map(\.port) == [nil, 5353] && dns.search == ["test.priv"])
+        #expect(dns.srv == "_http._tcp" && dns.minTTL == .zero && dns.maxTTL == .seconds(300))
+        #expect(dns.negativeTTL == .seconds(1) && dns.timeout == .milliseconds(500))
+        #expect(dns.attempts == 3 && dns.maxStale == .zero)
+        #expect(system.threads == 2 && system.ttl == .seconds(10) && system.maxStale == .seconds(300))
+    }
+
+    @Test(arguments: [
+        ("etcd", ["endpoints", "prefix", "user", "password_file", "ca", "cert", "key", "max_stale"]),
+        ("containers", ["socket", "network", "max_stale"]),
+        (
+            "dns",
+            [
+                "servers", "search", "srv", "min_ttl", "max_ttl", "negative_ttl", "timeout", "attempts",
+                "max_stale",
+            ]
+        ),
+        ("system", ["threads", "ttl", "negative_ttl", "max_stale"]),
+    ])
+    func `the reference has every key that is known, and no other`(source: String, keys: [String]) throws {
+        let root = URL(filePath: #filePath)
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let text = try String(contentsOf: root.appending(path: "docs/rules.md"), encoding: .utf8)
+        let section = try #require(text.components(separatedBy: "\n### `\(source)`\n").dropFirst().first)
+        let rows = section.components(separatedBy: "\n#")[0].split(separator: "\n").filter {
+            $0.hasPrefix("| `")
+        }
+        let documented = rows.flatMap { row in
+            row.split(separator: "|")[0].matches(of: /`([a-z_]+)`/).map { String($0.1) }
+        }
+        #expect(documented == keys)
+        // The loader's own list, as it tells it.
+        let error = #expect(throws: ConfigurationFailure.self) {
+            _ = try names("  - \(source): { '?': 1 }\n")
+        }
+        let hints = (error?.diagnostics ?? []).compactMap(\.hint)
+        #expect(hints.contains("known here: " + keys.joined(separator: ", ")))
+    }
+}
