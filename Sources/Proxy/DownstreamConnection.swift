@@ -63,6 +63,7 @@ final class DownstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
     private(set) var channel: (any Channel)?
     private var readHeldBack = false
     private var advancing = false
+    private var widened = false
 
     init(worker: Worker, edge: Edge, now: NIODeadline) {
         self.worker = worker
@@ -76,6 +77,13 @@ final class DownstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
         self.context = context
         self.channel = context.channel
         worker.opened(self)
+    }
+
+    /// Large bodies pass here: the channel's buffers may grow.
+    private func widen() {
+        guard !widened, let channel else { return }
+        widened = true
+        ChannelTuning.widen(channel)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -94,6 +102,7 @@ final class DownstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
+        if bytes.readableBytes >= ChannelTuning.largeRead { widen() }
         switch phase {
         case .closed:
             return
@@ -121,7 +130,7 @@ final class DownstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        guard context.channel.isWritable else { return }
+        guard context.channel.isWritable else { return widen() }
         exchange.machine.downstreamTook(now: worker.now)
         exchange.upstream?.resumeReading()
         advance()

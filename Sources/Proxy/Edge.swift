@@ -17,9 +17,27 @@ public struct Edge: Sendable {
         self.peer = peer
         self.localPort = localPort
         self.trusted = trustedDownstreams.contains { $0.contains(peer) }
-        self.peerText = Array(peer.description.utf8)
-        let text =
-            "X-Forwarded-For: \(peer)\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Port: \(localPort)\r\n"
-        self.lines = Array(text.utf8)
+        // Made for each connection: as bytes, without a `String` on the way.
+        var text: [UInt8] = []
+        peer.append(to: &text)
+        var lines: [UInt8] = []
+        lines.reserveCapacity(Self.before.count + text.count + Self.between.count + 8)
+        lines.append(contentsOf: Self.before)
+        lines.append(contentsOf: text)
+        lines.append(contentsOf: Self.between)
+        var divisor: UInt16 = 10_000
+        while divisor > 0 {
+            if localPort >= divisor || divisor == 1 {
+                lines.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: localPort / divisor % 10))
+            }
+            divisor /= 10
+        }
+        lines.append(UInt8(ascii: "\r"))
+        lines.append(UInt8(ascii: "\n"))
+        self.peerText = text
+        self.lines = lines
     }
+
+    private static let before = Array("X-Forwarded-For: ".utf8)
+    private static let between = Array("\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Port: ".utf8)
 }

@@ -57,14 +57,12 @@ public final class Listener: Sendable {
             .serverChannelOption(ChannelOptions.socket(SocketOptionLevel(SOL_SOCKET), SO_REUSEPORT), value: 1)
             // Accepted sockets inherit it (tcp(7)): one system call less for each of them.
             .serverChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelInitializer { channel in
+            // One at a time: the next waits for the loop's next round, which serves the others as well, and
+            // the call that would find nobody waiting is saved.
+            .serverChannelOption(.maxMessagesPerRead, value: 1)
+            .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    guard let connection = worker.admit(channel) else {
-                        channel.close(promise: nil)
-                        return
-                    }
-                    try ChannelTuning.apply(to: channel)
-                    try channel.pipeline.syncOperations.addHandler(connection)
+                    try channel.pipeline.syncOperations.addHandler(Acceptor(worker))
                 }
             }
     }
@@ -114,5 +112,32 @@ extension Worker {
             trustedDownstreams: settings.trustedDownstreams
         )
         return DownstreamConnection(worker: self, edge: edge, now: now)
+    }
+}
+
+/// Sets up the connections that a listening socket accepts, without the futures that the
+/// bootstrap has for each of them.
+///
+/// `@unchecked Sendable`: touched on its worker's loop alone.
+private final class Acceptor: ChannelInboundHandler, @unchecked Sendable {
+    typealias InboundIn = any Channel
+
+    private let worker: Worker
+
+    init(_ worker: Worker) {
+        self.worker = worker
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let channel = unwrapInboundIn(data)
+        guard let connection = worker.admit(channel) else { return channel.close(promise: nil) }
+        do {
+            try ChannelTuning.begin(channel)
+            try channel.pipeline.syncOperations.addHandler(connection)
+        } catch {
+            return channel.close(promise: nil)
+        }
+        // What the end of the pipeline does: the channel joins the loop.
+        context.channel._channelCore.channelRead0(data)
     }
 }

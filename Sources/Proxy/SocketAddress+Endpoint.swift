@@ -14,18 +14,24 @@ extension Endpoint {
     /// Nil for what is no IP address (a Unix socket).
     init?(_ address: SocketAddress) {
         guard let port = address.port.flatMap(UInt16.init(exactly:)) else { return nil }
-        let bytes: [UInt8]
+        let ip: IPAddress
         switch address {
         case .v4(let address):
             // sockaddr_in: family, port, address.
-            bytes = withUnsafeBytes(of: address.address) { Array($0[4..<8]) }
+            ip = withUnsafeBytes(of: address.address) { bytes in
+                IPAddress(v4: UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 4, as: UInt32.self)))
+            }
         case .v6(let address):
             // sockaddr_in6: family, port, flow, address.
-            bytes = withUnsafeBytes(of: address.address) { Array($0[8..<24]) }
+            ip = withUnsafeBytes(of: address.address) { bytes in
+                IPAddress(
+                    v6High: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)),
+                    low: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 16, as: UInt64.self))
+                )
+            }
         case .unixDomainSocket:
             return nil
         }
-        guard let address = IPAddress(networkBytes: bytes) else { return nil }
-        self.init(address: address, port: port)
+        self.init(address: ip, port: port)
     }
 }

@@ -31,7 +31,8 @@ func connectSocket(
         .channelOption(.tcpOption(.tcp_nodelay), value: 1)
         .channelInitializer { channel in
             channel.eventLoop.makeCompletedFuture {
-                try ChannelTuning.apply(to: channel)
+                try ChannelTuning.begin(channel)
+                ChannelTuning.widen(channel)
                 try channel.pipeline.syncOperations.addHandler(connection)
             }
         }
@@ -67,14 +68,23 @@ extension Failure {
 
 /// What the sockets of both sides are set to.
 enum ChannelTuning {
-    /// Sets a new channel's options, without a future for each as the bootstraps have it.
-    /// On the channel's loop.
-    static func apply(to channel: any Channel) throws {
-        guard let options = channel.syncOptions else { return }
-        try options.setOption(.allowRemoteHalfClosure, value: true)
-        try options.setOption(.writeBufferWaterMark, value: watermark)
-        try options.setOption(.recvAllocator, value: receive)
+    /// What a connection needs from its beginning, without a future for each as the
+    /// bootstraps have it. On the channel's loop.
+    static func begin(_ channel: any Channel) throws {
+        try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
     }
+
+    /// What only large bodies need: set when the first one passes, because each option costs
+    /// a new connection about as much as parsing its request. On the channel's loop.
+    static func widen(_ channel: any Channel) {
+        guard let options = channel.syncOptions else { return }
+        // A channel that has just been closed takes no options, and needs none.
+        try? options.setOption(.writeBufferWaterMark, value: watermark)
+        try? options.setOption(.recvAllocator, value: receive)
+    }
+
+    /// A read of this many bytes says that a large body passes.
+    static let largeRead = 16 << 10
 
     private static let watermark = ChannelOptions.Types.WriteBufferWaterMark(
         low: Bounds.writeLowWatermark,

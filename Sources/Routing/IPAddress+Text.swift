@@ -115,6 +115,20 @@ extension IPAddress: CustomStringConvertible {
 
     // MARK: Writing
 
+    /// Appends the usual text; an IPv4 address without a `String` on the way.
+    public func append(to text: inout [UInt8]) {
+        guard isIPv4 else { return text.append(contentsOf: description.utf8) }
+        var shift = 32
+        while shift > 0 {
+            shift -= 8
+            let number = UInt8(truncatingIfNeeded: low >> UInt64(shift))
+            if number >= 100 { text.append(UInt8(ascii: "0") + number / 100) }
+            if number >= 10 { text.append(UInt8(ascii: "0") + number / 10 % 10) }
+            text.append(UInt8(ascii: "0") + number % 10)
+            if shift > 0 { text.append(UInt8(ascii: ".")) }
+        }
+    }
+
     static func textV4(_ bits: UInt32) -> String {
         "\(bits >> 24).\(bits >> 16 & 255).\(bits >> 8 & 255).\(bits & 255)"
     }
