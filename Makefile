@@ -65,9 +65,10 @@ fuzz:
 	@scripts/install-packages build
 	Fuzz/run --seconds $(SECONDS_EACH)
 
+# Tables and plot land in docs/benchmarks.md and docs/routing-scale.md. Wants a machine that does nothing else.
 bench: build
 	@scripts/install-packages bench
-	Benchmarks/run --shape all --rounds 3 --seconds 2
+	Benchmarks/run --all --write-docs
 
 # Decisions among 10 to 100,000 rules: the table of docs/routing-scale.md.
 bench-decisions:
@@ -86,7 +87,7 @@ help:
 	@echo 'make sanitize    unit tests under the thread and the address sanitizer'
 	@echo 'make simulate    10,000 seeds of the simulated exchange'
 	@echo 'make fuzz        each fuzzer for 10 seconds (docs/fuzzing.md)'
-	@echo 'make bench       CPU per request beside nginx and HAProxy'
+	@echo 'make bench       CPU, latency, memory beside nginx, HAProxy and Envoy: ten minutes'
 	@echo 'make bench-decisions  time and memory of decisions among up to 100,000 rules'
 	@echo 'make format      format the sources;  make lint: only look'
 

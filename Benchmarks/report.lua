@@ -1,25 +1,32 @@
--- wrk: hosts in turn (their list comes by the environment) and the figures as one line of JSON at the end.
+-- wrk: hosts in turn (one a line in the file that the environment names), and the figures as one line of JSON.
 local hosts = {}
-for host in string.gmatch(os.getenv("BENCH_HOSTS") or "", "[^,]+") do hosts[#hosts + 1] = host end
+for host in io.lines(os.getenv("BENCH_HOSTS")) do hosts[#hosts + 1] = host end
 local close = os.getenv("BENCH_CLOSE") == "1"
 local extra = tonumber(os.getenv("BENCH_FIELDS") or "0")
+local upload = tonumber(os.getenv("BENCH_UPLOAD") or "0")
 
 local requests = {}
 local turn = 0
 
+local function fields(host)
+    local headers = { ["Host"] = host, ["User-Agent"] = "wrk", ["Accept"] = "*/*" }
+    for n = 1, extra do headers["X-Field-" .. n] = "the value of field number " .. n end
+    if close then headers["Connection"] = "close" end
+    return headers
+end
+
 function init(args)
-    local headers
-    for i, host in ipairs(hosts) do
-        headers = { ["Host"] = host, ["User-Agent"] = "wrk", ["Accept"] = "*/*" }
-        for n = 1, extra do headers["X-Field-" .. n] = "the value of field number " .. n end
-        if close then headers["Connection"] = "close" end
-        requests[i] = wrk.format("GET", nil, headers)
+    if upload > 0 then
+        wrk.method = "POST"
+        wrk.body = string.rep("u", upload)
     end
     -- One host: wrk sends the same bytes again and again without asking Lua.
-    if #requests == 1 then
+    if #hosts == 1 then
         request = nil
-        wrk.headers = headers
+        wrk.headers = fields(hosts[1])
+        return
     end
+    for i, host in ipairs(hosts) do requests[i] = wrk.format(nil, nil, fields(host)) end
 end
 
 function request()

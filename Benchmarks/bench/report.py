@@ -1,27 +1,51 @@
-"""Figures of all rounds → medians, ratios, a markdown table."""
+"""Figures of all rounds → medians, ratios, verdicts, Markdown."""
 
-import json
 import os
 import statistics
 
 from .peers import HERE, output_of
+from .shapes import CPU_GOAL, IDLE_GOAL
 
-BEGIN = "<!-- begin: make bench -->"
-END = "<!-- end: make bench -->"
+# The goal's measure: the better of these.
+MEASURE = ("nginx", "haproxy")
+NAMES = {"nginx": "nginx", "haproxy": "HAProxy", "envoy": "Envoy", "berth": "Berth"}
 
 
 def median(rounds, key):
     return statistics.median(one[key] for one in rounds)
 
 
-def ratio(rounds, base, key):
+def ratio(rounds, base, key="cpu"):
     """The median of the ratios within each round: what the machine does between rounds cancels out."""
     return statistics.median(mine[key] / theirs[key] for mine, theirs in zip(rounds, base))
 
 
-def spread(rounds, key):
-    values = [one[key] for one in rounds]
-    return (max(values) - min(values)) / statistics.median(values)
+def spread(rounds, key="cpu"):
+    """How far the rounds lie from their median, the worse half left out (half the distance of the quartiles)."""
+    values = sorted(one[key] for one in rounds)
+    if len(values) < 2:
+        return 0.0
+    low, _, high = statistics.quantiles(values, n=4, method="inclusive")
+    return (high - low) / 2 / statistics.median(values)
+
+
+def better(rounds):
+    """The measure of a shape: nginx or HAProxy, whoever needs less CPU."""
+    measures = [name for name in MEASURE if name in rounds]
+    return min(measures, key=lambda name: median(rounds[name], "cpu"), default=None)
+
+
+def to_better(rounds, name="berth"):
+    base = better(rounds)
+    return ratio(rounds[name], rounds[base]) if base and name in rounds else None
+
+
+def verdict(value, goal=CPU_GOAL):
+    """What a ratio to the better peer says, as it is printed: two digits."""
+    if value is None:
+        return "not measured"
+    value = round(value, 2)
+    return "at or under" if value <= 1 else f"within {goal}" if value <= goal else f"**over {goal}**"
 
 
 def machine():
@@ -35,64 +59,107 @@ def machine():
 
 
 def commit():
-    return output_of("git", "-C", HERE, "rev-parse", "--short", "HEAD") or "none"
+    return output_of("git", "-C", HERE, "describe", "--always", "--dirty") or "none"
 
 
-def table(result):
-    peers = list(result["versions"])
-    base = peers[0]
-    lines = []
-    for name, entry in result["shapes"].items():
-        rounds = entry["rounds"]
-        lines += [
-            f"### {entry['title']}, {result['tiers']} tier{'s' if result['tiers'] > 1 else ''}",
-            "",
-            f"| peer | requests/s | CPU µs/request | user | system | CPU ÷ {base} | p50 µs | p99 µs | p99.9 µs | memory MiB |",
-            "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
-        ]
-        for peer in peers:
-            mine = rounds[peer]
-            lines.append(
-                f"| {peer} | {median(mine, 'rate'):,.0f} | {median(mine, 'cpu'):.2f} | {median(mine, 'user'):.2f} "
-                f"| {median(mine, 'system'):.2f} | **{ratio(mine, rounds[base], 'cpu'):.2f}** "
-                f"| {median(mine, 'p50'):,.0f} | {median(mine, 'p99'):,.0f} | {median(mine, 'p99_9'):,.0f} "
-                f"| {median(mine, 'memory') / (1 << 20):.1f} |"
-            )
-        noise = max(spread(rounds[peer], "cpu") for peer in peers)
-        lines += ["", f"{len(rounds[base])} rounds, interleaved; CPU per request varied by up to {noise:.0%} between them.", ""]
-    where, versions = result["machine"], result["versions"]
-    lines += [
-        f"Commit {result['commit']}; {', '.join(f'{peer} {version}' for peer, version in versions.items())}; "
-        f"{where['processor']}, {where['cpus']} CPUs, Linux {where['kernel']}; {result['workers']} worker(s) on CPU "
-        f"{result['cpus']['proxy']}, origin on {result['cpus']['origin']}, load on {result['cpus']['load']}.",
-        "",
+def circumstances(result):
+    """Who was measured, where and how long: a paragraph."""
+    where = result["machine"]
+    versions = ", ".join(f"{NAMES[peer]} {version}" for peer, version in result["versions"].items() if peer != "berth")
+    pins = result["cpus"]
+    peers = f"{result['workers']} worker, pinned to core {pins['proxy']}; origin on {pins['origin']}, load on {pins['load']}"
+    effort = f"{result['starts']} × {result['rounds']} rounds of {result['seconds']} s for each peer and shape"
+    lines = [
+        f"Commit {result['commit']}, beside {versions}. {where['processor']}, {where['cpus']} cores, Linux {where['kernel']}; "
+        f"{peers}. {effort} ({result['starts']} × {max(1, result['rounds'] // 2)} with two tiers), interleaved; "
+        "all processes began anew for each of the first number."
     ]
+    lines += [f"Not here: {NAMES[peer]} ({why})." for peer, why in result["missing"].items()]
     return "\n".join(lines)
 
 
-def write(result, name):
-    """results/NAME.json and NAME.md; the table of the standard run also goes into docs/benchmarks.md."""
-    folder = os.path.join(HERE, "results")
-    os.makedirs(folder, exist_ok=True)
-    with open(os.path.join(folder, f"{name}.json"), "w") as file:
-        json.dump(result, file, indent=1)
-        file.write("\n")
-    text = table(result)
-    with open(os.path.join(folder, f"{name}.md"), "w") as file:
-        file.write(text)
-    return text
+def _rows(header, rows):
+    return ["| " + " | ".join(header) + " |", "|---|" + "---:|" * (len(header) - 1)] + [
+        "| " + " | ".join(row) + " |" for row in rows
+    ]
 
 
-def include(text):
-    """Puts the table between the two marks of docs/benchmarks.md."""
-    path = os.path.join(HERE, "..", "docs", "benchmarks.md")
-    try:
-        with open(path) as file:
-            page = file.read()
-    except FileNotFoundError:
-        return
-    head, begin, rest = page.partition(BEGIN)
-    _, end, tail = rest.partition(END)
-    if begin and end:
-        with open(path, "w") as file:
-            file.write(f"{head}{BEGIN}\n\n{text}\n{END}{tail}")
+def summary(result, tiers):
+    """One line a shape: CPU per request as a ratio to nginx, and Berth's to the better of nginx and HAProxy."""
+    others = [peer for peer in result["versions"] if peer not in ("nginx", "berth")]
+    header = ["CPU per request ÷ nginx's", "nginx", *(NAMES[peer] for peer in others), "Berth"]
+    header += ["Berth ÷ better", f"goal: ≤ {CPU_GOAL}", "noise"]
+    rows = []
+    for entry in result["tiers"][tiers].values():
+        rounds = entry["rounds"]
+        row = [entry["title"], "1.00" if "nginx" in rounds else "–"]
+        for peer in [*others, "berth"]:
+            known = peer in rounds and "nginx" in rounds
+            row.append(f"{ratio(rounds[peer], rounds['nginx']):.2f}" if known else "–")
+        value = to_better(rounds)
+        base = better(rounds)
+        row.append(f"**{value:.2f}** ({NAMES[base]})" if value is not None else "–")
+        noise = max((spread(of) for of in rounds.values()), default=0)
+        rows.append([*row, verdict(value), f"± {noise:.0%}"])
+    return "\n".join(_rows(header, rows) + _failures(result["tiers"][tiers]))
+
+
+def _failures(entries):
+    """What was not measured: each peer's reason once, with all its shapes."""
+    reasons = {}
+    for entry in entries.values():
+        for peer, why in entry["failed"].items():
+            # Numbers differ from one time to the next (process ids), the reason does not.
+            key = (peer, "".join(letter for letter in why if not letter.isdigit()))
+            reasons.setdefault(key, (" ".join(why.split())[-300:], []))[1].append(entry["title"])
+    lines = [
+        f"{NAMES[peer]} not measured ({why}): {'; '.join(titles) if len(titles) < len(entries) else 'everything above'}."
+        for (peer, _), (why, titles) in reasons.items()
+    ]
+    return ["", *lines] if lines else []
+
+
+def detail(result, tiers):
+    """Every figure of every shape and peer: this machine's, to be read beside each other."""
+    header = ["shape", "peer", "requests/s", "CPU µs", "user", "system", "core busy", "p50 µs", "p99 µs"]
+    header += ["p99.9 µs", "memory MiB"]
+    rows = []
+    for entry in result["tiers"][tiers].values():
+        for peer, mine in entry["rounds"].items():
+            row = [entry["title"], NAMES[peer], f"{median(mine, 'rate'):,.0f}"]
+            row += [f"{median(mine, key):,.2f}" for key in ("cpu", "user", "system")]
+            row += [f"{median(mine, 'busy'):.0%}"]
+            row += [f"{median(mine, key):,.0f}" for key in ("p50", "p99", "p99_9")]
+            rows.append([*row, f"{median(mine, 'memory') / (1 << 20):.1f}"])
+    return "\n".join(_rows(header, rows))
+
+
+def idle(result):
+    """Memory of idle connections."""
+    entry = result["idle"]
+    header = [f"{entry['connections']:,} idle connections", "before, MiB", "no request yet, KiB each"]
+    header += ["after one request each, KiB each", f"goal: ≤ {IDLE_GOAL >> 10} KiB", "left when all are closed, MiB"]
+    rows = []
+    for peer, of in entry["rounds"].items():
+        used = median(of, "used")
+        goal = ("met" if used <= IDLE_GOAL else "**over**") if peer == "berth" else ""
+        row = [NAMES[peer], f"{median(of, 'before') / (1 << 20):.1f}", f"{median(of, 'fresh') / 1024:.2f}"]
+        rows.append([*row, f"**{used / 1024:.2f}**", goal, f"{median(of, 'left') / (1 << 20):.1f}"])
+    failed = {"idle": {"title": "Idle connections", "failed": entry["failed"]}}
+    return "\n".join(_rows(header, rows) + _failures(failed))
+
+
+def rules(result):
+    """CPU per request by number of rules, each peer against itself with the fewest."""
+    entries = result["rules"]
+    first = next(iter(entries.values()))["rounds"]
+    header = ["rules", "peer", "CPU µs/request", "÷ fewest rules", "requests/s", "p50 µs", "p99 µs", "memory MiB"]
+    rows = []
+    for count, entry in entries.items():
+        for peer, mine in entry["rounds"].items():
+            times = f"{median(mine, 'cpu') / median(first[peer], 'cpu'):,.2f}" if peer in first else "–"
+            row = [f"{int(count):,}", NAMES[peer], f"{median(mine, 'cpu'):,.1f}", f"**{times}**"]
+            row += [f"{median(mine, 'rate'):,.0f}", f"{median(mine, 'p50'):,.0f}", f"{median(mine, 'p99'):,.0f}"]
+            rows.append([*row, f"{median(mine, 'memory') / (1 << 20):.1f}"])
+    named = {count: {"title": f"{int(count):,} rules", "failed": entry["failed"]} for count, entry in entries.items()}
+    return "\n".join(_rows(header, rows) + _failures(named))
