@@ -112,7 +112,7 @@ struct HopOfCheck {
         try claim(went.wantsUpgrade == came.wantsUpgrade, "an upgrade comes or goes", sent)
         try claim(!went.upgradeIsH2C, "an upgrade to h2c goes on", sent)
         try claim(went.expectsContinue == came.expectsContinue, "an expectation comes or goes", sent)
-        let kept = came.fields.filter { !$0.hopByHop && !isOwn($0) }
+        let kept = came.fields.filter { !$0.hopByHop && !isOwn($0) && !isMistakable($0) }
         try claim(went.fields.filter { !isOwn($0) } == kept, "other fields go on", sent)
         for field in went.fields where field.hopByHop {
             switch field.id {
@@ -130,6 +130,28 @@ struct HopOfCheck {
         return edits
             && (name == PlainHead.lower(Self.set.utf8) || Self.removed.contains { name == Array($0.utf8) })
     }
+
+    /// Whether a reader that takes every mark in a name for a hyphen would find a field that tiers write.
+    private func isMistakable(_ field: FieldMeaning) -> Bool {
+        let name = PlainHead.lower(field.name)
+        let hyphens = name.map { Self.isPlain($0) ? $0 : 0x2D }
+        guard hyphens != name else { return false }
+        let edited = edits ? Self.removed + [Self.set.lowercased()] : []
+        return (Self.guarded + edited).contains { Array($0.utf8) == hyphens }
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x61...0x7A: true
+        default: false
+        }
+    }
+
+    private static let guarded = [
+        "content-length", "transfer-encoding", "max-forwards", "keep-alive", "proxy-connection",
+        "http2-settings", "proxy-authenticate", "proxy-authorization", "proxy-status", "x-forwarded-for",
+        "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port", "x-real-ip", "x-request-id",
+    ]
 
     /// What the tier itself says is said once, and is not what an untrusted client would like it to say.
     private func compareOwn(_ came: RequestMeaning, _ plain: PlainHead, _ sent: [UInt8]) throws(Contradiction)

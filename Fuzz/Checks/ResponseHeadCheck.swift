@@ -44,10 +44,20 @@ enum ResponseHeadCheck {
         try claim(read(head, to: method) == .head(meaning), "what follows a head changes it", bytes)
         try claim(read(head + next, to: method) == .head(meaning), "what follows a head changes it", bytes)
         try claim(read(head.dropLast(), to: method) == .incomplete, "a head ends before its end", bytes)
-        guard let plain = PlainHead(head) else {
+        guard let plain = PlainHead(strict(head)) else {
             throw Contradiction("a plain reader refuses what was accepted", head)
         }
         try compare(meaning, to: method, plain, head)
+    }
+
+    /// The same head with CRLF at the end of each line.
+    private static func strict(_ head: [UInt8]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for byte in head {
+            if byte == 0x0A, bytes.last != 0x0D { bytes.append(0x0D) }
+            bytes.append(byte)
+        }
+        return bytes
     }
 
     /// A head as it was accepted, and as the plain reader has it.

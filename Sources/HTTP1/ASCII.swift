@@ -34,6 +34,9 @@ enum ASCII {
     static func isDigit(_ byte: UInt8) -> Bool { byte &- zero < 10 }
 
     @inline(__always)
+    static func isLetterOrDigit(_ byte: UInt8) -> Bool { (byte | 0x20) &- 0x61 < 26 || isDigit(byte) }
+
+    @inline(__always)
     static func lowercased(_ byte: UInt8) -> UInt8 {
         byte &- 0x41 < 26 ? byte | 0x20 : byte
     }

@@ -5,7 +5,8 @@ public struct Field: Hashable, Sendable {
     public var name: ByteRange
     /// The value without the white space around it.
     public var value: ByteRange
-    /// The whole line with its CRLF: copy this to pass the field on.
+    /// The whole line with its CRLF: copy this to pass the field on. (Its LF alone, where an answer
+    /// `hasLooseLines`.)
     public var line: ByteRange
     public var id: FieldID
     /// True if the field ends here and is not passed on: the fields RFC 9110 §7.6.1 lists, those that

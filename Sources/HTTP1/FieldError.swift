@@ -14,7 +14,7 @@ public enum FieldError: Error, Hashable, Sendable, CaseIterable {
     case badValue
     /// CR without LF. RFC 9112 §2.2.
     case bareCR
-    /// LF without CR. RFC 9112 §2.2 allows to accept it; we do not.
+    /// LF without CR. RFC 9112 §2.2 allows to accept it; we do in answers' heads alone.
     case bareLF
     /// More lines than `HeadLimits.fields`.
     case tooMany

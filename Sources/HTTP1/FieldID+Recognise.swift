@@ -9,8 +9,43 @@ extension FieldID {
         let first = bytes.word(at: start, length: length)
         if length <= 8 { return short(first, length: length) }
         let second = bytes.word(at: start &+ 8, length: length &- 8)
-        if length <= 16 { return medium(first, second, length: length) }
-        return long(first, second, bytes.word(at: start &+ 16, length: length &- 16), length: length)
+        let id: FieldID
+        if length <= 16 {
+            id = medium(first, second, length: length)
+        } else {
+            id = long(first, second, bytes.word(at: start &+ 16, length: length &- 16), length: length)
+        }
+        if id == .other, bytes.hasMark(from: start, to: start &+ length) {
+            return unmasked(bytes, at: start, length: length)
+        }
+        return id
+    }
+
+    /// `.lookalike` for a name that would be one of those that matter, if its marks were hyphens.
+    @inline(never)
+    private static func unmasked(_ bytes: Span<UInt8>, at start: Int, length: Int) -> FieldID {
+        var words = InlineArray<3, UInt64>(repeating: 0)
+        for place in 0..<min(length, longestName) {
+            guard let byte = bytes.byte(at: start &+ place) else { return .other }
+            let plain = ASCII.isLetterOrDigit(byte) ? byte : UInt8(ascii: "-")
+            words[place &>> 3] |= UInt64(plain) &<< UInt64(8 &* (place & 7))
+        }
+        let id =
+            length <= 16
+            ? medium(words[0], words[1], length: length)
+            : long(words[0], words[1], words[2], length: length)
+        return id.mayBeMistaken ? .lookalike : .other
+    }
+
+    /// Nobody behind may find such a field under another name. (No name of less than nine bytes has a hyphen.)
+    private var mayBeMistaken: Bool {
+        switch self {
+        case .contentLength, .transferEncoding, .maxForwards, .keepAlive, .proxyConnection, .http2Settings,
+            .proxyAuthenticate, .proxyAuthorization, .proxyStatus, .xForwardedFor, .xForwardedProto,
+            .xForwardedHost, .xForwardedPort, .xRealIP, .xRequestID:
+            true
+        default: false
+        }
     }
 
     private static func short(_ first: UInt64, length: Int) -> FieldID {

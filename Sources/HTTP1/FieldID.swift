@@ -2,6 +2,9 @@
 /// knowing them is quicker than checking their bytes.
 public enum FieldID: UInt8, Hashable, Sendable, CaseIterable {
     case other
+    /// None of the names below, but one of those that say who sent a message, where it ends or whom it is for, if a
+    /// reader takes `_`, or any other mark in a name, for `-`: as CGI, and all that learnt from it, does.
+    case lookalike
     // Framing and routing.
     case host, contentLength, transferEncoding, expect, maxForwards
     // This hop only.

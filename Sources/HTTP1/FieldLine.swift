@@ -1,6 +1,8 @@
 /// What stands at the beginning of a line of a field section.
 enum FieldLine {
     case field
+    /// A field whose line ends by LF alone.
+    case looseField
     /// The empty line.
     case end
     /// The line is not there as a whole.
@@ -11,10 +13,20 @@ extension Field {
     /// Parses the line at `position`; moves there past it, or to the byte that is wrong.
     ///
     /// RFC 9112 §5: `field-name ":" OWS field-value OWS CRLF`, nothing looser.
+    ///
+    /// - Parameter bareLF: a line may end by LF alone (RFC 9112 §2.2). A CR elsewhere than before LF stays wrong.
     @inline(__always)
-    mutating func parseLine(_ bytes: Span<UInt8>, at position: inout Int) throws(FieldError) -> FieldLine {
+    mutating func parseLine(
+        _ bytes: Span<UInt8>,
+        at position: inout Int,
+        bareLF: Bool = false
+    ) throws(FieldError) -> FieldLine {
         let start = position
         guard let head = bytes.byte(at: start) else { return .incomplete }
+        if bareLF, head == ASCII.lf {
+            position = start &+ 1
+            return .end
+        }
         if head == ASCII.cr {
             guard let next = bytes.byte(at: start &+ 1) else { return .incomplete }
             guard next == ASCII.lf else { throw .bareCR }
@@ -25,23 +37,28 @@ extension Field {
         let colon = bytes.tokenEnd(from: start)
         guard colon > start, bytes.byte(at: colon) == ASCII.colon else {
             position = colon
-            return try Self.refuseName(bytes, from: start, at: colon)
+            return try Self.refuseName(bytes, from: start, at: colon, bareLF)
         }
         let id = FieldID.recognise(bytes, at: start, length: colon &- start)
 
         let valueStart = bytes.blankEnd(from: colon &+ 1)
         let valueEnd = bytes.firstControl(from: valueStart)
-        guard bytes.isLineEnd(at: valueEnd) else {
+        var outcome = FieldLine.field
+        if bytes.isLineEnd(at: valueEnd) {
+            position = valueEnd &+ 2
+        } else if bareLF, bytes.byte(at: valueEnd) == ASCII.lf {
+            position = valueEnd &+ 1
+            outcome = .looseField
+        } else {
             position = valueEnd
             return try Self.refuseValue(bytes, at: valueEnd)
         }
-        position = valueEnd &+ 2
         name = ByteRange(start, colon)
         value = ByteRange(valueStart, bytes.trimmingBlanks(from: valueStart, to: valueEnd))
         line = ByteRange(start, position)
         self.id = id
         hopByHop = id.isHopByHop
-        return .field
+        return outcome
     }
 
     /// The name ends at a byte that is not its colon: says why that is wrong.
@@ -49,11 +66,12 @@ extension Field {
     private static func refuseName(
         _ bytes: Span<UInt8>,
         from start: Int,
-        at end: Int
+        at end: Int,
+        _ bareLF: Bool
     ) throws(FieldError) -> FieldLine {
         guard let byte = bytes.byte(at: end) else { return .incomplete }
         switch byte {
-        case ASCII.lf: throw .bareLF
+        case ASCII.lf: throw bareLF ? .missingColon : .bareLF
         case ASCII.cr:
             guard let next = bytes.byte(at: end &+ 1) else { return .incomplete }
             throw next == ASCII.lf ? .missingColon : .bareCR

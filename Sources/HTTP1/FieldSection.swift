@@ -18,23 +18,28 @@ struct FieldSection {
     var connection = Occurrence()
     var upgrade = Occurrence()
     var expect = Occurrence()
+    /// A line ended by LF alone.
+    var isLoose = false
 
     /// Parses lines from `position` on into `fields`, up to and with the empty line.
     ///
+    /// - Parameter bareLF: lines may end by LF alone.
     /// - Returns: false if the empty line is not there yet.
     mutating func parse(
         _ bytes: Span<UInt8>,
         at position: inout Int,
         into fields: inout [Field],
-        limit: Int
+        limit: Int,
+        bareLF: Bool = false
     ) throws(FieldError) -> Bool {
         var field = Field(name: .empty, value: .empty, line: .empty, id: .other, hopByHop: false)
         while true {
             let start = position
-            switch try field.parseLine(bytes, at: &position) {
+            switch try field.parseLine(bytes, at: &position, bareLF: bareLF) {
             case .incomplete: return false
             case .end: return true
             case .field: break
+            case .looseField: isLoose = true
             }
             let index = fields.count
             guard index < limit else {

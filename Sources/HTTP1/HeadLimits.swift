@@ -16,6 +16,28 @@ public struct HeadLimits: Hashable, Sendable {
     }
 
     public static let `default` = HeadLimits()
+
+    /// What a tier in front may have added to a head that was just within these limits there: the fields of
+    /// docs/forwarding.md, with the longest host and request id, and some for its rules.
+    public static let hopBytes = 4 * 1024
+    public static let hopFields = 16
+    public static let hopTargetBytes = 1024
+
+    /// The same limits for the next tier behind one that has them.
+    public var behindTier: HeadLimits {
+        HeadLimits(
+            headBytes: headBytes.addingSaturated(Self.hopBytes),
+            fields: fields.addingSaturated(Self.hopFields),
+            targetBytes: targetBytes.addingSaturated(Self.hopTargetBytes)
+        )
+    }
+}
+
+extension Int {
+    fileprivate func addingSaturated(_ other: Int) -> Int {
+        let sum = addingReportingOverflow(other)
+        return sum.overflow ? .max : sum.partialValue
+    }
 }
 
 /// Limits that no deployment has reason to change.

@@ -49,6 +49,20 @@ extension RequestHead {
 }
 
 extension MethodKind {
+    /// The method of a head that can't be read, or is not there as a whole: whatever else is wrong with a HEAD, its
+    /// answer has no body (RFC 9110 §9.3.2). `.other` where no method and a space stand at the front.
+    public init(atFrontOf bytes: Span<UInt8>) {
+        let start = bytes.isLineEnd(at: 0) ? 2 : 0
+        // The longest known here, and the space behind it.
+        let window = bytes.extracting(first: start &+ 8)
+        let end = window.tokenEnd(from: start)
+        guard window.byte(at: end) == ASCII.space else {
+            self = .other
+            return
+        }
+        self.init(bytes, ByteRange(start, end))
+    }
+
     /// The method these bytes name.
     @inline(__always)
     init(_ bytes: Span<UInt8>, _ range: ByteRange) {

@@ -14,6 +14,8 @@ public struct ResponseHead: Sendable {
     /// The connection may serve another request after this answer. False if it closes, if the body ends by
     /// close, after 101, and if a 204 claims a body. Says nothing in an interim answer: the final one decides.
     public internal(set) var keepAlive = false
+    /// A field's line ends by LF alone: to pass the fields on, write each anew from its name and value.
+    public internal(set) var hasLooseLines = false
     /// Bytes of the head, the empty line included; here the body begins.
     public internal(set) var length = 0
 

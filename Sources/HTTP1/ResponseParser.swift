@@ -1,6 +1,9 @@
 extension ResponseHead {
     /// Parses the head at the front of `bytes`: as `RequestHead.parse`, without an empty line in front.
     ///
+    /// A line may end by LF alone (RFC 9112 §2.2), as many CGI programs have it: every reader that takes it at all
+    /// ends the line there, and what Berth passes on has CRLF.
+    ///
     /// - Parameters:
     ///   - bytes: what has arrived and was not consumed, from the head's first byte.
     ///   - scanned: 0 for a new head; kept by the caller for as long as this head is incomplete.
@@ -53,12 +56,13 @@ extension ResponseHead {
         guard try parseLine(bytes, at: &position) else { return false }
         var section = FieldSection()
         do throws(FieldError) {
-            guard try section.parse(bytes, at: &position, into: &fields, limit: limits.fields) else {
-                return false
-            }
+            guard
+                try section.parse(bytes, at: &position, into: &fields, limit: limits.fields, bareLF: true)
+            else { return false }
         } catch {
             throw .field(error)
         }
+        hasLooseLines = section.isLoose
         let end = position
         position = 0
         do throws(FramingError) {
@@ -92,7 +96,9 @@ extension ResponseHead {
             position &+= 1
         }
         guard let afterStatus = bytes.byte(at: position) else { return false }
-        guard status >= 100, status <= 599, afterStatus == ASCII.space || afterStatus == ASCII.cr else {
+        guard status >= 100, status <= 599,
+            afterStatus == ASCII.space || afterStatus == ASCII.cr || afterStatus == ASCII.lf
+        else {
             throw .badStatus
         }
         self.status = status
@@ -101,16 +107,16 @@ extension ResponseHead {
         let reasonStart = position
         position = bytes.firstControl(from: reasonStart)
         reason = ByteRange(reasonStart, position)
-        guard bytes.isLineEnd(at: position) else {
-            if position &+ 1 >= bytes.count, bytes.byte(at: position) ?? ASCII.cr == ASCII.cr { return false }
-            switch bytes.byte(at: position) {
-            case ASCII.cr: throw .field(.bareCR)
-            case ASCII.lf: throw .field(.bareLF)
-            default: throw .badReason
-            }
+        if bytes.isLineEnd(at: position) {
+            position &+= 2
+            return true
         }
-        position &+= 2
-        return true
+        if bytes.byte(at: position) == ASCII.lf {
+            position &+= 1
+            return true
+        }
+        if position &+ 1 >= bytes.count, bytes.byte(at: position) ?? ASCII.cr == ASCII.cr { return false }
+        throw bytes.byte(at: position) == ASCII.cr ? .field(.bareCR) : .badReason
     }
 
     /// What the fields say of the message as a whole. RFC 9112 §6.3, in its order.

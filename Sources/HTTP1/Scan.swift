@@ -147,6 +147,18 @@ extension Span<UInt8> {
         return index
     }
 
+    /// Whether one of these bytes is neither letter, digit nor hyphen.
+    func hasMark(from start: Int, to end: Int) -> Bool {
+        var index = start
+        while end &- index >= 8, let word = word(at: index) {
+            if ~Lanes.plain(word) & Lanes.highs != 0 { return true }
+            index &+= 8
+        }
+        guard end > index else { return false }
+        let rest = Lanes.highs & ((1 &<< UInt64(8 &* (end &- index))) &- 1)
+        return ~Lanes.plain(word(at: index, length: end &- index)) & rest != 0
+    }
+
     /// The first byte at or after `index` that is neither space nor tab, or `count`.
     @inline(__always)
     func blankEnd(from index: Int) -> Int {

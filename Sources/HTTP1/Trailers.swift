@@ -23,7 +23,7 @@ extension BodyDecoder {
             offset = position
             state = .done
             return .framing(range)
-        case .field:
+        case .field, .looseField:
             offset = position
             return Self.mayPass(bytes, field) ? .trailer(range) : .skipped(range)
         }

@@ -156,13 +156,18 @@ public struct DryRun {
     private func follow(_ bytes: ByteBuffer, through stage: Stage, peer: IPAddress, port: UInt16) -> Step {
         let router = stage.router
         var tier = DryRunReport.Tier(router.settings.name, files: stage.files)
+        let edge = Edge(
+            peer: peer,
+            localPort: port,
+            trustedDownstreams: router.settings.trustedDownstreams
+        )
         var head = RequestHead()
         var scanned = 0
         do {
             let complete = try head.parse(
                 bytes.readableBytesUInt8Span,
                 scanned: &scanned,
-                limits: router.settings.limits.head
+                limits: router.settings.limits.head(trusted: edge.trusted)
             )
             guard complete else {
                 tier.fail(Failure(.malformedRequest))
@@ -173,17 +178,7 @@ public struct DryRun {
             return Step(tier: tier)
         }
         do throws(Failure) {
-            return try decide(
-                head,
-                bytes,
-                stage,
-                &tier,
-                Edge(
-                    peer: peer,
-                    localPort: port,
-                    trustedDownstreams: router.settings.trustedDownstreams
-                )
-            )
+            return try decide(head, bytes, stage, &tier, edge)
         } catch {
             tier.fail(error)
             return Step(tier: tier)

@@ -6,8 +6,8 @@ import Synchronization
 /// Where access-log lines go: standard output or a file, written by one thread of its
 /// own, so that a slow disk never holds an event loop up.
 ///
-/// What waits is bounded. When the disk can't keep up, or is full, whole batches are
-/// dropped and counted, and the log says how many lines when it can write again.
+/// What waits is bounded. When the disk can't keep up, or is full, lines are dropped and counted. Half a line that
+/// a full disk took is ended before the next is written.
 public final class LogSink: Sendable {
     /// What may wait to be written, bytes.
     static let maxWaiting = 32 << 20
@@ -15,6 +15,8 @@ public final class LogSink: Sendable {
     private struct State {
         var waiting = 0
         var droppedLines: UInt64 = 0
+        /// The last byte written is no line's end. The writing thread's alone.
+        var isTorn = false
     }
 
     private let descriptor: Int32
@@ -52,10 +54,10 @@ public final class LogSink: Sendable {
         }
         guard dropped != nil else { return }
         thread.submit { [self] _ in
-            let written = writeAll(batch)
+            let lost = writeLines(batch)
             state.withLock { state in
                 state.waiting -= size
-                if !written { state.droppedLines &+= lines }
+                state.droppedLines &+= lost
             }
         }
     }
@@ -70,7 +72,33 @@ public final class LogSink: Sendable {
         if owned { Glibc.close(descriptor) }
     }
 
-    private func writeAll(_ batch: ByteBuffer) -> Bool {
+    /// - Returns: how many lines could not be written, or not to their end.
+    private func writeLines(_ batch: ByteBuffer) -> UInt64 {
+        let newline = UInt8(ascii: "\n")
+        var whole = batch
+        if state.withLock({ $0.isTorn }) {
+            whole = ByteBuffer(bytes: [newline])
+            whole.writeImmutableBuffer(batch)
+        }
+        let count = writeAll(whole)
+        guard count < whole.readableBytes else {
+            state.withLock { $0.isTorn = false }
+            return 0
+        }
+        let view = whole.readableBytesView
+        if count > 0 {
+            let isTorn = view[view.startIndex + count - 1] != newline
+            state.withLock { $0.isTorn = isTorn }
+        }
+        let lost = view.dropFirst(count).count { $0 == newline }
+        // The end of the line before is none that is lost.
+        return UInt64(
+            UInt(bitPattern: count == 0 && whole.readableBytes > batch.readableBytes ? lost - 1 : lost)
+        )
+    }
+
+    /// - Returns: how many bytes were written before an error.
+    private func writeAll(_ batch: ByteBuffer) -> Int {
         batch.withUnsafeReadableBytes { bytes in
             var rest = bytes[...]
             while !rest.isEmpty {
@@ -86,11 +114,11 @@ public final class LogSink: Sendable {
                         poll(&wait, 1, -1)
                         continue
                     }
-                    return false
+                    break
                 }
                 rest = rest.dropFirst(count)
             }
-            return true
+            return bytes.count - rest.count
         }
     }
 }

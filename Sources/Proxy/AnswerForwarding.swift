@@ -56,12 +56,23 @@ package struct AnswerForwarding {
 
         let switching = head.isUpgrade
         var dated = false
-        head.fields.forEachRun(keeping: { field in
+        let keeps = { (field: Field) in
             guard !field.hopByHop || (switching && field.id == .upgrade) else { return false }
             dated = dated || field.id == .date
             return true
-        }) { lines in
-            out.writeBytes(source.readableBytesUInt8Span.extracting(lines.indices).bytes)
+        }
+        if head.hasLooseLines {
+            for index in head.fields.indices where keeps(head.fields[index]) {
+                let field = head.fields[index]
+                out.writeBytes(bytes.extracting(field.name.indices).bytes)
+                out.writeStaticString(": ")
+                out.writeBytes(bytes.extracting(field.value.indices).bytes)
+                out.writeStaticString("\r\n")
+            }
+        } else {
+            head.fields.forEachRun(keeping: keeps) { lines in
+                out.writeBytes(source.readableBytesUInt8Span.extracting(lines.indices).bytes)
+            }
         }
 
         if head.status >= 200, !dated { out.writeBytes(date) }

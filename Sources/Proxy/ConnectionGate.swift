@@ -27,6 +27,9 @@ final class ConnectionGate: Sendable {
         limitPerClient.store(limits.connectionsPerClient ?? .max, ordering: .relaxed)
     }
 
+    /// How many are in.
+    var count: Int { open.load(ordering: .relaxed) }
+
     /// Lets a connection in, or not; who is let in has to `leave`.
     func enter(_ peer: IPAddress) -> Bool {
         guard open.wrappingAdd(1, ordering: .relaxed).newValue <= limit.load(ordering: .relaxed) else {

@@ -42,7 +42,20 @@ extension DownstreamConnection {
             beginTunnel()
             return .tunnel
         }
+        exchange.isHeadHeld = true
         return .body
+    }
+
+    /// Takes back an answer of which nothing has been written yet: the client gets another.
+    ///
+    /// - Returns: false when it is too late for that.
+    func withdrawAnswer() -> Bool {
+        guard phase == .exchange, exchange.isHeadHeld else { return false }
+        worker.scratch.out.clear()
+        exchange.isHeadHeld = false
+        exchange.coding = .asIs
+        exchange.machine.answerWithdrawn()
+        return true
     }
 
     /// 1xx: passed on, though not to HTTP/1.0, which does not know them (RFC 9110 §15.2).
@@ -116,6 +129,7 @@ extension DownstreamConnection {
     /// waits for a slow reader holds no more than it says.
     func writeOut() {
         guard worker.scratch.out.readableBytes > 0 else { return }
+        exchange.isHeadHeld = false
         var bytes = ByteBuffer()
         bytes.reserveCapacity(worker.scratch.out.readableBytes)
         bytes.writeImmutableBuffer(worker.scratch.out)
@@ -142,26 +156,48 @@ extension DownstreamConnection {
 
     func tunnelFromDownstream(_ bytes: ByteBuffer) {
         stamp = worker.now
-        exchange.upstream?.write(bytes)
+        exchange.upstream?.write(bytes.withoutRoom())
         exchange.upstream?.flush()
     }
 
     func tunnelFromUpstream(_ bytes: ByteBuffer) {
+        guard phase == .tunnel else { return }
         stamp = worker.now
         exchange.bytesOut &+= UInt64(UInt(bitPattern: bytes.readableBytes))
-        write(bytes)
+        write(bytes.withoutRoom())
     }
 
     /// The upstream has closed its half: so does Berth, behind what still waits.
     func tunnelInputClosedByUpstream() {
+        guard phase == .tunnel else { return }
         context?.closeOutputAfterWrites()
     }
 
     /// The upstream connection is gone altogether.
     func tunnelClosedByUpstream() {
-        guard phase == .tunnel else { return }
-        exchange.upstream = nil
+        switch phase {
+        case .tunnel:
+            exchange.upstream = nil
+            record()
+            closeGently()
+        case .tail:
+            abort()
+        default:
+            break
+        }
+    }
+
+    /// The client is gone. What it said before an orderly end still reaches the upstream: either half
+    /// may close first, and NIO makes of the second a close of the whole.
+    func tunnelClosedByClient() {
         record()
-        closeGently()
+        guard inputClosed || !failed, let upstream = exchange.upstream, upstream.waitingBytes > 0 else {
+            return abort()
+        }
+        phase = .tail
+        stamp = worker.now
+        upstream.closeOutput()
+        // What it says now nobody hears; but its end is waited for.
+        upstream.resumeReading()
     }
 }

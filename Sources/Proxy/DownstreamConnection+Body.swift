@@ -22,13 +22,7 @@ extension DownstreamConnection {
         if !worker.scratch.runs.isEmpty {
             exchange.machine.bodyLeft()
             exchange.machine.upstreamTook(now: now)
-            let base = source.readerIndex
-            for run in worker.scratch.runs {
-                guard let slice = source.getSlice(at: base + run.lowerBound, length: run.count) else {
-                    continue
-                }
-                upstream.write(slice)
-            }
+            sendRuns(source, to: upstream)
         }
         if ended {
             exchange.machine.requestEnded()
@@ -39,6 +33,27 @@ extension DownstreamConnection {
         upstream.flush()
         // Writing may have found the upstream gone, and ended the exchange.
         return exchange.serial != serial || phase != .exchange
+    }
+
+    /// Large stretches go as they are; small ones, between which something was left out, in one piece.
+    private func sendRuns(_ source: ByteBuffer, to upstream: UpstreamConnection) {
+        var small = ByteBuffer()
+        for run in worker.scratch.runs {
+            guard let slice = source.getSlice(at: source.readerIndex + run.lowerBound, length: run.count)
+            else {
+                continue
+            }
+            if worker.scratch.runs.count > 1, slice.readableBytes <= Bounds.smallPieceBytes {
+                small.writeImmutableBuffer(slice)
+                continue
+            }
+            if small.readableBytes > 0 {
+                upstream.write(small)
+                small = ByteBuffer()
+            }
+            upstream.write(slice.withoutRoom())
+        }
+        if small.readableBytes > 0 { upstream.write(small) }
     }
 
     /// Finds the stretches of `inbound` that pass on and leaves them in the worker's
@@ -86,7 +101,7 @@ extension DownstreamConnection {
             becomeIdle()
             return true
         }
-        if discarded > Bounds.lingerBytes { closeGently() }
+        if discarded > Bounds.discardBytes { closeGently() }
         return false
     }
 }

@@ -93,7 +93,7 @@ extension DownstreamConnection {
         case .tunnel:
             record()
             abort()
-        case .idle, .discarding, .lingering, .closed:
+        case .idle, .discarding, .lingering, .tail, .closed:
             abort()
         }
     }
@@ -108,8 +108,8 @@ extension DownstreamConnection {
             }
             record()
         case .tunnel:
-            record()
-        case .idle, .discarding, .lingering, .closed:
+            return tunnelClosedByClient()
+        case .idle, .discarding, .lingering, .tail, .closed:
             break
         }
         abort()
@@ -162,7 +162,7 @@ extension DownstreamConnection {
         guard phase != .lingering, phase != .closed, let context else { return }
         phase = .lingering
         stamp = worker.now
-        discarded = 0
+        lingerStamp = stamp
         inbound = ByteBuffer()
         if inputClosed {
             let promise = context.eventLoop.makePromise(of: Void.self)

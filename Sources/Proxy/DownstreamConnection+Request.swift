@@ -12,7 +12,7 @@ extension DownstreamConnection {
             let complete = try worker.requestHead.parse(
                 source.readableBytesUInt8Span,
                 scanned: &scanned,
-                limits: worker.settings.limits.head
+                limits: headLimits
             )
             guard complete else {
                 // An empty line behind a request begins no head (RFC 9112 §2.2): its sender, who
@@ -40,9 +40,10 @@ extension DownstreamConnection {
 
     /// A head that can't be read, or does not come: an exchange that begins and fails.
     func refuseHead(_ failure: Failure, now: NIODeadline) {
+        let begun = inbound
         beginExchange(now: now)
         exchange.machine = ExchangeMachine(requestComplete: true, idempotent: false, now: now)
-        exchange.method = .other
+        exchange.method = MethodKind(atFrontOf: begun.readableBytesUInt8Span)
         exchange.version = .http11
         exchange.decoder = BodyDecoder(.none)
         makeRequestID()
@@ -120,7 +121,7 @@ extension DownstreamConnection {
         exchange.keepAlive = head.keepAlive && !worker.draining && worker.settings.timeouts.keepAlive > .zero
         exchange.clientCloses = !head.keepAlive
         exchange.wantsUpgrade = head.wantsUpgrade
-        exchange.decoder = BodyDecoder(head.framing, limits: worker.settings.limits.head)
+        exchange.decoder = BodyDecoder(head.framing, limits: headLimits)
         exchange.machine = ExchangeMachine(
             requestComplete: head.framing.isEmpty,
             idempotent: head.idempotent && !head.wantsUpgrade,
@@ -240,6 +241,10 @@ extension DownstreamConnection {
             }
             switch result {
             case .success(let connection): attach(connection, reused: false)
+            case .failure(let failure)
+            where failure.reason == .outOfDescriptors && worker.upstreams.closeAll():
+                // Some were held by connections that wait for work.
+                connectAnew(to: endpoint)
             case .failure(let failure): upstreamLost(failure)
             }
             advance()

@@ -22,16 +22,36 @@ extension DownstreamConnection {
         case .discarding:
             if now - stamp >= Bounds.lingerTime { closeGently() }
         case .lingering:
-            if now - stamp >= (backlog > 0 ? timeouts.downstream : Bounds.lingerTime) { abort() }
+            tickLingering(now: now)
         case .tunnel:
-            if now - stamp >= timeouts.tunnel { downstreamGone() }
+            exchange.outgoing = ByteBuffer()
+            if now - stamp >= timeouts.tunnel {
+                record()
+                abort()
+            }
+        case .tail:
+            guard let upstream = exchange.upstream else { return abort() }
+            if upstream.hasTaken() { stamp = now }
+            let wait = upstream.waitingBytes > 0 ? timeouts.upstream : Bounds.lingerTime
+            if now - stamp >= wait { abort() }
         case .closed:
             break
         }
     }
 
+    private func tickLingering(now: NIODeadline) {
+        if backlog > 0 {
+            if now - stamp >= worker.settings.timeouts.downstream { abort() }
+        } else if now - stamp >= Bounds.lingerTime || now - lingerStamp >= Bounds.lingerMost {
+            abort()
+        }
+    }
+
     private func tickExchange(now: NIODeadline) {
         let timeouts = worker.settings.timeouts
+        // An answer may take hours: what would be sent again, had it not begun, is of no more use.
+        if exchange.machine.answer != .awaited { exchange.outgoing = ByteBuffer() }
+        if let upstream = exchange.upstream, upstream.hasTaken() { exchange.machine.upstreamTook(now: now) }
         let overdue = exchange.machine.overdue(
             now: now,
             upstreamBlocked: exchange.upstream.map { !$0.isWritable } ?? false,
@@ -48,9 +68,7 @@ extension DownstreamConnection {
     }
 
     /// What has been written and the kernel has not taken yet, bytes.
-    var waitingBytes: Int {
-        (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-    }
+    var waitingBytes: Int { channel?.waitingBytes ?? 0 }
 
     /// Bytes that the client took since the last tick are a sign of life, however few; and its
     /// time to take them begins when there are some.
@@ -58,8 +76,16 @@ extension DownstreamConnection {
         let before = backlog
         let waiting = waitingBytes
         backlog = waiting
-        guard waiting < before || (before == 0 && waiting > 0) else { return }
+        guard waiting > 0 || before > 0 else { return }
+        // Where some waits the kernel's own buffer is full, and says sooner what was taken.
+        let taken = outflow.tookMore(
+            waiting: waiting &+ (waiting > 0 ? channel?.unacknowledgedBytes ?? 0 : 0)
+        )
+        guard taken || (before == 0) != (waiting == 0) else { return }
         exchange.machine.downstreamTook(now: now)
-        if phase == .idle || phase == .lingering { stamp = now }
+        if phase == .idle || phase == .lingering {
+            stamp = now
+            lingerStamp = now
+        }
     }
 }

@@ -32,6 +32,8 @@ final class DownstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
         case lingering
         /// Bytes pass both ways, after 101.
         case tunnel
+        /// The client has gone from a tunnel, in order; what it said last is still on its way upstream.
+        case tail
         case closed
     }
 
@@ -57,6 +59,11 @@ final class DownstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
     var discarded = 0
     /// What waited to be written at the last tick, bytes.
     var backlog = 0
+    /// Since when the client might have read all of the last answer.
+    var lingerStamp: NIODeadline
+    var outflow = Outflow()
+    /// The connection ended by an error.
+    private(set) var failed = false
 
     private(set) var context: ChannelHandlerContext?
     /// The context's, held: asking it each time goes by the pipeline.
@@ -69,6 +76,7 @@ final class DownstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
         self.worker = worker
         self.edge = edge
         self.stamp = now
+        self.lingerStamp = now
     }
 
     // MARK: Channel events
@@ -96,6 +104,7 @@ final class DownstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        failed = true
         // NIO closes the channel where the error is fatal; `channelInactive` follows.
         context.close(promise: nil)
     }
@@ -104,11 +113,11 @@ final class DownstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
         var bytes = unwrapInboundIn(data)
         if bytes.readableBytes >= ChannelTuning.largeRead { widen() }
         switch phase {
-        case .closed:
+        case .closed, .tail:
             return
         case .lingering:
-            discarded &+= bytes.readableBytes
-            if discarded > Bounds.lingerBytes { abort() }
+            // Who still sends may still read; but not for ever (`tick`).
+            if backlog == 0 { stamp = worker.now }
             return
         case .tunnel:
             tunnelFromDownstream(bytes)
@@ -131,6 +140,11 @@ final class DownstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         guard context.channel.isWritable else { return widen() }
+        clientTookBytes()
+    }
+
+    private func clientTookBytes() {
+        guard takesAnswerBytes else { return }
         exchange.machine.downstreamTook(now: worker.now)
         exchange.upstream?.resumeReading()
         advance()
@@ -152,7 +166,7 @@ final class DownstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
             exchange.upstream?.closeOutput()
         case .discarding:
             closeGently()
-        case .lingering, .closed:
+        case .lingering, .tail, .closed:
             // NIO makes a full close of the half-close that follows what still waits.
             break
         }
@@ -180,7 +194,7 @@ final class DownstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
         switch phase {
         case .idle:
             // The last answer leaves first: pipelining must not pile answers up.
-            guard inbound.readableBytes > 0, let channel, channel.isWritable else { return false }
+            guard inbound.readableBytes > 0, takesAnswerBytes else { return false }
             if beginRequest() { return true }
             if inputClosed { closeGently() }
             return false
@@ -188,7 +202,7 @@ final class DownstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
             return pumpBody()
         case .discarding:
             return discardBody()
-        case .lingering, .tunnel, .closed:
+        case .lingering, .tunnel, .tail, .closed:
             return false
         }
     }
@@ -203,7 +217,7 @@ final class DownstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
     private var takesRequestBytes: Bool {
         switch phase {
         case .idle:
-            inbound.readableBytes < worker.settings.limits.head.headBytes + Bounds.heldBytes
+            inbound.readableBytes < headLimits.headBytes &+ Bounds.heldBytes
         case .exchange:
             if exchange.machine.request == .streaming, let upstream = exchange.upstream {
                 upstream.isWritable && inbound.readableBytes < heldLimit
@@ -212,24 +226,29 @@ final class DownstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
             }
         case .tunnel:
             exchange.upstream?.isWritable ?? true
-        case .discarding, .lingering, .closed:
+        case .discarding, .lingering, .tail, .closed:
             true
         }
     }
 
     /// Trailers are taken as a whole: as many bytes as they may have must fit.
-    private var heldLimit: Int { max(Bounds.heldBytes, worker.settings.limits.head.headBytes &+ 1) }
+    private var heldLimit: Int { max(Bounds.heldBytes, headLimits.headBytes &+ 1) }
+
+    /// What a head of this connection, or a trailer section, may cost.
+    var headLimits: HeadLimits { worker.settings.limits.head(trusted: edge.trusted) }
 
     // MARK: Called by the upstream
 
     /// Whether the answer's bytes have a place to go.
-    var takesAnswerBytes: Bool { channel?.isWritable ?? true }
+    var takesAnswerBytes: Bool { channel.map { $0.isWritable && !outflow.isFull } ?? true }
 
     /// The method decides how an answer ends (RFC 9112 §6.3).
     var method: MethodKind { exchange.method }
 
     func upstreamTakesBytes() {
         exchange.machine.upstreamTook(now: worker.now)
+        // Its time to send the next bytes begins when they are wanted.
+        if readHeldBack { exchange.machine.downstreamSpoke(now: worker.now) }
         advance()
         resumeReading()
     }
@@ -243,6 +262,15 @@ final class DownstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     func write(_ bytes: ByteBuffer) {
-        context?.write(wrapOutboundOut(bytes), promise: nil)
+        guard let context else { return }
+        guard outflow.add(bytes.readableBytes) else {
+            return context.write(wrapOutboundOut(bytes), promise: nil)
+        }
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        promise.futureResult.whenSuccess { [self] in
+            outflow.emptied()
+            clientTookBytes()
+        }
+        context.write(wrapOutboundOut(bytes), promise: promise)
     }
 }

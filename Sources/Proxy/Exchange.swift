@@ -28,6 +28,8 @@ struct Exchange {
     /// What the rules said; nil while nobody has asked them.
     var ruling: Ruling?
     var coding = BodyCoding.asIs
+    /// The answer's head, and perhaps some of its body, are collected, and nothing of it is written.
+    var isHeadHeld = false
 
     var endpoint: EndpointPool?
     var timeouts = RuleTimeouts()
@@ -54,6 +56,7 @@ struct Exchange {
         timeouts = RuleTimeouts()
         bodyLimit = nil
         coding = .asIs
+        isHeadHeld = false
         wantsUpgrade = false
         prefersJSON = false
         expectsContinue = false

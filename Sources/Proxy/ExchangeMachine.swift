@@ -80,6 +80,11 @@ public struct ExchangeMachine: Sendable {
         answer = .complete
     }
 
+    /// The answer that has begun is none, and nothing of it went on.
+    public mutating func answerWithdrawn() {
+        answer = .awaited
+    }
+
     // MARK: What the downstream did
 
     public mutating func downstreamSpoke(now: NIODeadline) {

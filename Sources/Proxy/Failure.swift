@@ -43,6 +43,7 @@ public struct Failure: Error, Equatable, Sendable {
         case prohibitedAddress = "prohibited_address"
         case loopDetected = "loop_detected"
         case draining = "draining"
+        case outOfDescriptors = "out_of_descriptors"
         case `internal` = "internal_error"
 
         case connectionRefused = "connection_refused"
@@ -127,7 +128,7 @@ extension Failure.Reason {
             .downstream
         case .noRule, .unsafeTarget, .unsafeHeader, .unsafePath, .unsafeRedirect, .matchLimit, .unknownTarget,
             .nameTimeout, .nameError, .prohibitedAddress,
-            .loopDetected, .draining, .internal:
+            .loopDetected, .draining, .outOfDescriptors, .internal:
             .proxy
         case .connectionRefused, .connectionReset, .connectTimeout, .unroutable, .connectFailed,
             .invalidAnswer, .answerHeadTooLarge, .answerIncomplete, .upstreamTimeout, .upgradeFailed:
@@ -154,7 +155,7 @@ extension Failure.Reason {
         case .connectionRefused, .connectionReset, .unroutable, .connectFailed, .invalidAnswer,
             .answerHeadTooLarge, .answerIncomplete, .upgradeFailed, .prohibitedAddress, .nameError:
             502
-        case .unknownTarget, .draining: 503
+        case .unknownTarget, .draining, .outOfDescriptors: 503
         case .connectTimeout, .upstreamTimeout, .nameTimeout: 504
         case .versionNotSupported: 505
         case .loopDetected: 508
@@ -173,6 +174,7 @@ extension Failure.Reason {
         case .unknownTarget, .draining: "destination_unavailable"
         case .nameTimeout: "dns_timeout"
         case .nameError: "dns_error"
+        case .outOfDescriptors: "connection_limit_reached"
         case .prohibitedAddress: "destination_ip_prohibited"
         case .loopDetected: "proxy_loop_detected"
         case .matchLimit, .internal: "proxy_internal_error"
@@ -216,6 +218,7 @@ extension Failure.Reason {
         case .prohibitedAddress: "the target's address is not one to connect to"
         case .loopDetected: "the request has already passed this proxy"
         case .draining: "the proxy is shutting down"
+        case .outOfDescriptors: "the proxy has no room for another connection"
         case .internal: "internal error"
         case .connectionRefused: "the target refused the connection"
         case .connectionReset: "the target closed the connection before it answered"

@@ -62,6 +62,7 @@ public final class Listener: Sendable {
             .serverChannelOption(.maxMessagesPerRead, value: 1)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptPause())
                     try channel.pipeline.syncOperations.addHandler(Acceptor(worker))
                 }
             }

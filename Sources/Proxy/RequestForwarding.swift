@@ -36,7 +36,7 @@ struct RequestForwarding {
         head.fields.forEachRun(keeping: { field in
             if field.hopByHop { return false }
             switch field.id {
-            case .host, .contentLength, .xRequestID, .xForwardedFor:
+            case .host, .contentLength, .xRequestID, .xForwardedFor, .lookalike:
                 return false
             case .xRealIP, .forwarded, .xForwardedProto, .xForwardedHost, .xForwardedPort:
                 guard trusted else { return false }
@@ -46,7 +46,7 @@ struct RequestForwarding {
             default:
                 break
             }
-            return !edits || !isEdited(source.readableBytesUInt8Span.extracting(field.name.indices))
+            return !edits || !isMistakable(source.readableBytesUInt8Span.extracting(field.name.indices))
         }) { lines in
             out.writeBytes(source.readableBytesUInt8Span.extracting(lines.indices).bytes)
         }
@@ -174,6 +174,15 @@ struct RequestForwarding {
         }
         return false
     }
+
+    /// … or one that a reader behind might take for it.
+    private func isMistakable(_ name: Span<UInt8>) -> Bool {
+        for set in forwarding.forward.setHeaders where readsAlike(set.name.span, name) { return true }
+        for removed in forwarding.forward.removeHeaders where readsAlike(removed.span, name) {
+            return true
+        }
+        return false
+    }
 }
 
 /// The target of a request as it is passed on: always in origin form, or `*`.
@@ -194,6 +203,21 @@ func caselessEqual(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
     guard left.count == right.count else { return false }
     for index in left.indices where lowercase(left[index]) != lowercase(right[index]) { return false }
     return true
+}
+
+/// Whether two field names are the same to a reader that knows no case and takes every mark for `-`, as CGI has it.
+func readsAlike(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
+    guard left.count == right.count else { return false }
+    for index in left.indices where unmarked(left[index]) != unmarked(right[index]) { return false }
+    return true
+}
+
+private func unmarked(_ byte: UInt8) -> UInt8 {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): byte
+    case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte | 0x20
+    default: UInt8(ascii: "-")
+    }
 }
 
 private func lowercase(_ byte: UInt8) -> UInt8 {

@@ -27,6 +27,8 @@ public struct Timeouts: Sendable {
 /// How much Berth takes. Each has its unit.
 public struct Limits: Sendable {
     public var head = HeadLimits()
+    /// … from a trusted downstream: it may be a tier that has the same limits, and has added to the head.
+    public func head(trusted: Bool) -> HeadLimits { trusted ? head.behindTier : head }
     /// The largest request body, bytes (default: nil, unlimited).
     public var bodyBytes: UInt64?
     /// Idle connections kept for one endpoint on one event loop (default 1024).
@@ -50,13 +52,22 @@ enum Bounds {
     /// What may be outstanding to a slow reader, bytes, before its source is no longer read.
     static let writeHighWatermark = 128 << 10
     static let writeLowWatermark = 32 << 10
+    /// … and in how many pieces. Each costs some hundred bytes beyond its own.
+    static let waitingPieces = 512
+    /// A piece up to this size, bytes, is copied out of a larger buffer before it may have to wait.
+    static let smallPieceBytes = 1 << 10
+    /// A request of more bytes may still be in the kernel's buffer when all of it is written: there it is watched.
+    static let watchedRequestBytes: UInt64 = 64 << 10
     /// The largest single read, bytes.
     static let readBytes = 128 << 10
-    /// What is read and thrown away of a body nobody wants any more, bytes, so that the
-    /// answer is not lost to a reset (RFC 9112 §9.6).
-    static let lingerBytes = 1 << 20
-    /// … and for how long.
+    /// What is read and thrown away of a body nobody wants any more, bytes, for a next request
+    /// behind it. Beyond, the connection closes.
+    static let discardBytes = 1 << 20
+    /// How long a connection that closes goes on reading while nothing comes, so that the answer
+    /// is not lost to a reset (RFC 9112 §9.6).
     static let lingerTime = TimeAmount.seconds(5)
+    /// … and while something comes. What comes is thrown away: time is its only bound.
+    static let lingerMost = TimeAmount.seconds(30)
     /// Hosts whose decision a loop remembers (a power of two).
     static let rememberedHosts = 4096
     /// The longest raw host that is remembered, bytes.
@@ -65,6 +76,8 @@ enum Bounds {
     static let nameWaiters = 8192
     /// Targets whose endpoints a loop keeps.
     static let targets = 1 << 17
+    /// How long a loop accepts nothing when there is no descriptor for it. What has connected waits in the kernel.
+    static let acceptPause = TimeAmount.milliseconds(100)
     /// How often a loop walks its deadlines.
     static let tick = TimeAmount.milliseconds(250)
     /// The longest request id that is kept, bytes.

@@ -41,6 +41,7 @@ final class UpstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
     private var readHeldBack = false
     /// The endpoint lets the connection live on after the answer that is under way.
     private(set) var keepsAlive = false
+    private var outflow = Outflow()
     /// An error came before the end: what ends by close has not ended well.
     private var broken = false
 
@@ -66,7 +67,19 @@ final class UpstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     /// Takes more bytes without holding them in memory.
-    var isWritable: Bool { channel?.isWritable ?? false }
+    var isWritable: Bool { channel.map { $0.isWritable && !outflow.isFull } ?? false }
+
+    /// What has been written and the kernel has not taken yet, bytes.
+    var waitingBytes: Int { channel?.waitingBytes ?? 0 }
+
+    /// Whether the endpoint took some of this exchange's bytes since the last look. The kernel is asked only where
+    /// some of them may still be in its buffer.
+    func hasTaken() -> Bool {
+        guard let channel else { return false }
+        let waiting = channel.waitingBytes
+        guard waiting > 0 || outflow.written > Bounds.watchedRequestBytes else { return false }
+        return outflow.tookMore(waiting: waiting &+ channel.unacknowledgedBytes)
+    }
 
     // MARK: Called by the exchange
 
@@ -74,12 +87,22 @@ final class UpstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
     func begin(_ exchange: DownstreamConnection) {
         assert(phase == .idle)
         self.exchange = exchange
+        outflow.restart()
         phase = .head
         scanned = 0
     }
 
     func write(_ bytes: ByteBuffer) {
-        context?.write(wrapOutboundOut(bytes), promise: nil)
+        guard let context else { return }
+        guard outflow.add(bytes.readableBytes) else {
+            return context.write(wrapOutboundOut(bytes), promise: nil)
+        }
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        promise.futureResult.whenSuccess { [self] in
+            outflow.emptied()
+            endpointTookBytes()
+        }
+        context.write(wrapOutboundOut(bytes), promise: promise)
     }
 
     func flush() {
@@ -162,7 +185,11 @@ final class UpstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { exchange?.upstreamTakesBytes() }
+        endpointTookBytes()
+    }
+
+    private func endpointTookBytes() {
+        if isWritable { exchange?.upstreamTakesBytes() }
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -266,10 +293,12 @@ final class UpstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
                 }
             }
         } catch {
-            // What came before the error still goes out: nothing may stay in the buffer that all
-            // exchanges of the loop share.
-            exchange.answerContent(bytes: decoder.bodyBytes)
-            exchange.flushAnswer()
+            if !exchange.withdrawAnswer() {
+                // What came before the error still goes out: nothing may stay in the buffer that all
+                // exchanges of the loop share.
+                exchange.answerContent(bytes: decoder.bodyBytes)
+                exchange.flushAnswer()
+            }
             fail(Failure(.invalidAnswer, error.detail.description))
             return false
         }

@@ -61,6 +61,7 @@ extension Failure {
         case ECONNRESET, EPIPE: return .connectionReset
         case EHOSTUNREACH, ENETUNREACH, ENETDOWN, EADDRNOTAVAIL: return .unroutable
         case ETIMEDOUT: return .connectTimeout
+        case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .outOfDescriptors
         default: return .connectFailed
         }
     }

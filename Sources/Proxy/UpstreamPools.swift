@@ -87,11 +87,18 @@ final class UpstreamPools {
         }
     }
 
-    func closeAll() {
-        for pool in pools.values {
+    /// Closes all that wait for work.
+    ///
+    /// - Returns: whether there were any.
+    @discardableResult
+    func closeAll() -> Bool {
+        var found = false
+        for pool in pools.values where !pool.idle.isEmpty {
             let connections = pool.idle
             pool.idle = []
+            found = true
             for connection in connections { connection.close() }
         }
+        return found
     }
 }

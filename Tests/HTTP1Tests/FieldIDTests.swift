@@ -22,7 +22,7 @@ struct FieldIDTests {
 
     @Test("every name, in any case, at the end of the bytes and before more", arguments: FieldID.allCases)
     func known(_ id: FieldID) {
-        guard id != .other else { return }
+        guard id != .other, id != .lookalike else { return }
         let bytes = Array(name(id).utf8)
         for padding in [0, 1, 7, 8, 30] {
             #expect(recognise(bytes, padding: padding) == id)
@@ -33,7 +33,7 @@ struct FieldIDTests {
 
     @Test("a name with any one byte changed is none or another", arguments: FieldID.allCases)
     func near(_ id: FieldID) {
-        guard id != .other else { return }
+        guard id != .other, id != .lookalike else { return }
         let bytes = Array(name(id).utf8)
         for place in bytes.indices {
             for byte in UInt8.min...UInt8.max where ASCII.lowercased(byte) != bytes[place] {
@@ -44,6 +44,36 @@ struct FieldIDTests {
         }
         #expect(recognise(Array(bytes.dropLast()), padding: 9) != id)
         #expect(recognise(bytes + Array("x".utf8), padding: 9) != id)
+    }
+
+    @Test("a name that marks for hyphens make one of those that matter is a lookalike")
+    func lookalikes() {
+        for text in [
+            "Content_Length", "transfer_encoding", "X_Forwarded_For", "x-forwarded_for", "X.FORWARDED.PROTO",
+            "x_forwarded-host", "X_Real_IP", "X-Request_ID", "keep_alive", "proxy_authorization",
+        ] {
+            for padding in [0, 1, 8, 30] {
+                #expect(recognise(Array(text.utf8), padding: padding) == .lookalike, "\(text)")
+            }
+        }
+        for text in [
+            "user_agent", "x_forwarded_foo", "content_type", "x_real_ip_", "_x-real-ip", "a_b",
+            "content-lengt_",
+        ] {
+            #expect(recognise(Array(text.utf8), padding: 9) == .other, "\(text)")
+        }
+    }
+
+    @Test("the method in front is known, whatever follows it")
+    func methodInFront() {
+        for (text, method) in [
+            ("HEAD ", MethodKind.head), ("\r\nHEAD / \0", .head), ("OPTIONS *", .options), ("HEAD", .other),
+            ("HEAD\t/", .other), ("HEADS /", .other), ("", .other), ("\r\n\r\nHEAD /", .other),
+            ("\n", .other),
+        ] {
+            let bytes = Array(text.utf8)
+            #expect(MethodKind(atFrontOf: bytes.span) == method, "\(text)")
+        }
     }
 
     @Test("methods are known in upper case only")

@@ -255,6 +255,12 @@ extension RequestCase {
             means: "post POST / origin / host= http10 length 5 close [Content-Length | Expect]"
         ),
         .init(
+            "names that CGI takes for Content-Length and X-Forwarded-For end here",
+            "RFC 3875 §4.1.18",
+            "GET / HTTP/1.1\r\nHost: h\r\nContent_Length: 5\r\nX_Forwarded-For: 10.0.0.1\r\n\r\n",
+            means: "get GET / origin / host=h http11 no body keep [Host Content_Length X_Forwarded-For]"
+        ),
+        .init(
             "TRACE and HEAD",
             "RFC 9110 §9.3.8",
             "TRACE / HTTP/1.1\r\nHost: h\r\n\r\n",

@@ -162,6 +162,24 @@ package struct ResponseCase: Sendable {
             "HTTP/1.1 200 OK\r\nX-In: 1\r\nContent-Length: 0\r\nConnection: x-in\r\nProxy-Authenticate: a\r\n\r\n",
             means: "200 'OK' http11 length 0 keep [Content-Length | X-In Connection Proxy-Authenticate]"
         ),
+        .init(
+            "lines that end by LF alone",
+            "RFC 9112 §2.2",
+            "HTTP/1.1 200 OK\nX-A:b\nContent-Length: 5\n\n",
+            means: "200 'OK' http11 length 5 keep [X-A Content-Length]"
+        ),
+        .init(
+            "some lines that end by LF alone",
+            "RFC 9112 §2.2",
+            "HTTP/1.1 200\nContent-Length: 5\r\nX-A: b \nConnection: x-a\r\n\n",
+            means: "200 '' http11 length 5 keep [Content-Length | X-A Connection]"
+        ),
+        .init(
+            "an empty line of LF alone ends the head, whatever follows",
+            "RFC 9112 §2.2",
+            "HTTP/1.1 204 Done\r\nX-A: b\r\n\n",
+            means: "204 'Done' http11 no body keep [X-A]"
+        ),
     ]
 
     package static let bad: [ResponseCase] = [
@@ -188,12 +206,35 @@ package struct ResponseCase: Sendable {
             refused: .field(.bareCR)
         ),
         .init(
-            "a bare LF after the reason",
+            "two CR before the LF",
             "RFC 9112 §2.2",
-            "HTTP/1.1 200 OK\n\r\n",
-            refused: .field(.bareLF)
+            "HTTP/1.1 200 OK\r\nA: b\r\r\n\r\n",
+            refused: .field(.bareCR)
         ),
-        .init("a bare LF after the status", "RFC 9112 §2.2", "HTTP/1.1 200\n\r\n", refused: .badStatus),
+        .init(
+            "a bare CR among lines that end by LF alone",
+            "RFC 9112 §2.2",
+            "HTTP/1.1 200 OK\nA: b\rContent-Length: 5\n\n",
+            refused: .field(.bareCR)
+        ),
+        .init(
+            "a line of LF alone without a colon",
+            "RFC 9112 §5",
+            "HTTP/1.1 200 OK\nA\nContent-Length: 5\n\n",
+            refused: .field(.missingColon)
+        ),
+        .init(
+            "a folded line that ends by LF alone",
+            "RFC 9112 §5.2",
+            "HTTP/1.1 200 OK\nA: b\n c\n\n",
+            refused: .field(.folded)
+        ),
+        .init(
+            "two lengths, one behind a bare LF",
+            "RFC 9112 §6.3",
+            "HTTP/1.1 200 OK\r\nContent-Length: 5\nContent-Length: 6\r\n\r\n",
+            refused: .framing(.severalLengths)
+        ),
         .init(
             "a folded line",
             "RFC 9112 §5.2",

@@ -95,6 +95,31 @@ struct ForwardingTests {
         }
     }
 
+    @Test("Names that CGI takes for what Berth says do not pass, nor for what a rule sets or removes")
+    func lookalikes() async throws {
+        let origin = try ScriptedOrigin(Self.echoHeads)
+        try await TestTier.run(
+            to: origin,
+            edit: {
+                $0.setHeaders = [HeaderSetting(name: "X-User-Name", value: "nobody")]
+                $0.removeHeaders = ["x-secret"]
+            },
+            configure: { $0.trustedDownstreams = [CIDR("127.0.0.0/8")].compactMap(\.self) }
+        ) { tier in
+            let client = try tier.connect()
+            try client.write(
+                "GET / HTTP/1.1\r\nHost: x\r\nX_Forwarded_For: evil\r\nX-Forwarded_Proto: evil\r\nX.Real.IP: evil\r\n"
+                    + "Content_Length: 999\r\nTransfer_Encoding: evil\r\nX_User_Name: evil\r\nX_SECRET: evil\r\n"
+                    + "X_Other: kept\r\n\r\n"
+            )
+            let (_, body) = try client.readAnswer()
+            #expect(!body.contains("evil") && !body.contains("999"), "\(body)")
+            #expect(body.contains("X_Other: kept\r\n"))
+            #expect(body.contains("X-User-Name: nobody\r\n"))
+            #expect(body.contains("X-Forwarded-For: 127.0.0.1\r\n"))
+        }
+    }
+
     @Test("A rule sets, replaces and removes fields, and the host")
     func edits() async throws {
         let origin = try ScriptedOrigin(Self.echoHeads)

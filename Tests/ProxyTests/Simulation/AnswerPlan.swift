@@ -113,7 +113,7 @@ struct AnswerPlan {
                     "HTTP/1.1 200 OK\r\n\(mark)Content-Length: 3, 4\r\n\r\nabcd",
                     "HTTP/1.1 2000 OK\r\n\(mark)\r\n",
                     "HTTP/1.1 200 OK\r\n\(mark)X-A : b\r\n\r\n",
-                    "HTTP/1.1 200 OK\r\n\(mark)X-A: b\nX-C: d\r\n\r\n",
+                    "HTTP/1.1 200 OK\r\n\(mark)X-A: b\rX-C: d\r\n\r\n",
                     "HTTP/1.1 200 OK\r\n\(mark)Transfer-Encoding: chunked\r\n\r\nzz\r\nabc",
                     "HTTP/1.1 200 OK\r\n\(mark)Transfer-Encoding: gzip\r\n\r\nabc",
                     "HTTP/1.1 200 OK\r\n\(mark)X-A: \(String(repeating: "a", count: 40_000))\r\n\r\n",

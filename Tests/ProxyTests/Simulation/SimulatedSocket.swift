@@ -34,6 +34,9 @@ final class SimulatedSocket: Channel, ChannelCore, SocketOptionProvider, @unchec
     /// Bytes that were written and that the wire has not taken.
     private(set) var waiting = 0
 
+    /// Writes that were given and are not done.
+    var pieces: Int { writes.count }
+
     /// - Parameter high: bytes that may wait before the channel is unwritable.
     init(wire: Wire, loop: EmbeddedEventLoop, low: Int, high: Int) {
         self.wire = wire

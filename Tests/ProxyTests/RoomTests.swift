@@ -1,0 +1,48 @@
+import HTTP1
+import Testing
+
+@testable import Proxy
+
+/// Limits that hold at one tier leave room for what it adds; and an answer is not lost to what is still sent.
+@Suite("Room", .timeLimit(.minutes(1)))
+struct RoomTests {
+    @Test("A head as large as it may be passes through one tier and through two", arguments: Tiers.allCases)
+    func head(_ tiers: Tiers) async throws {
+        let limits = HeadLimits.default
+        let origin = try ScriptedOrigin { connection, _ in
+            while true {
+                let head = try connection.readHead()
+                try connection.write(
+                    "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Lines: \(head.split(separator: "\r\n").count)\r\n\r\n"
+                )
+            }
+        }
+        try await tiers.run(to: origin) { tier in
+            let client = try tier.connect()
+            let start =
+                "GET /\(String(repeating: "t", count: limits.targetBytes - 1)) HTTP/1.1\r\nHost: h\r\n"
+            let lines = String(repeating: "A: b\r\n", count: limits.fields - 2)
+            let fill = limits.headBytes - start.utf8.count - lines.utf8.count - "B: \r\n\r\n".utf8.count
+            for surplus in [0, 1] {
+                try client.write(
+                    start + lines + "B: \(String(repeating: "c", count: fill + surplus))\r\n\r\n"
+                )
+                let status = surplus == 0 ? 200 : 431
+                #expect(try client.readHead().hasPrefix("HTTP/1.1 \(status) "))
+            }
+        }
+    }
+
+    @Test("A client that sends all of a refused upload before it reads gets its 413")
+    func refusedUpload() async throws {
+        let origin = try ScriptedOrigin { connection, _ in _ = try connection.readToEnd() }
+        try await TestTier.run(to: origin, configure: { $0.limits.bodyBytes = 1_000_000 }) { tier in
+            let client = try tier.connect()
+            try client.write("PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+            let chunk = Array("10000\r\n".utf8) + [UInt8](repeating: 1, count: 65536) + Array("\r\n".utf8)
+            for _ in 0..<160 { try client.write(chunk) }
+            try client.write("0\r\n\r\n")
+            #expect(try client.readHead().hasPrefix("HTTP/1.1 413 "))
+        }
+    }
+}

@@ -1,0 +1,205 @@
+import NIOCore
+import NIOEmbedded
+import Names
+import Routing
+
+@testable import Proxy
+
+/// A worker between far ends that a test plays move by move: no sockets, no threads, and a clock of its own.
+final class FaultBench {
+    /// One far end of a connection.
+    final class Peer {
+        let wire: Wire
+        let socket: SimulatedSocket
+        /// Takes what comes, at each `settle`.
+        var reads = true
+        /// All that has come.
+        private(set) var bytes: [UInt8] = []
+
+        init(wire: Wire, socket: SimulatedSocket) {
+            self.wire = wire
+            self.socket = socket
+        }
+
+        var heard: String { String(decoding: bytes, as: UTF8.self) }
+
+        func say(_ text: String) { wire.send(Array(text.utf8)[...]) }
+
+        func take(_ count: Int) { bytes += wire.receive(count) }
+
+        /// What has come since the last call.
+        func takeHeard() -> String {
+            defer { bytes = [] }
+            return heard
+        }
+
+        /// Berth has closed at least its half.
+        var isToldTheEnd: Bool { wire.berthFinished || wire.berthClosed || wire.berthReset }
+    }
+
+    /// What comes of the next attempts to connect.
+    enum Connecting {
+        case works
+        case fails(Failure.Reason)
+        /// As long as some connection is idle: each has one of the last descriptors.
+        case needsDescriptors
+        case hangs
+        /// Works, when the test says so (`connectNow`).
+        case waits
+    }
+
+    static let endpoint = Endpoint(address: IPAddress(v4: 0x0A01_0001), port: 80)
+
+    let loop = EmbeddedEventLoop()
+    let log = BenchLog()
+    let worker: Worker
+    var connecting = Connecting.works
+    /// Bytes that a far end's kernel holds for it.
+    var window = 1 << 20
+    private(set) var upstreams: [Peer] = []
+    private(set) var clients: [Peer] = []
+    private var waiting: [() -> Void] = []
+
+    init(configure: (inout TierSettings) -> Void = { _ in }) throws {
+        var settings = TierSettings(name: "front", instance: "bench")
+        settings.timeouts.header = .seconds(4)
+        settings.timeouts.connect = .seconds(1)
+        settings.timeouts.upstream = .seconds(4)
+        settings.timeouts.downstream = .seconds(4)
+        configure(&settings)
+        worker = Worker(
+            loop: loop,
+            settings: settings,
+            table: try RouteTable([
+                RuleDefinition(name: "other", host: "other.test", action: .forward(to: "10.1.0.2:80")),
+                RuleDefinition(name: "all", action: .forward(to: "10.1.0.1:80")),
+            ]),
+            resolver: TargetResolver(
+                names: NameTable(layers: []),
+                addressGuard: AddressGuard(listening: [], ownAddresses: [])
+            ),
+            log: log,
+            gate: ConnectionGate(settings.limits),
+            seed: 1
+        )
+        worker.connect = { [unowned self] pool, _, timeout, done in connect(pool, timeout, done) }
+        worker.start()
+        loop.run()
+    }
+
+    private func connect(
+        _ pool: EndpointPool,
+        _ timeout: TimeAmount,
+        _ done: @escaping (Result<UpstreamConnection, Failure>) -> Void
+    ) {
+        let make = { [unowned self] in
+            let connection = UpstreamConnection(worker: worker, pool: pool)
+            upstreams.append(peer(connection))
+            done(.success(connection))
+        }
+        switch connecting {
+        case .works: make()
+        case .fails(let reason): done(.failure(Failure(reason)))
+        case .needsDescriptors:
+            if idleUpstreams > 0 { done(.failure(Failure(.outOfDescriptors))) } else { make() }
+        case .hangs: loop.scheduleTask(in: timeout) { done(.failure(Failure(.connectTimeout))) }
+        case .waits: waiting.append(make)
+        }
+    }
+
+    func connectNow() {
+        let made = waiting
+        waiting = []
+        for make in made { make() }
+        settle()
+    }
+
+    func client() -> Peer {
+        let edge = Edge(peer: IPAddress(v4: 0x0A00_0001), localPort: 80, trustedDownstreams: [])
+        _ = worker.gate.enter(edge.peer)
+        let peer = peer(DownstreamConnection(worker: worker, edge: edge, now: worker.now))
+        clients.append(peer)
+        return peer
+    }
+
+    private func peer(_ handler: any ChannelHandler & Sendable) -> Peer {
+        let wire = Wire(window: window)
+        let socket = SimulatedSocket(
+            wire: wire,
+            loop: loop,
+            low: Bounds.writeLowWatermark,
+            high: Bounds.writeHighWatermark
+        )
+        socket.activate(handler)
+        return Peer(wire: wire, socket: socket)
+    }
+
+    /// Lets everything happen that happens without time.
+    ///
+    /// - Parameter read: the most bytes that one read brings.
+    func settle(read: Int = 16_000) {
+        var moved = true
+        while moved {
+            moved = false
+            loop.run()
+            for peer in clients + upstreams {
+                while peer.socket.isReadable {
+                    peer.socket.readable(read)
+                    moved = true
+                }
+                if peer.socket.isFlushable {
+                    peer.socket.takeMore()
+                    moved = true
+                }
+                if peer.reads, !peer.wire.fromBerth.isEmpty, !peer.wire.farClosed {
+                    peer.take(.max)
+                    moved = true
+                }
+            }
+        }
+    }
+
+    /// Lets time go by, tick by tick.
+    func pass(_ time: TimeAmount) {
+        let end = loop.now + time
+        while loop.now < end {
+            loop.advanceTime(by: Bounds.tick)
+            settle()
+        }
+    }
+
+    /// How many connections wait for work.
+    var idleUpstreams: Int { worker.upstreams.pool(for: Self.endpoint, identity: nil).idle.count }
+
+    /// Nothing is left of any client: neither a connection, nor its place at the gate, nor anything upstream but
+    /// what waits for work.
+    var isClean: Bool {
+        worker.connections.isEmpty && worker.gate.count == 0 && !clients.contains { $0.socket.isOpen }
+            && upstreams.count { $0.socket.isOpen } == idleUpstreams
+    }
+
+    func end() {
+        worker.drain().whenComplete { _ in }
+        _ = worker.stop()
+        loop.run()
+        for peer in clients + upstreams where peer.socket.isOpen { peer.socket.close(promise: nil) }
+        loop.run()
+        try? loop.syncShutdownGracefully()
+    }
+}
+
+/// The access log of a bench.
+final class BenchLog: ExchangeLog {
+    struct Line: Equatable {
+        var status: Int
+        var cause: Failure.Reason?
+    }
+
+    private(set) var lines: [Line] = []
+
+    func record(_ record: ExchangeRecord) {
+        lines.append(Line(status: record.status, cause: record.failure?.reason))
+    }
+
+    func flush() {}
+}
