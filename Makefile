@@ -12,7 +12,7 @@ FORMATTED := Sources Tests Package.swift Fuzz/Checks Fuzz/Targets Fuzz/Package.s
 	Benchmarks/decisions/Sources Benchmarks/decisions/Package.swift
 
 .PHONY: demo test build unit doc-example end-to-end examples sanitize sanitize-thread sanitize-address fuzz simulate \
-	bench bench-decisions format lint help clean
+	bench bench-decisions bench-profile bench-syscalls format lint help clean
 
 demo: build
 	@$(BERTH) demo
@@ -70,6 +70,15 @@ bench: build
 	@scripts/install-packages bench
 	Benchmarks/run --all --write-docs
 
+# Where the time goes: the tables of docs/performance.md, with perf and with strace.
+bench-profile: build
+	@scripts/install-packages bench profile
+	Benchmarks/profile --write-docs
+
+bench-syscalls: build
+	@scripts/install-packages bench profile
+	Benchmarks/syscalls --write-docs
+
 # Decisions among 10 to 100,000 rules: the table of docs/routing-scale.md.
 bench-decisions:
 	@scripts/install-packages build
@@ -88,6 +97,7 @@ help:
 	@echo 'make simulate    10,000 seeds of the simulated exchange'
 	@echo 'make fuzz        each fuzzer for 10 seconds (docs/fuzzing.md)'
 	@echo 'make bench       CPU, latency, memory beside nginx, HAProxy and Envoy: ten minutes'
+	@echo 'make bench-profile    whose code Berth'"'"'s CPU goes to;  make bench-syscalls: system calls per request'
 	@echo 'make bench-decisions  time and memory of decisions among up to 100,000 rules'
 	@echo 'make format      format the sources;  make lint: only look'
 

@@ -9,18 +9,19 @@ from . import report, venv
 from .peers import HERE
 
 DOCS = os.path.realpath(os.path.join(HERE, "..", "docs"))
-RESULT = os.path.realpath(os.path.join(HERE, "..", ".build", "bench", "result.json"))
+FOLDER = os.path.realpath(os.path.join(HERE, "..", ".build", "bench"))
 PLOT = os.path.join(DOCS, "benchmarks.png")
 TIERS = {"1": "One tier", "2": "Two tiers, both on the same core"}
 
 
-def keep(result):
+def keep(result, name):
     """The whole result, outside of the repository: `--from` makes the pages again out of it."""
-    os.makedirs(os.path.dirname(RESULT), exist_ok=True)
-    with open(RESULT, "w") as file:
+    os.makedirs(FOLDER, exist_ok=True)
+    path = os.path.join(FOLDER, name)
+    with open(path, "w") as file:
         json.dump(result, file, indent=1)
         file.write("\n")
-    return RESULT
+    return path
 
 
 def markdown(result):
@@ -40,23 +41,23 @@ def markdown(result):
     return tables
 
 
-def write(result):
-    """Puts what was measured into docs/."""
+def write(result, path):
+    """Puts what was measured into docs/; `path` is where the result is kept."""
     tables = markdown(result)
     include("benchmarks.md", "bench", tables["bench"])
     if "bench-rules" in tables:
         include("routing-scale.md", "bench-rules", tables["bench-rules"])
     if result["tiers"]:
-        plot()
+        plot(path)
 
 
-def plot():
-    """Draws docs/benchmarks.png out of the kept result."""
+def plot(path):
+    """Draws docs/benchmarks.png out of a kept result."""
     python = venv.plotting_python()
     if not python:
         print("no matplotlib: docs/benchmarks.png stays as it is", file=sys.stderr)
         return
-    subprocess.run([python, "-B", "-m", "bench.plot", RESULT, PLOT], cwd=HERE, check=True, timeout=120)
+    subprocess.run([python, "-B", "-m", "bench.plot", path, PLOT], cwd=HERE, check=True, timeout=120)
 
 
 def include(page, mark, text):

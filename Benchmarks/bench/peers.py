@@ -5,7 +5,6 @@ import shutil
 import string
 import subprocess
 
-from .errors import BenchError
 from .process import Process, free_port
 from .shapes import SMALL_BODY
 
@@ -91,7 +90,8 @@ class Peer:
                 command = self.command(name, values)
                 processes.append(Process(name, command, self.settings.proxy_cpus, port, self.settings.directory))
                 upstream_port = port
-        except BenchError:
+        except BaseException:
+            # Whatever it was: nothing of this peer stays behind.
             for process in processes:
                 process.stop()
             raise

@@ -2,8 +2,10 @@
 
 import os
 import resource
+import signal
 import socket
 import subprocess
+import sys
 import time
 
 from .errors import BenchError
@@ -12,8 +14,10 @@ from .errors import BenchError
 START_TIMEOUT = 60
 
 
-def raise_descriptor_limit():
-    """Everything started from here may open as many files as the system allows; returns how many."""
+def prepare():
+    """Everything started from here may open as many files as the system allows; returns how many. From here on
+    an asked-for end (SIGTERM) also stops all that was started."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return hard
