@@ -83,6 +83,7 @@ bench-syscalls: build
 bench-decisions:
 	@scripts/install-packages build
 	$(SWIFT) run --package-path Benchmarks/decisions $(RELEASE) decisions
+	$(SWIFT) run --package-path Benchmarks/decisions $(RELEASE) decisions flood
 
 format:
 	$(SWIFT) format --in-place --recursive $(FORMATTED)

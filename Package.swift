@@ -21,6 +21,8 @@ let package = Package(
         .library(name: "Routing", targets: ["Routing"]),
         .library(name: "RoutingConfig", targets: ["RoutingConfig"]),
         .library(name: "Balancing", targets: ["Balancing"]),
+        // For the benchmark of decisions (Benchmarks/decisions).
+        .library(name: "Proxy", targets: ["Proxy"]),
         // For the fuzzers, which are a package of their own (Fuzz/Package.swift).
         .library(name: "FuzzChecks", targets: ["FuzzChecks"]),
     ],
@@ -79,10 +81,18 @@ let package = Package(
             ],
             swiftSettings: house
         ),
+        .target(
+            name: "RouteTests",
+            dependencies: [
+                "Operations", "Proxy", "RoutingConfig", "Routing", "Patterns", "PCRE2",
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: house
+        ),
         .executableTarget(
             name: "berth",
             dependencies: [
-                "Operations", "Proxy", "RoutingConfig", "Routing", "Names", "HTTP1",
+                "RouteTests", "Operations", "Proxy", "RoutingConfig", "Routing", "Names", "HTTP1",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -143,6 +153,15 @@ let package = Package(
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "RouteTestsTests",
+            dependencies: [
+                "RouteTests", "Operations", "Proxy", "RoutingConfig", "Routing",
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            exclude: ["Golden"],
             swiftSettings: house
         ),
         .testTarget(

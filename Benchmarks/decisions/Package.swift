@@ -9,6 +9,7 @@ let package = Package(
         .executableTarget(
             name: "decisions",
             dependencies: [
+                .product(name: "Proxy", package: "berth"),
                 .product(name: "Routing", package: "berth"),
                 .product(name: "RoutingConfig", package: "berth"),
             ],

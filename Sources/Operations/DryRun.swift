@@ -1,7 +1,7 @@
 import Dispatch
 import HTTP1
 public import Names
-import NIOCore
+public import NIOCore
 import Proxy
 public import Routing
 import Synchronization
@@ -57,6 +57,9 @@ public struct DryRun {
             return box.lookup.withLock { $0 }
                 ?? .failed(NameProblem(.timeout, "no name source answered in time"))
         }
+
+        public var name: String { router.settings.name }
+        public var table: RouteTable { router.table }
     }
 
     private final class AnswerBox: Sendable {
@@ -96,21 +99,31 @@ public struct DryRun {
         self.explain = explain
     }
 
-    public func run(_ request: Request) -> DryRunReport {
+    /// - Parameter observe: told of each tier's step, by the tier's place on the way.
+    public func run(_ request: Request, observe: (Int, DryRunStep) -> Void = { _, _ in }) -> DryRunReport {
         var report = DryRunReport(url: String(decoding: request.url, as: UTF8.self))
         guard let bytes = Self.head(request) else {
             if let first = stages.first {
-                var tier = DryRunReport.Tier(first.router.settings.name, files: first.files)
+                var tier = DryRunReport.Tier(first.name, files: first.files)
                 tier.fail(Failure(.malformedRequest, "the request has a line break where none can be"))
                 report.append(tier)
             }
             return report
         }
-        return follow(bytes, from: request.client, port: RequestURL(request.url).port ?? 80, report)
+        var sent = bytes
+        follow(bytes, from: request.client, port: RequestURL(request.url).port ?? 80, writesLastHead: true) {
+            place,
+            step in
+            observe(place, step)
+            report.append(DryRunReport.Tier(stages[place], step, from: sent))
+            if let head = step.head { sent = head }
+            if step.isForwarded, place == stages.count - 1 { report.received = ReceivedRequest(sent) }
+        }
+        return report
     }
 
     /// The request as bytes; nil where a part of it would end a line and begin another.
-    private static func head(_ request: Request) -> ByteBuffer? {
+    public static func head(_ request: Request) -> ByteBuffer? {
         let url = RequestURL(request.url)
         var bytes = ByteBuffer()
         bytes.writeString(request.method)
@@ -125,145 +138,124 @@ public struct DryRun {
         return breaks == 2 * (3 + request.headers.count) ? bytes : nil
     }
 
-    private func follow(
+    /// Follows a request's head through the tiers, up to the one where its way ends.
+    ///
+    /// - Parameters:
+    ///   - head: a whole head, as a connection would bring it.
+    ///   - port: the port it came in at.
+    ///   - writesLastHead: whether the last tier writes the head that it would send.
+    ///   - visit: told of each tier's step, by the tier's place on the way.
+    public func follow(
         _ head: ByteBuffer,
         from client: IPAddress,
-        port: UInt16,
-        _ report: DryRunReport
-    ) -> DryRunReport {
-        var report = report
+        port: UInt16 = 80,
+        writesLastHead: Bool,
+        visit: (Int, DryRunStep) -> Void
+    ) {
         var bytes = head
         var peer = client
         var port = port
-        for stage in stages {
-            let step = follow(bytes, through: stage, peer: peer, port: port)
-            report.append(step.tier)
-            guard let forwarded = step.forwarded, let endpoint = step.endpoint else { return report }
+        for (place, stage) in stages.enumerated() {
+            let step = step(
+                bytes,
+                through: stage,
+                edge: Edge(
+                    peer: peer,
+                    localPort: port,
+                    trustedDownstreams: stage.router.settings.trustedDownstreams
+                ),
+                writesHead: writesLastHead || place < stages.count - 1
+            )
+            visit(place, step)
+            guard let forwarded = step.head, let endpoint = step.resolution?.endpoints.first else { return }
             bytes = forwarded
             peer = frontAddress
             port = endpoint.port
         }
-        report.received = ReceivedRequest(bytes)
-        return report
     }
 
-    private struct Step {
-        var tier: DryRunReport.Tier
-        var forwarded: ByteBuffer?
-        var endpoint: Endpoint?
-    }
-
-    private func follow(_ bytes: ByteBuffer, through stage: Stage, peer: IPAddress, port: UInt16) -> Step {
-        let router = stage.router
-        var tier = DryRunReport.Tier(router.settings.name, files: stage.files)
-        let edge = Edge(
-            peer: peer,
-            localPort: port,
-            trustedDownstreams: router.settings.trustedDownstreams
-        )
+    private func step(
+        _ bytes: ByteBuffer,
+        through stage: Stage,
+        edge: Edge,
+        writesHead: Bool
+    ) -> DryRunStep {
+        var step = DryRunStep()
         var head = RequestHead()
         var scanned = 0
         do {
             let complete = try head.parse(
                 bytes.readableBytesUInt8Span,
                 scanned: &scanned,
-                limits: router.settings.limits.head(trusted: edge.trusted)
+                limits: stage.router.settings.limits.head(trusted: edge.trusted)
             )
             guard complete else {
-                tier.fail(Failure(.malformedRequest))
-                return Step(tier: tier)
+                step.failure = Failure(.malformedRequest)
+                return step
             }
         } catch {
-            tier.fail(Failure(error))
-            return Step(tier: tier)
+            step.failure = Failure(error)
+            return step
         }
         do throws(Failure) {
-            return try decide(head, bytes, stage, &tier, edge)
+            try decide(head, bytes, stage, edge, writesHead: writesHead, &step)
         } catch {
-            tier.fail(error)
-            return Step(tier: tier)
+            step.failure = error
         }
+        return step
     }
 
     private func decide(
-        _ head: RequestHead,
+        _ head: borrowing RequestHead,
         _ bytes: ByteBuffer,
         _ stage: Stage,
-        _ tier: inout DryRunReport.Tier,
-        _ edge: Edge
-    ) throws(Failure) -> Step {
+        _ edge: Edge,
+        writesHead: Bool,
+        _ step: inout DryRunStep
+    ) throws(Failure) {
         let router = stage.router
         try router.admit(head, bytes)
         let host = try router.host(head, bytes)
+        step.host = host
+        step.target = bytes.getBytes(
+            at: bytes.readerIndex + head.originForm.lowerBound,
+            length: head.originForm.count
+        )
         let client = router.client(head, bytes, edge)
-        tier.client = client.description
+        step.client = client
         var trace: RouteTrace? = explain ? RouteTrace() : nil
         let decision = router.decide(host: host, head, bytes, client: client, trace: &trace)
-        tier.note(decision, table: router.table, trace: trace)
+        step.decision = decision
+        step.trace = trace
         switch decision.outcome {
         case .refuse(let refusal):
             throw Failure(refusal)
-        case .redirect(let status, let location):
-            tier.answer(status: status, location: String(decoding: location, as: UTF8.self))
-            return Step(tier: tier)
-        case .respond(let status, _, _):
-            tier.answer(status: status, location: nil)
-            return Step(tier: tier)
+        case .redirect, .respond:
+            return
         case .forward(let forward):
             try router.admitBody(head.framing, forward)
-            tier.note(forward)
             let lookup = try stage.lookUp(forward.target)
             let resolution = router.resolver.resolve(forward.target, lookup, allow: forward.allow)
-            tier.note(resolution)
+            step.resolution = resolution
             // Operators may see more than clients: who could not be asked, and why.
             if let problem = resolution.problem, let failure = resolution.failure {
                 throw Failure(failure.reason, problem.reason)
             }
             if let failure = resolution.failure { throw failure }
-            let forwarded = router.forwardedHead(
+            guard writesHead else { return }
+            step.head = router.forwardedHead(
                 head,
                 bytes,
                 forward: forward,
                 edge: edge,
                 requestID: Self.requestID(head, bytes)
             )
-            tier.noteChanges(from: bytes, to: forwarded)
-            return Step(tier: tier, forwarded: forwarded, endpoint: resolution.endpoints.first)
         }
     }
 
     /// A request that brings no id gets a random one; the dry run shows zeros in its place.
     private static func requestID(_ head: RequestHead, _ bytes: ByteBuffer) -> ByteBuffer {
         RequestRouter.keptRequestID(head, bytes) ?? ByteBuffer(repeating: UInt8(ascii: "0"), count: 32)
-    }
-}
-
-/// The parts of a URL that a request carries; nothing is decoded, nothing is mended.
-struct RequestURL {
-    let authority: [UInt8]
-    let target: [UInt8]
-    let port: UInt16?
-
-    init(_ url: [UInt8]) {
-        var rest = url[...]
-        let scheme = Array("http://".utf8)
-        if rest.count >= scheme.count,
-            zip(rest, scheme).allSatisfy({ $0 == $1 || ($0 | 0x20) == $1 })
-        {
-            rest = rest.dropFirst(scheme.count)
-        }
-        let authority = rest.prefix {
-            $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#")
-        }
-        // A fragment is the browser's own business and never sent (RFC 9110 §4.2.5).
-        let path = rest.dropFirst(authority.count).prefix { $0 != UInt8(ascii: "#") }
-        self.authority = Array(authority)
-        self.target = path.first == UInt8(ascii: "/") ? Array(path) : [UInt8(ascii: "/")] + path
-        if let colon = authority.lastIndex(of: UInt8(ascii: ":")) {
-            port = UInt16(String(decoding: authority[(colon + 1)...], as: UTF8.self))
-        } else {
-            port = nil
-        }
     }
 }
 

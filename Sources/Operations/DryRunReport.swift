@@ -110,33 +110,18 @@ public struct DryRunReport: Encodable, Sendable {
             self.files = files
         }
 
-        mutating func fail(_ failure: Failure) {
-            status = failure.status
-            reason = failure.reason.rawValue
-            detail = failure.detail
-        }
-
-        mutating func answer(status: Int, location: String?) {
-            self.status = status
-            self.redirect = location
-        }
-
-        mutating func note(_ decision: Decision, table: RouteTable, trace: RouteTrace?) {
-            rule = decision.ruleName
-            if let index = decision.ruleIndex, table.rules.indices.contains(index) {
-                location = table.rules[index].origin.map { "\($0.file):\($0.line)" }
+        /// - Parameter before: the head as it came to the tier.
+        init(_ stage: DryRun.Stage, _ step: DryRunStep, from before: ByteBuffer) {
+            self.init(stage.name, files: stage.files)
+            client = step.client?.description
+            trace = step.trace.map { $0.steps.map(TraceStep.init) }
+            if let decision = step.decision { note(decision) }
+            if let head = step.head {
+                headers = HeaderChanges(from: ReceivedRequest(before), to: ReceivedRequest(head))
             }
-            captures = decision.captures.compactMap { capture in
-                capture.value.map { Capture(name: capture.name ?? String(capture.number), value: $0) }
-            }
-            self.trace = trace.map { $0.steps.map(TraceStep.init) }
-        }
-
-        mutating func note(_ forward: Forward) {
-            target = forward.target.description
-        }
-
-        mutating func note(_ resolution: Resolution) {
+            if let failure = step.failure { fail(failure) }
+            if case .forward(let forward)? = step.decision?.outcome { target = forward.target.description }
+            guard let resolution = step.resolution else { return }
             source = resolution.source
             endpoints = resolution.endpoints.map(\.description)
             prohibited = resolution.prohibited.map {
@@ -144,8 +129,27 @@ public struct DryRunReport: Encodable, Sendable {
             }
         }
 
-        mutating func noteChanges(from before: ByteBuffer, to after: ByteBuffer) {
-            headers = HeaderChanges(from: ReceivedRequest(before), to: ReceivedRequest(after))
+        mutating func fail(_ failure: Failure) {
+            status = failure.status
+            reason = failure.reason.rawValue
+            detail = failure.detail
+        }
+
+        private mutating func note(_ decision: Decision) {
+            rule = decision.ruleName
+            location = decision.rule?.origin.map { "\($0.file):\($0.line)" }
+            captures = decision.captures.compactMap { capture in
+                capture.value.map { Capture(name: capture.name ?? String(capture.number), value: $0) }
+            }
+            switch decision.outcome {
+            case .redirect(let status, let location):
+                self.status = status
+                redirect = String(decoding: location, as: UTF8.self)
+            case .respond(let status, _, _):
+                self.status = status
+            case .forward, .refuse:
+                break
+            }
         }
     }
 

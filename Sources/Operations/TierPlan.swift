@@ -14,14 +14,20 @@ public struct TierPlan: Sendable {
     /// - Parameters:
     ///   - name: `front` or `local`.
     ///   - instance: signs `Via`; by default new for each plan.
-    public init(name: String, configuration: Configuration, instance: String? = nil) {
+    ///   - names: stand in for the configuration's own.
+    public init(
+        name: String,
+        configuration: Configuration,
+        instance: String? = nil,
+        names: [NameSourceSettings]? = nil
+    ) {
         var settings = TierSettings(name: name, instance: instance ?? Self.newInstance())
         settings.trustedDownstreams = configuration.trustedDownstreams
         settings.limits = Limits(configuration.limits)
         settings.timeouts = Timeouts(configuration.timeouts)
         self.settings = settings
         self.table = configuration.table
-        self.names = configuration.names
+        self.names = names ?? configuration.names
     }
 
     /// 64 random bits: nobody guesses the `Via` of a running instance.

@@ -1,7 +1,7 @@
-import Routing
+public import Routing
 
 /// What one event loop remembers of a host whose decision depends on nothing else.
-final class RememberedHost {
+public final class RememberedHost {
     /// The host as it stood in the request, before it was normalised.
     let raw: [UInt8]
     let ruling: Ruling
@@ -13,6 +13,13 @@ final class RememberedHost {
         self.raw = raw
         self.ruling = ruling
     }
+
+    /// For tools that measure: servers remember a ruling.
+    public convenience init(raw: [UInt8], decision: Decision) {
+        self.init(raw: raw, ruling: Ruling(decision))
+    }
+
+    public var decision: Decision { ruling.decision }
 }
 
 /// A bounded memory of decisions, one on each event loop. What no rule wants is remembered
@@ -23,7 +30,7 @@ final class RememberedHost {
 ///   come twice, and it gets that of one that was not asked for lately, or none.
 /// - A newcomer that finds all four in use ages the one that is asked for least, and now and
 ///   then all of them: so hosts that went out of use make room.
-struct HostMemory {
+public struct HostMemory {
     private var entries: [RememberedHost?]
     /// A part of each entry's hash; 0: the place is free. Four lie on one cache line.
     private var tags: [UInt32]
@@ -32,6 +39,9 @@ struct HostMemory {
     private var passedOver: UInt64 = 0
     private let mask: Int
     private let seed: UInt64
+
+    /// Hosts that an event loop remembers.
+    public static var usualSize: Int { Bounds.rememberedHosts }
 
     /// Places for one host.
     private static let ways = 4
@@ -45,7 +55,7 @@ struct HostMemory {
     /// - Parameters:
     ///   - size: how many hosts, a power of two, at least 4.
     ///   - seed: makes the places unpredictable to whoever chooses the hosts.
-    init(size: Int, seed: UInt64) {
+    public init(size: Int = HostMemory.usualSize, seed: UInt64) {
         assert(size.nonzeroBitCount == 1 && size >= Self.ways)
         self.entries = Array(repeating: nil, count: size)
         self.tags = Array(repeating: 0, count: size)
@@ -54,7 +64,7 @@ struct HostMemory {
         self.seed = seed
     }
 
-    func find(_ raw: Span<UInt8>) -> RememberedHost? {
+    public func find(_ raw: Span<UInt8>) -> RememberedHost? {
         let hash = hash(of: raw)
         let tag = Self.tag(of: hash)
         let first = first(of: hash)
@@ -67,7 +77,7 @@ struct HostMemory {
     }
 
     /// Remembers a host that `find` did not find, if there is a place for it.
-    mutating func insert(_ entry: RememberedHost) {
+    public mutating func insert(_ entry: RememberedHost) {
         let raw = entry.raw
         let hash = hash(of: raw.span)
         let first = first(of: hash)

@@ -1,14 +1,16 @@
 /// What was found so far. One load has one; it is not shared between threads.
-final class Findings {
+package final class Findings {
     /// More findings than this are counted, not kept: nobody reads them, and a
     /// generated file could have millions.
     static let maxKept = 1000
 
     private var kept: [Diagnostic] = []
     private var errorsDropped = 0
-    private(set) var hasErrors = false
+    package private(set) var hasErrors = false
 
-    func add(_ diagnostic: Diagnostic) {
+    package init() {}
+
+    package func add(_ diagnostic: Diagnostic) {
         if diagnostic.severity == .error { hasErrors = true }
         if kept.count < Self.maxKept {
             kept.append(diagnostic)
@@ -18,7 +20,7 @@ final class Findings {
     }
 
     /// By file in the order of `files`, then by line and column.
-    func sorted(files: [String]) -> [Diagnostic] {
+    package func sorted(files: [String]) -> [Diagnostic] {
         var rank: [String: Int] = [:]
         for (index, file) in files.enumerated() where rank[file] == nil { rank[file] = index }
         let order = kept.enumerated().sorted { a, b in

@@ -1,8 +1,12 @@
 import Routing
 
 /// The `names` of a rule file: where targets get their endpoints from.
-struct NamesReader {
-    let reader: NodeReader
+package struct NamesReader {
+    package let reader: NodeReader
+
+    package init(reader: NodeReader) {
+        self.reader = reader
+    }
 
     private static let kinds = ["static", "hosts_file", "etcd", "containers", "dns", "system"]
 
@@ -49,7 +53,7 @@ struct NamesReader {
         }
     }
 
-    private func staticNames(_ node: YAMLNode) -> [StaticName]? {
+    package func staticNames(_ node: YAMLNode) -> [StaticName]? {
         if node.isNull { return [] }
         guard let pairs = reader.mapping(node, "`static`") else { return nil }
         var first: [String: YAMLNode] = [:]

@@ -3,14 +3,19 @@ import Routing
 /// Reads values out of a tree; what does not fit becomes a finding and nil.
 ///
 /// `key` is how the value is called in messages: "`methods`", "`limits.body`".
-struct NodeReader {
-    let source: SourceText
-    let findings: Findings
+package struct NodeReader {
+    package let source: SourceText
+    package let findings: Findings
+
+    package init(source: SourceText, findings: Findings) {
+        self.source = source
+        self.findings = findings
+    }
 
     // MARK: Shapes
 
     /// The pairs of a mapping that has only keys of `known`.
-    func mapping(_ node: YAMLNode, _ key: String, known: [String]) -> [YAMLNode.Pair]? {
+    package func mapping(_ node: YAMLNode, _ key: String, known: [String]) -> [YAMLNode.Pair]? {
         guard let pairs = mapping(node, key) else { return nil }
         for pair in pairs {
             guard let name = pair.key.text else { continue }
@@ -20,7 +25,7 @@ struct NodeReader {
     }
 
     /// The pairs of a mapping with texts as keys.
-    func mapping(_ node: YAMLNode, _ key: String) -> [YAMLNode.Pair]? {
+    package func mapping(_ node: YAMLNode, _ key: String) -> [YAMLNode.Pair]? {
         guard case .mapping(let pairs) = node.content else {
             reportUnfit(node, key, "a mapping")
             return nil
@@ -34,7 +39,7 @@ struct NodeReader {
     }
 
     /// - Parameter example: one item as it would be written, to show the brackets with.
-    func list(_ node: YAMLNode, _ key: String, example: String) -> [YAMLNode]? {
+    package func list(_ node: YAMLNode, _ key: String, example: String) -> [YAMLNode]? {
         guard case .sequence(let items) = node.content else {
             reportUnfit(node, key, "a list", hint: "write it as [\(example)]")
             return nil
@@ -43,7 +48,7 @@ struct NodeReader {
     }
 
     /// A text; numbers and booleans count by their letters. May be empty if quoted.
-    func text(_ node: YAMLNode, _ key: String) -> String? {
+    package func text(_ node: YAMLNode, _ key: String) -> String? {
         guard let text = node.text, !node.isNull else {
             reportUnfit(node, key, "a text")
             return nil
@@ -51,13 +56,13 @@ struct NodeReader {
         return text
     }
 
-    func texts(_ node: YAMLNode, _ key: String, example: String) -> [String]? {
+    package func texts(_ node: YAMLNode, _ key: String, example: String) -> [String]? {
         guard let items = list(node, key, example: example) else { return nil }
         let texts = items.compactMap { text($0, "each of \(key)") }
         return texts.count == items.count ? texts : nil
     }
 
-    func integer(_ node: YAMLNode, _ key: String, in range: ClosedRange<Int>) -> Int? {
+    package func integer(_ node: YAMLNode, _ key: String, in range: ClosedRange<Int>) -> Int? {
         guard let value = node.integer else {
             reportUnfit(node, key, "a whole number")
             return nil
@@ -113,7 +118,7 @@ struct NodeReader {
     // MARK: Findings
 
     /// Reports that a value is of another type than `expected`.
-    func reportUnfit(_ node: YAMLNode, _ key: String, _ expected: String, hint: String? = nil) {
+    package func reportUnfit(_ node: YAMLNode, _ key: String, _ expected: String, hint: String? = nil) {
         let message =
             node.isNull
             ? "\(key) is empty, it must be \(expected)" : "\(key) must be \(expected), not \(node.inWords)"
@@ -121,7 +126,7 @@ struct NodeReader {
     }
 
     /// Reports something about a value; the whole of it is marked.
-    func report(
+    package func report(
         _ code: Diagnostic.Code,
         _ node: YAMLNode,
         _ message: String,
@@ -132,7 +137,7 @@ struct NodeReader {
     }
 
     /// Reports something about the bytes of `part` of a text.
-    func report(
+    package func report(
         _ code: Diagnostic.Code,
         _ node: YAMLNode,
         at part: Range<Int>,
@@ -144,7 +149,7 @@ struct NodeReader {
     }
 
     /// The bytes of a scalar's token; of a list or mapping the first byte.
-    func range(of node: YAMLNode) -> Range<Int> {
+    package func range(of node: YAMLNode) -> Range<Int> {
         if let scalar = scalarSource(of: node) { return scalar.token }
         let start = source.offset(line: Int(node.line), column: Int(node.column))
         return start..<start

@@ -1,18 +1,63 @@
 import Glibc
 
 /// Rule files on disk: which there are, and their bytes.
-enum RuleFiles {
-    struct Fault: Error {
-        let code: Diagnostic.Code
-        let message: String
-        var hint: String?
+package enum RuleFiles {
+    package struct Fault: Error {
+        package let code: Diagnostic.Code
+        package let message: String
+        package var hint: String?
+    }
+
+    /// Whether a file holds cases for `berth test`, by its name: such files lie beside the rules and are none.
+    package static func isCaseFile(_ path: String) -> Bool {
+        path.hasSuffix(".cases.yaml") || path.hasSuffix(".cases.yml")
     }
 
     /// The files that a path stands for: itself, or of a folder its `*.yaml` and `*.yml`,
-    /// by name; folders inside of it and hidden files are left alone.
-    static func expand(_ path: String) throws(Fault) -> [String] {
+    /// by name; folders inside of it, hidden files and files of cases are left alone.
+    package static func expand(_ path: String) throws(Fault) -> [String] {
+        guard try isFolder(path) else {
+            guard !isCaseFile(path) else {
+                throw Fault(
+                    code: .unreadable,
+                    message: "this is a file of cases, not of rules",
+                    hint: "`berth test \(path)` runs it"
+                )
+            }
+            return [path]
+        }
+        let files = try yamlFiles(in: path).filter { !isCaseFile($0) }
+        guard !files.isEmpty else {
+            throw Fault(
+                code: .unreadable,
+                message: "this folder holds no rule file",
+                hint: "rule files end in .yaml or .yml"
+            )
+        }
+        return files
+    }
+
+    /// The files of cases that a path stands for: itself, or those in a folder, by name.
+    package static func expandCases(_ path: String) throws(Fault) -> [String] {
+        guard try isFolder(path) else { return [path] }
+        let files = try yamlFiles(in: path).filter { isCaseFile($0) }
+        guard !files.isEmpty else {
+            throw Fault(
+                code: .unreadable,
+                message: "this folder holds no file of cases",
+                hint: "files of cases end in .cases.yaml: see docs/testing-rules.md"
+            )
+        }
+        return files
+    }
+
+    package static func isFolder(_ path: String) throws(Fault) -> Bool {
         guard let kind = kind(of: path) else { throw unreadable(errno) }
-        guard kind == S_IFDIR else { return [path] }
+        return kind == S_IFDIR
+    }
+
+    /// By name, without hidden ones.
+    private static func yamlFiles(in path: String) throws(Fault) -> [String] {
         guard let folder = opendir(path) else { throw unreadable(errno) }
         defer { closedir(folder) }
         let base = path.hasSuffix("/") ? path : path + "/"
@@ -25,23 +70,16 @@ enum RuleFiles {
             // What is a folder by that name, or gone by now, is not a rule file.
             if Self.kind(of: base + name) == S_IFREG { files.append(base + name) }
         }
-        guard !files.isEmpty else {
-            throw Fault(
-                code: .unreadable,
-                message: "this folder holds no rule file",
-                hint: "rule files end in .yaml or .yml"
-            )
-        }
         return files.sorted(by: isBefore)
     }
 
     /// The order in which several files are one set: by their bytes, whatever the locale.
-    static func isBefore(_ a: String, _ b: String) -> Bool {
+    package static func isBefore(_ a: String, _ b: String) -> Bool {
         a.utf8.lexicographicallyPrecedes(b.utf8)
     }
 
     /// The bytes of a file of at most `limit` bytes. Pipes are read too (`<(generate)`).
-    static func read(_ path: String, limit: Int) throws(Fault) -> [UInt8] {
+    package static func read(_ path: String, limit: Int) throws(Fault) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw unreadable(errno) }
         defer { close(descriptor) }
@@ -69,7 +107,7 @@ enum RuleFiles {
     }
 
     /// `path` as seen from the folder that `file` is in.
-    static func resolve(_ path: String, besides file: String) -> String {
+    package static func resolve(_ path: String, besides file: String) -> String {
         guard !path.hasPrefix("/"), let slash = file.utf8.lastIndex(of: UInt8(ascii: "/")) else {
             return path
         }

@@ -1,5 +1,5 @@
 /// How a scalar is written in the file.
-enum ScalarStyle: Sendable {
+package enum ScalarStyle: Sendable {
     case plain, singleQuoted, doubleQuoted
     /// `|` and `>`.
     case block

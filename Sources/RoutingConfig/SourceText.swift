@@ -2,16 +2,16 @@
 ///
 /// Lines and columns are counted as libyaml counts them, so that its marks can be
 /// used: columns in Unicode scalars, lines ended by LF, CR LF, CR, NEL, LS or PS.
-struct SourceText: Sendable {
+package struct SourceText: Sendable {
     /// The file's name for findings.
-    let file: String
-    let text: String
+    package let file: String
+    package let text: String
     /// The text's bytes, UTF-8.
-    let bytes: [UInt8]
+    package let bytes: [UInt8]
     /// Where each line begins, offsets into `bytes`. Never empty.
     private let lineStarts: [Int]
 
-    init(file: String, text: String) {
+    package init(file: String, text: String) {
         self.file = file
         self.text = text
         let bytes = Array(text.utf8)
@@ -30,7 +30,7 @@ struct SourceText: Sendable {
     var lineCount: Int { lineStarts.count }
 
     /// The byte offset of a line and column (both from 1), kept inside of the text.
-    func offset(line: Int, column: Int) -> Int {
+    package func offset(line: Int, column: Int) -> Int {
         guard line >= 1 else { return 0 }
         guard line <= lineStarts.count else { return bytes.count }
         var offset = lineStarts[line - 1]
@@ -44,7 +44,7 @@ struct SourceText: Sendable {
     }
 
     /// The line and column (both from 1) of a byte offset.
-    func position(of offset: Int) -> (line: Int, column: Int) {
+    package func position(of offset: Int) -> (line: Int, column: Int) {
         var low = 0
         var high = lineStarts.count
         while high - low > 1 {
@@ -55,7 +55,7 @@ struct SourceText: Sendable {
     }
 
     /// The bytes of a line, without its end.
-    func line(_ line: Int) -> Range<Int> {
+    package func line(_ line: Int) -> Range<Int> {
         guard line >= 1, line <= lineStarts.count else { return bytes.count..<bytes.count }
         let start = lineStarts[line - 1]
         var end = start
@@ -63,7 +63,7 @@ struct SourceText: Sendable {
         return start..<end
     }
 
-    func string(_ range: Range<Int>) -> String {
+    package func string(_ range: Range<Int>) -> String {
         String(decoding: bytes[range], as: UTF8.self)
     }
 
@@ -95,7 +95,7 @@ extension SourceText {
     private static let shownBefore = 60
 
     /// A finding at the bytes of `range`.
-    func diagnostic(
+    package func diagnostic(
         _ code: Diagnostic.Code,
         at range: Range<Int>,
         _ message: String,

@@ -1,10 +1,10 @@
 /// What somebody may have meant.
-enum Suggestion {
+package enum Suggestion {
     /// The one of `candidates` that `word` is likely a misspelling of, or nil.
     ///
     /// Near means: at most a third of the letters (at least one, at most three) are
     /// wrong, missing, too many or swapped.
-    static func nearest(to word: String, in candidates: [String]) -> String? {
+    package static func nearest(to word: String, in candidates: [String]) -> String? {
         let wrong = plain(word)
         guard !wrong.isEmpty, wrong.count <= 64 else { return nil }
         var best: (name: String, distance: Int)?

@@ -1,9 +1,9 @@
 /// Makes text of a file's bytes, or says which byte is none.
 ///
 /// What libyaml would refuse is refused here, where the place is known.
-enum TextCheck {
+package enum TextCheck {
     /// - Returns: the text without a byte order mark, or nil: then a finding says why.
-    static func text(_ bytes: [UInt8], file: String, findings: Findings) -> SourceText? {
+    package static func text(_ bytes: [UInt8], file: String, findings: Findings) -> SourceText? {
         var bytes = bytes[...]
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
         if bytes.starts(with: [0xFE, 0xFF]) || bytes.starts(with: [0xFF, 0xFE]) {

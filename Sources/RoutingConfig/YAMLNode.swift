@@ -1,47 +1,47 @@
 /// One value of a rule file, with where it stands.
-struct YAMLNode: Sendable {
-    indirect enum Content: Sendable {
+package struct YAMLNode: Sendable {
+    package indirect enum Content: Sendable {
         case scalar(String, ScalarStyle)
         case sequence([YAMLNode])
         case mapping([Pair])
     }
 
-    struct Pair: Sendable {
-        let key: YAMLNode
-        let value: YAMLNode
+    package struct Pair: Sendable {
+        package let key: YAMLNode
+        package let value: YAMLNode
     }
 
-    let content: Content
+    package let content: Content
     /// From 1, in Unicode scalars; of an alias: where its anchor's value stands.
-    let line: Int32
-    let column: Int32
+    package let line: Int32
+    package let column: Int32
 
     /// A scalar's text.
-    var text: String? {
+    package var text: String? {
         if case .scalar(let text, _) = content { return text }
         return nil
     }
 
     /// Nothing, `~` or `null`: a key whose value was left out.
-    var isNull: Bool {
+    package var isNull: Bool {
         guard case .scalar(let text, .plain) = content else { return false }
         return text.isEmpty || text == "~" || text == "null" || text == "Null" || text == "NULL"
     }
 
     /// A plain scalar that YAML reads as a whole number.
-    var integer: Int? {
+    package var integer: Int? {
         guard case .scalar(let text, .plain) = content else { return nil }
         return Int(text)
     }
 
     /// A mapping's value for `key`.
-    subscript(key: String) -> YAMLNode? {
+    package subscript(key: String) -> YAMLNode? {
         guard case .mapping(let pairs) = content else { return nil }
         return pairs.first { $0.key.text == key }?.value
     }
 
     /// What it is, in the words of a finding: "a list", "the number 5".
-    var inWords: String {
+    package var inWords: String {
         switch content {
         case .sequence: return "a list"
         case .mapping: return "a mapping"
@@ -55,7 +55,7 @@ struct YAMLNode: Sendable {
     }
 
     /// `text`, cut where it would make a message unreadable.
-    static func shortened(_ text: String) -> String {
+    package static func shortened(_ text: String) -> String {
         text.unicodeScalars.count <= 60 ? text : String(text.prefix(59)) + "…"
     }
 }

@@ -2,7 +2,7 @@
 ///
 /// Stays within bounds whatever the text: nesting is limited, nothing recurses, and
 /// aliases may not blow the tree up.
-struct YAMLParser {
+package struct YAMLParser {
     /// Mappings and lists within one another. Rule files need 6.
     static let maxDepth = 64
     /// How many values a file may hold beyond one for each of its bytes. Only
@@ -39,7 +39,7 @@ struct YAMLParser {
     }
 
     /// The tree of `source`, or nil when there is none: then a finding says why.
-    static func parse(_ source: SourceText, findings: Findings) -> YAMLNode? {
+    package static func parse(_ source: SourceText, findings: Findings) -> YAMLNode? {
         var parser = YAMLParser(
             source: source,
             findings: findings,

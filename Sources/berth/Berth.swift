@@ -8,7 +8,7 @@ struct Berth: AsyncParsableCommand {
         commandName: "berth",
         abstract: "A regex-routed two-tier container proxy: the hostname says where a request belongs.",
         discussion: """
-            Exit codes: 0 done; 1 'test' found a request that is refused; 2 the configuration, a file \
+            Exit codes: 0 done; 1 'test' found a request that is refused or a case that fails, 'diff' a change; 2 the configuration, a file \
             or an address cannot be used, or the command line is wrong.
 
             See it run:      berth demo
@@ -16,7 +16,7 @@ struct Berth: AsyncParsableCommand {
             http://wordpress_container001_01.test.priv/
             """,
         version: "0.1.0",
-        subcommands: [Front.self, Local.self, Test.self, Check.self, Demo.self]
+        subcommands: [Front.self, Local.self, Test.self, Diff.self, Check.self, Demo.self]
     )
 }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import RouteTests
 import Routing
 import RoutingConfig
 
@@ -25,6 +26,11 @@ struct Check: ParsableCommand {
         var findings: [Diagnostic] = []
         var rules = 0
         for path in paths {
+            // `rules/*.yaml` names the files of cases too.
+            if path.hasSuffix(".cases.yaml") || path.hasSuffix(".cases.yml") {
+                findings += CaseSuite.check(path)
+                continue
+            }
             do throws(ConfigurationFailure) {
                 let configuration = try ConfigurationLoader.load([path])
                 findings += configuration.warnings

@@ -15,6 +15,16 @@ enum Terminal {
         write(text + "\n", to: STDOUT_FILENO)
     }
 
+    /// Text that ends its own lines.
+    static func text(_ text: String) {
+        write(text, to: STDOUT_FILENO)
+    }
+
+    /// Without a newline: a line that is written over and over.
+    static func progress(_ text: String) {
+        write(text, to: STDERR_FILENO)
+    }
+
     private static func write(_ text: String, to descriptor: Int32) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {

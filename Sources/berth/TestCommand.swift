@@ -8,14 +8,22 @@ import RoutingConfig
 /// `berth test`: where a URL would go, and why, without any traffic.
 struct Test: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Dry run: follow a request through both tiers without traffic.",
+        abstract: "Test rules without traffic: a URL, files of cases, or a whole access log.",
         discussion: """
-            URLs are arguments, or lines of standard input when there are none (or '-').
-            Exit code 0: every request reaches an endpoint, or a rule answers it with a status below \
-            400; 1: one is refused; 2: the configuration is wrong.
+            With --front or --local: follow URLs through the tiers. They are arguments, or lines of standard \
+            input when there are none (or '-'). Exit code 0: every request reaches an endpoint, or a rule \
+            answers it with a status below 400; 1: one is refused; 2: the configuration is wrong.
+
+            Without: run files of cases, which name the rules they test. A folder stands for the \
+            *.cases.yaml in it. Exit code 0: all pass; 1: one fails, or less is covered than \
+            --fail-under says; 2: a file is wrong.
+
+            With --replay: send every request of an access log through the rules, and count. Exit code 0, or 2.
 
             Example: berth test --front rules/front.yaml --local rules/local.yaml \
             http://wordpress_container001_01.test.priv/
+            Example: berth test rules/
+            Example: berth test --replay access.log --front rules/front.yaml
             """
     )
 
@@ -53,16 +61,61 @@ struct Test: ParsableCommand {
     @Flag(help: "Ask no name source over the network: names that are in no file are not known.")
     var offline = false
 
-    @Flag(help: "Print one JSON object for each URL, on a line of its own.")
+    @Flag(
+        help: "Print one JSON object for each URL, on a line of its own; elsewhere the same as --format json."
+    )
     var json = false
 
-    @Argument(help: ArgumentHelp("What to test; '-' reads standard input.", valueName: "url"))
+    @Option(help: ArgumentHelp("How cases are reported: text, json, junit or tap.", valueName: "format"))
+    var format: CaseFormat?
+
+    @Flag(help: "Write into the files of cases what their requests really got.")
+    var update = false
+
+    @Option(
+        help: ArgumentHelp(
+            "End with 1 if cases reach less of the rules and of the branches of their patterns than this.",
+            valueName: "percent"
+        )
+    )
+    var failUnder: Double?
+
+    @Option(
+        help: ArgumentHelp(
+            "An access log to send through the rules; '-' is standard input.",
+            valueName: "log"
+        )
+    )
+    var replay: String?
+
+    @Argument(
+        help: ArgumentHelp(
+            "URLs, or '-' for standard input; without rules: files of cases.",
+            valueName: "url|path"
+        )
+    )
     var urls: [String] = []
 
     func run() throws {
-        guard !front.isEmpty || !local.isEmpty else {
-            throw CommandFailure("berth test: give the rules to test with --front, --local or both")
+        if replay != nil {
+            try runReplay()
+        } else if !front.isEmpty || !local.isEmpty {
+            guard format == nil, !update, failUnder == nil else {
+                throw CommandFailure("berth test: --format, --update and --fail-under are for files of cases")
+            }
+            try runURLs()
+        } else {
+            guard !urls.isEmpty else {
+                throw CommandFailure(
+                    "berth test: name the rules with --front, --local or both, or give files of cases: "
+                        + "berth test rules/"
+                )
+            }
+            try runCases()
         }
+    }
+
+    private func runURLs() throws {
         var stages: [DryRun.Stage] = []
         do {
             if !front.isEmpty { stages.append(try stage("front", front)) }
@@ -74,7 +127,7 @@ struct Test: ParsableCommand {
         }
         let run = DryRun(
             stages,
-            frontAddress: try frontAddress.map { try Self.address($0, "--front-address") },
+            frontAddress: try givenFrontAddress,
             explain: explain
         )
         let sender = try Self.address(client, "--client")
@@ -89,6 +142,10 @@ struct Test: ParsableCommand {
             Terminal.output(try render(report))
         }
         if refused { throw ExitCode(1) }
+    }
+
+    var givenFrontAddress: IPAddress? {
+        get throws { try frontAddress.map { try Self.address($0, "--front-address") } }
     }
 
     private func stage(_ name: String, _ paths: [String]) throws -> DryRun.Stage {

@@ -16,8 +16,12 @@ private let arrows: [String: Set<String>] = [
         "Proxy", "Names", "HTTP1", "Routing", "RoutingConfig", "NIOCore", "NIOPosix", "Logging", "Dispatch",
         "Foundation",
     ],
+    "RouteTests": [
+        "Operations", "Proxy", "Patterns", "PCRE2", "Routing", "RoutingConfig", "NIOCore", "Dispatch",
+    ],
     "berth": [
-        "Operations", "Proxy", "Names", "HTTP1", "Routing", "RoutingConfig", "NIOCore", "NIOPosix",
+        "RouteTests", "Operations", "Proxy", "Names", "HTTP1", "Routing", "RoutingConfig", "NIOCore",
+        "NIOPosix",
         "ArgumentParser", "Logging", "Foundation",
     ],
 ]

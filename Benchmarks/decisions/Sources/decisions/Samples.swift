@@ -2,6 +2,12 @@
 struct Samples {
     private var nanoseconds: [Int64] = []
 
+    /// - Parameter room: for so many, taken and touched from the start.
+    init(room: Int = 0) {
+        nanoseconds = Array(repeating: 1, count: room)
+        nanoseconds.removeAll(keepingCapacity: true)
+    }
+
     mutating func add(_ duration: Duration) {
         let (seconds, attoseconds) = duration.components
         nanoseconds.append(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)

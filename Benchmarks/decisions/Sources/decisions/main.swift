@@ -3,11 +3,14 @@ import Routing
 import RoutingConfig
 
 // Measures decisions: `decisions` runs every table in a process of its own and prints the table of
-// docs/routing-scale.md; `decisions <shape> <rules>` prints one row.
+// docs/routing-scale.md; `decisions <shape> <rules>` prints one row; `decisions flood` prints what a flood of
+// hosts does to the memory of decisions.
 
 let arguments = CommandLine.arguments
 if arguments.count == 3, let shape = Shape(rawValue: arguments[1]), let count = Int(arguments[2]) {
     try Row.print(shape, count)
+} else if arguments.count == 2, arguments[1] == "flood" {
+    try Flood.print()
 } else {
     print(Row.header)
     fflush(nil)

@@ -1,0 +1,128 @@
+import Glibc
+import Proxy
+import Routing
+import RoutingConfig
+
+/// What a flood of hosts that nobody asked for before does to those in use: decisions through the memory
+/// that an event loop keeps, before, during and after it.
+enum Flood {
+    static let rules = 10_000
+    static let hotHosts = 512
+    /// Hosts of the flood; each is another.
+    static let hosts = 1_000_000
+    /// Requests for hot hosts before and after.
+    static let quietRequests = 200_000
+    /// Of so many hosts of the flood each is followed by one request for a hot host.
+    static let hotAfter = 5
+
+    static func print() throws {
+        let shape = Shape.tenant
+        let table = try ConfigurationLoader.load(text: shape.yaml(rules)).table
+        var random = Numbers(state: 4)
+        var loop = Loop(table)
+        let hot = (0..<hotHosts).map { _ in Array(shape.host(Int.random(in: 0..<rules, using: &random)).utf8)
+        }
+        for _ in 0..<4 { for host in hot { loop.ask(host) } }
+        let cost = Samples.clockCost()
+
+        Swift.print(
+            "| \(hotHosts) hot hosts, \(rules) rules | p50, ns | p99, ns | remembered, % | memory, MiB |"
+        )
+        Swift.print("|---|---|---|---|---|")
+        func row(_ title: String, _ phase: Phase, _ memory: Double) {
+            let part = Double(phase.remembered) * 100 / Double(max(1, phase.requests))
+            let cells = [
+                title, "\(phase.samples.quantile(0.5, clock: cost))",
+                "\(phase.samples.quantile(0.99, clock: cost))",
+                "\((part * 10).rounded() / 10)", "\((memory * 10).rounded() / 10)",
+            ]
+            Swift.print("| " + cells.joined(separator: " | ") + " |")
+        }
+
+        // Room for what is measured, taken and touched in front: what grows later is the memory's own.
+        var (before, during, strangers, after) = (Phase(), Phase(), Phase(), Phase())
+        for _ in 0..<quietRequests { loop.time(hot[Int.random(in: 0..<hotHosts, using: &random)], &before) }
+        row("before", before, residentMiB())
+
+        var most = 0.0
+        for number in 0..<hosts {
+            // No rule wants one half of them; the other half are tenants' of names never seen.
+            let name = String(random.next(), radix: 36)
+            let host =
+                number % 2 == 0 ? "\(name).flood.example" : "\(name).tenant\(number % rules).example.com"
+            loop.time(Array(host.utf8), &strangers)
+            if number % hotAfter == 0 {
+                loop.time(hot[Int.random(in: 0..<hotHosts, using: &random)], &during)
+            }
+            if number % 50_000 == 0 { most = max(most, residentMiB()) }
+        }
+        row("during the flood", during, most)
+        row("the flood's own", strangers, most)
+
+        for _ in 0..<quietRequests { loop.time(hot[Int.random(in: 0..<hotHosts, using: &random)], &after) }
+        row("after", after, residentMiB())
+    }
+
+    /// What was measured of one kind of request.
+    struct Phase {
+        var samples = Samples(room: Flood.hosts)
+        var requests = 0
+        var remembered = 0
+    }
+
+    /// As an event loop decides: from memory, or by the table.
+    struct Loop {
+        private let table: RouteTable
+        private let scratch = RouteScratch()
+        private var memory = HostMemory(seed: 0x5EED)
+        private let target = Array("/index.html".utf8)
+        private let method = Array("GET".utf8)
+        private let client = IPAddress(v4: 0x7F00_0001)
+        private let clock = ContinuousClock()
+
+        init(_ table: RouteTable) {
+            self.table = table
+        }
+
+        mutating func time(_ host: [UInt8], _ phase: inout Phase) {
+            let start = clock.now
+            let remembered = ask(host)
+            phase.samples.add(clock.now - start)
+            phase.requests += 1
+            if remembered { phase.remembered += 1 }
+        }
+
+        @discardableResult
+        mutating func ask(_ raw: [UInt8]) -> Bool {
+            if let known = memory.find(raw.span) {
+                Row.sink &+= known.decision.ruleIndex ?? 0
+                return true
+            }
+            guard let host = try? HostName(raw.span) else { return false }
+            let (bytes, target, method) = (host.bytes, target, method)
+            let key = RouteKey(
+                host: bytes.span,
+                target: target.span,
+                method: method.span,
+                scheme: .http,
+                client: client
+            )
+            let decision = table.decide(key, headers: { _, _ in false }, scratch: scratch)
+            Row.sink &+= decision.ruleIndex ?? 0
+            if decision.dependsOnHostAlone { memory.insert(RememberedHost(raw: raw, decision: decision)) }
+            return false
+        }
+    }
+
+    /// Memory that the process has now, MiB.
+    static func residentMiB() -> Double {
+        guard let file = fopen("/proc/self/statm", "r") else { return 0 }
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: 128)
+        guard fgets(&line, CInt(line.count), file) != nil else { return 0 }
+        let words = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            .split(separator: " ")
+        guard words.count > 1, let pages = Double(words[1]) else { return 0 }
+        return pages * Double(sysconf(CInt(_SC_PAGESIZE))) / 1_048_576
+    }
+}

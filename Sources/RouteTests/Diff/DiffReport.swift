@@ -1,0 +1,69 @@
+/// The hosts whose route changes. As JSON its keys are added to over time, never renamed or removed.
+public struct DiffReport: Encodable, Sendable {
+    /// Whether a route changes: of a request that was asked for, or to a name without asking.
+    public var hasChanges: Bool { changed > 0 || (asked == "witnesses" && !names.isEmpty) }
+
+    /// Where the requests came from: `replay`, `cases` or `witnesses`.
+    public let asked: String
+    public let requests: Int
+    /// Requests whose route changes.
+    public let changed: Int
+    /// Lines of the log that could not be read.
+    public let unparsable: Int
+    /// Names that the rules spell out with other addresses. A route to one of them changes, asked for or not.
+    public let names: [NameDifference]
+    /// The one with the most requests first.
+    public let groups: [Group]
+
+    public struct Group: Encodable, Sendable {
+        public let old: Side
+        public let new: Side
+        public let requests: Int
+        /// In the order they came.
+        public let hosts: [Host]
+        /// Requests of hosts beyond the 10,000 that are listed.
+        public let beyond: Int
+    }
+
+    /// Who decides, and what it does.
+    public struct Side: Encodable, Sendable {
+        /// Nil: no rule.
+        public let rule: String?
+        public let location: String?
+        /// `forward`, `redirect 308`, `answer 403`, `refused 404 no_rule`.
+        public let kind: String
+    }
+
+    public struct Host: Encodable, Sendable {
+        public let host: String
+        public let requests: Int
+        /// The route of its first request.
+        public let old: String
+        public let new: String
+    }
+
+    init(_ tally: DiffTally, _ names: [NameDifference], asked: String) {
+        self.names = names
+        self.asked = asked
+        requests = tally.requests
+        changed = tally.changed
+        unparsable = tally.unparsable
+        groups = tally.groups.map { key, group in
+            let hosts = group.hosts.sorted { ($0.value.number, $0.key) < ($1.value.number, $1.key) }
+            return (
+                hosts.first?.value.number ?? 0,
+                Group(
+                    old: Side(rule: key.oldRule, location: key.oldPlace, kind: key.oldKind),
+                    new: Side(rule: key.newRule, location: key.newPlace, kind: key.newKind),
+                    requests: group.requests,
+                    hosts: hosts.map { name, host in
+                        Host(host: name, requests: host.requests, old: host.old, new: host.new)
+                    },
+                    beyond: group.beyond
+                )
+            )
+        }
+        .sorted { ($1.1.requests, $0.0) < ($0.1.requests, $1.0) }
+        .map(\.1)
+    }
+}

@@ -1,0 +1,90 @@
+import Operations
+import Proxy
+import Routing
+
+/// Where a tier's rules lead one request: what has to be the same in the old rules and the new ones.
+struct Route: Sendable, Hashable {
+    /// In words: `to host_01:9000 (127.0.1.1:9000)`, `redirect 308 to …`, `answer 403`, `refused 404 no_rule`.
+    let text: String
+    /// The rule that won; nil: none did.
+    let rule: String?
+    /// `file:line` of it.
+    let location: String?
+
+    init(_ step: DryRunStep) {
+        rule = step.decision?.ruleName
+        location = step.decision?.rule?.origin.map { "\($0.file):\($0.line)" }
+        text = Self.text(step)
+    }
+
+    private static func text(_ step: DryRunStep) -> String {
+        if let failure = step.failure {
+            let target = step.resolution.flatMap { _ in step.forward?.target.description }
+            return "refused \(failure.status) \(failure.reason.rawValue)" + (target.map { " (\($0))" } ?? "")
+        }
+        switch step.decision?.outcome {
+        case .redirect(let status, let location)?:
+            return "redirect \(status) to \(String(decoding: location, as: UTF8.self))"
+        case .respond(let status, _, let body)?:
+            let start = String(decoding: body.prefix(shownBytes), as: UTF8.self)
+            return "answer \(status)" + (body.isEmpty ? "" : " \(YAMLText.scalar(start))")
+        case .forward(let forward)?:
+            let endpoints = (step.resolution?.endpoints ?? []).map(\.description).joined(separator: ", ")
+            return "to \(forward.target) (\(endpoints))" + rewritten(forward)
+        case .refuse?, nil:
+            return "refused"
+        }
+    }
+
+    private static func rewritten(_ forward: Forward) -> String {
+        var text = ""
+        if let target = forward.requestTarget { text += " as \(String(decoding: target, as: UTF8.self))" }
+        if let host = forward.hostHeader { text += " with Host \(String(decoding: host, as: UTF8.self))" }
+        for header in forward.setHeaders {
+            let (name, value) = (
+                String(decoding: header.name, as: UTF8.self), String(decoding: header.value, as: UTF8.self)
+            )
+            text += ", \(name): \(value)"
+        }
+        for name in forward.removeHeaders { text += ", without \(String(decoding: name, as: UTF8.self))" }
+        return text
+    }
+
+    /// How much of an answer's body is shown, bytes.
+    private static let shownBytes = 40
+
+    /// What is done, without the names in it: the routes of one rule differ from host to host.
+    static func kind(_ step: DryRunStep) -> String {
+        if let failure = step.failure { return "refused \(failure.status) \(failure.reason.rawValue)" }
+        switch step.decision?.outcome {
+        case .redirect(let status, _)?: return "redirect \(status)"
+        case .respond(let status, _, _)?: return "answer \(status)"
+        case .forward?: return "forward"
+        case .refuse?, nil: return "refused"
+        }
+    }
+
+    /// Whether two steps lead to the same, without putting it into words: most do.
+    static func isSame(_ old: DryRunStep, _ new: DryRunStep) -> Bool {
+        guard old.failure?.reason == new.failure?.reason else { return false }
+        switch (old.decision?.outcome, new.decision?.outcome) {
+        case (.redirect(let a, let b)?, .redirect(let c, let d)?): return a == c && b == d
+        case (.respond(let a, let b, let c)?, .respond(let d, let e, let f)?):
+            return a == d && b == e && c == f
+        case (.forward(let a)?, .forward(let b)?):
+            return a.target == b.target && a.scheme == b.scheme && a.requestTarget == b.requestTarget
+                && a.hostHeader == b.hostHeader && a.removeHeaders == b.removeHeaders
+                && a.setHeaders.elementsEqual(b.setHeaders) { $0.name == $1.name && $0.value == $1.value }
+                && old.resolution?.endpoints == new.resolution?.endpoints
+        case (.refuse?, .refuse?), (nil, nil): return true
+        default: return false
+        }
+    }
+}
+
+extension DryRunStep {
+    var forward: Forward? {
+        guard case .forward(let forward)? = decision?.outcome else { return nil }
+        return forward
+    }
+}

@@ -1,0 +1,99 @@
+import Dispatch
+import NIOCore
+import Operations
+import Routing
+import Synchronization
+
+/// Takes an access log through on all cores: each thread takes lines in turn, and has what it works with for itself.
+enum LogWalk {
+    /// Threads at most.
+    private static let mostThreads = 16
+
+    /// - Parameters:
+    ///   - make: what one thread works with.
+    ///   - progress: told now and then which part is read, 0 to 1; on any thread.
+    /// - Returns: of each thread what it made, when the log is at its end.
+    static func run<Worker: LogWorker>(
+        _ log: String,
+        progress: @escaping @Sendable (Double) -> Void,
+        make: @escaping @Sendable () -> Worker
+    ) throws(ReplayFailure) -> (results: [Worker.Result], tooLong: (count: Int, first: Int)) {
+        let chunks = try LineChunks(log)
+        let results = Mutex<[Worker.Result]>([])
+        let threads = min(max(1, System.coreCount), mostThreads)
+        DispatchQueue.concurrentPerform(iterations: threads) { _ in
+            var worker = make()
+            var request = LoggedRequest()
+            while let chunk = chunks.next() {
+                take(chunk, &worker, &request)
+                if let size = chunks.size, size > 0 {
+                    progress(min(1, Double(chunks.bytesRead) / Double(size)))
+                }
+            }
+            let result = worker.result
+            results.withLock { $0.append(result) }
+        }
+        if let failure = chunks.failure { throw ReplayFailure("\(log): \(failure)") }
+        return (results.withLock { $0 }, chunks.tooLong)
+    }
+
+    private static func take<Worker: LogWorker>(
+        _ chunk: LineChunks.Chunk,
+        _ worker: inout Worker,
+        _ request: inout LoggedRequest
+    ) {
+        let bytes = chunk.bytes.span
+        var start = 0
+        var number = chunk.firstLine
+        while start < bytes.count {
+            var end = start
+            while end < bytes.count, bytes[end] != UInt8(ascii: "\n") { end += 1 }
+            var last = end
+            if last > start, bytes[last - 1] == UInt8(ascii: "\r") { last -= 1 }
+            let line = bytes.extracting(start..<last)
+            worker.line(line, number, fault: request.read(line), &request)
+            start = end + 1
+            number += 1
+        }
+    }
+}
+
+/// What one thread does with the lines it takes.
+protocol LogWorker: SendableMetatype {
+    associatedtype Result: Sendable
+
+    /// - Parameter fault: why the line is none; then `request` holds nothing of use.
+    mutating func line(
+        _ line: Span<UInt8>,
+        _ number: Int,
+        fault: LogLineFault?,
+        _ request: inout LoggedRequest
+    )
+    var result: Result { get }
+}
+
+extension LoggedRequest {
+    /// Writes the request as it would have come; false where a part of it would end a line and begin another.
+    func write(into head: inout ByteBuffer) -> Bool {
+        head.clear()
+        for part in [method, target, host, referer, userAgent]
+        where part.contains(where: { $0 == 0x0A || $0 == 0x0D }) {
+            return false
+        }
+        head.writeBytes(method)
+        head.writeStaticString(" ")
+        head.writeBytes(target)
+        head.writeStaticString(" HTTP/1.1\r\nHost: ")
+        head.writeBytes(host)
+        if !referer.isEmpty {
+            head.writeStaticString("\r\nReferer: ")
+            head.writeBytes(referer)
+        }
+        if !userAgent.isEmpty {
+            head.writeStaticString("\r\nUser-Agent: ")
+            head.writeBytes(userAgent)
+        }
+        head.writeStaticString("\r\n\r\n")
+        return true
+    }
+}

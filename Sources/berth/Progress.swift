@@ -1,0 +1,49 @@
+import Glibc
+import Synchronization
+
+/// A bar on standard error while something takes long; nothing where that is no terminal.
+///
+/// May be told of progress on any thread.
+final class Progress: Sendable {
+    private struct State {
+        var percent = -1
+        var isShown = false
+    }
+
+    private let label: String
+    private let isOn: Bool
+    private let start = ContinuousClock.now
+    private let state = Mutex(State())
+
+    private static let width = 30
+    /// What ends sooner shows no bar.
+    private static let delay = Duration.milliseconds(500)
+
+    init(_ label: String) {
+        self.label = label
+        self.isOn = isatty(STDERR_FILENO) != 0
+    }
+
+    /// - Parameter part: 0 to 1.
+    func show(_ part: Double) {
+        guard isOn, ContinuousClock.now - start > Self.delay else { return }
+        let percent = Int(min(1, max(0, part)) * 100)
+        state.withLock { state in
+            // Threads that took turns may tell it out of order.
+            guard percent > state.percent else { return }
+            state.percent = percent
+            state.isShown = true
+            let full = percent * Self.width / 100
+            let bar = String(repeating: "#", count: full) + String(repeating: " ", count: Self.width - full)
+            Terminal.progress("\r\(label) [\(bar)] \(percent) %")
+        }
+    }
+
+    /// Takes the bar away.
+    func end() {
+        state.withLock { state in
+            if state.isShown { Terminal.progress("\r\u{1B}[K") }
+            state.isShown = false
+        }
+    }
+}
