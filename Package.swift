@@ -43,10 +43,15 @@ let package = Package(
         .systemLibrary(name: "CMalloc"),
         .target(name: "PCRE2", dependencies: ["CPCRE2"], swiftSettings: house),
         .target(name: "Patterns", swiftSettings: house),
-        .target(name: "Routing", dependencies: ["PCRE2"], swiftSettings: house),
+        .target(name: "Routing", dependencies: ["PCRE2", "Patterns"], swiftSettings: house),
         .target(
             name: "RoutingConfig",
             dependencies: ["Routing", .product(name: "Yams", package: "Yams")],
+            swiftSettings: house
+        ),
+        .target(
+            name: "Linting",
+            dependencies: ["Patterns", "PCRE2", "Routing", "RoutingConfig"],
             swiftSettings: house
         ),
         .target(name: "HTTP1", swiftSettings: house),
@@ -92,7 +97,7 @@ let package = Package(
         .executableTarget(
             name: "berth",
             dependencies: [
-                "RouteTests", "Operations", "Proxy", "RoutingConfig", "Routing", "Names", "HTTP1",
+                "Linting", "RouteTests", "Operations", "Proxy", "RoutingConfig", "Routing", "Names", "HTTP1",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -115,6 +120,12 @@ let package = Package(
         .testTarget(name: "PCRE2Tests", dependencies: ["PCRE2"], swiftSettings: house),
         .testTarget(name: "PatternsTests", dependencies: ["Patterns", "PCRE2"], swiftSettings: house),
         .testTarget(name: "RoutingTests", dependencies: ["Routing"], swiftSettings: house),
+        .testTarget(
+            name: "LintingTests",
+            dependencies: ["Linting", "Patterns", "PCRE2", "Routing", "RoutingConfig"],
+            exclude: ["Golden"],
+            swiftSettings: house
+        ),
         .testTarget(
             name: "RoutingConfigTests",
             dependencies: ["RoutingConfig", "Routing"],

@@ -1,4 +1,5 @@
 import PCRE2
+import Patterns
 
 /// One pattern's match: a copy of what was matched, and where its groups are in it.
 struct CapturedText: Sendable {
@@ -33,9 +34,22 @@ final class CaptureGroups: Sendable {
     let count: Int
     let names: [Int: String]
 
+    /// Whether the pattern is broken, so that nothing that refers to a group can be called wrong.
+    let isGuessed: Bool
+
     init(_ pattern: Pattern) {
+        self.isGuessed = false
         self.count = pattern.captureCount
         self.names = Dictionary(pattern.captureNames.map { ($0.number, $0.name) }) { first, _ in first }
+    }
+
+    /// Of a pattern that does not compile.
+    init(guessedFrom tree: PatternTree) {
+        isGuessed = true
+        count = Int(UInt16.max)
+        names = Dictionary(
+            tree.captures.compactMap { capture in capture.name.map { (capture.number, $0) } }
+        ) { first, _ in first }
     }
 
     /// All numbers of a name: with `(?J)` several groups may share one.

@@ -37,6 +37,20 @@ struct HostPattern: Sendable {
         }
     }
 
+    /// A host whose core is `subject`.
+    func whole(_ subject: [UInt8]) -> [UInt8] {
+        Array(literals[..<headCount]) + subject + Array(literals[headCount...])
+    }
+
+    func isHost(with subject: [UInt8]) -> Bool {
+        (try? HostName(whole(subject).span))?.bytes == whole(subject)
+    }
+
+    /// Bytes that the core may take: in a host of the greatest length, and in one label.
+    var roomForCore: [Int] {
+        [HostName.maxBytes - literals.count, HostName.maxLabelBytes - headCount]
+    }
+
     /// One of these holds in every host that matches; empty: nothing is known.
     var alternatives: [HostLiterals] {
         let head = literals[..<headCount]

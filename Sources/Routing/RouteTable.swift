@@ -74,6 +74,17 @@ public final class RouteTable: Sendable {
         }
     }
 
+    /// The rules whose host matches, whatever else they ask, in their order. For tools.
+    package func rules(matching host: HostName, scratch: RouteScratch) -> [Rule] {
+        let bytes = host.bytes
+        scratch.candidates.removeAll(keepingCapacity: true)
+        index.find(bytes.span, into: &scratch.candidates)
+        let indices = Set(scratch.candidates).union(index.always).sorted()
+        return indices.map { rules[Int($0)] }.filter { rule in
+            if case .yes = rule.host.match(bytes.span, scratch: scratch) { true } else { false }
+        }
+    }
+
     /// As `decide(_:headers:scratch:)`, and notes what each rule said: asks them all, one after
     /// another, up to the one that decides.
     public func decide(

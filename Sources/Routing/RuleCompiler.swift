@@ -1,4 +1,5 @@
 import PCRE2
+import Patterns
 
 /// Makes a rule of its definition, and collects everything that is wrong with it.
 struct RuleCompiler {
@@ -24,8 +25,13 @@ struct RuleCompiler {
         checkNames()
         checkMethods()
         let headers = compileHeaders()
-        // With a broken pattern every reference to its captures would be called wrong.
-        guard let host, let path else { return nil }
+        guard let host, let path else {
+            // What a broken pattern was to capture is seen from its text: the action is judged all the same.
+            if host == nil { scope.host = Self.groups(ofBroken: definition.host) }
+            if path == nil { scope.path = Self.groups(ofBroken: definition.path) }
+            _ = compileAction()
+            return nil
+        }
         guard let action = sharedAction(), issues.isEmpty else { return nil }
         return Rule(
             index: index,
@@ -35,6 +41,11 @@ struct RuleCompiler {
             headers: headers,
             action: action
         )
+    }
+
+    private static func groups(ofBroken text: String?) -> CaptureGroups? {
+        guard let text, text.hasPrefix("~") else { return nil }
+        return CaptureGroups(guessedFrom: PatternTree(Array(text.utf8.dropFirst())))
     }
 
     /// Rules that do the same share how it is done.

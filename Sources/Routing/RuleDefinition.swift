@@ -33,6 +33,10 @@ public struct RuleDefinition: Sendable, Hashable {
     /// Largest request body, bytes; nil: the tier's limit.
     public var maxBodyBytes: UInt64?
 
+    /// Whether a pattern that can backtrack without end is let in by those who check for it: the
+    /// match limit ends such a match.
+    public var allowsBacktracking = false
+
     public init(
         name: String,
         host: String? = nil,

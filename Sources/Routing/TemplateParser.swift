@@ -1,19 +1,19 @@
 /// Reads a template's text: literal bytes, `$1 ${1} $name ${name}`, `$$`.
-struct TemplateParser {
-    enum Part: Equatable {
+package struct TemplateParser {
+    package enum Part: Equatable {
         /// Bytes that stand for themselves, from this offset of the text on.
         case literal([UInt8], at: Int)
         case number(Int, Range<Int>)
         case name(String, Range<Int>)
     }
 
-    struct Failure: Error, Equatable {
-        let range: Range<Int>
-        let message: String
-        var hint: String?
+    package struct Failure: Error, Equatable {
+        package let range: Range<Int>
+        package let message: String
+        package var hint: String?
     }
 
-    static func parse(_ text: String) throws(Failure) -> [Part] {
+    package static func parse(_ text: String) throws(Failure) -> [Part] {
         let bytes = Array(text.utf8)
         var parts: [Part] = []
         var literal: [UInt8] = []

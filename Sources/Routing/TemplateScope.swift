@@ -39,6 +39,8 @@ struct TemplateScope {
         return Template.Capture(place: place, numbers: [number])
     }
 
+    private var isGuessed: Bool { host?.isGuessed == true || path?.isGuessed == true }
+
     /// Nil: no pattern captures the name.
     func resolve(name: String) -> Template.Capture? {
         let places: [(CaptureGroups?, Template.Capture.Place)] = [
@@ -96,8 +98,10 @@ struct TemplateScope {
                 }
                 return .builtIn(builtIn, escape)
             }
-            guard let capture = resolve(name: name) else { throw unknown(name, range) }
-            return .capture(capture, escape)
+            if let capture = resolve(name: name) { return .capture(capture, escape) }
+            // A part that could not be read may have it.
+            if isGuessed { return .capture(Template.Capture(place: .host, numbers: []), escape) }
+            throw unknown(name, range)
         }
     }
 }

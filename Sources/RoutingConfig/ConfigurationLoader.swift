@@ -16,6 +16,11 @@ public enum ConfigurationLoader {
     ///   limit, may be set once in all of them.
     /// - Throws: every finding of every file, not just the first.
     public static func load(_ paths: [String]) throws(ConfigurationFailure) -> Configuration {
+        try inspect(paths).configuration
+    }
+
+    /// As `load(_:)`, and keeps where everything stands.
+    public static func inspect(_ paths: [String]) throws(ConfigurationFailure) -> InspectedConfiguration {
         let findings = Findings()
         var files: [String] = []
         for path in paths {
@@ -57,6 +62,14 @@ public enum ConfigurationLoader {
     public static func load(text: String, file: String = "rules.yaml") throws(ConfigurationFailure)
         -> Configuration
     {
+        try inspect(text: text, file: file).configuration
+    }
+
+    /// As `load(text:file:)`, and keeps where everything stands.
+    public static func inspect(
+        text: String,
+        file: String = "rules.yaml"
+    ) throws(ConfigurationFailure) -> InspectedConfiguration {
         let findings = Findings()
         var assembly = Assembly()
         if text.utf8.count > maxFileBytes {
@@ -80,7 +93,7 @@ public enum ConfigurationLoader {
         files: [String],
         whole: String,
         _ findings: Findings
-    ) throws(ConfigurationFailure) -> Configuration {
+    ) throws(ConfigurationFailure) -> InspectedConfiguration {
         // A file that could not be read may hold the rules: then their lack is no finding.
         if assembly.rules.isEmpty, !findings.hasErrors {
             let hint = "a rule file begins with `rules:` and a list"
@@ -91,7 +104,7 @@ public enum ConfigurationLoader {
         let table = assembly.compile(findings)
         let diagnostics = findings.sorted(files: files)
         guard let table, !findings.hasErrors else { throw ConfigurationFailure(diagnostics) }
-        return Configuration(
+        let configuration = Configuration(
             table: table,
             names: assembly.names,
             trustedDownstreams: assembly.trustedDownstreams,
@@ -100,5 +113,6 @@ public enum ConfigurationLoader {
             files: files,
             warnings: diagnostics
         )
+        return InspectedConfiguration(configuration: configuration, assembly: assembly)
     }
 }

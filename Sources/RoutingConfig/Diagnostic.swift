@@ -7,6 +7,8 @@ public struct Diagnostic: Sendable, Hashable, Codable {
         case error
         /// It can be used, but likely does not say what was meant.
         case warning
+        /// Something to know: what was not looked at, and why.
+        case note
     }
 
     /// What kind of finding it is: a stable word for scripts, never translated.
@@ -41,6 +43,39 @@ public struct Diagnostic: Sendable, Hashable, Codable {
         case badRule = "bad_rule"
         /// Rules, or what aliases make of them, are more than is read.
         case tooMany = "too_many"
+        /// A pattern backtracks without end on some request.
+        case catastrophicPattern = "catastrophic_pattern"
+
+        // What the linter finds; docs/findings.md has a section for each.
+
+        /// Earlier rules take every request that a rule could match.
+        case unreachableRule = "unreachable_rule"
+        /// A rule is an earlier one once more.
+        case duplicateRule = "duplicate_rule"
+        /// Two rules share some hosts, and each has others.
+        case overlappingRules = "overlapping_rules"
+        /// A host can be divided among a pattern's captures in two ways.
+        case ambiguousCaptures = "ambiguous_captures"
+        /// `.` between letters of a host, where `\.` was meant.
+        case unescapedDot = "unescaped_dot"
+        /// A pattern is found where it was not meant for want of an anchor.
+        case missingAnchor = "missing_anchor"
+        /// What looks like one label takes several.
+        case dotInLabel = "dot_in_label"
+        /// No host at all can match.
+        case impossibleHost = "impossible_host"
+        /// A count that is beyond the longest label.
+        case labelTooLong = "label_too_long"
+        /// A host that the given wildcard certificates do not cover.
+        case uncoveredHost = "uncovered_host"
+        /// No name source can know the target.
+        case unknownTarget = "unknown_target"
+        /// The request chooses the target's domain.
+        case unboundedTarget = "unbounded_target"
+        /// A capture without a name that nothing uses.
+        case unusedCapture = "unused_capture"
+        /// A note: something was not compared.
+        case notCompared = "not_compared"
     }
 
     public let severity: Severity

@@ -12,10 +12,12 @@ extension Diagnostic {
     /// - Parameter color: with ANSI colours, for a terminal.
     public func rendered(color: Bool) -> String {
         let paint = Paint(on: color)
-        let tone = severity == .error ? Paint.red : Paint.yellow
+        let tone = severity == .error ? Paint.red : severity == .warning ? Paint.yellow : Paint.blue
+        // The code is what a comment silences; an error cannot be.
+        let kind = severity == .error ? severity.rawValue : "\(severity.rawValue) \(code.rawValue)"
         var place = Self.printable(file)
         if line > 0 { place += ":\(line)" + (column > 0 ? ":\(column)" : "") }
-        var text = paint(Paint.bold, place + ": ") + paint(tone, severity.rawValue + ":") + " "
+        var text = paint(Paint.bold, place + ": ") + paint(tone, kind + ":") + " "
         text += paint(Paint.bold, Self.printable(message))
         let number = String(line)
         let width = max(4, number.utf8.count)

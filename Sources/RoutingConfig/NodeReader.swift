@@ -155,6 +155,11 @@ package struct NodeReader {
         return start..<start
     }
 
+    /// The bytes of a part of a scalar's text.
+    func range(of node: YAMLNode, part: Range<Int>) -> Range<Int> {
+        scalarSource(of: node)?.range(of: part) ?? range(of: node)
+    }
+
     private func scalarSource(of node: YAMLNode) -> ScalarSource? {
         guard case .scalar(let text, let style) = node.content else { return nil }
         let start = source.offset(line: Int(node.line), column: Int(node.column))

@@ -6,7 +6,9 @@ extension Assembly {
     /// - Returns: nil when there are errors.
     func compile(_ findings: Findings) -> RouteTable? {
         do throws(RouteTableError) {
-            return try RouteTable(rules)
+            let table = try RouteTable(rules)
+            for pattern in table.catastrophicPatterns() { report(pattern, findings) }
+            return table
         } catch {
             for issue in error.issues { report(issue, findings) }
             return nil
@@ -29,6 +31,19 @@ extension Assembly {
         } else {
             reader.report(code, node, issue.message, hint: issue.hint)
         }
+    }
+
+    private func report(_ pattern: RouteTable.CatastrophicPattern, _ findings: Findings) {
+        guard places.indices.contains(pattern.rule) else { return }
+        let rule = places[pattern.rule]
+        let node = rule.node.descendant(pattern.key).value
+        NodeReader(source: sources[rule.source], findings: findings).report(
+            .catastrophicPattern,
+            node,
+            "this pattern backtracks without end, e.g. on `\(pattern.witness)`",
+            hint:
+                "let only one repetition take each byte; or write `backtracking: allowed`, and the match limit ends it"
+        )
     }
 
     private static func code(of issue: RuleIssue, _ node: YAMLNode) -> Diagnostic.Code {

@@ -10,6 +10,7 @@ struct RuleReader {
     static let keys = [
         "name", "host", "path", "methods", "headers", "clients", "to", "redirect", "status", "respond",
         "set_headers", "remove_headers", "rewrite_path", "host_header", "timeouts", "allow", "max_body",
+        "backtracking",
     ]
 
     /// - Returns: nil when it is no mapping. A rule with findings is given back as far as it could be
@@ -29,6 +30,7 @@ struct RuleReader {
             rule.headers = fields(headers, "`headers`").map(HeaderMatch.init)
         }
         if let clients = given["clients"] { rule.clients = reader.networks(clients, "`clients`") ?? [] }
+        if let node = given["backtracking"] { rule.allowsBacktracking = allowsBacktracking(node) }
         readForwarding(given, into: &rule)
         return rule
     }
@@ -67,6 +69,17 @@ struct RuleReader {
             true
         default: "_-./:".utf8.contains(byte)
         }
+    }
+
+    private func allowsBacktracking(_ node: YAMLNode) -> Bool {
+        if node.text == "allowed" { return true }
+        reader.report(
+            .badValue,
+            node,
+            "`backtracking` can only be `allowed`",
+            hint: "leave the key out to refuse patterns that backtrack without end"
+        )
+        return false
     }
 
     private func methods(_ node: YAMLNode) -> [String] {

@@ -1,16 +1,19 @@
 import ArgumentParser
-import Foundation
+import Linting
 import RouteTests
 import Routing
 import RoutingConfig
 
-/// `berth check`: what is wrong with rule files, all of it at once.
+/// `berth check`: what is wrong with rule files, and what they say and likely do not mean.
 struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Check rule files: every error at once, with its line shown.",
+        abstract: "Check rule files: every error and every doubtful rule at once, with its line shown.",
         discussion: """
             Each path is a rule set of its own: a file, or a folder whose *.yaml files are read in name \
-            order. Exit code 0: all can be used; 2: one cannot.
+            order. Findings come on standard output; what each of their codes means is in docs/findings.md. \
+            A comment on a finding's line silences it: # berth: allow unreachable_rule
+
+            Exit code 0: nothing found; 1: something was; 2: a rule set cannot be used.
 
             Example: berth check rules/*.yaml
             """
@@ -19,8 +22,42 @@ struct Check: ParsableCommand {
     @Argument(help: ArgumentHelp("Rule files or folders.", valueName: "path"))
     var paths: [String]
 
-    @Flag(help: "Print the findings as a JSON array.")
+    @Option(help: "The form of the findings: text, json or sarif.")
+    var format: Format?
+
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case text
+        case json
+        case sarif
+
+        var report: LintReport.Format {
+            switch self {
+            case .text: .text
+            case .json: .json
+            case .sarif: .sarif
+            }
+        }
+    }
+
+    @Flag(help: "Short for --format json.")
     var json = false
+
+    @Option(
+        help: ArgumentHelp(
+            "A name of the listeners' certificate; hosts that it does not cover are found. May be repeated.",
+            valueName: "name"
+        )
+    )
+    var certificate: [String] = []
+
+    func validate() throws {
+        for name in certificate {
+            let host = name.hasPrefix("*.") ? String(name.dropFirst(2)) : name
+            guard (try? HostName(host)) != nil else {
+                throw ValidationError("--certificate: `\(name)` is neither a host nor `*.` and one")
+            }
+        }
+    }
 
     func run() throws {
         var findings: [Diagnostic] = []
@@ -32,27 +69,29 @@ struct Check: ParsableCommand {
                 continue
             }
             do throws(ConfigurationFailure) {
-                let configuration = try ConfigurationLoader.load([path])
-                findings += configuration.warnings
-                rules += configuration.table.rules.count
+                let inspected = try ConfigurationLoader.inspect([path])
+                let options = Linter.Options(certificateNames: certificate)
+                findings += inspected.configuration.warnings + Linter.findings(inspected, options: options)
+                rules += inspected.configuration.table.rules.count
             } catch {
                 findings += error.diagnostics
             }
         }
-        let invalid = findings.contains { $0.severity == .error }
-        if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            Terminal.output(String(decoding: try encoder.encode(findings), as: UTF8.self))
-        } else {
-            let color = Terminal.errorHasColor
-            for finding in findings { Terminal.error(finding.rendered(color: color) + "\n") }
-            if !invalid {
-                Terminal.output(
-                    "\(paths.joined(separator: ", ")): ok, \(rules) \(rules == 1 ? "rule" : "rules")"
-                )
-            }
+        let format = format ?? (json ? .json : .text)
+        let report = try LintReport.render(findings, format.report, color: Terminal.outputHasColor)
+        if !report.isEmpty { Terminal.output(report) }
+        // A file that others write may not be there yet: that is worth a line, not a failure.
+        let isDoubtful = findings.contains { $0.severity == .warning && $0.code != .unreadable }
+        let isInvalid = findings.contains { $0.severity == .error }
+        if format == .text, !isInvalid {
+            let count = findings.filter { $0.severity == .warning && $0.code != .unreadable }.count
+            let found = count == 0 ? "ok" : count == 1 ? "1 finding" : "\(count) findings"
+            if !report.isEmpty { Terminal.output("") }
+            Terminal.output(
+                "\(paths.joined(separator: ", ")): \(found), \(rules) \(rules == 1 ? "rule" : "rules")"
+            )
         }
-        if invalid { throw ExitCode(2) }
+        if isInvalid { throw ExitCode(2) }
+        if isDoubtful { throw ExitCode(1) }
     }
 }

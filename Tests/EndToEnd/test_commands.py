@@ -92,11 +92,70 @@ def test_check_shows_every_error_at_once(tmp_path):
         "    host: '~(['\n"
         "    to: 'c:80'\n",
     )
-    code, _, errors = berth("check", str(path))
-    assert code == 2
+    code, out, errors = berth("check", str(path))
+    assert (code, errors) == (2, "")
+    text = out.decode()
     for line in (3, 5, 7, 9):
-        assert f"{path}:{line}:" in errors, errors
-    assert "host" in errors.split("hots", 1)[1]
+        assert f"{path}:{line}:" in text, text
+    assert "host" in text.split("hots", 1)[1]
+
+
+DOUBTFUL = """rules:
+  - name: all
+    host: '*.test.priv'
+    to: 'web:80'
+  - name: shop
+    host: shop.test.priv
+    to: 'shop:80'
+"""
+
+
+def test_check_finds_a_rule_that_can_never_match_and_ends_with_1(tmp_path):
+    path = broken(tmp_path, DOUBTFUL)
+    code, out, errors = berth("check", str(path))
+    assert (code, errors) == (1, "")
+    text = out.decode()
+    assert f"{path}:6:11: warning unreachable_rule:" in text
+    assert "`shop.test.priv`" in text and "`all` (line 2)" in text
+
+
+@pytest.mark.parametrize("options", [["--json"], ["--format", "json"]])
+def test_check_gives_its_findings_as_json(tmp_path, options):
+    code, out, _ = berth("check", *options, str(broken(tmp_path, DOUBTFUL)))
+    assert code == 1
+    (finding,) = json.loads(out)
+    assert (finding["code"], finding["severity"], finding["line"]) == ("unreachable_rule", "warning", 6)
+
+
+def test_check_gives_its_findings_as_sarif(tmp_path):
+    code, out, _ = berth("check", "--format", "sarif", str(broken(tmp_path, DOUBTFUL)))
+    assert code == 1
+    log = json.loads(out)
+    assert log["version"] == "2.1.0"
+    (result,) = log["runs"][0]["results"]
+    assert (result["ruleId"], result["level"]) == ("unreachable_rule", "warning")
+    assert result["locations"][0]["physicalLocation"]["region"]["startLine"] == 6
+
+
+def test_check_leaves_out_what_a_comment_allows(tmp_path):
+    text = DOUBTFUL.replace("host: shop.test.priv", "host: shop.test.priv  # berth: allow unreachable_rule")
+    assert berth("check", str(broken(tmp_path, text)))[0] == 0
+
+
+def test_check_finds_hosts_that_the_certificate_does_not_cover(tmp_path):
+    path = broken(tmp_path, "rules:\n  - name: deep\n    host: '*.a.test.priv'\n    to: 'web:80'\n")
+    assert berth("check", str(path))[0] == 0
+    code, out, _ = berth("check", "--certificate", "*.test.priv", str(path))
+    assert code == 1
+    assert b"uncovered_host" in berth("check", "--json", "--certificate", "*.test.priv", str(path))[1]
+    assert b"a.a.test.priv" in out
+
+
+def test_a_tier_does_not_start_with_a_pattern_that_backtracks_without_end(tmp_path):
+    path = broken(tmp_path, "rules:\n  - name: words\n    host: '~^(?:[a-z]+)+\\.x$'\n    to: 'web:80'\n")
+    code, _, errors = berth("front", "--config", str(path), "--listen", "127.0.0.1:0")
+    assert code == 2
+    assert "backtracks" in errors
 
 
 def test_a_wrong_command_line_ends_with_2():

@@ -6,8 +6,9 @@ import Testing
 private let arrows: [String: Set<String>] = [
     "PCRE2": ["CPCRE2"],
     "Patterns": [],
-    "Routing": ["PCRE2"],
+    "Routing": ["PCRE2", "Patterns"],
     "RoutingConfig": ["Routing", "Yams", "CYaml", "Foundation", "FoundationEssentials"],
+    "Linting": ["Patterns", "PCRE2", "Routing", "RoutingConfig", "Foundation"],
     "HTTP1": [],
     "Balancing": [],
     "Names": ["Routing", "DequeModule", "HashTreeCollections", "HeapModule", "NIOCore", "NIOPosix"],
@@ -20,9 +21,8 @@ private let arrows: [String: Set<String>] = [
         "Operations", "Proxy", "Patterns", "PCRE2", "Routing", "RoutingConfig", "NIOCore", "Dispatch",
     ],
     "berth": [
-        "RouteTests", "Operations", "Proxy", "Names", "HTTP1", "Routing", "RoutingConfig", "NIOCore",
-        "NIOPosix",
-        "ArgumentParser", "Logging", "Foundation",
+        "Linting", "RouteTests", "Operations", "Proxy", "Names", "HTTP1", "Routing", "RoutingConfig",
+        "NIOCore", "NIOPosix", "ArgumentParser", "Logging", "Foundation",
     ],
 ]
 

@@ -44,7 +44,7 @@ import Testing
 
     @Test func `a finding about a file as a whole shows no line`() {
         let finding = Diagnostic(severity: .warning, code: .unreadable, file: "a.yaml", message: "gone")
-        #expect(finding.rendered(color: false) == "a.yaml: warning: gone")
+        #expect(finding.rendered(color: false) == "a.yaml: warning unreadable: gone")
     }
 
     @Test func `findings survive JSON under their documented names`() throws {

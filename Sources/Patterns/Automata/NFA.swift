@@ -30,8 +30,12 @@ public struct NFA: Sendable {
     }
 
     /// Of a whole match: nothing in front, nothing behind.
-    public init(_ tree: PatternTree) throws(Unsupported) {
+    ///
+    /// - Parameter roughly: build one of what is not regular too, which takes look-arounds for what they look
+    ///   for, and leaves references out: good for guesses that something else confirms.
+    public init(_ tree: PatternTree, roughly: Bool = false) throws(Unsupported) {
         var builder = NFABuilder()
+        builder.isRough = roughly
         let accept = try builder.add(.accept, tree.root)
         start = try builder.build(tree.root, to: accept, inLoop: false)
         states = builder.states
@@ -75,6 +79,7 @@ private struct NFABuilder {
     var states: [NFA.State] = []
     var steadyGroups: Set<Int> = []
     var loopedGroups: Set<Int> = []
+    var isRough = false
 
     mutating func add(_ state: NFA.State, _ node: PatternNode) throws(NFA.Unsupported) -> Int {
         guard states.count < NFA.maxStates else {
@@ -114,6 +119,15 @@ private struct NFABuilder {
             return try build(inside, to: next, inLoop: inLoop)
         case .quantified(let inside, let quantifier):
             return try build(inside, quantifier, node, to: next, inLoop: inLoop)
+        case .group(_, let inside) where isRough: return try build(inside, to: next, inLoop: inLoop)
+        case .conditional(_, let then, let otherwise) where isRough:
+            let first = try build(then, to: next, inLoop: inLoop)
+            guard let otherwise else { return try add(.split([first, next]), node) }
+            let second = try build(otherwise, to: next, inLoop: inLoop)
+            return try add(.split([first, second]), node)
+        case .backreference where isRough, .call where isRough, .newlineSequence where isRough,
+            .matchStart where isRough, .verb where isRough:
+            return next
         case .group(.lookahead, _), .group(.lookbehind, _): throw Self.unsupported("a look-around", node)
         case .group(.atomic, _): throw Self.unsupported("an atomic group", node)
         case .group(.other(let name), _): throw Self.unsupported("`(*\(name):`", node)
@@ -138,9 +152,11 @@ private struct NFABuilder {
         to next: Int,
         inLoop: Bool
     ) throws(NFA.Unsupported) -> Int {
-        if quantifier.mode == .possessive { throw Self.unsupported("a possessive quantifier", node) }
+        if quantifier.mode == .possessive, !isRough {
+            throw Self.unsupported("a possessive quantifier", node)
+        }
         let loops = inLoop || quantifier.most.map { $0 > 1 } ?? true
-        let isGreedy = quantifier.mode == .greedy
+        let isGreedy = quantifier.mode != .lazy
         func order(_ inner: Int, _ behind: Int) -> [Int] { isGreedy ? [inner, behind] : [behind, inner] }
         var next = next
         if let most = quantifier.most {

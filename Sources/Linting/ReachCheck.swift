@@ -1,0 +1,129 @@
+import Patterns
+import Routing
+import RoutingConfig
+
+/// Rules that no request ever gets to.
+///
+/// Asks the table who takes a host of the rule; if an earlier rule does, looks for a host that it
+/// leaves; asks again, and so on: only rules that really take hosts of this one are ever compared.
+struct ReachCheck {
+    private let context: LintContext
+
+    init(_ context: LintContext) {
+        self.context = context
+    }
+
+    func run() {
+        for rule in context.rules.dropFirst() { check(rule) }
+    }
+
+    private func check(_ rule: RuleView) {
+        guard case .found(let sample) = rule.sample else {
+            // That there is none is another check's to say.
+            if case .unknown = rule.sample { checkUnknown(rule) }
+            return
+        }
+        var takers = context.takers(of: sample, before: rule)
+        guard !takers.isEmpty else { return }
+        for taker in takers where surelyTakes(taker, rule) { return report(rule, [taker], sample) }
+        guard rule.language != nil else { return }
+        while takers.count <= LintBounds.takers {
+            let known = takers.compactMap(\.language)
+            switch search(rule, without: known) {
+            case .none: return report(rule, takers.filter { $0.language != nil }, sample)
+            case .unknown: return note(rule, takers)
+            case .found(let host):
+                let others = context.takers(of: host, before: rule)
+                if others.isEmpty { return }
+                let new = others.filter { other in !takers.contains { $0 === other } }
+                // What remains is taken by rules of which nothing is known.
+                if new.isEmpty { return note(rule, others) }
+                if let taker = new.first(where: { surelyTakes($0, rule) }) {
+                    return report(rule, [taker], sample)
+                }
+                takers += new
+            }
+        }
+        note(rule, takers)
+    }
+
+    /// Of a rule whose hosts are not known: only a rule for all hosts, or for the very same, takes it.
+    private func checkUnknown(_ rule: RuleView) {
+        let earlier = context.rules.prefix(rule.index)
+        guard
+            let taker = earlier.first(where: { $0.surelyHolds(rule) && $0.conditions.cover(rule.conditions) })
+        else { return }
+        report(rule, [taker], nil)
+    }
+
+    private func surelyTakes(_ taker: RuleView, _ rule: RuleView) -> Bool {
+        if taker.surelyHolds(rule) { return true }
+        guard let language = taker.language else { return false }
+        return search(rule, without: [language]) == .none
+    }
+
+    private func search(_ rule: RuleView, without others: [Language]) -> HostSearch.Answer {
+        guard let language = rule.language else { return .unknown }
+        return HostSearch(inside: [language], outside: others).find()
+    }
+
+    private func report(_ rule: RuleView, _ all: [RuleView], _ sample: [UInt8]?) {
+        rule.isUnreachable = true
+        let takers = needed(rule, all)
+        let names = takers.prefix(3).map { context.named($0, seenFrom: rule) }
+        let rest = takers.count > 3 ? " and \(takers.count - 3) more" : ""
+        let example = sample.map { ", e.g. `\($0.text)`," } ?? ""
+        if takers.count == 1, let taker = takers.first, isSame(taker, rule) {
+            let message =
+                "rule `\(rule.name)` is \(names[0]) once more: what it accepts\(example) is taken there"
+            context.report(.duplicateRule, rule, key: rule.hostKey, message, hint: "remove one of them")
+            return
+        }
+        let message =
+            "rule `\(rule.name)` can never match: every host it accepts\(example) is taken by "
+            + names.joined(separator: ", ") + rest
+        let hint = "the first rule that matches wins: move this one in front, or remove it"
+        context.report(.unreachableRule, rule, key: rule.hostKey, message, hint: hint)
+    }
+
+    /// Those without which a host would be left.
+    private func needed(_ rule: RuleView, _ takers: [RuleView]) -> [RuleView] {
+        var needed = takers
+        for taker in takers where needed.count > 1 {
+            let others = needed.filter { $0 !== taker }
+            if search(rule, without: others.compactMap(\.language)) == .none { needed = others }
+        }
+        return needed.sorted { $0.index < $1.index }
+    }
+
+    /// Whether two rules differ in nothing that matters.
+    private func isSame(_ taker: RuleView, _ rule: RuleView) -> Bool {
+        guard taker.conditions == rule.conditions, Self.bare(taker) == Self.bare(rule) else { return false }
+        guard let language = taker.language, let other = rule.language else {
+            return taker.definition.host == rule.definition.host
+        }
+        return HostSearch(inside: [language], outside: [other]).find() == .none
+    }
+
+    /// What a rule does, without its name and its matchers.
+    private static func bare(_ rule: RuleView) -> RuleDefinition {
+        var definition = rule.definition
+        definition.name = ""
+        definition.origin = nil
+        definition.host = nil
+        definition.path = nil
+        definition.methods = []
+        definition.headers = []
+        definition.clients = []
+        return definition
+    }
+
+    private func note(_ rule: RuleView, _ takers: [RuleView]) {
+        let why = takers.lazy.compactMap(\.unsupported).first ?? rule.unsupported
+        let reason =
+            why.map { "it is not decided for patterns with \($0)" }
+            ?? "the patterns are too large to decide it"
+        let names = takers.prefix(3).map { context.named($0, seenFrom: rule) }.joined(separator: ", ")
+        context.note(rule, "whether rule `\(rule.name)` can match behind \(names) is not known: \(reason)")
+    }
+}

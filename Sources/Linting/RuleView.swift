@@ -1,0 +1,105 @@
+import Patterns
+import Routing
+
+/// A rule as the checks see it: its host as a language.
+final class RuleView {
+    enum Host {
+        case any
+        case exact([UInt8])
+        /// With the dot in front.
+        case wildcard([UInt8])
+        case pattern(PatternTree)
+    }
+
+    let rule: Rule
+    let host: Host
+    let ends: Ends
+    let conditions: Conditions
+
+    var index: Int { rule.index }
+    var name: String { rule.name }
+    var definition: RuleDefinition { rule.definition }
+
+    /// The key that says which hosts: of a rule without one, its name.
+    var hostKey: String { definition.host == nil ? "name" : "host" }
+
+    init(_ rule: Rule) {
+        self.rule = rule
+        conditions = Conditions(rule.definition)
+        guard let text = rule.definition.host else {
+            host = .any
+            ends = Ends()
+            return
+        }
+        if text.hasPrefix("~") {
+            let tree = PatternTree(Array(text.utf8.dropFirst()), ignoresCase: true)
+            host = .pattern(tree)
+            ends = Ends(tree)
+        } else if text.hasPrefix("*.") {
+            let name = (try? HostName(String(text.dropFirst(2))))?.bytes ?? []
+            host = .wildcard([UInt8(ascii: ".")] + name)
+            ends = Ends(suffix: [UInt8(ascii: ".")] + name)
+        } else {
+            let name = (try? HostName(text))?.bytes ?? []
+            host = .exact(name)
+            ends = Ends(prefix: name, suffix: name)
+        }
+    }
+
+    var tree: PatternTree? {
+        if case .pattern(let tree) = host { tree } else { nil }
+    }
+
+    /// Set once it is known that no request gets to the rule.
+    var isUnreachable = false
+
+    /// Why there is no language: "a back reference".
+    private(set) var unsupported: String?
+
+    private(set) lazy var nfa: NFA? = {
+        switch host {
+        case .any: return .anything
+        case .exact(let name): return .exactly(name)
+        case .wildcard(let suffix): return .ending(suffix)
+        case .pattern(let tree):
+            do throws(NFA.Unsupported) {
+                return try NFA(tree)
+            } catch {
+                unsupported = error.part
+                return nil
+            }
+        }
+    }()
+
+    /// The hosts; nil: not known.
+    private(set) lazy var language: Language? = nfa.map { Language($0) }
+
+    /// A host that the rule accepts, or that there is none.
+    private(set) lazy var sample: HostSearch.Answer = {
+        if case .exact(let name) = host { return .found(name) }
+        if let tree, let example = Example.text(tree), (try? HostName(example.span))?.bytes == example,
+            (try? language?.contains(example)) ?? true
+        {
+            return .found(example)
+        }
+        guard let language else { return .unknown }
+        return HostSearch(inside: [language]).find()
+    }()
+
+    /// Whether the hosts are certainly all of the other's and more, seen from the texts alone.
+    func surelyHolds(_ other: RuleView) -> Bool {
+        switch host {
+        case .any: return true
+        case .wildcard(let suffix):
+            switch other.host {
+            case .wildcard(let inner): return inner.suffix(suffix.count) == suffix[...]
+            case .pattern:
+                return other.ends.suffix.suffix(suffix.count) == suffix[...]
+                    && other.ends.suffix.count > suffix.count
+            default: break
+            }
+        default: break
+        }
+        return definition.host != nil && definition.host == other.definition.host
+    }
+}

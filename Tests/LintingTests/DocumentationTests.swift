@@ -1,0 +1,52 @@
+import Foundation
+import Linting
+import RoutingConfig
+import Testing
+
+/// docs/findings.md has a section for each code of the linter, with an example that triggers it.
+@Suite struct DocumentationTests {
+    private static let page = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "docs/findings.md")
+
+    /// What the linter says; the other codes are of files that cannot be used.
+    private static let codes: [Diagnostic.Code] = [
+        .catastrophicPattern, .unreachableRule, .duplicateRule, .overlappingRules, .ambiguousCaptures,
+        .unescapedDot,
+        .missingAnchor, .dotInLabel, .impossibleHost, .labelTooLong, .uncoveredHost, .unknownTarget,
+        .unboundedTarget,
+        .unusedCapture, .notCompared,
+    ]
+
+    @Test func `every code but those of broken files is the linter's`() throws {
+        let rules = try String(
+            contentsOf: Self.page.deletingLastPathComponent().appending(path: "rules.md"),
+            encoding: .utf8
+        )
+        for code in Diagnostic.Code.allCases where !Self.codes.contains(code) {
+            #expect(rules.contains("| `\(code.rawValue)` |"), "\(code.rawValue) is nowhere described")
+        }
+    }
+
+    @Test(
+        "every code has a section whose example triggers it, and whose better one does not",
+        arguments: codes
+    )
+    func example(code: Diagnostic.Code) throws {
+        let text = try String(contentsOf: Self.page, encoding: .utf8)
+        let start = try #require(text.range(of: "\n## `\(code.rawValue)`\n")?.upperBound)
+        let section = text[start...].prefix(
+            upTo: text[start...].range(of: "\n## ")?.lowerBound ?? text.endIndex
+        )
+        let parts = section.components(separatedBy: "```")
+        let examples = parts.enumerated().filter { $0.offset % 2 == 1 && $0.element.hasPrefix("yaml\n") }
+            .map { String($0.element.dropFirst(5)) }
+        let first = try #require(examples.first)
+        #expect(Self.said(first) == [code])
+        for better in examples.dropFirst() { #expect(Self.said(better) == []) }
+    }
+
+    private static func said(_ text: String) -> [Diagnostic.Code] {
+        let certificates = text.contains("--certificate") ? ["*.test.priv"] : []
+        return DefectTests.lint(text, certificates: certificates).findings.map(\.code)
+    }
+}
