@@ -18,7 +18,7 @@ public final class AccessLog: ExchangeLog {
     private let sink: LogSink
     private let format: AccessLogFormat
     private let tier: String
-    private var batch = ByteBuffer()
+    private var batch = LogLine()
     private var lines: UInt64 = 0
     private var clock = LogClock()
 
@@ -32,17 +32,17 @@ public final class AccessLog: ExchangeLog {
     public func record(_ record: ExchangeRecord) {
         let now = clock.now()
         switch format {
-        case .text: TextRecord.write(record, at: now, into: &batch)
-        case .json: JSONRecord.write(record, tier: tier, at: now, into: &batch)
+        case .text: TextRecord.write(record, at: now, into: batch)
+        case .json: JSONRecord.write(record, tier: tier, at: now, into: batch)
         }
         lines &+= 1
-        if batch.readableBytes >= Self.batchBytes { flush() }
+        if batch.count >= Self.batchBytes { flush() }
     }
 
     public func flush() {
-        guard batch.readableBytes > 0 else { return }
+        guard batch.count > 0 else { return }
         sink.write(batch, lines: lines)
-        batch = ByteBuffer()
+        batch = LogLine()
         lines = 0
     }
 }

@@ -4,15 +4,15 @@ import Glibc
 struct LogClock {
     struct Moment {
         /// `21/Nov/2026:02:37:00 +0000`, as in nginx's log; always UTC.
-        var combined: String
+        var combined: [UInt8]
         /// `2026-11-21T02:37:00`, without fraction and zone.
-        var iso: String
+        var iso: [UInt8]
         var milliseconds: Int
     }
 
     private var second = -1
-    private var combined = ""
-    private var iso = ""
+    private var combined: [UInt8] = []
+    private var iso: [UInt8] = []
 
     mutating func now() -> Moment {
         var time = timespec()
@@ -26,8 +26,10 @@ struct LogClock {
             func two(_ value: Int32) -> String { value < 10 ? "0\(value)" : "\(value)" }
             let year = 1900 + Int(parts.tm_year)
             let clock = "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))"
-            combined = "\(two(parts.tm_mday))/\(months[Int(parts.tm_mon) % 12])/\(year):\(clock) +0000"
-            iso = "\(year)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))T\(clock)"
+            combined = Array(
+                "\(two(parts.tm_mday))/\(months[Int(parts.tm_mon) % 12])/\(year):\(clock) +0000".utf8
+            )
+            iso = Array("\(year)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))T\(clock)".utf8)
         }
         return Moment(combined: combined, iso: iso, milliseconds: time.tv_nsec / 1_000_000)
     }

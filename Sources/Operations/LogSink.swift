@@ -42,8 +42,8 @@ public final class LogSink: Sendable {
     }
 
     /// Hands a batch over; returns at once. Any thread.
-    func write(_ batch: ByteBuffer, lines: UInt64) {
-        let size = batch.readableBytes
+    func write(_ batch: LogLine, lines: UInt64) {
+        let size = batch.count
         let dropped: UInt64? = state.withLock { state in
             guard state.waiting + size <= Self.maxWaiting else {
                 state.droppedLines &+= lines
@@ -73,53 +73,47 @@ public final class LogSink: Sendable {
     }
 
     /// - Returns: how many lines could not be written, or not to their end.
-    private func writeLines(_ batch: ByteBuffer) -> UInt64 {
+    private func writeLines(_ batch: LogLine) -> UInt64 {
         let newline = UInt8(ascii: "\n")
-        var whole = batch
-        if state.withLock({ $0.isTorn }) {
-            whole = ByteBuffer(bytes: [newline])
-            whole.writeImmutableBuffer(batch)
+        return withExtendedLifetime(batch) {
+            let bytes = batch.bytes
+            func lines(from start: Int) -> UInt64 { UInt64(bytes[start...].count { $0 == newline }) }
+            // The end of a line that was cut off comes first, so that no two run into one.
+            if state.withLock({ $0.isTorn }) {
+                guard withUnsafeBytes(of: newline, writeAll) == 1 else { return lines(from: 0) }
+                state.withLock { $0.isTorn = false }
+            }
+            let count = writeAll(bytes)
+            guard count < bytes.count else { return 0 }
+            if count > 0 {
+                let isTorn = bytes[count - 1] != newline
+                state.withLock { $0.isTorn = isTorn }
+            }
+            return lines(from: count)
         }
-        let count = writeAll(whole)
-        guard count < whole.readableBytes else {
-            state.withLock { $0.isTorn = false }
-            return 0
-        }
-        let view = whole.readableBytesView
-        if count > 0 {
-            let isTorn = view[view.startIndex + count - 1] != newline
-            state.withLock { $0.isTorn = isTorn }
-        }
-        let lost = view.dropFirst(count).count { $0 == newline }
-        // The end of the line before is none that is lost.
-        return UInt64(
-            UInt(bitPattern: count == 0 && whole.readableBytes > batch.readableBytes ? lost - 1 : lost)
-        )
     }
 
     /// - Returns: how many bytes were written before an error.
-    private func writeAll(_ batch: ByteBuffer) -> Int {
-        batch.withUnsafeReadableBytes { bytes in
-            var rest = bytes[...]
-            while !rest.isEmpty {
-                let count = Glibc.write(
-                    descriptor,
-                    UnsafeRawBufferPointer(rebasing: rest).baseAddress,
-                    rest.count
-                )
-                if count < 0 {
-                    if errno == EINTR { continue }
-                    if errno == EAGAIN {
-                        var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                        poll(&wait, 1, -1)
-                        continue
-                    }
-                    break
+    private func writeAll(_ bytes: UnsafeRawBufferPointer) -> Int {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = Glibc.write(
+                descriptor,
+                UnsafeRawBufferPointer(rebasing: rest).baseAddress,
+                rest.count
+            )
+            if count < 0 {
+                if errno == EINTR { continue }
+                if errno == EAGAIN {
+                    var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                    poll(&wait, 1, -1)
+                    continue
                 }
-                rest = rest.dropFirst(count)
+                break
             }
-            return bytes.count - rest.count
+            rest = rest.dropFirst(count)
         }
+        return bytes.count - rest.count
     }
 }
 

@@ -37,17 +37,6 @@ public struct ExchangeRecord {
     public var retried: Bool
 }
 
-extension ExchangeRecord {
-    /// The named captures that took part, in the order of the patterns.
-    public var captures: [(name: String, value: String)] {
-        guard let decision else { return [] }
-        return decision.captures.compactMap { capture in
-            guard let name = capture.name, let value = capture.value else { return nil }
-            return (name, value)
-        }
-    }
-}
-
 /// Takes the records of one event loop. Called on that loop only.
 public protocol ExchangeLog: AnyObject {
     func record(_ record: ExchangeRecord)

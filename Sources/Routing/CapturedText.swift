@@ -29,10 +29,21 @@ struct CapturedText: Sendable {
     }
 }
 
+extension CapturedText {
+    func forEachNamed(_ body: (_ name: String, _ value: Span<UInt8>) -> Void) {
+        for (number, name) in groups.named {
+            guard let range = range(number) else { continue }
+            body(name, text.span.extracting(range))
+        }
+    }
+}
+
 /// The groups of a pattern: how many, and what they are called.
 final class CaptureGroups: Sendable {
     let count: Int
     let names: [Int: String]
+    /// The named groups, in the order of their numbers.
+    let named: [(number: Int, name: String)]
 
     /// Whether the pattern is broken, so that nothing that refers to a group can be called wrong.
     let isGuessed: Bool
@@ -41,6 +52,7 @@ final class CaptureGroups: Sendable {
         self.isGuessed = false
         self.count = pattern.captureCount
         self.names = Dictionary(pattern.captureNames.map { ($0.number, $0.name) }) { first, _ in first }
+        self.named = names.map { (number: $0.key, name: $0.value) }.sorted { $0.number < $1.number }
     }
 
     /// Of a pattern that does not compile.

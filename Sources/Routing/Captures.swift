@@ -38,4 +38,11 @@ public struct Captures: Sendable, RandomAccessCollection {
     public subscript(_ name: String) -> String? {
         first { $0.name == name && $0.value != nil }?.value
     }
+
+    /// The named groups that took part, in the order of the patterns, with the bytes they
+    /// took: for those who write them down for each request.
+    public func forEachNamed(_ body: (_ name: String, _ value: Span<UInt8>) -> Void) {
+        host?.forEachNamed(body)
+        path?.forEachNamed(body)
+    }
 }

@@ -36,17 +36,17 @@ struct AccessLogTests {
     }
 
     private let moment = LogClock.Moment(
-        combined: "21/Nov/2026:10:00:00 +0000",
-        iso: "2026-11-21T10:00:00",
+        combined: Array("21/Nov/2026:10:00:00 +0000".utf8),
+        iso: Array("2026-11-21T10:00:00".utf8),
         milliseconds: 7
     )
 
     @Test("Text looks like nginx's combined, with key=value behind it")
     func text() {
-        var out = ByteBuffer()
-        TextRecord.write(record(), at: moment, into: &out)
+        let out = LogLine()
+        TextRecord.write(record(), at: moment, into: out)
         #expect(
-            String(buffer: out) == """
+            String(decoding: out.bytes, as: UTF8.self) == """
                 192.0.2.7 - - [21/Nov/2026:10:00:00 +0000] "GET /a HTTP/1.1" 502 187 "-" "curl/8" host=x.test \
                 rule=- captures=- target=- endpoint=127.0.0.1:8080 in=3 time=1.002000 connect=- answer=0.001500 \
                 id=id-1 retried=1 cause=connection_refused
@@ -57,9 +57,9 @@ struct AccessLogTests {
 
     @Test("JSON is one object a line, with all documented keys")
     func json() throws {
-        var out = ByteBuffer()
-        JSONRecord.write(record(), tier: "front", at: moment, into: &out)
-        let line = String(buffer: out)
+        let out = LogLine()
+        JSONRecord.write(record(), tier: "front", at: moment, into: out)
+        let line = String(decoding: out.bytes, as: UTF8.self)
         #expect(line.hasSuffix("}\n"))
         let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
         #expect(object["time"] as? String == "2026-11-21T10:00:00.007Z")
@@ -73,17 +73,33 @@ struct AccessLogTests {
     @Test("What a client sends can't end a line, close a quote or break the JSON")
     func escaping() throws {
         let evil = "/\"\\\n\r\u{1B}[2J\u{7F}é"
-        var text = ByteBuffer()
-        TextRecord.write(record(target: evil, userAgent: evil), at: moment, into: &text)
-        let line = String(buffer: text)
+        let text = LogLine()
+        TextRecord.write(record(target: evil, userAgent: evil), at: moment, into: text)
+        let line = String(decoding: text.bytes, as: UTF8.self)
         #expect(line.filter { $0 == "\n" }.count == 1)
         #expect(line.contains(#"GET /\x22\x5c\x0a\x0d\x1b[2J\x7f\xc3\xa9 HTTP/1.1"#))
-        var json = ByteBuffer()
-        JSONRecord.write(record(target: evil, userAgent: evil), tier: "front", at: moment, into: &json)
+        let json = LogLine()
+        JSONRecord.write(record(target: evil, userAgent: evil), tier: "front", at: moment, into: json)
         let object = try #require(
-            try JSONSerialization.jsonObject(with: Data(String(buffer: json).utf8)) as? [String: Any]
+            try JSONSerialization.jsonObject(with: Data(json.bytes)) as? [String: Any]
         )
         #expect((object["uri"] as? String)?.hasPrefix("/\"\\\n\r") == true)
+    }
+
+    @Test("Numbers are written as they are, the largest and the padded too")
+    func numbers() {
+        let out = LogLine()
+        for number in [0, 7, 10, 999, 1_234_567_890, UInt64.max] {
+            out.append(number: number)
+            out.append(" ")
+        }
+        out.append(number: 7, digits: 3)
+        out.append(" ")
+        out.append(number: 12345, digits: 3)
+        out.append(" ")
+        out.append(seconds: .nanoseconds(61_000_042_999))
+        let text = String(decoding: out.bytes, as: UTF8.self)
+        #expect(text == "0 7 10 999 1234567890 18446744073709551615 007 12345 61.000042")
     }
 
     @Test("A full disk loses lines and counts them; nothing else happens")

@@ -1,0 +1,169 @@
+import NIOCore
+import Routing
+
+/// The bytes of log records on their way out, written without a `String` or another
+/// buffer between: a record is made for every request.
+///
+/// Bytes of strangers are escaped: nothing that a client sends may end a line, close a
+/// quote or move a terminal's cursor.
+///
+/// The memory is its own: through `Array`, the checks of some sixty small appends took as
+/// long as parsing the request. Only `append(_: UnsafeRawBufferPointer)` and `append(byte:)`
+/// write, and both make room first.
+///
+/// `@unchecked Sendable`: one loop writes, then hands it over and writes no more.
+final class LogLine: @unchecked Sendable {
+    /// How bytes that are not plain stand in a record.
+    enum Escape {
+        /// `\xHH`, as in nginx's log.
+        case text
+        /// The inside of a JSON string: `\"`, `\\`, and `\u00HH` for a byte beyond ASCII.
+        case json
+    }
+
+    private(set) var count = 0
+    private var memory: UnsafeMutableRawBufferPointer
+
+    /// - Parameter capacity: bytes at first; it grows by itself.
+    init(capacity: Int = 1024) {
+        memory = .allocate(byteCount: max(capacity, 64), alignment: 1)
+    }
+
+    deinit { memory.deallocate() }
+
+    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: memory[..<count]) }
+
+    func append(byte: UInt8) {
+        if count == memory.count { grow(1) }
+        memory[count] = byte
+        count += 1
+    }
+
+    private func append(_ text: UnsafeRawBufferPointer) {
+        if memory.count - count < text.count { grow(text.count) }
+        UnsafeMutableRawBufferPointer(rebasing: memory[count...]).copyMemory(from: text)
+        count += text.count
+    }
+
+    private func grow(_ size: Int) {
+        let larger = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: max(memory.count * 2, count + size),
+            alignment: 1
+        )
+        larger.copyMemory(from: bytes)
+        memory.deallocate()
+        memory = larger
+    }
+
+    func append(_ text: StaticString) {
+        text.withUTF8Buffer { append(UnsafeRawBufferPointer($0)) }
+    }
+
+    func append(_ text: String) {
+        append(text.utf8.span)
+    }
+
+    func append(plain: [UInt8]) {
+        append(plain.span)
+    }
+
+    func append(_ address: IPAddress) {
+        guard let bits = address.v4Bits else { return append(address.description) }
+        append(number: UInt64(bits >> 24))
+        append(byte: UInt8(ascii: "."))
+        append(number: UInt64(bits >> 16 & 0xFF))
+        append(byte: UInt8(ascii: "."))
+        append(number: UInt64(bits >> 8 & 0xFF))
+        append(byte: UInt8(ascii: "."))
+        append(number: UInt64(bits & 0xFF))
+    }
+
+    func append(_ endpoint: Endpoint) {
+        if !endpoint.address.isIPv4 { append(byte: UInt8(ascii: "[")) }
+        append(endpoint.address)
+        append(endpoint.address.isIPv4 ? ":" : "]:")
+        append(number: UInt64(endpoint.port))
+    }
+
+    func append(_ target: Target) {
+        // An address stands in brackets where it needs them: the description knows.
+        if target.literal != nil { return append(target.description) }
+        append(target.name)
+        guard let port = target.port else { return }
+        append(byte: UInt8(ascii: ":"))
+        append(number: UInt64(port))
+    }
+
+    /// In decimal, with zeros in front where it has fewer than `digits` digits.
+    func append(number: UInt64, digits: Int = 1) {
+        // 20 digits hold every UInt64.
+        var text = InlineArray<20, UInt8>(repeating: UInt8(ascii: "0"))
+        var rest = number
+        var place = 20
+        while place > 0, rest > 0 || place > 20 - digits {
+            place -= 1
+            text[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
+        while place < 20 {
+            append(byte: text[place])
+            place += 1
+        }
+    }
+
+    /// A span of time in seconds with six digits behind the point; none is shorter than nothing.
+    func append(seconds amount: TimeAmount) {
+        let microseconds = UInt64(max(amount.nanoseconds, 0) / 1000)
+        append(number: microseconds / 1_000_000)
+        append(byte: UInt8(ascii: "."))
+        append(number: microseconds % 1_000_000, digits: 6)
+    }
+
+    func append(escaped text: ByteBuffer, _ escape: Escape) {
+        append(escaped: text.readableBytesUInt8Span, escape)
+    }
+
+    func append(escaped text: String, _ escape: Escape) {
+        append(escaped: text.utf8.span, escape)
+    }
+
+    /// Plain stretches are copied whole.
+    func append(escaped text: Span<UInt8>, _ escape: Escape) {
+        var start = 0
+        for index in text.indices {
+            let byte = text[index]
+            if Self.isPlain(byte) { continue }
+            append(text.extracting(start..<index))
+            start = index + 1
+            switch escape {
+            case .text:
+                append("\\x")
+                appendHex(byte)
+            case .json where byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\"):
+                append(byte: UInt8(ascii: "\\"))
+                append(byte: byte)
+            case .json:
+                append("\\u00")
+                appendHex(byte)
+            }
+        }
+        append(text.extracting(start..<text.count))
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        byte >= 0x20 && byte <= 0x7E && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+    }
+
+    private func append(_ text: Span<UInt8>) {
+        text.withUnsafeBytes { append($0) }
+    }
+
+    private func appendHex(_ byte: UInt8) {
+        appendDigit(byte >> 4)
+        appendDigit(byte & 0xF)
+    }
+
+    private func appendDigit(_ digit: UInt8) {
+        append(byte: digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + (digit - 10))
+    }
+}

@@ -1,0 +1,86 @@
+import NIOCore
+import Proxy
+import Routing
+
+/// A record like nginx's `combined`, with `key=value` pairs behind it.
+enum TextRecord {
+    static func write(_ record: ExchangeRecord, at now: LogClock.Moment, into out: LogLine) {
+        out.append(record.client)
+        out.append(" - - [")
+        out.append(plain: now.combined)
+        out.append("] \"")
+        if record.method.readableBytes == 0 {
+            out.append("-")
+        } else {
+            out.append(escaped: record.method, .text)
+            out.append(" ")
+            out.append(escaped: record.target, .text)
+            out.append(" ")
+            out.append(record.version)
+        }
+        out.append("\" ")
+        out.append(number: UInt64(clamping: record.status))
+        out.append(" ")
+        out.append(number: record.bytesOut)
+        appendQuoted(record.referer, to: out)
+        appendQuoted(record.userAgent, to: out)
+        out.append(" host=")
+        appendOrDash(record.host, to: out)
+        out.append(" rule=")
+        out.append(record.decision?.ruleName ?? "-")
+        out.append(" captures=")
+        appendCaptures(record, to: out)
+        out.append(" target=")
+        if case .forward(let forward)? = record.decision?.outcome {
+            out.append(forward.target)
+        } else {
+            out.append("-")
+        }
+        out.append(" endpoint=")
+        if let endpoint = record.endpoint { out.append(endpoint) } else { out.append("-") }
+        out.append(" in=")
+        out.append(number: record.bytesIn)
+        out.append(" time=")
+        out.append(seconds: record.end - record.start)
+        out.append(" connect=")
+        appendSpan(from: record.start, to: record.connected, to: out)
+        out.append(" answer=")
+        appendSpan(from: record.start, to: record.answered, to: out)
+        out.append(" id=")
+        appendOrDash(record.requestID, to: out)
+        if record.retried { out.append(" retried=1") }
+        out.append(" cause=")
+        out.append(record.failure?.reason.rawValue ?? "-")
+        out.append("\n")
+    }
+
+    private static func appendQuoted(_ text: ByteBuffer?, to out: LogLine) {
+        out.append(" \"")
+        if let text { out.append(escaped: text, .text) } else { out.append("-") }
+        out.append("\"")
+    }
+
+    private static func appendOrDash(_ text: ByteBuffer, to out: LogLine) {
+        if text.readableBytes == 0 { out.append("-") } else { out.append(escaped: text, .text) }
+    }
+
+    private static func appendCaptures(_ record: ExchangeRecord, to out: LogLine) {
+        var first = true
+        record.decision?.captures.forEachNamed { name, value in
+            if !first { out.append(",") }
+            first = false
+            out.append(name)
+            out.append(":")
+            out.append(escaped: value, .text)
+        }
+        if first { out.append("-") }
+    }
+
+    private static func appendSpan(
+        from start: NIODeadline,
+        to end: NIODeadline?,
+        to out: LogLine
+    ) {
+        if let end { out.append(seconds: end - start) } else { out.append("-") }
+    }
+}

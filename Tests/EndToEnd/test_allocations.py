@@ -1,0 +1,69 @@
+"""What a request costs in allocations: a budget in exact counts, so that no change makes it dearer unseen.
+
+docs/performance.md says what the allocations are.
+"""
+
+import os
+import struct
+import subprocess
+
+import pytest
+
+from harness import stack, wire
+from harness.tier import Tier
+
+# Enough that what the tick allocates, four times a second, is less than one for each.
+REQUESTS = 1000
+
+
+@pytest.fixture(scope="module")
+def counter(tmp_path_factory):
+    """The counting library."""
+    source = os.path.join(os.path.dirname(os.path.abspath(stack.__file__)), "allocations.c")
+    library = str(tmp_path_factory.mktemp("allocations") / "allocations.so")
+    subprocess.run(["cc", "-O2", "-fPIC", "-shared", "-o", library, source], check=True)
+    return library
+
+
+@pytest.fixture
+def counted(counter, tmp_path, monkeypatch):
+    """A local tier of one loop, in front of one container; and a function that reads its count."""
+    origins = stack.Origins("one")
+    page = tmp_path / "count"
+    page.write_bytes(bytes(8))
+    monkeypatch.setenv("LD_PRELOAD", counter)
+    monkeypatch.setenv("ALLOCATIONS", str(page))
+    rules = stack.LOCAL % stack.static({"container001": f"127.0.0.1:{origins.ports['one']}"})
+    tier = Tier("local", str(tmp_path / "tier"), rules, "--loops", "1")
+    monkeypatch.undo()
+
+    def read():
+        return struct.unpack("=Q", page.read_bytes())[0]
+
+    yield tier, read
+    tier.stop()
+    origins.stop()
+
+
+def each(read, ask):
+    """Allocations of one call of `ask`, when the connection, the host and all buffers are warm."""
+    for _ in range(200):
+        ask()
+    before = read()
+    for _ in range(REQUESTS):
+        ask()
+    return (read() - before) // REQUESTS
+
+
+def test_a_request_on_a_kept_alive_connection_stays_within_its_budget(counted):
+    tier, read = counted
+    client = wire.Client(tier.port)
+    # The buffers of the request's head and of the answer's, what is written of each, and the
+    # request's own notes; with its access-log record, which takes none.
+    assert 0 < each(read, lambda: client.ask(stack.host())) <= 6
+
+
+def test_a_new_connection_for_a_request_stays_within_its_budget(counted):
+    tier, read = counted
+    # NIO's channel, pipeline, promises and addresses are all but some ten of them.
+    assert 0 < each(read, lambda: wire.ask(tier.port, stack.host(), "/")) <= 58
