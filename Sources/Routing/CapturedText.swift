@@ -62,6 +62,7 @@ final class CaptureGroups: Sendable {
         names = Dictionary(
             tree.captures.compactMap { capture in capture.name.map { (capture.number, $0) } }
         ) { first, _ in first }
+        named = []
     }
 
     /// All numbers of a name: with `(?J)` several groups may share one.
