@@ -50,8 +50,8 @@ enum Bounds {
     /// Answers up to this size are copied behind their head and written in one call.
     static let coalescedBytes = 16 << 10
     /// What may be outstanding to a slow reader, bytes, before its source is no longer read.
-    static let writeHighWatermark = 128 << 10
-    static let writeLowWatermark = 32 << 10
+    static let writeHighWatermark = 256 << 10
+    static let writeLowWatermark = 64 << 10
     /// … and in how many pieces. Each costs some hundred bytes beyond its own.
     static let waitingPieces = 512
     /// A piece up to this size, bytes, is copied out of a larger buffer before it may have to wait.
@@ -59,7 +59,7 @@ enum Bounds {
     /// A request of more bytes may still be in the kernel's buffer when all of it is written: there it is watched.
     static let watchedRequestBytes: UInt64 = 64 << 10
     /// The largest single read, bytes.
-    static let readBytes = 128 << 10
+    static let readBytes = 256 << 10
     /// What is read and thrown away of a body nobody wants any more, bytes, for a next request
     /// behind it. Beyond, the connection closes.
     static let discardBytes = 1 << 20
