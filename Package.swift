@@ -89,7 +89,7 @@ let package = Package(
         .target(
             name: "RouteTests",
             dependencies: [
-                "Operations", "Proxy", "RoutingConfig", "Routing", "Patterns", "PCRE2",
+                "Linting", "Operations", "Proxy", "RoutingConfig", "Routing", "Patterns", "PCRE2",
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: house

@@ -77,8 +77,9 @@ def test_a_broken_file_of_cases_ends_with_2_and_the_place(copy):
     cases = copy / "demo.cases.yaml"
     cases.write_text(cases.read_text().replace("    expect:", "    expcet:", 1))
     for verb in (["test", str(copy)], ["check", str(copy / "front.yaml"), str(cases)]):
-        code, _, errors = berth(*verb)
+        code, out, errors = berth(*verb)
         assert code == 2
+        errors += out.decode()
         assert f"{cases}:12:5: error: unknown key `expcet`" in errors and "did you mean `expect`?" in errors
     assert berth("test", str(copy / "nowhere"))[0] == 2
     assert berth("test")[0] == 2

@@ -18,7 +18,8 @@ private let arrows: [String: Set<String>] = [
         "Foundation",
     ],
     "RouteTests": [
-        "Operations", "Proxy", "Patterns", "PCRE2", "Routing", "RoutingConfig", "NIOCore", "Dispatch",
+        "Linting", "Operations", "Proxy", "Patterns", "PCRE2", "Routing", "RoutingConfig", "NIOCore",
+        "Dispatch",
     ],
     "berth": [
         "Linting", "RouteTests", "Operations", "Proxy", "Names", "HTTP1", "Routing", "RoutingConfig",

@@ -72,7 +72,8 @@ struct DiffTests {
         let hosts = report.groups.flatMap(\.hosts).map(\.host)
         #expect(hosts.contains("old.test.priv") && hosts.contains("former.test.priv"))
         #expect(hosts.contains { $0.hasSuffix(".internal.test.priv") })
-        #expect(try diff(Folder(), Rules.front).witnesses().changed == 0)
+        #expect(report.isComplete == true)
+        #expect(try !diff(Folder(), Rules.front).witnesses().hasChanges)
     }
 
     @Test func `names that the rules spell out are told with their old and new addresses`() throws {
@@ -88,5 +89,16 @@ struct DiffTests {
             ]
         )
         #expect(report.hasChanges)
+    }
+
+    @Test func `a host whose route changes for some paths alone is told with the rules it may come to`()
+        throws
+    {
+        let part = "  - name: api\n    host: old.test.priv\n    path: /api/\n    respond: { status: 204 }\n"
+        let report = try diff(Folder(), Rules.front.replacing("rules:\n", with: "rules:\n" + part))
+            .witnesses()
+        #expect(report.changed == 0 && report.hasChanges)
+        let hosts = report.conditional.map { "\($0.host): \($0.old) > \($0.new)" }
+        #expect(hosts == [#"old.test.priv: ["old"] > ["api", "old"]"#])
     }
 }

@@ -1,7 +1,9 @@
 /// The hosts whose route changes. As JSON its keys are added to over time, never renamed or removed.
 public struct DiffReport: Encodable, Sendable {
     /// Whether a route changes: of a request that was asked for, or to a name without asking.
-    public var hasChanges: Bool { changed > 0 || (asked == "witnesses" && !names.isEmpty) }
+    public var hasChanges: Bool {
+        changed > 0 || (asked == "witnesses" && !(names.isEmpty && conditional.isEmpty))
+    }
 
     /// Where the requests came from: `replay`, `cases` or `witnesses`.
     public let asked: String
@@ -14,6 +16,23 @@ public struct DiffReport: Encodable, Sendable {
     public let names: [NameDifference]
     /// The one with the most requests first.
     public let groups: [Group]
+
+    /// Hosts whose route changes for some paths, methods, fields or clients: found without traffic.
+    public internal(set) var conditional: [Conditional] = []
+    /// Without traffic: whether every pair of an old and a new rule was decided. Nil with a log or cases.
+    public internal(set) var isComplete: Bool?
+
+    /// The rules that requests for a host may come to, in their order.
+    public struct Conditional: Encodable, Sendable {
+        public let host: String
+        public let old: [String]
+        public let new: [String]
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case asked, requests, changed, unparsable, names, groups, conditional
+        case isComplete = "complete"
+    }
 
     public struct Group: Encodable, Sendable {
         public let old: Side

@@ -33,17 +33,37 @@ public struct DiffText {
             lines.append(paint("    + \(addresses(name.new))", 32))
         }
         if !report.names.isEmpty { lines.append("") }
-        let what =
-            switch report.asked {
-            case "replay": "logged requests"
-            case "cases": "requests of the cases"
-            default: "hosts that the rules tell of"
-            }
+        for host in report.conditional {
+            lines.append(paint(Printable.text(host.host), 1) + ": for some requests")
+            lines.append(paint("    - \(rules(host.old))", 31))
+            lines.append(paint("    + \(rules(host.new))", 32))
+        }
+        if !report.conditional.isEmpty { lines.append("") }
         if report.unparsable > 0 {
             lines.append(paint("not lines of an access log: \(report.unparsable)", 31))
         }
-        lines.append("\(report.changed) of \(report.requests) \(what) change their route")
+        lines.append(summary(report))
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    private func summary(_ report: DiffReport) -> String {
+        switch report.asked {
+        case "replay": return "\(report.changed) of \(report.requests) logged requests change their route"
+        case "cases":
+            return "\(report.changed) of \(report.requests) requests of the cases change their route"
+        default:
+            let found = report.changed + report.conditional.count
+            let what =
+                found == 0 ? "no host was found whose rule changes" : "hosts that show what changes: \(found)"
+            return what
+                + (report.isComplete == true
+                    ? "; every pair of rules was decided"
+                    : "; not every pattern can be decided, there may be more")
+        }
+    }
+
+    private func rules(_ names: [String]) -> String {
+        names.isEmpty ? "no rule" : names.joined(separator: ", then ")
     }
 
     private func addresses(_ addresses: [String]) -> String {

@@ -1,3 +1,4 @@
+import Linting
 import NIOCore
 import Operations
 public import RoutingConfig
@@ -37,13 +38,24 @@ public struct RouteDiff {
         return DiffReport(worker.result, names, asked: "cases")
     }
 
-    /// Asks both about hosts that their rules tell of.
+    /// Asks both about hosts for which their rules are known to differ, one for each pair of rules.
     public func witnesses() -> DiffReport {
+        let difference = HostDifference(old: old.table, new: new.table)
         var worker = DiffWorker(old, new)
-        for host in WitnessHosts.of(old.table, new.table) {
-            worker.ask(DryRun.Request(url: Array("http://\(host)/".utf8), client: IPAddress(v4: 0x7F00_0001)))
+        var conditional: [DiffReport.Conditional] = []
+        for change in difference.changes {
+            let before = worker.result.changed
+            let url = Array("http://\(change.host)/".utf8)
+            worker.ask(DryRun.Request(url: url, client: IPAddress(v4: 0x7F00_0001)))
+            // What differs is asked for with another path, method, field or client.
+            if worker.result.changed == before {
+                conditional.append(.init(host: change.host, old: change.old, new: change.new))
+            }
         }
-        return DiffReport(worker.result, names, asked: "witnesses")
+        var report = DiffReport(worker.result, names, asked: "witnesses")
+        report.conditional = conditional
+        report.isComplete = difference.isComplete
+        return report
     }
 }
 
