@@ -10,7 +10,7 @@ public final class Tier: Sendable {
     public let settings: TierSettings
     /// Where it listens, with the ports that were chosen.
     public let endpoints: [Endpoint]
-    private let workers: [Worker]
+    let workers: [Worker]
     private let listeners: [Listener]
     private let gate: ConnectionGate
 

@@ -1,4 +1,7 @@
+import Dispatch
+import Foundation
 import HTTP1
+import NIOCore
 import Testing
 
 @testable import Proxy
@@ -31,6 +34,63 @@ struct RoomTests {
                 #expect(try client.readHead().hasPrefix("HTTP/1.1 \(status) "))
             }
         }
+    }
+
+    @Test("Behind a half-close Berth holds no more than the kernel held, and once")
+    func halfClosed() async throws {
+        let gate = DispatchSemaphore(value: 0)
+        let origin = try ScriptedOrigin { connection, _ in
+            _ = try connection.readHead()
+            gate.wait()
+            _ = try connection.readToEnd()
+        }
+        try await TestTier.run(to: origin) { tier in
+            let client = try tier.connect()
+            try client.write("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000000\r\n\r\n")
+            let worker = try #require(tier.tier.workers.first)
+            // The endpoint takes nothing, until Berth takes no more either.
+            let block = [UInt8](repeating: 1, count: 65536)
+            var written = 0
+            var full = false
+            while !full {
+                try client.write(block)
+                written += block.count
+                full = try await worker.loop.submit {
+                    worker.connections.all.first?.exchange.upstream?.isWritable == false
+                }.get()
+            }
+            // What the kernel has room for; an end behind more than that would wait with it.
+            for _ in 0..<4 { try client.write(block) }
+            written += 4 * block.count
+            client.closeWriting()
+            var held = 0
+            var room = 0
+            var over = false
+            while !over {
+                (held, room, over) = try await worker.loop.submit {
+                    guard let connection = worker.connections.all.first else { return (0, 0, true) }
+                    return (
+                        connection.inbound.readableBytes, connection.inbound.capacity, connection.inputClosed
+                    )
+                }.get()
+            }
+            #expect(
+                held > Bounds.heldBytes,
+                "NIO has learnt to wait: the bound in docs/forwarding.md is a better one"
+            )
+            // A buffer grows by doubling.
+            #expect(held <= written && held <= Self.mostReceived + Bounds.heldBytes)
+            #expect(room <= 2 * held + Bounds.readBytes)
+            gate.signal()
+            _ = try client.readToEnd()
+            #expect(await tier.log.wait(for: 1).map(\.cause) == [.downstreamClosed])
+        }
+    }
+
+    /// What a kernel holds for one connection at most, bytes (tcp(7)).
+    private static var mostReceived: Int {
+        let text = try? String(contentsOfFile: "/proc/sys/net/ipv4/tcp_rmem", encoding: .utf8)
+        return text?.split(whereSeparator: \.isWhitespace).last.flatMap { Int($0) } ?? .max / 2
     }
 
     @Test("A client that sends all of a refused upload before it reads gets its 413")

@@ -66,7 +66,15 @@ final class SimulatedContainer {
 
     /// Berth closed, or closed its half.
     private func ended() -> Bool {
-        if case .tunnel(let id) = state, wire.berthFinished, told < SimulatedTunnel.length { return tell(id) }
+        if case .tunnel(let id) = state {
+            if wire.berthFinished, told < SimulatedTunnel.length { return tell(id) }
+            if !faults {
+                ledger.expect(
+                    tunnelled == SimulatedTunnel.length,
+                    "\(id): \(tunnelled) bytes came out of the tunnel to the container"
+                )
+            }
+        }
         ledger.note("\(name) closes, as Berth has")
         wire.close()
         state = .over
