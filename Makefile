@@ -24,7 +24,7 @@ build:
 	@$(SWIFT) build $(RELEASE) --product berth
 
 unit:
-	@scripts/install-packages build
+	@scripts/install-packages build test
 	$(SWIFT) test
 
 doc-example:
@@ -46,12 +46,12 @@ sanitize: sanitize-thread sanitize-address
 SANITIZED := BERTH_SEEDS=100 BERTH_PROPERTY_PAIRS=2000 $(SWIFT) test --skip flood
 
 sanitize-thread:
-	@scripts/install-packages build
+	@scripts/install-packages build test
 	$(SANITIZED) --sanitize thread --scratch-path .build/thread
 
 # Leaks are left out: the test runner itself has some at its end.
 sanitize-address:
-	@scripts/install-packages build
+	@scripts/install-packages build test
 	ASAN_OPTIONS=detect_leaks=0 $(SANITIZED) --sanitize address --scratch-path .build/address
 
 # Ten thousand seeds of the simulated exchange; `make unit` runs one thousand. BERTH_SEED=7 replays one.

@@ -32,6 +32,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.36.0"),
     ],
     targets: [
         // The arrows only run down; Tests/HouseTests holds them.
@@ -67,6 +69,21 @@ let package = Package(
             ],
             swiftSettings: house
         ),
+        // The live sources that speak HTTP, and registration: control plane. The HTTP client and its TLS
+        // stay in here, so that nothing else waits for their build.
+        .target(
+            name: "Registries",
+            dependencies: [
+                "Names", "Routing",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOFoundationCompat", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: house
+        ),
         .target(
             name: "Proxy",
             dependencies: [
@@ -79,7 +96,7 @@ let package = Package(
         .target(
             name: "Operations",
             dependencies: [
-                "Proxy", "RoutingConfig", "Routing", "Names", "HTTP1",
+                "Proxy", "RoutingConfig", "Routing", "Names", "Registries", "HTTP1",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -97,7 +114,9 @@ let package = Package(
         .executableTarget(
             name: "berth",
             dependencies: [
-                "Linting", "RouteTests", "Operations", "Proxy", "RoutingConfig", "Routing", "Names", "HTTP1",
+                "Linting", "RouteTests", "Operations", "Proxy", "RoutingConfig", "Routing", "Names",
+                "Registries",
+                "HTTP1",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -154,6 +173,11 @@ let package = Package(
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "RegistriesTests",
+            dependencies: ["Registries", "Names", "Routing"],
             swiftSettings: house
         ),
         .testTarget(

@@ -2,6 +2,7 @@ public import Names
 public import NIOCore
 import NIOPosix
 import Routing
+public import Registries
 public import RoutingConfig
 
 /// Makes the name sources that a rule file lists. Nothing runs until a directory starts them.
@@ -36,8 +37,44 @@ public struct NameSources: Sendable {
             return .fixed(known)
         case .hostsFile(let path, origin: _):
             return .hostsFile(path: path)
-        case .etcd, .containers, .dns, .system:
+        case .etcd(let etcd, let origin):
+            return try make(etcd, origin)
+        case .containers(let containers, origin: _):
+            return NameSource(
+                label: "containers \(containers.socket)",
+                key: .settings("\(containers)"),
+                kind: .live(ContainersSource(socket: containers.socket, network: containers.network)),
+                maxStale: containers.maxStale
+            )
+        case .dns, .system:
             throw NameSourceError(path: "\(settings.origin)", reason: "this name source is not there yet")
         }
+    }
+
+    private func make(_ etcd: EtcdSettings, _ origin: SourceLocation) throws(NameSourceError) -> NameSource {
+        do throws(RegistryError) {
+            return NameSource(
+                label: "etcd \(etcd.prefix)",
+                key: .settings("\(etcd)"),
+                kind: .live(try EtcdSource(EtcdCluster(etcd), stateDirectory: stateDirectory)),
+                maxStale: etcd.maxStale
+            )
+        } catch {
+            throw NameSourceError(path: "\(origin)", reason: error.description)
+        }
+    }
+}
+
+extension EtcdCluster {
+    public init(_ settings: EtcdSettings) {
+        self.init(
+            endpoints: settings.endpoints,
+            prefix: settings.prefix,
+            user: settings.user,
+            passwordFile: settings.passwordFile,
+            ca: settings.ca,
+            certificate: settings.cert,
+            key: settings.key
+        )
     }
 }

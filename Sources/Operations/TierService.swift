@@ -20,17 +20,25 @@ public final class TierService: Sendable {
         public var format: AccessLogFormat
         /// How long running exchanges may take to finish after a signal.
         public var drain: Duration
+        /// Where sources keep their last names for the next start; nil: nowhere.
+        public var stateDirectory: String?
+        /// Where the tier says that it serves; nil: nowhere.
+        public var registration: RegistrationPlan?
 
         public init(
             listen: [Endpoint],
             accessLog: AccessLogDestination = .standardOutput,
             format: AccessLogFormat = .text,
-            drain: Duration = .seconds(30)
+            drain: Duration = .seconds(30),
+            stateDirectory: String? = nil,
+            registration: RegistrationPlan? = nil
         ) {
             self.listen = listen
             self.accessLog = accessLog
             self.format = format
             self.drain = drain
+            self.stateDirectory = stateDirectory
+            self.registration = registration
         }
     }
 
@@ -39,18 +47,27 @@ public final class TierService: Sendable {
     private let sink: LogSink?
     private let drain: Duration
     private let logger: Logger
+    private let registration: TierRegistration?
 
-    private init(tier: Tier, names: NameDirectory, sink: LogSink?, drain: Duration, logger: Logger) {
+    private init(
+        tier: Tier,
+        names: NameDirectory,
+        sink: LogSink?,
+        registration: TierRegistration?,
+        drain: Duration,
+        logger: Logger
+    ) {
         self.tier = tier
         self.names = names
         self.sink = sink
+        self.registration = registration
         self.drain = drain
         self.logger = logger
     }
 
     /// Reads the name sources, opens the log, binds the addresses, and serves.
     ///
-    /// - Throws: `NameSourceError`, `LogSinkError` or `ListenError`, each with words that
+    /// - Throws: `NameSourceError`, `RegistryError`, `LogSinkError` or `ListenError`, each with words that
     ///   say what to do; then nothing is served.
     public static func start(
         _ plan: TierPlan,
@@ -58,7 +75,8 @@ public final class TierService: Sendable {
         group: MultiThreadedEventLoopGroup,
         logger: Logger
     ) async throws -> TierService {
-        let sources = NameSources.shared
+        let sources = NameSources(group: NameSources.shared.group, stateDirectory: options.stateDirectory)
+        let registration = try options.registration.map { try TierRegistration($0, logger: logger) }
         let names = try NameDirectory(try sources.make(plan.names), on: sources.group.next()) { event in
             NameEvents.report(event, to: logger)
         }
@@ -97,11 +115,30 @@ public final class TierService: Sendable {
                 ]
             )
         }
-        return TierService(tier: tier, names: names, sink: sink, drain: options.drain, logger: logger)
+        // Whoever reads it may come at once.
+        registration?.start()
+        return TierService(
+            tier: tier,
+            names: names,
+            sink: sink,
+            registration: registration,
+            drain: options.drain,
+            logger: logger
+        )
     }
 
-    /// Stops accepting, lets what runs finish, writes the rest of the log.
+    /// Returns when the tier cannot have its name because another instance has it, in words that say who;
+    /// nil when the task was cancelled. Once the tier was registered, that is only logged.
+    public func refused() async -> String? {
+        if let refusal = await registration?.refused() { return refusal }
+        // Nothing more comes of it: the task's end ends the wait.
+        try? await Task.sleep(for: .seconds(1 << 31))
+        return nil
+    }
+
+    /// Takes the registration back, stops accepting, lets what runs finish, writes the rest of the log.
     public func stop() async {
+        await registration?.withdraw()
         logger.notice("stopping", metadata: ["tier": "\(tier.settings.name)", "drain": "\(drain)"])
         // The names last until the last request is answered.
         let counters = await tier.shutDown(limit: drain)

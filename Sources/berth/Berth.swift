@@ -16,7 +16,9 @@ struct Berth: AsyncParsableCommand {
             http://wordpress_container001_01.test.priv/
             """,
         version: "0.1.0",
-        subcommands: [Front.self, Local.self, Test.self, Diff.self, Check.self, Demo.self]
+        subcommands: [
+            Front.self, Local.self, Test.self, Diff.self, Check.self, NamesCommand.self, Demo.self,
+        ]
     )
 }
 

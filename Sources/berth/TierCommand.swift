@@ -71,6 +71,16 @@ struct TierOptions: ParsableArguments {
     @Option(help: "The least severe message on standard error: debug, info, notice, warning, error.")
     var logLevel = LogLevelOption.notice
 
+    @Option(
+        help: ArgumentHelp(
+            "A folder in which registries' last names are kept, for a start while they can't be reached.",
+            valueName: "folder"
+        )
+    )
+    var stateDir: String?
+
+    @OptionGroup(title: "Registration") var registration: RegistrationOptions
+
     func serve(as name: String, defaultListen: String) async throws {
         let logger = OperatorLog.start(level: logLevel.level)
         let endpoints = try (listen.isEmpty ? [defaultListen] : listen).map(Self.endpoint)
@@ -81,6 +91,7 @@ struct TierOptions: ParsableArguments {
         guard (1...1024).contains(count) else {
             throw CommandFailure("--loops: \(count) is not a number from 1 to 1024")
         }
+        let registration = try registration.plan()
         let configuration = try RuleFiles.load(config)
         for warning in configuration.warnings {
             Terminal.error(warning.rendered(color: Terminal.errorHasColor))
@@ -96,7 +107,9 @@ struct TierOptions: ParsableArguments {
                     listen: endpoints,
                     accessLog: destination,
                     format: logFormat.format,
-                    drain: limit
+                    drain: limit,
+                    stateDirectory: stateDir,
+                    registration: registration
                 ),
                 group: group,
                 logger: logger
@@ -104,9 +117,18 @@ struct TierOptions: ParsableArguments {
         } catch {
             throw CommandFailure("berth: \(error)")
         }
-        await Signals.termination()
+        let refused = await withTaskGroup(of: String?.self) { tasks in
+            tasks.addTask {
+                await Signals.termination()
+                return nil
+            }
+            tasks.addTask { await service.refused() }
+            defer { tasks.cancelAll() }
+            return await tasks.next() ?? nil
+        }
         await service.stop()
         try? await group.shutdownGracefully()
+        if let refused { throw CommandFailure("berth: --register: \(refused)") }
     }
 
     private var destination: TierService.AccessLogDestination {

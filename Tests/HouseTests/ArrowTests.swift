@@ -12,9 +12,15 @@ private let arrows: [String: Set<String>] = [
     "HTTP1": [],
     "Balancing": [],
     "Names": ["Routing", "DequeModule", "HashTreeCollections", "HeapModule", "NIOCore", "NIOPosix"],
+    "Registries": [
+        "Names", "Routing", "AsyncHTTPClient", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOFoundationCompat",
+        "NIOSSL",
+        "Foundation",
+    ],
     "Proxy": ["CMalloc", "HTTP1", "Balancing", "Names", "Routing", "NIOCore", "NIOPosix"],
     "Operations": [
-        "Proxy", "Names", "HTTP1", "Routing", "RoutingConfig", "NIOCore", "NIOPosix", "Logging", "Dispatch",
+        "Proxy", "Names", "Registries", "HTTP1", "Routing", "RoutingConfig", "NIOCore", "NIOPosix", "Logging",
+        "Dispatch",
         "Foundation",
     ],
     "RouteTests": [
@@ -22,7 +28,8 @@ private let arrows: [String: Set<String>] = [
         "Dispatch",
     ],
     "berth": [
-        "Linting", "RouteTests", "Operations", "Proxy", "Names", "HTTP1", "Routing", "RoutingConfig",
+        "Linting", "RouteTests", "Operations", "Proxy", "Names", "Registries", "HTTP1", "Routing",
+        "RoutingConfig",
         "NIOCore", "NIOPosix", "ArgumentParser", "Logging", "Foundation",
     ],
 ]

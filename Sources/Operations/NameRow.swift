@@ -1,0 +1,102 @@
+import Foundation
+public import Names
+import Routing
+
+/// A name with where it comes from, as `berth names` shows it.
+public struct NameRow: Sendable, Equatable {
+    public var name: String
+    public var source: String
+    public var addresses: [NamedAddress]
+    /// Seconds that are left of the entry's lease; nil: it has none.
+    public var ttl: Int64?
+    /// An earlier source answers for this name.
+    public var hidden: Bool
+
+    private struct Form: Encodable {
+        struct Address: Encodable {
+            let address: String
+            let port: UInt16?
+            let weight: UInt16
+            let identity: String?
+        }
+
+        let name: String
+        let source: String
+        let addresses: [Address]
+        let ttl: Int64?
+        let hidden: Bool
+        var change: String?
+    }
+
+    private func form(_ change: String? = nil) -> Form {
+        Form(
+            name: name,
+            source: source,
+            addresses: addresses.map {
+                .init(address: "\($0.address)", port: $0.port, weight: $0.weight, identity: $0.identity)
+            },
+            ttl: ttl,
+            hidden: hidden,
+            change: change
+        )
+    }
+
+    private static let encoder = {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return encoder
+    }()
+
+    /// One array.
+    public static func json(_ rows: [NameRow]) throws -> String {
+        String(decoding: try encoder.encode(rows.map { $0.form() }), as: UTF8.self)
+    }
+
+    fileprivate func json(change: String) -> String {
+        // Plain texts and numbers: there is nothing that can't be encoded.
+        (try? Self.encoder.encode(form(change))).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+    }
+
+    /// Columns for people: a line for each address.
+    public static func table(_ rows: [NameRow]) -> String {
+        var lines = [["NAME", "ADDRESS", "WEIGHT", "TTL", "SOURCE", "IDENTITY"]]
+        for row in rows {
+            for address in row.addresses {
+                lines.append([
+                    row.name, Self.place(address), "\(address.weight)", row.ttl.map { "\($0)s" } ?? "-",
+                    row.source + (row.hidden ? " (hidden)" : ""), address.identity ?? "-",
+                ])
+            }
+        }
+        let widths = lines[0].indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
+        return lines.map { line in
+            zip(line, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }
+                .joined(separator: "  ").trimmingCharacters(in: .whitespaces)
+        }.joined(separator: "\n")
+    }
+
+    fileprivate static func place(_ address: NamedAddress) -> String {
+        address.port.map { "\(Endpoint(address: address.address, port: $0))" } ?? "\(address.address)"
+    }
+}
+
+/// One line of `berth names watch`.
+public enum NameRowChange: Sendable {
+    case set(NameRow)
+    case removed(NameRow)
+
+    public var text: String {
+        switch self {
+        case .set(let row):
+            "set \(row.name) \(row.addresses.map(NameRow.place).joined(separator: ",")) \(row.source)"
+        case .removed(let row): "removed \(row.name) \(row.source)"
+        }
+    }
+
+    public var json: String {
+        switch self {
+        case .set(let row): row.json(change: "set")
+        case .removed(let row): row.json(change: "removed")
+        }
+    }
+}

@@ -1,0 +1,158 @@
+public import Names
+import NIOCore
+import Registries
+public import RoutingConfig
+import Synchronization
+
+/// What a tier's name sources say, for operators: the same directory as a tier's, without a tier.
+public final class NameView: Sendable {
+    private let directory: NameDirectory
+    private let settings: [NameSourceSettings]
+    private let limit: Duration
+    private let clusters: [String: EtcdEntries]
+
+    /// - Parameter limit: how long to wait for sources that have said nothing yet.
+    /// - Throws: `NameSourceError` or `RegistryError`.
+    public init(_ settings: [NameSourceSettings], limit: Duration) throws {
+        self.settings = settings
+        self.limit = limit
+        let sources = NameSources.shared
+        directory = try NameDirectory(try sources.make(settings), on: sources.group.next())
+        var clusters: [String: EtcdEntries] = [:]
+        for case .etcd(let etcd, origin: _) in settings {
+            clusters["etcd \(etcd.prefix)"] = try EtcdEntries(EtcdCluster(etcd))
+        }
+        self.clusters = clusters
+        directory.start()
+    }
+
+    public func stop() async {
+        directory.stop()
+        for entries in clusters.values { await entries.shutDown() }
+    }
+
+    /// Returns when no live source is cold any more, or after the limit.
+    public func settle() async {
+        let end = ContinuousClock.now + limit
+        while ContinuousClock.now < end {
+            let cold = directory.table.layers.contains { if case .cold = $0.content { true } else { false } }
+            if !cold { return }
+            try? await Task.sleep(for: .milliseconds(10))
+        }
+    }
+
+    /// What an operator has to know of the sources; empty when all are well.
+    public var troubles: [String] {
+        directory.statuses.compactMap { status in
+            switch status.state {
+            case .up: nil
+            case .down(let reason): "\(status.source) is down: \(reason)"
+            case .cold: directory.isLive(status.source) ? "\(status.source) has not answered" : nil
+            }
+        }
+    }
+
+    /// The names that sources hold, in order; the same name of a later source is marked as hidden.
+    public func rows() async -> [NameRow] {
+        var seen: Set<String> = []
+        var rows: [NameRow] = []
+        for layer in directory.table.layers {
+            guard let held = layer.held else { continue }
+            let leases = await leases(of: layer.source)
+            for (name, addresses) in held where !addresses.isEmpty {
+                rows.append(
+                    NameRow(
+                        name: name,
+                        source: layer.source,
+                        addresses: addresses,
+                        ttl: leases[name],
+                        hidden: !seen.insert(name).inserted
+                    )
+                )
+            }
+        }
+        return rows
+    }
+
+    /// One name as a request would find it.
+    public func row(_ name: String) async -> Result<NameRow?, NameProblem> {
+        var lookup = directory.table.lookUp(name)
+        if case .ask = lookup {
+            lookup = await withCheckedContinuation { done in
+                directory.ask(name) { done.resume(returning: $0) }
+            }
+        }
+        switch lookup {
+        case .known(let answer):
+            var ttl: Int64?
+            if let entries = clusters[answer.source] { ttl = (try? await entries.entry(name))?.ttl }
+            return .success(
+                NameRow(
+                    name: name,
+                    source: answer.source,
+                    addresses: answer.addresses,
+                    ttl: ttl,
+                    hidden: false
+                )
+            )
+        case .unknown, .ask: return .success(nil)
+        case .failed(let problem): return .failure(problem)
+        }
+    }
+
+    /// What there is, and then what changes, until the task is cancelled.
+    public func changes() -> AsyncStream<NameRowChange> {
+        let (stream, continuation) = AsyncStream.makeStream(of: NameRowChange.self)
+        // With each row: whether a source had not spoken yet, which hides what later sources know.
+        let last = Mutex<(known: [String: NameRow], wasCold: Bool)>(([:], true))
+        directory.subscribe { news in
+            let table = news.table
+            last.withLock { last in
+                let isCold = table.layers.contains { if case .cold = $0.content { true } else { false } }
+                let all = news.changed == nil || (last.wasCold && !isCold)
+                last.wasCold = isCold
+                var names = (news.changed ?? []).union(all ? Set(last.known.keys) : [])
+                if all {
+                    for layer in table.layers {
+                        for (name, _) in layer.held ?? [] { names.insert(name) }
+                    }
+                }
+                for name in names.sorted() {
+                    guard let answer = table.lookUp(name).answer else {
+                        if let row = last.known.removeValue(forKey: name) {
+                            continuation.yield(.removed(row))
+                        }
+                        continue
+                    }
+                    let row = NameRow(
+                        name: name,
+                        source: answer.source,
+                        addresses: answer.addresses,
+                        ttl: nil,
+                        hidden: false
+                    )
+                    if last.known.updateValue(row, forKey: name) != row { continuation.yield(.set(row)) }
+                }
+            }
+        }
+        return stream
+    }
+
+    private func leases(of source: String) async -> [String: Int64] {
+        guard let entries = clusters[source], let all = try? await entries.entries() else { return [:] }
+        var leases: [String: Int64] = [:]
+        for entry in all { leases[entry.name] = entry.ttl }
+        return leases
+    }
+}
+
+extension NameDirectory {
+    /// Whether the source holds all its names; otherwise it is cold until somebody asks.
+    fileprivate func isLive(_ source: String) -> Bool {
+        table.layers.contains { layer in
+            guard layer.source == source else { return false }
+            if case .answers = layer.content { return false }
+            return true
+        }
+    }
+}

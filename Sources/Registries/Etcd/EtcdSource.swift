@@ -1,0 +1,34 @@
+public import Names
+import Synchronization
+
+/// The names under a prefix of etcd, live.
+///
+/// News come in order, from one task at a time. Any thread.
+public final class EtcdSource: LiveNameSource {
+    private let cluster: EtcdCluster
+    private let client: EtcdClient
+    private let file: SnapshotFile?
+    private let session = Mutex<EtcdSession?>(nil)
+
+    /// - Parameter stateDirectory: where the last names are kept for a start while etcd can't be reached;
+    ///   nil: nowhere.
+    /// - Throws: `RegistryError` when the settings can't be used (an address, a file of the TLS).
+    public init(_ cluster: EtcdCluster, stateDirectory: String? = nil) throws(RegistryError) {
+        self.cluster = cluster
+        client = try EtcdClient(cluster)
+        file = stateDirectory.map {
+            SnapshotFile(path: "\($0)/etcd-\(SnapshotFile.mark(cluster.description)).names")
+        }
+    }
+
+    public func start(_ tell: @escaping @Sendable (NameChange) -> Void) {
+        let new = EtcdSession(client: client, file: file, changed: tell)
+        session.withLock { $0 = new }
+        Task { await new.begin() }
+    }
+
+    public func stop() {
+        guard let session = session.withLock({ $0 }) else { return }
+        Task { await session.stop() }
+    }
+}

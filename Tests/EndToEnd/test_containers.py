@@ -1,0 +1,169 @@
+"""Real containers under podman, known by its API alone: they come, go, restart and take over addresses."""
+
+import os
+import subprocess
+import threading
+import time
+
+import pytest
+
+from harness import stack, wait, wire
+from harness.tier import Tier
+from test_two_hosts import example, pytestmark  # noqa: F401
+
+RULES = f"""\
+rules:
+  - name: saas
+    host: {stack.SAAS}
+    to: 'berth-${{container}}:8080'
+  - name: labelled
+    host: '~^(?<name>[a-z]+)\\.test\\.priv$'
+    to: '${{name}}'
+timeouts: {{ connect: 300ms }}
+names:
+  - containers: {{ socket: %s }}
+"""
+
+AT_MOST = 1.0
+
+
+class Engine:
+    """`podman system service` over an example's storage."""
+
+    def __init__(self, run):
+        self.run = run
+        self.socket = f"{run}/podman.sock"
+        self.process = None
+        self.start()
+
+    def command(self, *arguments):
+        podman = f"{self.run}/podman"
+        return [
+            "podman", "--root", f"{podman}/root", "--runroot", f"{podman}/run", "--tmpdir", f"{podman}/tmp",
+            "--network-config-dir", f"{podman}/networks", "--storage-driver", "vfs", "--runtime", "runc",
+            "--cgroup-manager", "cgroupfs", "--events-backend", "file", *arguments,
+        ]  # fmt: skip
+
+    def start(self):
+        if os.path.exists(self.socket):
+            os.unlink(self.socket)
+        self.process = subprocess.Popen(
+            self.command("system", "service", "--time", "0", f"unix://{self.socket}"),
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        wait.until(lambda: os.path.exists(self.socket), what="podman's socket")
+
+    def podman(self, *arguments):
+        subprocess.run(self.command(*arguments), check=True, capture_output=True, timeout=60)
+
+    def container(self, name, word, *options):
+        self.podman(
+            "run", "--detach", "--name", name, "--hostname", word, "--env", "HOST=h01", "--ulimit", "nofile=10000:10000",
+            "--ulimit", "nproc=10000:10000", "--network", "berth-containers", *options, "localhost/berth-example",
+        )  # fmt: skip
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def within(condition, what):
+    start = time.monotonic()
+    wait.until(condition, what=what)
+    took = time.monotonic() - start
+    print(f"{what}: {took * 1000:.0f} ms")
+    assert took <= AT_MOST, f"{what} took {took:.2f} s"
+
+
+@pytest.fixture
+def engine(example):  # noqa: F811
+    engine = Engine(example.run)
+    yield engine
+    engine.stop()
+
+
+@pytest.fixture
+def tier(engine, tmp_path):
+    tier = Tier("local", str(tmp_path), RULES % engine.socket)
+    yield tier
+    tier.stop()
+
+
+def ask(tier, container):
+    return wire.ask(tier.port, stack.host(container))
+
+
+def named(tier, name):
+    return wire.ask(tier.port, f"{name}.test.priv")
+
+
+@pytest.mark.parametrize("example", ["containers"], indirect=True)
+def test_containers_are_served_as_they_come_and_go(example, engine, tier):  # noqa: F811
+    wait.until(lambda: ask(tier, 1).status == 200, what="the containers that run already")
+    assert ask(tier, 2).body == b"I am container002 on h01\n"
+    assert ask(tier, 3).status == 503
+
+    example.script("add", "container003")
+    within(lambda: ask(tier, 3).status == 200, "a new container")
+    engine.podman("kill", "berth-container003")
+    within(lambda: ask(tier, 3).status == 503, "a container that was killed")
+    engine.podman("start", "berth-container003")
+    within(lambda: ask(tier, 3).status == 200, "one that was started again")
+    engine.podman("rm", "--force", "--time", "0", "berth-container003")
+    within(lambda: ask(tier, 3).status == 503, "one that was removed")
+
+    engine.container("berth-labelled", "shop", "--label", "berth.name=shop,store", "--label", "berth.port=8080")
+    within(lambda: named(tier, "shop").status == 200, "a labelled container")
+    assert named(tier, "store").body == b"I am shop on h01\n"
+    engine.container("berth-private", "private", "--label", "berth.name=private", "--label", "berth.enable=false")
+    assert named(tier, "private").status == 503
+
+    # The engine's API dies: what is served stays; afterwards what changed meanwhile is known.
+    engine.stop()
+    wait.until(lambda: "name source down" in tier.said(), what="the log to say that it is down")
+    assert ask(tier, 1).status == 200
+    engine.podman("rm", "--force", "--time", "0", "berth-labelled")
+    engine.container("berth-container004", "container004")
+    engine.start()
+    wait.until(lambda: ask(tier, 4).status == 200, what="what came while the engine was away")
+    wait.until(lambda: named(tier, "shop").status == 503, what="what went while the engine was away")
+    engine.podman("rm", "--force", "--time", "0", "berth-container004", "berth-private")
+
+
+@pytest.mark.parametrize("example", ["containers"], indirect=True)
+def test_an_address_that_another_container_takes_over_is_never_served_under_the_old_name(example, engine, tier):  # noqa: F811
+    wait.until(lambda: ask(tier, 1).status == 200, what="the containers that run already")
+    address = "10.79.0.200"
+    stop = threading.Event()
+    seen = {"alpha": {}, "beta": {}}
+
+    def load(name):
+        answers = seen[name]
+        while not stop.is_set():
+            answer = named(tier, name)
+            key = (answer.status, bytes(answer.body) if answer.status == 200 else b"")
+            answers[key] = answers.get(key, 0) + 1
+
+    def count():
+        return sum(sum(answers.values()) for answers in seen.values())
+
+    threads = [threading.Thread(target=load, args=(name,)) for name in seen]
+    for thread in threads:
+        thread.start()
+    try:
+        swaps = 0
+        while swaps < 3 or count() < 10_000:
+            for name in seen:
+                engine.container(f"berth-{name}", name, "--label", f"berth.name={name}",
+                                 "--label", "berth.port=8080", "--ip", address, "--mac-address", "aa:bb:cc:00:00:01")  # fmt: skip
+                within(lambda: named(tier, name).status == 200, f"{name} on the address")
+                engine.podman("rm", "--force", "--time", "0", f"berth-{name}")
+                swaps += 1
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    print(f"{count()} requests, {swaps} swaps: {seen}")
+    for name, answers in seen.items():
+        served = {body for status, body in answers if status == 200}
+        assert served == {b"I am %s on h01\n" % name.encode()}, answers
