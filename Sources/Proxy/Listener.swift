@@ -136,6 +136,7 @@ private final class Acceptor: ChannelInboundHandler, @unchecked Sendable {
             try ChannelTuning.begin(channel)
             try channel.pipeline.syncOperations.addHandler(connection)
         } catch {
+            worker.gate.leave(connection.edge.peer)
             return channel.close(promise: nil)
         }
         // What the end of the pipeline does: the channel joins the loop.
