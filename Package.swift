@@ -56,6 +56,12 @@ let package = Package(
             dependencies: ["Patterns", "PCRE2", "Routing", "RoutingConfig"],
             swiftSettings: house
         ),
+        .target(name: "Explain", dependencies: ["PCRE2", "Patterns"], swiftSettings: house),
+        .target(
+            name: "NginxImport",
+            dependencies: ["PCRE2", "Patterns", "Routing"],
+            swiftSettings: house
+        ),
         .target(name: "HTTP1", swiftSettings: house),
         .target(name: "Balancing", swiftSettings: house),
         .target(
@@ -114,9 +120,8 @@ let package = Package(
         .executableTarget(
             name: "berth",
             dependencies: [
-                "Linting", "RouteTests", "Operations", "Proxy", "RoutingConfig", "Routing", "Names",
-                "Registries",
-                "HTTP1",
+                "Explain", "Linting", "NginxImport", "PCRE2", "Patterns", "RouteTests", "Operations",
+                "Proxy", "RoutingConfig", "Routing", "Names", "Registries", "HTTP1",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -161,6 +166,18 @@ let package = Package(
         .testTarget(
             name: "HTTP1Tests",
             dependencies: ["HTTP1", "HTTPCases", "FuzzChecks"],
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "ExplainTests",
+            dependencies: ["Explain", "PCRE2", "Routing", "RoutingConfig"],
+            exclude: ["Golden"],
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "NginxImportTests",
+            dependencies: ["NginxImport", "RoutingConfig", "Routing"],
+            exclude: ["Golden"],
             swiftSettings: house
         ),
         .testTarget(name: "BalancingTests", dependencies: ["Balancing"], swiftSettings: house),

@@ -6,16 +6,20 @@ enum BuiltIn: String, Sendable, CaseIterable {
     case path
     /// The query as received, without `?`; empty when there is none.
     case query
+    /// The query as received with its `?` in front; empty when there is none.
+    case queryPart = "query_part"
     case method
     case scheme
     /// The normalised host.
     case requestHost = "request_host"
+    /// Who sent the request: an address in its usual text.
+    case clientAddress = "client_address"
 
     /// Whether the value is a URL's part already, and goes into URLs as it is.
     var isURLPart: Bool {
         switch self {
-        case .uri, .path, .query: true
-        case .method, .scheme, .requestHost: false
+        case .uri, .path, .query, .queryPart: true
+        case .method, .scheme, .requestHost, .clientAddress: false
         }
     }
 }

@@ -26,13 +26,14 @@ enum RedirectTemplate {
                     place = .url
                 }
                 pieces.append(.literal(bytes))
-            case .name(let name, _) where place == .authority && index > skipped.part && isPath(name):
-                // It begins with a slash: the authority ends here.
+            case .name(let name, _)
+            where place == .authority && index > skipped.part && (isPath(name) || name == "query_part"):
+                // It begins with a slash, or is the query: the authority ends here.
                 place = .url
                 pieces.append(try scope.piece(part, .url))
             case .name, .number:
                 let inAuthority = place == .authority && index > skipped.part
-                let excluded: [BuiltIn] = inAuthority ? [.query, .method] : []
+                let excluded: [BuiltIn] = inAuthority ? [.query, .method, .clientAddress] : []
                 pieces.append(try scope.piece(part, inAuthority ? .authority : .url, without: excluded))
             }
         }

@@ -107,7 +107,7 @@ extension RuleCompiler {
         let template = noting("rewrite_path.with") { () throws(TemplateParser.Failure) in
             let parts = try TemplateParser.parse(definition.with)
             try URLText.checkPath(parts, mustBeginWithSlash: true)
-            return try scope.template(definition.with, .url, without: [.uri, .query])
+            return try scope.template(definition.with, .url, without: [.uri, .query, .queryPart])
         }
         guard let template else { return nil }
         return RewritePlan(pattern: pattern, groups: groups, template: template)
@@ -120,7 +120,7 @@ extension RuleCompiler {
             let template = try scope.template(
                 text,
                 .authority,
-                without: [.uri, .path, .query, .method, .scheme]
+                without: [.uri, .path, .query, .queryPart, .method, .scheme, .clientAddress]
             )
             if let literal = template.literal {
                 do throws(HostError) {

@@ -39,7 +39,13 @@ struct TargetTemplate {
                 }
                 pieces.append(.literal(lowered))
             } else {
-                pieces.append(try scope.piece(part, .target, without: [.uri, .path, .query, .scheme]))
+                pieces.append(
+                    try scope.piece(
+                        part,
+                        .target,
+                        without: [.uri, .path, .query, .queryPart, .scheme, .clientAddress]
+                    )
+                )
             }
         }
         guard !pieces.isEmpty else {
@@ -78,7 +84,7 @@ struct TargetTemplate {
                     pieces.append(try scope.piece(.literal(bytes.dropLast(), at: start), .url))
                 }
             } else {
-                pieces.append(try scope.piece(part, .url, without: [.uri, .path, .query]))
+                pieces.append(try scope.piece(part, .url, without: [.uri, .path, .query, .queryPart]))
             }
         }
         let template = Template(pieces: pieces)

@@ -92,6 +92,11 @@ struct Template: Sendable {
         case .query:
             let start = min(key.pathEnd + 1, key.target.count)
             try escape.append(key.target.extracting(start..<key.target.count), isURLPart: urlPart, to: &out)
+        case .queryPart:
+            let start = min(key.pathEnd, key.target.count)
+            try escape.append(key.target.extracting(start..<key.target.count), isURLPart: urlPart, to: &out)
+        case .clientAddress:
+            out.append(contentsOf: key.client.description.utf8)
         case .method:
             try escape.append(key.method, isURLPart: urlPart, to: &out)
         case .scheme:

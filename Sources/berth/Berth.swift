@@ -8,7 +8,8 @@ struct Berth: AsyncParsableCommand {
         commandName: "berth",
         abstract: "A regex-routed two-tier container proxy: the hostname says where a request belongs.",
         discussion: """
-            Exit codes: 0 done; 1 'test' found a request that is refused or a case that fails, 'diff' a change; 2 the configuration, a file \
+            Exit codes: 0 done; 1 'test' found a request that is refused or a case that fails, 'diff' a change, \
+            'import' something it does not translate; 2 the configuration, a file \
             or an address cannot be used, or the command line is wrong.
 
             See it run:      berth demo
@@ -17,7 +18,8 @@ struct Berth: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            Front.self, Local.self, Test.self, Diff.self, Check.self, NamesCommand.self, Demo.self,
+            Front.self, Local.self, Test.self, Diff.self, Check.self, NamesCommand.self, Import.self,
+            ExplainPattern.self, Demo.self,
         ]
     )
 }

@@ -164,7 +164,7 @@ def test_a_wrong_command_line_ends_with_2():
 
 
 def test_help_has_an_example_for_each_verb():
-    for verb in ("front", "local", "test", "diff", "check", "demo"):
+    for verb in ("front", "local", "test", "diff", "check", "import", "explain", "demo"):
         code, out, _ = berth("help", verb)
         assert code == 0
         assert f"berth {verb}" in out.decode()

@@ -9,6 +9,8 @@ private let arrows: [String: Set<String>] = [
     "Routing": ["PCRE2", "Patterns"],
     "RoutingConfig": ["Routing", "Yams", "CYaml", "Foundation", "FoundationEssentials"],
     "Linting": ["Patterns", "PCRE2", "Routing", "RoutingConfig", "Foundation"],
+    "Explain": ["PCRE2", "Patterns"],
+    "NginxImport": ["PCRE2", "Patterns", "Routing"],
     "HTTP1": [],
     "Balancing": [],
     "Names": ["Routing", "DequeModule", "HashTreeCollections", "HeapModule", "NIOCore", "NIOPosix"],
@@ -28,9 +30,9 @@ private let arrows: [String: Set<String>] = [
         "Dispatch",
     ],
     "berth": [
-        "Linting", "RouteTests", "Operations", "Proxy", "Names", "Registries", "HTTP1", "Routing",
-        "RoutingConfig",
-        "NIOCore", "NIOPosix", "ArgumentParser", "Logging", "Foundation",
+        "Explain", "Linting", "NginxImport", "PCRE2", "Patterns", "RouteTests", "Operations", "Proxy",
+        "Names", "Registries", "HTTP1", "Routing", "RoutingConfig", "NIOCore", "NIOPosix", "ArgumentParser",
+        "Logging", "Foundation",
     ],
 ]
 

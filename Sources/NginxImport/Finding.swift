@@ -1,0 +1,36 @@
+/// Something that the rules do not say as the configuration does.
+public struct NginxFinding: Sendable, Hashable {
+    public enum Kind: String, Sendable, Hashable {
+        /// It is not translated.
+        case untranslated
+        /// It is translated, and in a rare case something else happens.
+        case note
+    }
+
+    public let kind: Kind
+    public let place: NginxPlace
+    /// The directive, or its value.
+    public let what: String
+    public let why: String
+
+    /// `nginx.conf:12: least_conn: …`
+    public var text: String { "\(place): \(what): \(why)" }
+}
+
+/// Findings as they are made: each once, however many rules a line gives.
+final class FindingList {
+    private(set) var all: [NginxFinding] = []
+    private var seen: Set<NginxFinding> = []
+
+    func untranslated(_ what: String, at place: NginxPlace, _ why: String) {
+        add(NginxFinding(kind: .untranslated, place: place, what: what, why: why))
+    }
+
+    func note(_ what: String, at place: NginxPlace, _ why: String) {
+        add(NginxFinding(kind: .note, place: place, what: what, why: why))
+    }
+
+    private func add(_ finding: NginxFinding) {
+        if seen.insert(finding).inserted { all.append(finding) }
+    }
+}

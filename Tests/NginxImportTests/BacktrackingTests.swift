@@ -1,0 +1,21 @@
+import NginxImport
+import Routing
+import RoutingConfig
+import Testing
+
+@Suite("Imported expressions that backtrack") struct BacktrackingTests {
+    @Test(
+        "An expression that backtracks without end is imported, noted, and loads",
+        arguments: [
+            "server { server_name ~^(?:[a-z]+)+x$; return 204; }",
+            "server { server_name a; location ~ ^/(?:[a-z]+)+x$ { return 204; } }",
+            "server { server_name a; location / { rewrite ^/(?:[a-z]+)+x$ /y break; proxy_pass http://10.0.0.1; } }",
+        ]
+    )
+    func isAllowed(text: String) throws {
+        let made = try NginxImport(Array(text.utf8), file: "nginx.conf") { _ in .files([]) }
+        #expect(made.isWhole)
+        #expect(made.findings.contains { $0.why.contains("backtracks without end") })
+        #expect(try ConfigurationLoader.load(text: made.yaml).table.rules.count == made.ruleCount)
+    }
+}
