@@ -42,6 +42,11 @@ let package = Package(
             pkgConfig: "libpcre2-8",
             providers: [.apt(["libpcre2-dev"]), .brew(["pcre2"])]
         ),
+        .systemLibrary(
+            name: "CCares",
+            pkgConfig: "libcares",
+            providers: [.apt(["libc-ares-dev"]), .brew(["c-ares"])]
+        ),
         .systemLibrary(name: "CMalloc"),
         .target(name: "PCRE2", dependencies: ["CPCRE2"], swiftSettings: house),
         .target(name: "Patterns", swiftSettings: house),
@@ -90,6 +95,7 @@ let package = Package(
             ],
             swiftSettings: house
         ),
+        .target(name: "DNS", dependencies: ["CCares", "Names", "Routing"], swiftSettings: house),
         .target(
             name: "Proxy",
             dependencies: [
@@ -102,7 +108,7 @@ let package = Package(
         .target(
             name: "Operations",
             dependencies: [
-                "Proxy", "RoutingConfig", "Routing", "Names", "Registries", "HTTP1",
+                "Proxy", "RoutingConfig", "Routing", "Names", "Registries", "DNS", "HTTP1",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -198,9 +204,19 @@ let package = Package(
             swiftSettings: house
         ),
         .testTarget(
+            name: "DNSTests",
+            dependencies: [
+                "DNS", "Names", "Routing",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: house
+        ),
+        .testTarget(
             name: "ProxyTests",
             dependencies: [
                 "Proxy", "HTTP1", "HTTPCases", "FuzzChecks", "Names", "Routing",
+                .product(name: "HashTreeCollections", package: "swift-collections"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

@@ -1,13 +1,15 @@
 import Glibc
 import Synchronization
 
-/// Tells when one file changed: written, replaced by a rename, made or removed.
+/// Tells when one file, or any of some files of a folder, changed: written, replaced by a rename,
+/// made or removed.
 ///
 /// The folder is watched, not the file: editors and configuration tools put a new
-/// file in the place of the old one, and a watch on the old inode would go with it.
+/// file in the place of the old one, and a watch on the old inode would go with it. A file that is
+/// a symbolic link has changed, too, when something else has come to stand behind it.
 /// A burst of events within `settle` counts as one, so that a half-written file is
 /// read when the writer has come to rest.
-final class FileWatcher: Sendable {
+package final class FileWatcher: Sendable {
     /// How long a file must rest before it is read, milliseconds.
     static let settle: Int32 = 50
     /// How long a file that never rests waits at most, in rounds of `settle`.
@@ -18,7 +20,8 @@ final class FileWatcher: Sendable {
 
     deinit { stop() }
 
-    init(path: String, changed: @escaping @Sendable () -> Void) throws(NameSourceError) {
+    /// Watches the file at `path`, which need not be there yet.
+    package convenience init(path: String, changed: @escaping @Sendable () -> Void) throws(NameSourceError) {
         let folder: String
         let name: String
         if let slash = path.lastIndex(of: "/") {
@@ -28,8 +31,28 @@ final class FileWatcher: Sendable {
             folder = "."
             name = path
         }
+        let bytes = Array(name.utf8)
+        try self.init(
+            folder: folder,
+            concerns: { $0.elementsEqual(bytes) },
+            stamp: { FileStamp(path) },
+            changed: changed
+        )
+    }
+
+    /// Watches a folder.
+    ///
+    /// - Parameters:
+    ///   - concerns: whether a file of this name counts.
+    ///   - stamp: what is compared when a file of another name has changed.
+    package init(
+        folder: String,
+        concerns: @escaping @Sendable (ArraySlice<UInt8>) -> Bool,
+        stamp: @escaping @Sendable () -> FileStamp? = { nil },
+        changed: @escaping @Sendable () -> Void
+    ) throws(NameSourceError) {
         let inotify = inotify_init1(Int32(IN_CLOEXEC) | Int32(IN_NONBLOCK))
-        guard inotify >= 0 else { throw NameSourceError(path: path, errno: errno) }
+        guard inotify >= 0 else { throw NameSourceError(path: folder, errno: errno) }
         let mask =
             UInt32(IN_CLOSE_WRITE) | UInt32(IN_MODIFY) | UInt32(IN_MOVED_TO) | UInt32(IN_CREATE)
             | UInt32(IN_DELETE) | UInt32(IN_MOVED_FROM)
@@ -42,17 +65,27 @@ final class FileWatcher: Sendable {
         guard pipe(&ends) == 0 else {
             let code = errno
             close(inotify)
-            throw NameSourceError(path: path, errno: code)
+            throw NameSourceError(path: folder, errno: code)
         }
         let (heard, said) = (ends[0], ends[1])
         _ = fcntl(heard, F_SETFD, FD_CLOEXEC)
         _ = fcntl(said, F_SETFD, FD_CLOEXEC)
         self.wake = Mutex(said)
-        Self.spawn { Self.run(inotify: inotify, wake: heard, name: Array(name.utf8), changed: changed) }
+        let first = stamp()
+        SideThread.start {
+            Self.run(
+                inotify: inotify,
+                wake: heard,
+                concerns: concerns,
+                first: first,
+                stamp: stamp,
+                changed: changed
+            )
+        }
     }
 
     /// Ends the thread; may be called from any thread, more than once.
-    func stop() {
+    package func stop() {
         wake.withLock { wake in
             if wake >= 0 { close(wake) }
             wake = -1
@@ -62,26 +95,31 @@ final class FileWatcher: Sendable {
     private static func run(
         inotify: Int32,
         wake: Int32,
-        name: [UInt8],
+        concerns: (ArraySlice<UInt8>) -> Bool,
+        first: FileStamp?,
+        stamp: () -> FileStamp?,
         changed: @Sendable () -> Void
     ) {
         defer {
             close(inotify)
             close(wake)
         }
+        var last = first
         while true {
             guard waitForEvent(inotify: inotify, wake: wake, timeout: -1) == .file else { return }
-            var concerned = drain(inotify, name: name)
+            var concerned = drain(inotify, concerns)
             var rounds = 0
             settling: while rounds < maxRounds {
                 switch waitForEvent(inotify: inotify, wake: wake, timeout: settle) {
-                case .file: concerned = drain(inotify, name: name) || concerned
+                case .file: concerned = drain(inotify, concerns) || concerned
                 case .timeout: break settling
                 case .stop: return
                 }
                 rounds += 1
             }
-            if concerned { changed() }
+            let now = stamp()
+            if concerned || now != last { changed() }
+            last = now
         }
     }
 
@@ -103,8 +141,8 @@ final class FileWatcher: Sendable {
         }
     }
 
-    /// Reads all waiting events; whether one of them was about `name`.
-    private static func drain(_ inotify: Int32, name: [UInt8]) -> Bool {
+    /// Reads all waiting events; whether one of them was about a file that counts.
+    private static func drain(_ inotify: Int32, _ concerns: (ArraySlice<UInt8>) -> Bool) -> Bool {
         var concerned = false
         let header = MemoryLayout<inotify_event>.size
         var bytes = [UInt8](repeating: 0, count: 16 << 10)
@@ -121,34 +159,30 @@ final class FileWatcher: Sendable {
                 if event.mask & UInt32(IN_Q_OVERFLOW) != 0 {
                     concerned = true
                 } else if start < end {
-                    concerned = concerned || bytes[start..<end].prefix { $0 != 0 }.elementsEqual(name)
+                    concerned = concerned || concerns(bytes[start..<end].prefix { $0 != 0 })
                 }
                 offset = end
             }
         }
     }
+}
 
-    private static func spawn(_ body: @escaping @Sendable () -> Void) {
-        final class Box: Sendable {
-            let body: @Sendable () -> Void
-            init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-        }
-        var thread = pthread_t()
-        let box = Unmanaged.passRetained(Box(body))
-        let failed = pthread_create(
-            &thread,
-            nil,
-            { argument in
-                guard let argument else { return nil }
-                Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body()
-                return nil
-            },
-            box.toOpaque()
-        )
-        if failed == 0 {
-            pthread_detach(thread)
-        } else {
-            box.release()
-        }
+/// What tells one state of a file from another without reading it.
+package struct FileStamp: Equatable, Sendable {
+    private let device: UInt64
+    private let node: UInt64
+    private let size: Int64
+    private let seconds: Int
+    private let nanoseconds: Int
+
+    /// Of what `path` stands for, links followed; nil where there is nothing.
+    package init?(_ path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        device = UInt64(status.st_dev)
+        node = UInt64(status.st_ino)
+        size = Int64(status.st_size)
+        seconds = status.st_mtim.tv_sec
+        nanoseconds = status.st_mtim.tv_nsec
     }
 }

@@ -98,13 +98,18 @@ public final class NameDirectory: NameAsker, @unchecked Sendable {
 
     /// Puts another list of sources in force. Those that are the same as before go on running.
     ///
+    /// - Parameter publish: called with the table that is in force then, before the subscribers are:
+    ///   for rules that belong to these names, and are to take effect at the same moment.
     /// - Throws: `NameSourceError` when a new one cannot be read; then nothing changes.
-    public func replace(_ sources: [NameSource]) throws(NameSourceError) {
+    public func replace(
+        _ sources: [NameSource],
+        publish: @escaping @Sendable (NameTable) -> Void = { _ in }
+    ) throws(NameSourceError) {
         let known = published.withLock { $0.keys }
         let first = try Self.first(sources, besides: known)
         published.withLock { $0.keys = Set(sources.map(\.key)) }
         loop.execute { [self] in
-            guard !stopped else { return }
+            guard !stopped else { return publish(table) }
             let (new, old) = book.replace(with: sources, first: first, now: loop.now)
             let waiting = Set(toStart.map(\.id))
             if started {
@@ -114,6 +119,7 @@ public final class NameDirectory: NameAsker, @unchecked Sendable {
                 let kept = Set(book.sources.map(\.id))
                 toStart = toStart.filter { kept.contains($0.id) && waiting.contains($0.id) } + new
             }
+            flush(publish)
             work()
         }
     }
@@ -195,11 +201,12 @@ public final class NameDirectory: NameAsker, @unchecked Sendable {
         }
     }
 
-    private func flush() {
+    private func flush(_ publish: (NameTable) -> Void = { _ in }) {
         let (news, settled) = book.takeNews()
         if let news {
             lastInstall = loop.now
             published.withLock { $0.table = news.table }
+            publish(news.table)
             for subscriber in subscribers { subscriber(news) }
         }
         for (done, lookup) in settled { done(lookup) }

@@ -28,6 +28,12 @@ public struct NameAnswer: Sendable {
     public let addresses: [NamedAddress]
     /// To be marked by whoever serves the name, where the answer expires otherwise.
     public let use: NameUse?
+
+    public init(source: String, addresses: [NamedAddress], use: NameUse?) {
+        self.source = source
+        self.addresses = addresses
+        self.use = use
+    }
 }
 
 /// What a table says of one name.

@@ -8,9 +8,12 @@ public import Routing
 /// request as it arrived.
 public final class DemoContainer: Sendable {
     private let channel: any Channel
+    /// Where it listens; with the port that was chosen where 0 was asked for.
+    public let endpoint: Endpoint
 
-    private init(channel: any Channel) {
+    private init(channel: any Channel, endpoint: Endpoint) {
         self.channel = channel
+        self.endpoint = endpoint
     }
 
     /// - Parameter greeting: the answer's first line.
@@ -28,7 +31,8 @@ public final class DemoContainer: Sendable {
             }
             .bind(host: endpoint.address.description, port: Int(endpoint.port))
             .get()
-        return DemoContainer(channel: channel)
+        let port = channel.localAddress?.port.flatMap(UInt16.init(exactly:)) ?? endpoint.port
+        return DemoContainer(channel: channel, endpoint: Endpoint(address: endpoint.address, port: port))
     }
 
     public func stop() async {

@@ -1,3 +1,4 @@
+import DNS
 public import Names
 public import NIOCore
 import NIOPosix
@@ -46,8 +47,17 @@ public struct NameSources: Sendable {
                 kind: .live(ContainersSource(socket: containers.socket, network: containers.network)),
                 maxStale: containers.maxStale
             )
-        case .dns, .system:
-            throw NameSourceError(path: "\(settings.origin)", reason: "this name source is not there yet")
+        case .dns(let settings, origin: _):
+            return .dns(DNSOptions(settings))
+        case .system(let settings, origin: _):
+            return .system(
+                SystemNamesOptions(
+                    threads: settings.threads,
+                    ttl: settings.ttl,
+                    negativeTTL: settings.negativeTTL,
+                    maxStale: settings.maxStale
+                )
+            )
         }
     }
 
@@ -75,6 +85,25 @@ extension EtcdCluster {
             ca: settings.ca,
             certificate: settings.cert,
             key: settings.key
+        )
+    }
+}
+
+extension DNSOptions {
+    /// The port of a server where none is given.
+    private static let port: UInt16 = 53
+
+    init(_ settings: DNSSettings) {
+        self.init(
+            servers: settings.servers?.map { Endpoint(address: $0.address, port: $0.port ?? Self.port) },
+            search: settings.search,
+            service: settings.srv,
+            minTTL: settings.minTTL,
+            maxTTL: settings.maxTTL,
+            negativeTTL: settings.negativeTTL,
+            timeout: settings.timeout,
+            attempts: settings.attempts,
+            maxStale: settings.maxStale
         )
     }
 }

@@ -18,4 +18,14 @@ public enum Signals {
         for await _ in stream { break }
         for source in sources { source.cancel() }
     }
+
+    /// Calls `handler` for each SIGHUP, until the process ends.
+    public static func onHangup(_ handler: @escaping @Sendable () -> Void) {
+        signal(SIGHUP, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(signal: SIGHUP, queue: .global())
+        source.setEventHandler { handler() }
+        source.resume()
+        // Held until the process ends, or it would end before.
+        _ = Unmanaged.passRetained(source as AnyObject)
+    }
 }

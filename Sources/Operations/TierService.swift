@@ -1,5 +1,5 @@
 public import Logging
-import Names
+public import Names
 import NIOCore
 public import NIOPosix
 public import Proxy
@@ -24,6 +24,8 @@ public final class TierService: Sendable {
         public var stateDirectory: String?
         /// Where the tier says that it serves; nil: nowhere.
         public var registration: RegistrationPlan?
+        /// The rule files and folders, watched and read again; none: the plan is for good.
+        public var rules: [String]
 
         public init(
             listen: [Endpoint],
@@ -31,8 +33,10 @@ public final class TierService: Sendable {
             format: AccessLogFormat = .text,
             drain: Duration = .seconds(30),
             stateDirectory: String? = nil,
-            registration: RegistrationPlan? = nil
+            registration: RegistrationPlan? = nil,
+            rules: [String] = []
         ) {
+            self.rules = rules
             self.listen = listen
             self.accessLog = accessLog
             self.format = format
@@ -46,6 +50,7 @@ public final class TierService: Sendable {
     private let names: NameDirectory
     private let sink: LogSink?
     private let drain: Duration
+    private let reloading: Reload
     private let logger: Logger
     private let registration: TierRegistration?
 
@@ -55,8 +60,10 @@ public final class TierService: Sendable {
         sink: LogSink?,
         registration: TierRegistration?,
         drain: Duration,
+        reloading: Reload,
         logger: Logger
     ) {
+        self.reloading = reloading
         self.tier = tier
         self.names = names
         self.sink = sink
@@ -117,12 +124,15 @@ public final class TierService: Sendable {
         }
         // Whoever reads it may come at once.
         registration?.start()
+        let reloading = Reload(options.rules, tier: tier, names: names, sources: sources, logger: logger)
+        reloading.watch()
         return TierService(
             tier: tier,
             names: names,
             sink: sink,
             registration: registration,
             drain: options.drain,
+            reloading: reloading,
             logger: logger
         )
     }
@@ -136,10 +146,26 @@ public final class TierService: Sendable {
         return nil
     }
 
+    /// Reads the rule files again, as on SIGHUP. What is wrong with them is logged, and changes nothing.
+    ///
+    /// - Returns: whether they are in force now.
+    @discardableResult
+    public func reload() async -> Bool {
+        await withCheckedContinuation { continuation in
+            reloading.request(.signal) { continuation.resume(returning: $0) }
+        }
+    }
+
+    /// What became of new rule files.
+    public var reloads: ReloadCounters { reloading.counters }
+    /// How the name sources are.
+    public var nameSources: [NameSourceStatus] { names.statuses }
+
     /// Takes the registration back, stops accepting, lets what runs finish, writes the rest of the log.
     public func stop() async {
         await registration?.withdraw()
         logger.notice("stopping", metadata: ["tier": "\(tier.settings.name)", "drain": "\(drain)"])
+        reloading.stop()
         // The names last until the last request is answered.
         let counters = await tier.shutDown(limit: drain)
         names.stop()
@@ -150,6 +176,8 @@ public final class TierService: Sendable {
             "rejected": "\(counters.rejected)",
             "requests": "\(counters.requests)",
             "retries": "\(counters.retries)",
+            "reloads": "\(reloads.succeeded)",
+            "reloads_failed": "\(reloads.failed)",
         ]
         for (reason, count) in counters.failures { metadata[reason.rawValue] = "\(count)" }
         if let dropped = sink?.droppedLines, dropped > 0 { metadata["log_lines_dropped"] = "\(dropped)" }

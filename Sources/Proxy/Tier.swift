@@ -80,19 +80,22 @@ public final class Tier: Sendable {
         return Tier(settings: settings, workers: workers, listeners: listeners, gate: gate)
     }
 
+    /// For tests of what a worker holds.
+    var aWorker: Worker { workers[0] }
+
     /// New names, on every loop.
     public func install(names: NameNews) {
         for worker in workers { worker.install(names: names) }
     }
 
-    /// New rules and settings, on every loop. Connections that are open keep what their address was
+    /// New rules and settings, with the names that belong to them, on every loop. Connections that are open keep what their address was
     /// found to be (`trusted_downstreams`); `name` and `instance` stay as they were at the start.
-    public func install(table: RouteTable, settings: TierSettings) {
+    public func install(table: RouteTable, settings: TierSettings, names: NameTable) {
         var settings = settings
         settings.name = self.settings.name
         settings.instance = self.settings.instance
         gate.set(settings.limits)
-        for worker in workers { worker.install(table: table, settings: settings) }
+        for worker in workers { worker.install(table: table, settings: settings, names: names) }
     }
 
     /// Stops accepting and lets what runs finish, for `limit` at most.

@@ -1,6 +1,6 @@
 import CMalloc
 import HTTP1
-import Names
+public import Names
 public import NIOCore
 public import Routing
 
@@ -81,15 +81,17 @@ public final class Worker: @unchecked Sendable {
         }
     }
 
-    /// Puts new rules and settings in force. Exchanges that run keep the rules they began with;
-    /// upstream connections stay.
-    public func install(table: RouteTable, settings: TierSettings) {
+    /// Puts new rules and settings in force, and the names that belong to them. Exchanges that run
+    /// keep the rules they began with; upstream connections stay.
+    public func install(table: RouteTable, settings: TierSettings, names: NameTable) {
         loop.execute { [self] in
             self.settings = settings
             upstreams.idleLimit = settings.limits.idlePerEndpoint
             upstreams.idleTimeout = settings.timeouts.idleUpstream
-            router = RequestRouter(settings: settings, table: table, resolver: router.resolver)
+            let resolver = TargetResolver(names: names, addressGuard: router.resolver.addressGuard)
+            router = RequestRouter(settings: settings, table: table, resolver: resolver)
             memory.removeAll()
+            targets.retireAll()
         }
     }
 

@@ -109,7 +109,8 @@ struct TierOptions: ParsableArguments {
                     format: logFormat.format,
                     drain: limit,
                     stateDirectory: stateDir,
-                    registration: registration
+                    registration: registration,
+                    rules: config
                 ),
                 group: group,
                 logger: logger
@@ -117,6 +118,7 @@ struct TierOptions: ParsableArguments {
         } catch {
             throw CommandFailure("berth: \(error)")
         }
+        Signals.onHangup { Task { await service.reload() } }
         let refused = await withTaskGroup(of: String?.self) { tasks in
             tasks.addTask {
                 await Signals.termination()

@@ -1,3 +1,4 @@
+import HashTreeCollections
 import Names
 import NIOCore
 import NIOPosix
@@ -8,6 +9,9 @@ import Synchronization
 
 /// A real tier on loopback for the length of a test, on a port of the system's choice.
 struct TestTier {
+    /// A source that has to be asked for every name.
+    private static let toAsk = NameLayer(source: "dns", content: .answers([:]))
+
     let tier: Tier
     let group: MultiThreadedEventLoopGroup
     let log: RecordedLog
@@ -35,9 +39,11 @@ struct TestTier {
     /// - Parameters:
     ///   - rules: in order.
     ///   - names: name → ports on loopback.
+    ///   - asker: is asked for all other names.
     static func run<Result>(
         rules: [RuleDefinition],
         names: [String: [UInt16]] = [:],
+        asker: (any NameAsker)? = nil,
         loops: Int = 1,
         configure: (inout TierSettings) -> Void = { _ in },
         _ body: (TestTier) async throws -> Result
@@ -54,7 +60,8 @@ struct TestTier {
         let tier = try await Tier.start(
             settings: settings,
             table: try RouteTable(rules),
-            names: NameTable(layers: [layer]),
+            names: NameTable(layers: asker == nil ? [layer] : [layer, Self.toAsk]),
+            asker: asker,
             listen: [Endpoint(address: loopback, port: 0)],
             group: group,
             seed: 1,

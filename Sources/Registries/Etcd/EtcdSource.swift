@@ -21,6 +21,13 @@ public final class EtcdSource: LiveNameSource {
         }
     }
 
+    /// One that was never started (a reload keeps the source that runs) gives its client back itself.
+    deinit {
+        guard session.withLock({ $0 == nil }) else { return }
+        let client = client
+        Task { await client.shutDown() }
+    }
+
     public func start(_ tell: @escaping @Sendable (NameChange) -> Void) {
         let new = EtcdSession(client: client, file: file, changed: tell)
         session.withLock { $0 = new }

@@ -1,0 +1,144 @@
+"""Names become addresses, live: DNS, files, and rules that are read again."""
+
+import http.server
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from harness import wait
+from harness.dnsmasq import Dnsmasq
+from harness.tier import Tier, berth
+from harness.wire import ask
+
+DNS_RULES = """
+rules:
+  - {{ name: all, host: '~^(?<name>[a-z0-9]+)\\.web$', to: '${{name}}.test:{origin}' }}
+names:
+  - dns: {{ servers: ['127.0.0.1:{dns}'], search: [], timeout: 200ms, negative_ttl: 1s }}
+timeouts: {{ resolve: 3s }}
+"""
+
+
+class Greeter(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        body = self.server.server_address[0].encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def greeters():
+    """Two containers at one port: each answers with its own address."""
+    first = http.server.ThreadingHTTPServer(("127.0.7.1", 0), Greeter)
+    port = first.server_address[1]
+    servers = [first, http.server.ThreadingHTTPServer(("127.0.7.2", port), Greeter)]
+    for server in servers:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield port
+    for server in servers:
+        server.shutdown()
+
+
+@pytest.fixture
+def stopping():
+    things = []
+    yield lambda thing: things.append(thing) or thing
+    for thing in things:
+        thing.stop()
+
+
+def served(tier, name):
+    answer = ask(tier.port, name)
+    return answer.body.decode() if answer.status == 200 else answer.status
+
+
+def until_served(tier, name, what):
+    start = time.monotonic()
+    wait.until(lambda: served(tier, name) == what, what=f"{name} to be {what}")
+    return time.monotonic() - start
+
+
+def test_a_dns_record_is_added_changed_and_removed(tmp_path, greeters, stopping):
+    dns = stopping(Dnsmasq(tmp_path))
+    tier = stopping(Tier("local", tmp_path, DNS_RULES.format(origin=greeters, dns=dns.port)))
+    assert served(tier, "a.web") == 503
+    dns.serve("127.0.7.1 a.test")
+    times = [until_served(tier, "a.web", "127.0.7.1")]
+    dns.serve("127.0.7.2 a.test")
+    times.append(until_served(tier, "a.web", "127.0.7.2"))
+    dns.serve()
+    times.append(until_served(tier, "a.web", 503))
+    print("added, changed, removed:", ["%.2f s" % one for one in times])
+
+
+def test_a_dead_dns_server_costs_no_name_in_use_and_others_their_time_alone(tmp_path, greeters, stopping):
+    dns = stopping(Dnsmasq(tmp_path))
+    dns.serve("127.0.7.1 a.test")
+    tier = stopping(Tier("local", tmp_path, DNS_RULES.format(origin=greeters, dns=dns.port)))
+    assert served(tier, "a.web") == "127.0.7.1"
+    dns.stop()
+    wait.until(lambda: served(tier, "a.web") == "127.0.7.1" and "name source down" in tier.said(), what="the log to say so")
+    answer = ask(tier.port, "b.web")
+    assert (answer.status, answer.error) in ((502, "dns_error"), (504, "dns_timeout"))
+    assert served(tier, "a.web") == "127.0.7.1"
+
+
+def test_the_dry_run_asks_the_same_sources(tmp_path, greeters, stopping):
+    dns = stopping(Dnsmasq(tmp_path))
+    dns.serve("127.0.7.1 a.test")
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(DNS_RULES.format(origin=greeters, dns=dns.port))
+    code, said, _ = berth("test", "--local", str(rules), "http://a.web/")
+    assert code == 0 and f"127.0.7.1:{greeters}".encode() in said
+    code, said, _ = berth("test", "--local", str(rules), "http://b.web/")
+    assert code == 1 and b"unknown_target" in said
+    code, said, _ = berth("test", "--offline", "--local", str(rules), "http://a.web/")
+    assert code == 1 and b"dns_error" in said
+
+
+FILE_RULES = """
+rules:
+  - {{ name: all, host: '~^(?<name>[a-z0-9]+)\\.web$', to: '${{name}}:{origin}' }}
+names:
+  - hosts_file: hosts
+"""
+
+
+def test_a_hosts_file_is_followed_within_a_second(tmp_path, greeters, stopping):
+    (tmp_path / "hosts").write_text("")
+    tier = stopping(Tier("local", tmp_path, FILE_RULES.format(origin=greeters)))
+    (tmp_path / "new").write_text("127.0.7.1 a\n")
+    os.rename(tmp_path / "new", tmp_path / "hosts")
+    assert until_served(tier, "a.web", "127.0.7.1") < 1
+    (tmp_path / "hosts").write_text("127.0.7.2 a\n")
+    assert until_served(tier, "a.web", "127.0.7.2") < 1
+    (tmp_path / "hosts").write_text("")
+    assert until_served(tier, "a.web", 503) < 1
+
+
+def test_rules_reload_on_change_and_on_sighup_and_errors_change_nothing(tmp_path, greeters, stopping):
+    (tmp_path / "hosts").write_text("127.0.7.1 a\n127.0.7.2 b\n")
+    tier = stopping(Tier("local", tmp_path, FILE_RULES.format(origin=greeters)))
+    assert served(tier, "a.web") == "127.0.7.1"
+    with open(tier.config, "w") as file:
+        file.write(FILE_RULES.format(origin=greeters).replace("'${name}:", "'b:"))
+    assert until_served(tier, "a.web", "127.0.7.2") < 1
+    with open(tier.config, "w") as file:
+        file.write("rules: [{ name: x, hots: y }]")
+    wait.until(lambda: "rules not reloaded" in tier.said(), what="the log to say so")
+    assert "did you mean `host`?" in tier.said()
+    assert served(tier, "a.web") == "127.0.7.2"
+    before = tier.said().count("rules not reloaded")
+    tier.signal(signal.SIGHUP)
+    wait.until(lambda: tier.said().count("rules not reloaded") > before, what="SIGHUP to be answered")
+    assert served(tier, "a.web") == "127.0.7.2"

@@ -1,0 +1,205 @@
+import Foundation
+import FoundationNetworking
+import Logging
+import NIOCore
+import NIOPosix
+import Proxy
+import Routing
+import RoutingConfig
+import Synchronization
+import Testing
+
+@testable import Operations
+
+/// A tier whose rule files change while it serves.
+@Suite("Reload", .timeLimit(.minutes(1)))
+struct ReloadTests {
+    /// Messages of one tier.
+    private final class Heard: Sendable {
+        private let lines = Mutex<[String]>([])
+        var all: [String] { lines.withLock { $0 } }
+        func add(_ line: String) { lines.withLock { $0.append(line) } }
+    }
+
+    private final class Flag: Sendable {
+        private let up = Mutex(false)
+        var isUp: Bool { up.withLock { $0 } }
+        func raise() { up.withLock { $0 = true } }
+    }
+
+    private struct Handler: LogHandler {
+        let heard: Heard
+        var metadata: Logger.Metadata = [:]
+        var logLevel = Logger.Level.notice
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+        func log(event: LogEvent) {
+            heard.add("\(event.message) \(event.metadata?["findings"].map { "\($0)" } ?? "")")
+        }
+    }
+
+    private final class Site {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "berth-\(UUID().uuidString)")
+        init() throws {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        }
+        deinit { try? FileManager.default.removeItem(at: folder) }
+        func write(_ text: String, to name: String = "rules.yaml") throws {
+            try text.write(to: folder.appending(path: name), atomically: true, encoding: .utf8)
+        }
+        func remove(_ name: String) throws {
+            try FileManager.default.removeItem(at: folder.appending(path: name))
+        }
+        var path: String { folder.path }
+    }
+
+    private static func respond(_ name: String, _ path: String) -> String {
+        "rules: [{ name: \(name), path: '=\(path)', respond: { status: 200, body: \(name) } }]\n"
+    }
+
+    private func run(
+        _ site: Site,
+        rules: [String],
+        _ body: (TierService, Heard) async throws -> Void
+    ) async throws {
+        let heard = Heard()
+        let logger = Logger(label: "test") { _ in Handler(heard: heard) }
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let service = try await TierService.start(
+            TierPlan(name: "front", configuration: try ConfigurationLoader.load(rules)),
+            options: TierService.Options(
+                listen: [Endpoint(address: IPAddress(v4: 0x7F00_0001), port: 0)],
+                accessLog: .off,
+                drain: .seconds(1),
+                rules: rules
+            ),
+            group: group,
+            logger: logger
+        )
+        do {
+            try await body(service, heard)
+        } catch {
+            Issue.record(error)
+        }
+        await service.stop()
+        try await group.shutdownGracefully()
+    }
+
+    private func get(_ service: TierService, _ path: String = "/") async throws -> (status: Int, body: String)
+    {
+        let url = try #require(URL(string: "http://\(service.tier.endpoints[0])\(path)"))
+        let (data, response) = try await URLSession.shared.data(from: url)
+        return ((response as? HTTPURLResponse)?.statusCode ?? 0, String(decoding: data, as: UTF8.self))
+    }
+
+    /// Asks until the answer is `body`; the time limit ends it otherwise.
+    private func wait(for body: String, at path: String = "/", _ service: TierService) async throws {
+        while try await get(service, path).body != body {}
+    }
+
+    @Test("A rule file that changes is in force soon; files of a folder may come and go")
+    func files() async throws {
+        let site = try Site()
+        try site.write(Self.respond("one", "/"))
+        try await run(site, rules: [site.path]) { service, _ in
+            #expect(try await get(service).body == "one")
+            try site.write(Self.respond("two", "/"))
+            try await wait(for: "two", service)
+            try site.write(Self.respond("more", "/more"), to: "more.yml")
+            try await wait(for: "more", at: "/more", service)
+            try site.remove("more.yml")
+            while try await get(service, "/more").status != 404 {}
+            #expect(service.reloads.succeeded >= 3 && service.reloads.failed == 0)
+        }
+    }
+
+    @Test("A file behind a symbolic link is followed when the link is")
+    func link() async throws {
+        let site = try Site()
+        let files = FileManager.default
+        for name in ["one", "two"] {
+            let folder = site.folder.appending(path: name)
+            try files.createDirectory(at: folder, withIntermediateDirectories: true)
+            try Self.respond(name, "/").write(
+                to: folder.appending(path: "rules"),
+                atomically: true,
+                encoding: .utf8
+            )
+        }
+        // As configuration is mounted into containers: a link to a file below a link to a folder.
+        try files.createSymbolicLink(atPath: site.path + "/data", withDestinationPath: "one")
+        try files.createSymbolicLink(atPath: site.path + "/rules.yaml", withDestinationPath: "data/rules")
+        try await run(site, rules: [site.path + "/rules.yaml"]) { service, _ in
+            #expect(try await get(service).body == "one")
+            try files.createSymbolicLink(atPath: site.path + "/data.new", withDestinationPath: "two")
+            #expect(rename(site.path + "/data.new", site.path + "/data") == 0)
+            try await wait(for: "two", service)
+        }
+    }
+
+    @Test("A file with errors changes nothing, says so once with its findings, and the next good one counts")
+    func invalid() async throws {
+        let site = try Site()
+        try site.write(Self.respond("one", "/"))
+        try await run(site, rules: [site.path + "/rules.yaml"]) { service, heard in
+            try site.write("rules: [{ name: bad, hots: x, respond: 200 }]\n")
+            #expect(await service.reload() == false)
+            #expect(service.reloads.isStale && service.reloads.failed >= 1)
+            #expect(try await get(service).body == "one")
+            let told = heard.all.filter { $0.hasPrefix("rules not reloaded") }
+            #expect(
+                !told.isEmpty && told.allSatisfy { $0.contains("did you mean `host`?") && $0.contains(":1:") }
+            )
+            try site.write(Self.respond("two", "/"))
+            try await wait(for: "two", service)
+            #expect(!service.reloads.isStale)
+        }
+    }
+
+    @Test("No request fails while rules and names change together, again and again")
+    func underLoad() async throws {
+        let site = try Site()
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let loopback = IPAddress(v4: 0x7F00_0001)
+        let origin = try await DemoContainer.start(
+            greeting: "here",
+            at: Endpoint(address: loopback, port: 0),
+            group: group
+        )
+        func rules(_ name: String) -> String {
+            """
+            rules: [{ name: all, to: \(name) }]
+            names: [{ static: { \(name): '\(origin.endpoint)' } }]
+            """
+        }
+        try site.write(rules("a"))
+        try await run(site, rules: [site.path]) { service, _ in
+            try await withThrowingTaskGroup(of: Int.self) { tasks in
+                let over = Flag()
+                for _ in 0..<4 {
+                    tasks.addTask {
+                        var count = 0
+                        while !over.isUp {
+                            let answer = try await get(service)
+                            #expect(answer.status == 200 && answer.body.hasPrefix("here"))
+                            count += 1
+                        }
+                        return count
+                    }
+                }
+                for index in 0..<20 {
+                    try site.write(rules(index % 2 == 0 ? "b" : "a"))
+                    #expect(await service.reload())
+                }
+                over.raise()
+                var served = 0
+                for try await count in tasks { served += count }
+                #expect(served > 0)
+            }
+        }
+        await origin.stop()
+        try await group.shutdownGracefully()
+    }
+}

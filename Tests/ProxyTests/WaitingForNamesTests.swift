@@ -1,0 +1,224 @@
+import Names
+import NIOCore
+import Routing
+import Synchronization
+import Testing
+
+@testable import Proxy
+
+/// A name source that says what a test wants, when it wants.
+private final class HeldAsker: NameAsker {
+    private struct State {
+        var open: [(name: String, done: @Sendable (NameLookup) -> Void)] = []
+        var asked: [String] = []
+    }
+
+    private let state = Mutex(State())
+    private let news: AsyncStream<String>
+    private let tell: AsyncStream<String>.Continuation
+
+    init() {
+        (news, tell) = AsyncStream.makeStream(of: String.self)
+    }
+
+    var asked: [String] { state.withLock { $0.asked } }
+
+    func ask(_ name: String, done: @escaping @Sendable (NameLookup) -> Void) {
+        state.withLock {
+            $0.open.append((name, done))
+            $0.asked.append(name)
+        }
+        tell.yield(name)
+    }
+
+    /// Waits until `name` is asked for.
+    func wait(for name: String) async {
+        for await asked in news where asked == name { break }
+    }
+
+    func answer(_ name: String, _ lookup: NameLookup) {
+        let done = state.withLock { state in
+            defer { state.open.removeAll { $0.name == name } }
+            return state.open.filter { $0.name == name }
+        }
+        for (_, done) in done { done(lookup) }
+    }
+
+    func answer(_ name: String, port: UInt16, identity: String? = nil) {
+        answer(name, .known(Self.known(port, identity)))
+    }
+
+    static func known(_ port: UInt16, _ identity: String? = nil) -> NameAnswer {
+        NameAnswer(source: "dns", addresses: [address(port, identity)], use: nil)
+    }
+
+    static func address(_ port: UInt16, _ identity: String? = nil) -> NamedAddress {
+        NamedAddress(address: IPAddress(v4: 0x7F00_0001), port: port, identity: identity)
+    }
+}
+
+@Suite("Waiting for names", .timeLimit(.minutes(1)))
+struct WaitingForNamesTests {
+    private static let rules = [
+        RuleDefinition(name: "all", host: "~^(?<name>[a-z]+)\\.test$", action: .forward(to: "$name"))
+    ]
+
+    private static func get(_ host: String) -> String { "GET / HTTP/1.1\r\nHost: \(host).test\r\n\r\n" }
+
+    @Test("Requests for a name that has to be asked for wait, the name is asked for once, and all are served")
+    func shared() async throws {
+        let asker = HeldAsker()
+        let origin = try ScriptedOrigin(ForwardingTests.echoHeads)
+        try await TestTier.run(rules: Self.rules, names: ["warm": [origin.port]], asker: asker) { tier in
+            let clients = try (0..<5).map { _ in try tier.connect() }
+            for client in clients { try client.write(Self.get("cold")) }
+            await asker.wait(for: "cold")
+            // Another name is served meanwhile; its answer comes behind the five heads.
+            let other = try tier.connect()
+            try other.write(Self.get("warm"))
+            #expect(try other.readAnswer().head.hasPrefix("HTTP/1.1 200 "))
+            asker.answer("cold", port: origin.port)
+            for client in clients { #expect(try client.readAnswer().head.hasPrefix("HTTP/1.1 200 ")) }
+            #expect(asker.asked.allSatisfy { $0 == "cold" })
+        }
+    }
+
+    @Test("A body that is sent meanwhile arrives whole")
+    func body() async throws {
+        let asker = HeldAsker()
+        let body = String(repeating: "b", count: 200_000)
+        let origin = try ScriptedOrigin { connection, _ in
+            _ = try connection.readHead()
+            let count = try connection.read(exactly: body.utf8.count).count
+            try connection.write("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n\(count)")
+        }
+        try await TestTier.run(rules: Self.rules, asker: asker) { tier in
+            let client = try tier.connect()
+            try client.write(
+                "POST / HTTP/1.1\r\nHost: cold.test\r\nContent-Length: 200000\r\n\r\n" + body.prefix(9000)
+            )
+            await asker.wait(for: "cold")
+            asker.answer("cold", port: origin.port)
+            try client.write(String(body.dropFirst(9000)))
+            #expect(try client.readAnswer().body == "200000")
+        }
+    }
+
+    @Test("A name that cannot be found out: 502; one that nobody knows: 503")
+    func failures() async throws {
+        let asker = HeldAsker()
+        try await TestTier.run(rules: Self.rules, asker: asker) { tier in
+            let client = try tier.connect()
+            for (lookup, status, error) in [
+                (NameLookup.failed(NameProblem(.unavailable, "SERVFAIL")), "502", "dns_error"),
+                (.failed(NameProblem(.timeout, "late")), "504", "dns_timeout"),
+                (.unknown, "503", "destination_unavailable"),
+            ] {
+                try client.write(Self.get("cold"))
+                await asker.wait(for: "cold")
+                asker.answer("cold", lookup)
+                let head = try client.readAnswer().head
+                #expect(head.hasPrefix("HTTP/1.1 \(status) ") && head.contains("error=\(error);"), "\(head)")
+            }
+        }
+    }
+
+    @Test("Nobody waits for ever: 504 after timeouts.resolve")
+    func timeout() async throws {
+        let asker = HeldAsker()
+        try await TestTier.run(
+            rules: Self.rules,
+            asker: asker,
+            configure: { $0.timeouts.resolve = .milliseconds(1) }
+        ) { tier in
+            let client = try tier.connect()
+            try client.write(Self.get("cold"))
+            let head = try client.readAnswer().head
+            #expect(head.hasPrefix("HTTP/1.1 504 ") && head.contains("error=dns_timeout;"))
+            // What is said too late finds nobody, and the next request is well.
+            asker.answer("cold", port: 1)
+            try client.write(Self.get("other"))
+            #expect(try client.readAnswer().head.hasPrefix("HTTP/1.1 504 "))
+        }
+    }
+
+    @Test("A client that goes away while its request waits leaves nothing behind")
+    func gone() async throws {
+        let asker = HeldAsker()
+        let origin = try ScriptedOrigin(ForwardingTests.echoHeads)
+        try await TestTier.run(rules: Self.rules, asker: asker) { tier in
+            let client = try tier.connect()
+            try client.write(Self.get("cold"))
+            await asker.wait(for: "cold")
+            client.abandon()
+            let entry = await tier.log.wait(for: 1).last
+            #expect(entry?.cause == .downstreamClosed)
+            asker.answer("cold", port: origin.port)
+            let other = try tier.connect()
+            try other.write(Self.get("next"))
+            await asker.wait(for: "next")
+            asker.answer("next", port: origin.port)
+            #expect(try other.readAnswer().head.hasPrefix("HTTP/1.1 200 "))
+        }
+    }
+
+    @Test(
+        "What did not change keeps its connections; an address that something else has taken over gets a new one"
+    )
+    func identity() async throws {
+        let asker = HeldAsker()
+        let origin = try ScriptedOrigin { connection, number in
+            while true {
+                _ = try connection.readHead()
+                try connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n\(number)")
+            }
+        }
+        try await TestTier.run(rules: Self.rules, asker: asker) { tier in
+            let client = try tier.connect()
+            func connection(_ host: String) throws -> String {
+                try client.write(Self.get(host))
+                return try client.readAnswer().body
+            }
+            func install(_ a: String, _ b: String, changed: Set<String>?) {
+                let names = [
+                    "a": [HeldAsker.address(origin.port, a)], "b": [HeldAsker.address(origin.port, b)],
+                ]
+                let table = NameTable(layers: [NameLayer(source: "containers", names: names)])
+                tier.tier.install(names: NameNews(table: table, changed: changed))
+            }
+            install("a1", "b1", changed: nil)
+            let a = try connection("a")
+            let b = try connection("b")
+            #expect(a != b, "one address, and two containers behind it, one after the other")
+            install("a2", "b1", changed: ["a"])
+            #expect(try connection("b") == b)
+            let fresh = try connection("a")
+            #expect(fresh != a && fresh != b)
+            #expect(try connection("a") == fresh)
+        }
+    }
+
+    @Test("So many may wait on one loop; who is gone makes room")
+    func bounded() async throws {
+        var waiters = NameWaiters()
+        try await TestTier.run(rules: Self.rules) { tier in
+            let worker = tier.tier.aWorker
+            let connection = DownstreamConnection(
+                worker: worker,
+                edge: Edge(peer: IPAddress(v4: 0), localPort: 1, trustedDownstreams: []),
+                now: .now()
+            )
+            connection.phase = .exchange
+            let waiter = NameWaiter(connection: connection, serial: 0)
+            for index in 0..<Bounds.nameWaiters {
+                let isFirst = waiters.add(waiter, for: "n\(index % 2)", deadline: .now())
+                #expect(isFirst == (index < 2))
+            }
+            let tooMany = waiters.add(waiter, for: "n0", deadline: .now())
+            #expect(tooMany == nil)
+            connection.phase = .idle
+            let room = waiters.add(waiter, for: "n0", deadline: .now())
+            #expect(room == false)
+        }
+    }
+}
