@@ -1,6 +1,6 @@
 public import Names
 public import Routing
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Whom to ask, and how.
 public struct DNSOptions: Sendable {
@@ -78,7 +78,7 @@ extension NameSource {
 /// DNS as a source of names: a thread of its own on which c-ares works.
 final class DNSNames: QueryNameSource {
     private let options: DNSOptions
-    private let thread = Mutex<DNSThread?>(nil)
+    private let thread = NIOLockedValueBox<DNSThread?>(nil)
 
     init(_ options: DNSOptions) {
         self.options = options
@@ -92,18 +92,18 @@ final class DNSNames: QueryNameSource {
             // Asking says why.
             return
         }
-        thread.withLock { $0 = started }
+        thread.withLockedValue { $0 = started }
     }
 
     func ask(_ name: String, done: @escaping @Sendable (NameReply) -> Void) {
-        guard let thread = thread.withLock({ $0 }) else {
+        guard let thread = thread.withLockedValue({ $0 }) else {
             return done(.failed(NameProblem(.unavailable, "dns: its thread could not be started")))
         }
         thread.resolve(name, done: done)
     }
 
     func stop() {
-        let thread = thread.withLock { thread in
+        let thread = thread.withLockedValue { thread in
             defer { thread = nil }
             return thread
         }

@@ -1,6 +1,6 @@
 import Glibc
 import Names
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// The thread on which names are asked for, and its letterbox.
 final class DNSThread: Sendable {
@@ -19,7 +19,7 @@ final class DNSThread: Sendable {
         var watcher: FileWatcher?
     }
 
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
     /// Bytes written here wake the thread.
     private let wake: Int32
 
@@ -44,7 +44,7 @@ final class DNSThread: Sendable {
         }
         if options.servers == nil || options.search == nil {
             let watcher = try? FileWatcher(path: "/etc/resolv.conf") { [weak self] in self?.post(.readAgain) }
-            state.withLock { $0.watcher = watcher }
+            state.withLockedValue { $0.watcher = watcher }
         }
     }
 
@@ -56,13 +56,13 @@ final class DNSThread: Sendable {
 
     func stop() {
         post(.stop)
-        state.withLock { $0.watcher }?.stop()
+        state.withLockedValue { $0.watcher }?.stop()
     }
 
     /// False when the thread takes no letters any more.
     @discardableResult
     private func post(_ letter: Letter) -> Bool {
-        state.withLock { state in
+        state.withLockedValue { state in
             guard !state.stopped else { return false }
             if case .stop = letter { state.stopped = true }
             state.letters.append(letter)
@@ -74,7 +74,7 @@ final class DNSThread: Sendable {
     }
 
     private func takeLetters() -> [Letter] {
-        state.withLock { state in
+        state.withLockedValue { state in
             defer { state.letters = [] }
             return state.letters
         }

@@ -1,5 +1,5 @@
 import Glibc
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Tells when one file, or any of some files of a folder, changed: written, replaced by a rename,
 /// made or removed.
@@ -16,7 +16,7 @@ package final class FileWatcher: Sendable {
     static let maxRounds = 10
 
     /// The end of a pipe whose closing ends the thread; -1 once it is closed.
-    private let wake: Mutex<Int32>
+    private let wake: NIOLockedValueBox<Int32>
 
     deinit { stop() }
 
@@ -70,7 +70,7 @@ package final class FileWatcher: Sendable {
         let (heard, said) = (ends[0], ends[1])
         _ = fcntl(heard, F_SETFD, FD_CLOEXEC)
         _ = fcntl(said, F_SETFD, FD_CLOEXEC)
-        self.wake = Mutex(said)
+        self.wake = NIOLockedValueBox(said)
         let first = stamp()
         SideThread.start {
             Self.run(
@@ -86,7 +86,7 @@ package final class FileWatcher: Sendable {
 
     /// Ends the thread; may be called from any thread, more than once.
     package func stop() {
-        wake.withLock { wake in
+        wake.withLockedValue { wake in
             if wake >= 0 { close(wake) }
             wake = -1
         }

@@ -1,9 +1,9 @@
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// A hosts file, watched (inotify, one thread).
 final class HostsFileNames: LiveNameSource {
     private let path: String
-    private let watcher = Mutex<FileWatcher?>(nil)
+    private let watcher = NIOLockedValueBox<FileWatcher?>(nil)
 
     init(path: String) {
         self.path = path
@@ -17,7 +17,7 @@ final class HostsFileNames: LiveNameSource {
         let path = path
         do {
             let watcher = try FileWatcher(path: path) { Self.read(path, tell) }
-            self.watcher.withLock { $0 = watcher }
+            self.watcher.withLockedValue { $0 = watcher }
         } catch {
             tell(.problem("cannot be watched: \(error.reason)"))
         }
@@ -26,7 +26,7 @@ final class HostsFileNames: LiveNameSource {
     }
 
     func stop() {
-        let watcher = watcher.withLock { watcher in
+        let watcher = watcher.withLockedValue { watcher in
             defer { watcher = nil }
             return watcher
         }

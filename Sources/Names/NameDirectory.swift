@@ -1,5 +1,5 @@
 public import NIOCore
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// The name sources of one tier, live: keeps the current table, tells of news, and asks for names
 /// that have to be asked for.
@@ -19,7 +19,7 @@ public final class NameDirectory: NameAsker, @unchecked Sendable {
 
     private let loop: any EventLoop
     private let report: @Sendable (NameEvent) -> Void
-    private let published: Mutex<Published>
+    private let published: NIOLockedValueBox<Published>
 
     private var book: NameBook
     private var subscribers: [@Sendable (NameNews) -> Void] = []
@@ -49,16 +49,16 @@ public final class NameDirectory: NameAsker, @unchecked Sendable {
         self.toStart = book.replace(with: sources, first: try Self.first(sources), now: loop.now).started
         let table = book.takeNews().news?.table ?? .empty
         let keys = Set(sources.map(\.key))
-        self.published = Mutex(Published(table: table, statuses: book.statuses, keys: keys))
+        self.published = NIOLockedValueBox(Published(table: table, statuses: book.statuses, keys: keys))
         for event in book.takeEvents() { report(event) }
         self.book = book
     }
 
     /// The names as they are now.
-    public var table: NameTable { published.withLock { $0.table } }
+    public var table: NameTable { published.withLockedValue { $0.table } }
 
     /// How the sources are, in their order.
-    public var statuses: [NameSourceStatus] { published.withLock { $0.statuses } }
+    public var statuses: [NameSourceStatus] { published.withLockedValue { $0.statuses } }
 
     /// Calls `subscriber` with the table there is, and with each new one.
     public func subscribe(_ subscriber: @escaping @Sendable (NameNews) -> Void) {
@@ -105,9 +105,9 @@ public final class NameDirectory: NameAsker, @unchecked Sendable {
         _ sources: [NameSource],
         publish: @escaping @Sendable (NameTable) -> Void = { _ in }
     ) throws(NameSourceError) {
-        let known = published.withLock { $0.keys }
+        let known = published.withLockedValue { $0.keys }
         let first = try Self.first(sources, besides: known)
-        published.withLock { $0.keys = Set(sources.map(\.key)) }
+        published.withLockedValue { $0.keys = Set(sources.map(\.key)) }
         loop.execute { [self] in
             guard !stopped else { return publish(table) }
             let (new, old) = book.replace(with: sources, first: first, now: loop.now)
@@ -167,7 +167,7 @@ public final class NameDirectory: NameAsker, @unchecked Sendable {
         if !questions.isEmpty { put(questions) }
         for event in book.takeEvents() { report(event) }
         let statuses = book.statuses
-        published.withLock { $0.statuses = statuses }
+        published.withLockedValue { $0.statuses = statuses }
         tellNews()
         setAlarm()
     }
@@ -205,7 +205,7 @@ public final class NameDirectory: NameAsker, @unchecked Sendable {
         let (news, settled) = book.takeNews()
         if let news {
             lastInstall = loop.now
-            published.withLock { $0.table = news.table }
+            published.withLockedValue { $0.table = news.table }
             publish(news.table)
             for subscriber in subscribers { subscriber(news) }
         }

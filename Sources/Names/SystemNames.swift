@@ -1,6 +1,6 @@
 import Glibc
 import Routing
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Questions to the system's own resolver.
 public struct SystemNamesOptions: Sendable {
@@ -57,7 +57,7 @@ final class SystemNames: QueryNameSource {
 
     private let options: SystemNamesOptions
     private let resolve: Resolve
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
 
     /// - Parameter resolve: asks the system; may block. A test puts its own in place.
     init(_ options: SystemNamesOptions, resolve: Resolve? = nil) {
@@ -67,7 +67,7 @@ final class SystemNames: QueryNameSource {
 
     func ask(_ name: String, done: @escaping @Sendable (NameReply) -> Void) {
         enum Turn { case queued, startsThread, stopped, full }
-        let turn: Turn = state.withLock { state in
+        let turn: Turn = state.withLockedValue { state in
             if state.stopped { return .stopped }
             guard state.waiting.count < Self.maxWaiting else { return .full }
             state.waiting.append((name, done))
@@ -79,7 +79,7 @@ final class SystemNames: QueryNameSource {
         case .queued: break
         case .startsThread:
             if !SideThread.start({ [self] in work() }) {
-                state.withLock { $0.threads -= 1 }
+                state.withLockedValue { $0.threads -= 1 }
                 drop(NameProblem(.overloaded, "system: there are no threads left"))
             }
         case .stopped: done(.failed(NameProblem(.unavailable, "system: stopped")))
@@ -88,12 +88,12 @@ final class SystemNames: QueryNameSource {
     }
 
     func stop() {
-        state.withLock { $0.stopped = true }
+        state.withLockedValue { $0.stopped = true }
         drop(NameProblem(.unavailable, "system: stopped"))
     }
 
     private func drop(_ problem: NameProblem) {
-        let waiting = state.withLock { state in
+        let waiting = state.withLockedValue { state in
             defer { state.waiting = [] }
             return state.waiting
         }
@@ -103,7 +103,8 @@ final class SystemNames: QueryNameSource {
     /// A thread's life: one name after the other, until none waits.
     private func work() {
         while true {
-            let next = state.withLock { state -> (name: String, done: @Sendable (NameReply) -> Void)? in
+            let next = state.withLockedValue {
+                state -> (name: String, done: @Sendable (NameReply) -> Void)? in
                 guard !state.waiting.isEmpty else {
                     state.threads -= 1
                     return nil

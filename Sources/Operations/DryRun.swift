@@ -4,7 +4,7 @@ public import Names
 public import NIOCore
 import Proxy
 public import Routing
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Follows a request through the tiers without any traffic, by the very code that
 /// serves live requests: the head is parsed, decided and rewritten as bytes, and what
@@ -49,12 +49,12 @@ public struct DryRun {
             let known = DispatchSemaphore(value: 0)
             let box = AnswerBox()
             names.ask(target.name) { lookup in
-                box.lookup.withLock { $0 = lookup }
+                box.lookup.withLockedValue { $0 = lookup }
                 known.signal()
             }
             let limit = router.settings.timeouts.resolve.nanoseconds
             _ = known.wait(timeout: .now() + .nanoseconds(Int(limit)))
-            return box.lookup.withLock { $0 }
+            return box.lookup.withLockedValue { $0 }
                 ?? .failed(NameProblem(.timeout, "no name source answered in time"))
         }
 
@@ -63,7 +63,7 @@ public struct DryRun {
     }
 
     private final class AnswerBox: Sendable {
-        let lookup = Mutex<NameLookup?>(nil)
+        let lookup = NIOLockedValueBox<NameLookup?>(nil)
     }
 
     /// What the request says.

@@ -1,7 +1,7 @@
 import Glibc
 import NIOCore
 import NIOPosix
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Where access-log lines go: standard output or a file, written by one thread of its
 /// own, so that a slow disk never holds an event loop up.
@@ -22,7 +22,7 @@ public final class LogSink: Sendable {
     private let descriptor: Int32
     private let owned: Bool
     private let thread: NIOThreadPool
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
 
     /// - Parameter path: nil for standard output; a file is appended to and made when missing.
     /// - Throws: `LogSinkError` when the file can't be opened.
@@ -44,7 +44,7 @@ public final class LogSink: Sendable {
     /// Hands a batch over; returns at once. Any thread.
     func write(_ batch: LogLine, lines: UInt64) {
         let size = batch.count
-        let dropped: UInt64? = state.withLock { state in
+        let dropped: UInt64? = state.withLockedValue { state in
             guard state.waiting + size <= Self.maxWaiting else {
                 state.droppedLines &+= lines
                 return nil
@@ -55,7 +55,7 @@ public final class LogSink: Sendable {
         guard dropped != nil else { return }
         thread.submit { [self] _ in
             let lost = writeLines(batch)
-            state.withLock { state in
+            state.withLockedValue { state in
                 state.waiting -= size
                 state.droppedLines &+= lost
             }
@@ -63,7 +63,7 @@ public final class LogSink: Sendable {
     }
 
     /// Lines that were lost so far.
-    public var droppedLines: UInt64 { state.withLock { $0.droppedLines } }
+    public var droppedLines: UInt64 { state.withLockedValue { $0.droppedLines } }
 
     /// Writes what waits and closes the file.
     public func close() async {
@@ -79,15 +79,15 @@ public final class LogSink: Sendable {
             let bytes = batch.bytes
             func lines(from start: Int) -> UInt64 { UInt64(bytes[start...].count { $0 == newline }) }
             // The end of a line that was cut off comes first, so that no two run into one.
-            if state.withLock({ $0.isTorn }) {
+            if state.withLockedValue({ $0.isTorn }) {
                 guard withUnsafeBytes(of: newline, writeAll) == 1 else { return lines(from: 0) }
-                state.withLock { $0.isTorn = false }
+                state.withLockedValue { $0.isTorn = false }
             }
             let count = writeAll(bytes)
             guard count < bytes.count else { return 0 }
             if count > 0 {
                 let isTorn = bytes[count - 1] != newline
-                state.withLock { $0.isTorn = isTorn }
+                state.withLockedValue { $0.isTorn = isTorn }
             }
             return lines(from: count)
         }

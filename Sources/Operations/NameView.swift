@@ -2,7 +2,7 @@ public import Names
 import NIOCore
 import Registries
 public import RoutingConfig
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// What a tier's name sources say, for operators: the same directory as a tier's, without a tier.
 public final class NameView: Sendable {
@@ -104,10 +104,10 @@ public final class NameView: Sendable {
     public func changes() -> AsyncStream<NameRowChange> {
         let (stream, continuation) = AsyncStream.makeStream(of: NameRowChange.self)
         // With each row: whether a source had not spoken yet, which hides what later sources know.
-        let last = Mutex<(known: [String: NameRow], wasCold: Bool)>(([:], true))
+        let last = NIOLockedValueBox<(known: [String: NameRow], wasCold: Bool)>(([:], true))
         directory.subscribe { news in
             let table = news.table
-            last.withLock { last in
+            last.withLockedValue { last in
                 let isCold = table.layers.contains { if case .cold = $0.content { true } else { false } }
                 let all = news.changed == nil || (last.wasCold && !isCold)
                 last.wasCold = isCold

@@ -5,7 +5,7 @@ import Names
 import Proxy
 import Routing
 import RoutingConfig
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// What became of new rule files since the start.
 public struct ReloadCounters: Sendable, Equatable {
@@ -33,7 +33,7 @@ final class Reload: Sendable {
     private let names: NameDirectory
     private let sources: NameSources
     private let logger: Logger
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
     /// One after the other.
     private let queue = DispatchQueue(label: "berth.reload")
 
@@ -46,14 +46,14 @@ final class Reload: Sendable {
         self.logger = logger
     }
 
-    var counters: ReloadCounters { state.withLock { $0.counters } }
+    var counters: ReloadCounters { state.withLockedValue { $0.counters } }
 
     /// Begins to watch.
     func watch() {
         for path in paths {
             do {
                 let watcher = try Self.watcher(path) { [weak self] in self?.request(.file) }
-                state.withLock { $0.watchers.append(watcher) }
+                state.withLockedValue { $0.watchers.append(watcher) }
             } catch {
                 logger.warning(
                     "rules cannot be watched; SIGHUP reloads them",
@@ -64,7 +64,7 @@ final class Reload: Sendable {
     }
 
     func stop() {
-        let watchers = state.withLock { state in
+        let watchers = state.withLockedValue { state in
             state.stopped = true
             defer { state.watchers = [] }
             return state.watchers
@@ -77,7 +77,7 @@ final class Reload: Sendable {
     /// - Parameter done: called when that is over, with whether the new rules are in force.
     func request(_ cause: Cause, done: @escaping @Sendable (Bool) -> Void = { _ in }) {
         queue.async { [self] in
-            guard !paths.isEmpty, !state.withLock({ $0.stopped }) else { return done(false) }
+            guard !paths.isEmpty, !state.withLockedValue({ $0.stopped }) else { return done(false) }
             reload(cause, done)
         }
     }
@@ -105,7 +105,7 @@ final class Reload: Sendable {
             fail(error.description, cause)
             return done(false)
         }
-        state.withLock { state in
+        state.withLockedValue { state in
             state.counters.succeeded &+= 1
             state.counters.isStale = false
             state.told = ""
@@ -121,7 +121,7 @@ final class Reload: Sendable {
 
     /// The old rules stay. The same findings are told once, unless somebody asks by a signal.
     private func fail(_ findings: String, _ cause: Cause) {
-        let isNew = state.withLock { state in
+        let isNew = state.withLockedValue { state in
             state.counters.failed &+= 1
             state.counters.isStale = true
             defer { state.told = findings }

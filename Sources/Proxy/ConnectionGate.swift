@@ -1,4 +1,5 @@
 import Routing
+import struct NIOConcurrencyHelpers.NIOLockedValueBox
 import Synchronization
 
 /// Counts the downstream connections of all event loops, and says when there are too many:
@@ -11,7 +12,7 @@ final class ConnectionGate: Sendable {
     private let counts: Atomic<Bool>
     private let open = Atomic<Int>(0)
     /// Only clients that have a connection, and only those that came while there was a limit for each.
-    private let clients = Mutex<[IPAddress: Int]>([:])
+    private let clients = NIOLockedValueBox<[IPAddress: Int]>([:])
 
     init(_ limits: Limits) {
         self.limit = Atomic(limits.connections ?? .max)
@@ -38,7 +39,7 @@ final class ConnectionGate: Sendable {
         }
         let limitPerClient = limitPerClient.load(ordering: .relaxed)
         guard limitPerClient != .max else { return true }
-        let taken = clients.withLock { clients in
+        let taken = clients.withLockedValue { clients in
             let count = clients[peer, default: 0]
             guard count < limitPerClient else { return false }
             clients[peer] = count + 1
@@ -51,7 +52,7 @@ final class ConnectionGate: Sendable {
     func leave(_ peer: IPAddress) {
         open.wrappingSubtract(1, ordering: .relaxed)
         guard counts.load(ordering: .relaxed) else { return }
-        clients.withLock { clients in
+        clients.withLockedValue { clients in
             guard let count = clients[peer] else { return }
             clients[peer] = count > 1 ? count - 1 : nil
         }

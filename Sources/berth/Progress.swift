@@ -1,5 +1,5 @@
 import Glibc
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// A bar on standard error while something takes long; nothing where that is no terminal.
 ///
@@ -13,7 +13,7 @@ final class Progress: Sendable {
     private let label: String
     private let isOn: Bool
     private let start = ContinuousClock.now
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
 
     private static let width = 30
     /// What ends sooner shows no bar.
@@ -28,7 +28,7 @@ final class Progress: Sendable {
     func show(_ part: Double) {
         guard isOn, ContinuousClock.now - start > Self.delay else { return }
         let percent = Int(min(1, max(0, part)) * 100)
-        state.withLock { state in
+        state.withLockedValue { state in
             // Threads that took turns may tell it out of order.
             guard percent > state.percent else { return }
             state.percent = percent
@@ -41,7 +41,7 @@ final class Progress: Sendable {
 
     /// Takes the bar away.
     func end() {
-        state.withLock { state in
+        state.withLockedValue { state in
             if state.isShown { Terminal.progress("\r\u{1B}[K") }
             state.isShown = false
         }

@@ -1,14 +1,14 @@
 import NIOCore
 import Routing
-import Synchronization
+import NIOConcurrencyHelpers
 import Testing
 
 @testable import Names
 
 /// What was told to those who waited.
 private final class Told: Sendable {
-    private let list = Mutex<[String]>([])
-    var all: [String] { list.withLock { $0 } }
+    private let list = NIOLockedValueBox<[String]>([])
+    var all: [String] { list.withLockedValue { $0 } }
 
     func done(_ who: String) -> NameBook.Done {
         { lookup in
@@ -20,7 +20,7 @@ private final class Told: Sendable {
                 case .failed(let problem): "\(who) \(problem.kind)"
                 case .ask: "\(who) ask"
                 }
-            self.list.withLock { $0.append(text) }
+            self.list.withLockedValue { $0.append(text) }
         }
     }
 }

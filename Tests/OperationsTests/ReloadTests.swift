@@ -6,7 +6,7 @@ import NIOPosix
 import Proxy
 import Routing
 import RoutingConfig
-import Synchronization
+import NIOConcurrencyHelpers
 import Testing
 
 @testable import Operations
@@ -16,15 +16,15 @@ import Testing
 struct ReloadTests {
     /// Messages of one tier.
     private final class Heard: Sendable {
-        private let lines = Mutex<[String]>([])
-        var all: [String] { lines.withLock { $0 } }
-        func add(_ line: String) { lines.withLock { $0.append(line) } }
+        private let lines = NIOLockedValueBox<[String]>([])
+        var all: [String] { lines.withLockedValue { $0 } }
+        func add(_ line: String) { lines.withLockedValue { $0.append(line) } }
     }
 
     private final class Flag: Sendable {
-        private let up = Mutex(false)
-        var isUp: Bool { up.withLock { $0 } }
-        func raise() { up.withLock { $0 = true } }
+        private let up = NIOLockedValueBox(false)
+        var isUp: Bool { up.withLockedValue { $0 } }
+        func raise() { up.withLockedValue { $0 = true } }
     }
 
     private struct Handler: LogHandler {

@@ -1,7 +1,7 @@
 import FuzzChecks
 import HTTP1
 import HTTPCases
-import Synchronization
+import NIOConcurrencyHelpers
 import Testing
 
 @testable import Proxy
@@ -15,8 +15,8 @@ struct BadAnswerTests {
     /// Gives the bytes of its turn as answer to `/bad`, and a good one to everything else; counts what comes on a
     /// connection that has given a bad one.
     private final class HostileOrigin: Sendable {
-        let bytes = Mutex<[UInt8]>([])
-        let reused = Mutex<Int>(0)
+        let bytes = NIOLockedValueBox<[UInt8]>([])
+        let reused = NIOLockedValueBox<Int>(0)
 
         @Sendable func serve(_ connection: RawSocket, _ number: Int) throws {
             while true {
@@ -25,8 +25,8 @@ struct BadAnswerTests {
                     try connection.write("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood")
                     continue
                 }
-                try connection.write(bytes.withLock { $0 } + BadAnswerTests.poison)
-                while try !connection.readSome().isEmpty { reused.withLock { $0 += 1 } }
+                try connection.write(bytes.withLockedValue { $0 } + BadAnswerTests.poison)
+                while try !connection.readSome().isEmpty { reused.withLockedValue { $0 += 1 } }
                 return
             }
         }
@@ -37,7 +37,7 @@ struct BadAnswerTests {
         let hostile = HostileOrigin()
         try await tiers.run(to: try ScriptedOrigin(hostile.serve)) { tier in
             for example in ResponseCase.bad {
-                hostile.bytes.withLock { $0 = example.bytes }
+                hostile.bytes.withLockedValue { $0 = example.bytes }
                 let client = try tier.connect()
                 try client.write("GET /bad HTTP/1.1\r\nHost: h\r\n\r\n")
                 let (head, body) = try client.readAnswer()
@@ -46,7 +46,7 @@ struct BadAnswerTests {
                 try expectGood(client, example.name)
             }
         }
-        #expect(hostile.reused.withLock { $0 } == 0)
+        #expect(hostile.reused.withLockedValue { $0 } == 0)
     }
 
     @Test(
@@ -58,7 +58,7 @@ struct BadAnswerTests {
         try await tiers.run(to: try ScriptedOrigin(hostile.serve)) { tier in
             for example in BodyCase.bad {
                 let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-                hostile.bytes.withLock { $0 = Array(head.utf8) + example.bytes }
+                hostile.bytes.withLockedValue { $0 = Array(head.utf8) + example.bytes }
                 let client = try tier.connect()
                 try client.write("GET /bad HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
                 let answer = Array(try client.readToEnd().utf8)
@@ -73,7 +73,7 @@ struct BadAnswerTests {
                 try expectGood(try tier.connect(), example.name)
             }
         }
-        #expect(hostile.reused.withLock { $0 } == 0)
+        #expect(hostile.reused.withLockedValue { $0 } == 0)
     }
 
     @Test("What follows a whole answer is nobody's answer", arguments: Tiers.allCases)
@@ -85,7 +85,7 @@ struct BadAnswerTests {
                     meaning.contains("no body keep") || meaning.contains("length 0 keep"),
                     !meaning.contains("interim")
                 else { continue }
-                hostile.bytes.withLock { $0 = example.bytes }
+                hostile.bytes.withLockedValue { $0 = example.bytes }
                 let client = try tier.connect()
                 try client.write("GET /bad HTTP/1.1\r\nHost: h\r\n\r\n")
                 let head = try client.readHead()
@@ -93,15 +93,15 @@ struct BadAnswerTests {
                 try expectGood(client, example.name)
             }
         }
-        #expect(hostile.reused.withLock { $0 } == 0)
+        #expect(hostile.reused.withLockedValue { $0 } == 0)
     }
 
     @Test("What is odd but allowed reaches the client in one meaning", arguments: Tiers.allCases)
     func good(_ tiers: Tiers) async throws {
-        let answer = Mutex<[UInt8]>([])
+        let answer = NIOLockedValueBox<[UInt8]>([])
         let origin = try ScriptedOrigin { connection, _ in
             _ = try connection.readHead()
-            try connection.write(answer.withLock { $0 })
+            try connection.write(answer.withLockedValue { $0 })
         }
         try await tiers.run(to: origin) { tier in
             for example in ResponseCase.good {
@@ -113,7 +113,7 @@ struct BadAnswerTests {
                     meaning.contains("length 5") || meaning.contains("chunked") || meaning.contains("until")
                 let body = !content ? "" : meaning.contains("chunked") ? "5\r\nhello\r\n0\r\n\r\n" : "hello"
                 let end = isInterim ? "HTTP/1.1 204 Done\r\n\r\n" : ""
-                answer.withLock { $0 = example.bytes + Array((body + end).utf8) }
+                answer.withLockedValue { $0 = example.bytes + Array((body + end).utf8) }
 
                 let client = try tier.connect()
                 let method = example.method == .head ? "HEAD" : "GET"

@@ -3,7 +3,7 @@ import NIOCore
 import NIOEmbedded
 import Names
 import Routing
-import Synchronization
+import NIOConcurrencyHelpers
 import Testing
 
 @testable import Proxy
@@ -58,21 +58,21 @@ struct PaceTests {
         // The origin speaks when the client can't write any more: the proxy has stopped reading.
         let full = DispatchSemaphore(value: 0)
         let more = 100_000
-        let early = Mutex(0)
+        let early = NIOLockedValueBox(0)
         let origin = try ScriptedOrigin { connection, _ in
             _ = try connection.readHead()
             full.wait()
             try connection.write(
                 "HTTP/1.1 101 Switching Protocols\r\nUpgrade: sink\r\nConnection: Upgrade\r\n\r\n"
             )
-            let count = try connection.read(exactly: early.withLock { $0 } + more).count
+            let count = try connection.read(exactly: early.withLockedValue { $0 } + more).count
             try connection.write("\(count)")
         }
         try await TestTier.run(to: origin) { tier in
             let client = try tier.connect()
             try client.write("GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: sink\r\n\r\n")
             let written = try client.writeUntilFull()
-            early.withLock { $0 = written }
+            early.withLockedValue { $0 = written }
             full.signal()
             #expect(try client.readHead().hasPrefix("HTTP/1.1 101 "))
             try client.write([UInt8](repeating: 1, count: more))

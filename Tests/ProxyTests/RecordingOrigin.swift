@@ -1,5 +1,5 @@
 import FuzzChecks
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// An origin that reads requests as strictly and plainly as can be, and keeps what it read.
 final class RecordingOrigin: Sendable {
@@ -17,19 +17,19 @@ final class RecordingOrigin: Sendable {
         case nonsense([UInt8])
     }
 
-    private let events = Mutex<[Event]>([])
-    private let heads = Mutex<Int>(0)
+    private let events = NIOLockedValueBox<[Event]>([])
+    private let heads = NIOLockedValueBox<Int>(0)
 
     /// What came since the last call.
     func take() -> [Event] {
-        events.withLock { events in
+        events.withLockedValue { events in
             defer { events = [] }
             return events
         }
     }
 
     /// How many heads came in all.
-    var headCount: Int { heads.withLock { $0 } }
+    var headCount: Int { heads.withLockedValue { $0 } }
 
     /// The script of a `ScriptedOrigin`.
     @Sendable func serve(_ connection: RawSocket, _ number: Int) throws {
@@ -44,7 +44,7 @@ final class RecordingOrigin: Sendable {
                 head += some
             }
             guard let plain = PlainHead(head), plain.start.count == 3 else { return note(.nonsense(head)) }
-            heads.withLock { $0 += 1 }
+            heads.withLockedValue { $0 += 1 }
             let start = plain.start.map { String(decoding: $0, as: UTF8.self) }
             guard let content = try readBody(connection, plain.body) else {
                 return note(.brokenOff(start[1]))
@@ -62,7 +62,7 @@ final class RecordingOrigin: Sendable {
         }
     }
 
-    private func note(_ event: Event) { events.withLock { $0.append(event) } }
+    private func note(_ event: Event) { events.withLockedValue { $0.append(event) } }
 
     /// Nil if the connection closed within the body.
     private func readBody(_ connection: RawSocket, _ body: PlainHead.Body) throws -> [UInt8]? {

@@ -3,7 +3,7 @@ import Names
 import NIOCore
 import NIOPosix
 import Routing
-import Synchronization
+import NIOConcurrencyHelpers
 
 @testable import Proxy
 
@@ -104,20 +104,20 @@ final class RecordedLog: Sendable {
         var bytesOut: UInt64
     }
 
-    private let state = Mutex<[Entry]>([])
-    private let waiters = Mutex<[AsyncStream<Void>.Continuation]>([])
+    private let state = NIOLockedValueBox<[Entry]>([])
+    private let waiters = NIOLockedValueBox<[AsyncStream<Void>.Continuation]>([])
 
-    var entries: [Entry] { state.withLock { $0 } }
+    var entries: [Entry] { state.withLockedValue { $0 } }
 
     func append(_ entry: Entry) {
-        state.withLock { $0.append(entry) }
-        for waiter in waiters.withLock({ $0 }) { waiter.yield() }
+        state.withLockedValue { $0.append(entry) }
+        for waiter in waiters.withLockedValue({ $0 }) { waiter.yield() }
     }
 
     /// Waits until there are `count` entries.
     func wait(for count: Int) async -> [Entry] {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
-        waiters.withLock { $0.append(continuation) }
+        waiters.withLockedValue { $0.append(continuation) }
         if entries.count >= count { return entries }
         for await _ in stream where entries.count >= count { break }
         return entries

@@ -1,7 +1,7 @@
 import Names
 import NIOCore
 import Routing
-import Synchronization
+import NIOConcurrencyHelpers
 import Testing
 
 @testable import Proxy
@@ -13,7 +13,7 @@ private final class HeldAsker: NameAsker {
         var asked: [String] = []
     }
 
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
     private let news: AsyncStream<String>
     private let tell: AsyncStream<String>.Continuation
 
@@ -21,10 +21,10 @@ private final class HeldAsker: NameAsker {
         (news, tell) = AsyncStream.makeStream(of: String.self)
     }
 
-    var asked: [String] { state.withLock { $0.asked } }
+    var asked: [String] { state.withLockedValue { $0.asked } }
 
     func ask(_ name: String, done: @escaping @Sendable (NameLookup) -> Void) {
-        state.withLock {
+        state.withLockedValue {
             $0.open.append((name, done))
             $0.asked.append(name)
         }
@@ -37,7 +37,7 @@ private final class HeldAsker: NameAsker {
     }
 
     func answer(_ name: String, _ lookup: NameLookup) {
-        let done = state.withLock { state in
+        let done = state.withLockedValue { state in
             defer { state.open.removeAll { $0.name == name } }
             return state.open.filter { $0.name == name }
         }

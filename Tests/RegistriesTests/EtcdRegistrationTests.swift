@@ -1,7 +1,7 @@
 import Foundation
 import Names
 import Routing
-import Synchronization
+import NIOConcurrencyHelpers
 import Testing
 
 @testable import Registries
@@ -10,9 +10,9 @@ private let prefix = "/berth/hosts/"
 private let key = prefix + "host_01"
 
 private final class Heard: Sendable {
-    private let list = Mutex<[EtcdRegistration.News]>([])
-    var all: [EtcdRegistration.News] { list.withLock { $0 } }
-    func take(_ news: EtcdRegistration.News) { list.withLock { $0.append(news) } }
+    private let list = NIOLockedValueBox<[EtcdRegistration.News]>([])
+    var all: [EtcdRegistration.News] { list.withLockedValue { $0 } }
+    func take(_ news: EtcdRegistration.News) { list.withLockedValue { $0.append(news) } }
 }
 
 @Suite(

@@ -1,6 +1,6 @@
 import Names
 import Routing
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// What a source has told so far: the names as a directory would hold them.
 final class Followed: Sendable {
@@ -12,13 +12,13 @@ final class Followed: Sendable {
         var snapshots = 0
     }
 
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
 
-    var now: State { state.withLock { $0 } }
+    var now: State { state.withLockedValue { $0 } }
     var names: [String: [NamedAddress]] { now.names }
 
     func take(_ change: NameChange) {
-        state.withLock { state in
+        state.withLockedValue { state in
             switch change {
             case .snapshot(let names):
                 state.names = names

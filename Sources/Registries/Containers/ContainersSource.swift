@@ -4,13 +4,13 @@ public import Names
 import NIOCore
 import NIOFoundationCompat
 import NIOHTTP1
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// The containers of an engine that speaks Docker's API on a Unix socket, live. Any thread.
 public final class ContainersSource: LiveNameSource {
     private let socket: String
     private let rules: ContainerNames
-    private let session = Mutex<ContainersSession?>(nil)
+    private let session = NIOLockedValueBox<ContainersSession?>(nil)
 
     /// - Parameters:
     ///   - socket: `/run/docker.sock`, `/run/podman/podman.sock`.
@@ -23,7 +23,7 @@ public final class ContainersSource: LiveNameSource {
     public func start(_ tell: @escaping @Sendable (NameChange) -> Void) {
         do throws(RegistryError) {
             let new = ContainersSession(engine: try EngineClient(socket: socket), rules: rules, changed: tell)
-            session.withLock { $0 = new }
+            session.withLockedValue { $0 = new }
             Task { await new.handle(.started) }
         } catch {
             tell(.down(reason: error.description))
@@ -31,7 +31,7 @@ public final class ContainersSource: LiveNameSource {
     }
 
     public func stop() {
-        guard let session = session.withLock({ $0 }) else { return }
+        guard let session = session.withLockedValue({ $0 }) else { return }
         Task { await session.stop() }
     }
 }

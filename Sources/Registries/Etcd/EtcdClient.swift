@@ -3,7 +3,7 @@ import Foundation
 import NIOCore
 import NIOFoundationCompat
 import NIOHTTP1
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// What Berth asks of etcd, by the JSON gateway of its v3 API. One exchange a call, on the member that is
 /// named; who calls decides what follows from a failure. Any thread.
@@ -11,7 +11,7 @@ final class EtcdClient: Sendable {
     let cluster: EtcdCluster
     let keys: EtcdKeys
     private let http: HTTPCaller
-    private let token = Mutex<String?>(nil)
+    private let token = NIOLockedValueBox<String?>(nil)
 
     init(_ cluster: EtcdCluster) throws(RegistryError) {
         guard !cluster.endpoints.isEmpty else { throw RegistryError("etcd: no endpoint") }
@@ -42,14 +42,14 @@ final class EtcdClient: Sendable {
             let name: String
             let password: String
         }
-        token.withLock { $0 = nil }
+        token.withLockedValue { $0 = nil }
         let body = Body(name: cluster.user ?? "", password: try password())
         let answer: EtcdTokenAnswer = try await ask("/v3/auth/authenticate", body, member)
         // It becomes a header field's value.
         guard !answer.token.isEmpty, answer.token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw .malformed("a token that is none")
         }
-        token.withLock { $0 = answer.token }
+        token.withLockedValue { $0 = answer.token }
     }
 
     /// The file's text, without a line end at its end.
@@ -65,7 +65,7 @@ final class EtcdClient: Sendable {
         }
     }
 
-    var hasToken: Bool { token.withLock { $0 != nil } }
+    var hasToken: Bool { token.withLockedValue { $0 != nil } }
 
     func list(_ request: EtcdWatchMachine.PageRequest, member: Int) async throws(EtcdFailure) -> EtcdPage {
         try EtcdPage(try await rawList(request, member: member))
@@ -163,7 +163,9 @@ final class EtcdClient: Sendable {
         var request = HTTPClientRequest(url: (base.hasSuffix("/") ? String(base.dropLast()) : base) + path)
         request.method = .POST
         request.headers.add(name: "content-type", value: "application/json")
-        if let token = token.withLock({ $0 }) { request.headers.add(name: "authorization", value: token) }
+        if let token = token.withLockedValue({ $0 }) {
+            request.headers.add(name: "authorization", value: token)
+        }
         do {
             request.body = .bytes(ByteBuffer(data: try JSONEncoder().encode(body)))
         } catch {

@@ -1,5 +1,5 @@
 public import Names
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// The names under a prefix of etcd, live.
 ///
@@ -8,7 +8,7 @@ public final class EtcdSource: LiveNameSource {
     private let cluster: EtcdCluster
     private let client: EtcdClient
     private let file: SnapshotFile?
-    private let session = Mutex<EtcdSession?>(nil)
+    private let session = NIOLockedValueBox<EtcdSession?>(nil)
 
     /// - Parameter stateDirectory: where the last names are kept for a start while etcd can't be reached;
     ///   nil: nowhere.
@@ -23,19 +23,19 @@ public final class EtcdSource: LiveNameSource {
 
     /// One that was never started (a reload keeps the source that runs) gives its client back itself.
     deinit {
-        guard session.withLock({ $0 == nil }) else { return }
+        guard session.withLockedValue({ $0 == nil }) else { return }
         let client = client
         Task { await client.shutDown() }
     }
 
     public func start(_ tell: @escaping @Sendable (NameChange) -> Void) {
         let new = EtcdSession(client: client, file: file, changed: tell)
-        session.withLock { $0 = new }
+        session.withLockedValue { $0 = new }
         Task { await new.begin() }
     }
 
     public func stop() {
-        guard let session = session.withLock({ $0 }) else { return }
+        guard let session = session.withLockedValue({ $0 }) else { return }
         Task { await session.stop() }
     }
 }

@@ -1,5 +1,5 @@
 import Glibc
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Reads a file or a pipe in pieces of whole lines, which several threads take in turn.
 final class LineChunks: Sendable {
@@ -10,8 +10,7 @@ final class LineChunks: Sendable {
         let firstLine: Int
     }
 
-    private struct State: ~Copyable {
-        let descriptor: CInt
+    private struct State {
         /// The beginning of a line whose end has not been read.
         var carry: [UInt8] = []
         var line = 1
@@ -21,10 +20,6 @@ final class LineChunks: Sendable {
         var firstTooLong = 0
         var failure: String?
         var atEnd = false
-
-        deinit {
-            if descriptor > STDERR_FILENO { close(descriptor) }
-        }
     }
 
     /// Bytes that are read at once.
@@ -32,33 +27,37 @@ final class LineChunks: Sendable {
     /// A longer line is counted and left out, bytes.
     static let maxLineBytes = 1 << 20
 
-    private let state: Mutex<State>
+    private let descriptor: CInt
+    private let state = NIOLockedValueBox(State())
     /// Bytes; nil for a pipe.
     let size: Int?
 
     /// - Parameter path: a file; `-` is standard input.
     init(_ path: String) throws(ReplayFailure) {
-        let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
+        descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw ReplayFailure("\(path): \(String(cString: strerror(errno)))")
         }
         var status = stat()
         let isFile = fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
         size = isFile ? Int(status.st_size) : nil
-        state = Mutex(State(descriptor: descriptor))
+    }
+
+    deinit {
+        if descriptor > STDERR_FILENO { close(descriptor) }
     }
 
     /// The next lines; nil at the end.
     func next() -> Chunk? {
-        state.withLock { state in Self.next(&state) }
+        state.withLockedValue { state in next(&state) }
     }
 
-    var bytesRead: Int { state.withLock { $0.read } }
-    var failure: String? { state.withLock { $0.failure } }
+    var bytesRead: Int { state.withLockedValue { $0.read } }
+    var failure: String? { state.withLockedValue { $0.failure } }
     /// Lines longer than `maxLineBytes`, and the number of the first.
-    var tooLong: (count: Int, first: Int) { state.withLock { ($0.tooLong, $0.firstTooLong) } }
+    var tooLong: (count: Int, first: Int) { state.withLockedValue { ($0.tooLong, $0.firstTooLong) } }
 
-    private static func next(_ state: inout State) -> Chunk? {
+    private func next(_ state: inout State) -> Chunk? {
         while true {
             if state.atEnd {
                 guard !state.carry.isEmpty else { return nil }
@@ -81,7 +80,7 @@ final class LineChunks: Sendable {
                 }
                 return chunk(bytes, &state)
             }
-            if bytes.count > maxLineBytes || state.isSkipping {
+            if bytes.count > Self.maxLineBytes || state.isSkipping {
                 if !state.isSkipping {
                     state.isSkipping = true
                     state.tooLong += 1
@@ -94,14 +93,14 @@ final class LineChunks: Sendable {
     }
 
     /// Leaves out the rest of a line that is too long.
-    private static func skip(_ bytes: inout [UInt8], _ state: inout State) {
+    private func skip(_ bytes: inout [UInt8], _ state: inout State) {
         state.isSkipping = false
         guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else { return }
         bytes.removeSubrange(...end)
         state.line += 1
     }
 
-    private static func chunk(_ bytes: [UInt8], _ state: inout State) -> Chunk {
+    private func chunk(_ bytes: [UInt8], _ state: inout State) -> Chunk {
         let first = state.line
         var lines = 0
         for byte in bytes where byte == UInt8(ascii: "\n") { lines += 1 }
@@ -109,13 +108,12 @@ final class LineChunks: Sendable {
         return Chunk(bytes: bytes, firstLine: first)
     }
 
-    private static func fill(_ bytes: inout [UInt8], _ state: inout State) {
-        let descriptor = state.descriptor
+    private func fill(_ bytes: inout [UInt8], _ state: inout State) {
         let known = bytes.count
         var count = 0
         repeat {
-            bytes.reserveCapacity(known + chunkBytes)
-            let fresh = [UInt8](unsafeUninitializedCapacity: chunkBytes) { buffer, filled in
+            bytes.reserveCapacity(known + Self.chunkBytes)
+            let fresh = [UInt8](unsafeUninitializedCapacity: Self.chunkBytes) { buffer, filled in
                 count = read(descriptor, buffer.baseAddress, buffer.count)
                 filled = max(0, count)
             }

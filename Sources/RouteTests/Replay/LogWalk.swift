@@ -2,7 +2,7 @@ import Dispatch
 import NIOCore
 import Operations
 import Routing
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Takes an access log through on all cores: each thread takes lines in turn, and has what it works with for itself.
 enum LogWalk {
@@ -19,7 +19,7 @@ enum LogWalk {
         make: @escaping @Sendable () -> Worker
     ) throws(ReplayFailure) -> (results: [Worker.Result], tooLong: (count: Int, first: Int)) {
         let chunks = try LineChunks(log)
-        let results = Mutex<[Worker.Result]>([])
+        let results = NIOLockedValueBox<[Worker.Result]>([])
         let threads = min(max(1, System.coreCount), mostThreads)
         DispatchQueue.concurrentPerform(iterations: threads) { _ in
             var worker = make()
@@ -31,10 +31,10 @@ enum LogWalk {
                 }
             }
             let result = worker.result
-            results.withLock { $0.append(result) }
+            results.withLockedValue { $0.append(result) }
         }
         if let failure = chunks.failure { throw ReplayFailure("\(log): \(failure)") }
-        return (results.withLock { $0 }, chunks.tooLong)
+        return (results.withLockedValue { $0 }, chunks.tooLong)
     }
 
     private static func take<Worker: LogWorker>(
