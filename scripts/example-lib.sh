@@ -13,14 +13,12 @@ need_root() {
     [ "$(id -u)" = 0 ] && return
     command -v sudo >/dev/null || die "needs root (network namespaces, podman), and there is no sudo"
     exec sudo env ${BERTH:+BERTH="$(realpath "$BERTH")"} ${BERTH_RUN_DIR:+BERTH_RUN_DIR="$BERTH_RUN_DIR"} \
-        ${FRONT_LISTEN:+FRONT_LISTEN="$FRONT_LISTEN"} "$SCRIPT" "$@"
+        ${FRONT_LISTEN:+FRONT_LISTEN="$FRONT_LISTEN"} ${REGISTER_TTL:+REGISTER_TTL="$REGISTER_TTL"} "$SCRIPT" "$@"
 }
 
 # The run directory must be one that an example made: the default lies where everybody may write, and down
 # deletes all of it.
 need_run_dir() {
-    # podman takes no more than 50 characters for its run root.
-    [ ${#RUN} -le 39 ] || die "$RUN is too long for podman: at most 39 characters, please"
     if mkdir -m 700 "$RUN" 2>/dev/null; then
         echo "A Berth example runs from here; its script 'down' deletes it." >"$RUN/README"
     fi
@@ -36,12 +34,69 @@ need_berth() {
     BERTH=$(realpath "$BERTH")
 }
 
-# podman with everything inside $RUN. The runtime, storage driver, manager and limits are those that also work
-# without CAP_SYS_RESOURCE and on hybrid cgroups (small virtual machines, CI).
+# Deletes the run directory, and what a podman that was killed has left mounted there.
+no_run_dir() {
+    cut -d ' ' -f 2 /proc/self/mounts | grep -F "$RUN/" | sort -r | while read -r mounted; do
+        umount "$mounted"
+    done
+    rm -rf "$RUN"
+}
+
+# namespace NAME: a network namespace with its loopback up.
+namespace() {
+    [ -e "/run/netns/$1" ] || ip netns add "$1"
+    ip -n "$1" link set lo up
+}
+
+# no_namespace NAME: takes it away, and whoever is still in it.
+no_namespace() {
+    [ -e "/run/netns/$1" ] || return 0
+    for pid in $(ip netns pids "$1"); do
+        kill -KILL "$pid" 2>/dev/null || true
+    done
+    ip netns delete "$1"
+}
+
+# switch NAME [NAMESPACE]: a bridge that cables are plugged into.
+switch() {
+    ip ${2:+-n "$2"} link show "$1" >/dev/null 2>&1 || ip ${2:+-n "$2"} link add "$1" type bridge
+    ip ${2:+-n "$2"} link set "$1" up
+}
+
+# plug NAMESPACE ADDRESS CABLE SWITCH [NAMESPACE-OF-SWITCH]: a cable from a namespace's eth0 to a switch.
+plug() {
+    ip -n "$1" link show eth0 >/dev/null 2>&1 ||
+        ip ${5:+-n "$5"} link add "$3" type veth peer name eth0 netns "$1"
+    ip ${5:+-n "$5"} link set "$3" master "$4" up
+    ip -n "$1" address replace "$2/24" dev eth0
+    ip -n "$1" link set eth0 up
+}
+
+# engine FOLDER [NAMESPACE]: from here on pod() is a podman with everything inside that folder, on the network of
+# that namespace. People have it as the script FOLDER/pod. The runtime, storage driver, manager and limits are
+# those that also work without CAP_SYS_RESOURCE and on hybrid cgroups (small virtual machines, CI). Locks are
+# files: those in shared memory would be shared with the user's own podman.
+engine() {
+    # podman takes no more than 50 characters for its run root.
+    [ ${#1} -le 39 ] || die "$1 is too long for podman: at most 39 characters, please"
+    ENGINE=$1
+    [ -x "$1/pod" ] && return
+    mkdir -p "$1"
+    printf '[engine]\nlock_type = "file"\n' >"$1/containers.conf"
+    cat >"$1/pod.new" <<SCRIPT
+#!/bin/sh
+# The podman of this example.
+export CONTAINERS_CONF='$1/containers.conf'
+exec ${2:+nsenter --net='/run/netns/$2' }podman --root '$1/podman/root' --runroot '$1/podman/run' \\
+    --tmpdir '$1/podman/tmp' --network-config-dir '$1/podman/networks' --storage-driver vfs --runtime runc \\
+    --cgroup-manager cgroupfs --events-backend file "\$@"
+SCRIPT
+    chmod 755 "$1/pod.new"
+    mv "$1/pod.new" "$1/pod"
+}
+
 pod() {
-    podman --root "$RUN/podman/root" --runroot "$RUN/podman/run" --tmpdir "$RUN/podman/tmp" \
-        --network-config-dir "$RUN/podman/networks" --storage-driver vfs --runtime runc \
-        --cgroup-manager cgroupfs --events-backend file "$@"
+    "$ENGINE/pod" "$@"
 }
 
 IMAGE=localhost/berth-example
@@ -49,7 +104,7 @@ IMAGE=localhost/berth-example
 # The image: nothing but busybox and one script. Built from scratch, so that no registry is asked.
 need_image() {
     pod image exists $IMAGE && return
-    context=$RUN/image
+    context=$ENGINE/image
     rm -rf "$context"
     mkdir -p "$context"
     cp "$REPO/examples/image/Containerfile" "$REPO/examples/image/serve" "$context"

@@ -37,12 +37,7 @@ class Engine:
         self.start()
 
     def command(self, *arguments):
-        podman = f"{self.run}/podman"
-        return [
-            "podman", "--root", f"{podman}/root", "--runroot", f"{podman}/run", "--tmpdir", f"{podman}/tmp",
-            "--network-config-dir", f"{podman}/networks", "--storage-driver", "vfs", "--runtime", "runc",
-            "--cgroup-manager", "cgroupfs", "--events-backend", "file", *arguments,
-        ]  # fmt: skip
+        return [f"{self.run}/pod", *arguments]
 
     def start(self):
         if os.path.exists(self.socket):

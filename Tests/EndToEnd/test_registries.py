@@ -4,13 +4,13 @@ import json
 import os
 import signal
 import subprocess
-import threading
 import time
 
 import pytest
 
 from harness import etcd as etcds
 from harness import stack, wait, wire
+from harness.load import Load
 from harness.tier import BERTH, Tier, berth
 
 pytestmark = pytest.mark.skipif(not os.access(etcds.ETCD, os.X_OK), reason="needs etcd: scripts/install-packages test")
@@ -100,41 +100,6 @@ def test_a_name_is_served_as_soon_as_it_is_put_and_follows_its_changes(tmp_path,
     assert status(tier, 2) == 200
 
 
-class Load:
-    """One request after the other; keeps what was not answered well."""
-
-    def __init__(self, tier, number=1):
-        self.tier = tier
-        self.number = number
-        self.good = 0
-        self.bad = []
-        self.stop = threading.Event()
-        self.thread = threading.Thread(target=self._work)
-
-    def _work(self):
-        while not self.stop.is_set():
-            try:
-                answer = status(self.tier, self.number)
-            except Exception as error:  # noqa: BLE001
-                answer = repr(error)
-            if answer == 200:
-                self.good += 1
-            else:
-                self.bad.append(answer)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stop.set()
-        self.thread.join()
-
-    def more(self, count):
-        upto = self.good + count
-        wait.until(lambda: self.good >= upto or self.bad, what="answers")
-
-
 def test_of_three_members_one_is_killed_and_no_request_is_lost(tmp_path, things, origins):
     members = etcds.three(tmp_path)
     things.extend(members)
@@ -143,7 +108,7 @@ def test_of_three_members_one_is_killed_and_no_request_is_lost(tmp_path, things,
     members[0].put(PREFIX + "host_01", entry(one.port))
     tier = front(things, tmp_path, *members)
     wait.until(lambda: status(tier) == 200, what="the first name")
-    with Load(tier) as load:
+    with Load(lambda: status(tier)) as load:
         for index in range(3):
             members[index].kill()
             other = members[(index + 1) % 3]
@@ -166,7 +131,7 @@ def test_with_etcd_stopped_nothing_is_lost_and_a_restarted_tier_serves_from_its_
     tier = front(things, tmp_path, etcd, options=("--state-dir", str(state)))
     wait.until(lambda: status(tier) == 200, what="the first name")
     wait.until(lambda: any(name.endswith(".names") for name in os.listdir(state)), what="the state file")
-    with Load(tier) as load:
+    with Load(lambda: status(tier)) as load:
         etcd.kill()
         load.more(200)
         wait.until(lambda: "name source down" in tier.said(), what="the log to say that it is down")

@@ -13,20 +13,22 @@ private final class Driver {
     /// The one thing that was asked for.
     var asked: RegistrationMachine.Action?
     var wake: Duration?
+    var random: UInt64 = 7
 
-    init(members: Int = 1, authenticates: Bool = false) {
+    init(members: Int = 1, authenticates: Bool = false, ttl: Int64 = 10) {
         var settings = RegistrationMachine.Settings(
             instance: "me",
             address: .init(address: at("10.0.0.5:1").address, port: 9000)
         )
         settings.members = members
+        settings.ttl = ttl
         settings.authenticates = authenticates
         machine = RegistrationMachine(settings)
     }
 
     func on(_ event: RegistrationMachine.Event) {
         asked = nil
-        for action in machine.handle(event, now: now, random: 7) {
+        for action in machine.handle(event, now: now, random: random) {
             switch action {
             case .tell(let news): told.append(news)
             case .wake(let moment): wake = moment
@@ -240,6 +242,25 @@ struct RegistrationMachineTests {
         driver.on(.granted(try driver.exchange, lease: 78, ttl: 10))
         driver.on(.claimed(try driver.exchange))
         #expect(driver.told.last == .registered)
+    }
+
+    @Test(
+        "With a short lease neither a wait nor a silent member takes more than a third of its life",
+        arguments: [true, false]
+    )
+    func shortLease(answers: Bool) throws {
+        let driver = Driver(members: 2, ttl: 2)
+        // The longest waits.
+        driver.random = 1023
+        try driver.register()
+        driver.sleep()
+        let start = driver.now
+        while driver.now - start < .seconds(20) {
+            if answers, driver.asked != nil { driver.on(.failed(try driver.exchange, .connection("refused"))) }
+            let before = driver.now
+            driver.sleep()
+            #expect(driver.now - before <= .seconds(2) / 3)
+        }
     }
 
     @Test(

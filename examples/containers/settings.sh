@@ -8,6 +8,11 @@ FRONT_LISTEN=${FRONT_LISTEN:-127.0.0.1:8080}
 LOCAL_LISTEN=127.0.0.1:9000
 NETWORK=berth-containers
 
+need_engine() {
+    need_run_dir
+    engine "$RUN"
+}
+
 # add_container WORD: starts a container and waits until it serves.
 add_container() {
     case $1 in

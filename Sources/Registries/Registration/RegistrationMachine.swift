@@ -16,7 +16,7 @@ package struct RegistrationMachine: ~Copyable, Sendable {
         package var instance: String
         /// What the entry says.
         package var address: Endpoint
-        /// The bound of one answer.
+        /// The bound of one answer; at most a third of the lease's life counts.
         package var answerLimit = Duration.seconds(2)
         /// The bound of the withdrawal.
         package var withdrawLimit = Duration.seconds(2)
@@ -112,6 +112,7 @@ package struct RegistrationMachine: ~Copyable, Sendable {
     }
 
     private let settings: Settings
+    private let answerLimit: Duration
     private var phase = Phase.idle
     private var member = 0
     private var lastExchange: UInt64 = 0
@@ -125,7 +126,14 @@ package struct RegistrationMachine: ~Copyable, Sendable {
     /// What was left of the holder's lease when it was last looked at, seconds.
     private var holderLeft: (lease: Int64, seconds: Int64)?
 
-    package init(_ settings: Settings) { self.settings = settings }
+    package init(_ settings: Settings) {
+        self.settings = settings
+        // A short lease: two waits fit into what is left of it at a renewal, and into the life that a registry
+        // that comes back gives it.
+        let third = Duration.seconds(settings.ttl) / 3
+        answerLimit = min(settings.answerLimit, third)
+        backoff.cap = min(backoff.cap, third)
+    }
 
     package mutating func handle(_ event: Event, now: Duration, random: UInt64) -> [Action] {
         if case .ended = phase { return [] }
@@ -194,7 +202,7 @@ package struct RegistrationMachine: ~Copyable, Sendable {
     private mutating func ask(_ step: Step, _ now: Duration, _ actions: inout [Action]) {
         lastExchange &+= 1
         let exchange = Exchange(id: lastExchange, member: member)
-        phase = .asking(exchange, step, until: min(now + settings.answerLimit, endsAt ?? .seconds(Int64.max)))
+        phase = .asking(exchange, step, until: min(now + answerLimit, endsAt ?? .seconds(Int64.max)))
         switch step {
         case .authenticate: actions.append(.authenticate(exchange))
         case .grant: actions.append(.grant(exchange, ttl: settings.ttl))
