@@ -256,7 +256,9 @@ struct RegistrationMachineTests {
         driver.sleep()
         let start = driver.now
         while driver.now - start < .seconds(20) {
-            if answers, driver.asked != nil { driver.on(.failed(try driver.exchange, .connection("refused"))) }
+            if answers, driver.asked != nil {
+                driver.on(.failed(try driver.exchange, .connection("refused")))
+            }
             let before = driver.now
             driver.sleep()
             #expect(driver.now - before <= .seconds(2) / 3)

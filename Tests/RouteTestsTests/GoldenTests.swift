@@ -62,7 +62,9 @@ import Testing
 
     @Test(
         "The cases of the repository pass, and reach every rule",
-        arguments: ["rules", "examples/two-hosts/rules", "examples/containers/rules", "examples/topology/rules"]
+        arguments: [
+            "rules", "examples/two-hosts/rules", "examples/containers/rules", "examples/topology/rules",
+        ]
     )
     func repository(path: String) throws {
         var suite = try CaseSuite([Self.root + path])
