@@ -9,8 +9,13 @@ import Testing
 /// Against a real server.
 @Suite("DNS, asked of dnsmasq", .serialized, .enabled(if: Dnsmasq.isInstalled, "dnsmasq is not installed"))
 struct DnsmasqTests {
-    private func options(_ servers: Endpoint..., search: [String] = []) -> DNSOptions {
-        DNSOptions(servers: servers, search: search, timeout: .milliseconds(200))
+    /// - Parameter timeout: long, for a machine that is busy with other tests.
+    private func options(
+        _ servers: Endpoint...,
+        search: [String] = [],
+        timeout: Duration = .seconds(10)
+    ) -> DNSOptions {
+        DNSOptions(servers: servers, search: search, timeout: timeout)
     }
 
     private func ask(_ name: String, _ options: DNSOptions) async -> NameReply {
@@ -74,8 +79,11 @@ struct DnsmasqTests {
         #expect(await addresses(ask("web.test", options(dead, server.endpoint))) == ["10.0.0.1"])
         let silent = try SilentServer()
         defer { silent.stop() }
-        #expect(await addresses(ask("web.test", options(silent.endpoint, server.endpoint))) == ["10.0.0.1"])
-        guard case .failed(let problem) = await ask("web.test", options(silent.endpoint)) else {
+        var both = options(silent.endpoint, server.endpoint, timeout: .milliseconds(200))
+        both.attempts = 50
+        #expect(await addresses(ask("web.test", both)) == ["10.0.0.1"])
+        let alone = options(silent.endpoint, timeout: .milliseconds(200))
+        guard case .failed(let problem) = await ask("web.test", alone) else {
             Issue.record("a silent server answered")
             return
         }

@@ -17,7 +17,7 @@ DNS_RULES = """
 rules:
   - {{ name: all, host: '~^(?<name>[a-z0-9]+)\\.web$', to: '${{name}}.test:{origin}' }}
 names:
-  - dns: {{ servers: ['127.0.0.1:{dns}'], search: [], timeout: 200ms, negative_ttl: 1s }}
+  - dns: {{ servers: ['127.0.0.1:{dns}'], search: [], negative_ttl: 1s }}
 timeouts: {{ resolve: 3s }}
 """
 

@@ -63,13 +63,23 @@ struct WaitingForNamesTests {
         RuleDefinition(name: "all", host: "~^(?<name>[a-z]+)\\.test$", action: .forward(to: "$name"))
     ]
 
+    /// A machine that is busy with other tests may take its time to answer.
+    private static let patient: @Sendable (inout TierSettings) -> Void = {
+        $0.timeouts.resolve = .seconds(600)
+    }
+
     private static func get(_ host: String) -> String { "GET / HTTP/1.1\r\nHost: \(host).test\r\n\r\n" }
 
     @Test("Requests for a name that has to be asked for wait, the name is asked for once, and all are served")
     func shared() async throws {
         let asker = HeldAsker()
         let origin = try ScriptedOrigin(ForwardingTests.echoHeads)
-        try await TestTier.run(rules: Self.rules, names: ["warm": [origin.port]], asker: asker) { tier in
+        try await TestTier.run(
+            rules: Self.rules,
+            names: ["warm": [origin.port]],
+            asker: asker,
+            configure: Self.patient
+        ) { tier in
             let clients = try (0..<5).map { _ in try tier.connect() }
             for client in clients { try client.write(Self.get("cold")) }
             await asker.wait(for: "cold")
@@ -92,7 +102,7 @@ struct WaitingForNamesTests {
             let count = try connection.read(exactly: body.utf8.count).count
             try connection.write("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n\(count)")
         }
-        try await TestTier.run(rules: Self.rules, asker: asker) { tier in
+        try await TestTier.run(rules: Self.rules, asker: asker, configure: Self.patient) { tier in
             let client = try tier.connect()
             try client.write(
                 "POST / HTTP/1.1\r\nHost: cold.test\r\nContent-Length: 200000\r\n\r\n" + body.prefix(9000)
@@ -107,7 +117,7 @@ struct WaitingForNamesTests {
     @Test("A name that cannot be found out: 502; one that nobody knows: 503")
     func failures() async throws {
         let asker = HeldAsker()
-        try await TestTier.run(rules: Self.rules, asker: asker) { tier in
+        try await TestTier.run(rules: Self.rules, asker: asker, configure: Self.patient) { tier in
             let client = try tier.connect()
             for (lookup, status, error) in [
                 (NameLookup.failed(NameProblem(.unavailable, "SERVFAIL")), "502", "dns_error"),
@@ -146,7 +156,7 @@ struct WaitingForNamesTests {
     func gone() async throws {
         let asker = HeldAsker()
         let origin = try ScriptedOrigin(ForwardingTests.echoHeads)
-        try await TestTier.run(rules: Self.rules, asker: asker) { tier in
+        try await TestTier.run(rules: Self.rules, asker: asker, configure: Self.patient) { tier in
             let client = try tier.connect()
             try client.write(Self.get("cold"))
             await asker.wait(for: "cold")
@@ -173,7 +183,7 @@ struct WaitingForNamesTests {
                 try connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n\(number)")
             }
         }
-        try await TestTier.run(rules: Self.rules, asker: asker) { tier in
+        try await TestTier.run(rules: Self.rules, asker: asker, configure: Self.patient) { tier in
             let client = try tier.connect()
             func connection(_ host: String) throws -> String {
                 try client.write(Self.get(host))
