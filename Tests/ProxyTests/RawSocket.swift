@@ -146,6 +146,12 @@ final class RawSocket: @unchecked Sendable {
         return (head, String(decoding: try read(exactly: length ?? 0), as: UTF8.self))
     }
 
+    /// Bytes that the other side's kernel has not taken yet (SIOCOUTQ, tcp(7)).
+    var unacknowledged: Int32 {
+        var count: Int32 = 0
+        return ioctl(descriptor, UInt(TIOCOUTQ), &count) == 0 ? count : 0
+    }
+
     func closeWriting() { shutdown(descriptor, Int32(SHUT_WR)) }
 
     /// Closes with a reset in place of an orderly end.
