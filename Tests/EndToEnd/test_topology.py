@@ -1,5 +1,6 @@
 """examples/topology: client, DNS, etcd, front and hosts, each a machine of its own; hosts and containers come and go."""
 
+import contextlib
 import os
 import subprocess
 import tempfile
@@ -23,7 +24,9 @@ TTL = 3
 # etcd ends a lease up to so many seconds late: it looks every half second, and counts whole ones.
 ETCD_LATE = 1.5
 # How long etcd is away, seconds.
-ETCD_AWAY = float(os.environ.get("BERTH_E2E_ETCD_AWAY", "15"))
+ETCD_AWAY = max(TTL + 2, float(os.environ.get("BERTH_E2E_ETCD_AWAY", "10")))
+# How long it runs and can't be reached, seconds: longer than a lease, and than tiers take to notice.
+UNREACHABLE = 8
 # A modest rate: so many seconds between two requests to a host.
 PAUSE = 0.05
 MACHINES = "berth-topo-"
@@ -191,6 +194,21 @@ def under_load(seconds, loads):
     assert [load.bad for load in loads] == [[] for _ in loads]
 
 
+@contextlib.contextmanager
+def registering_again(topology, when):
+    """What is done in here leads host 01, whose lease has ended, to register again."""
+    before = topology.said("local-h01").count(" registered")
+    yield
+    start = time.time()
+    wait.until(lambda: topology.said("local-h01").count(" registered") > before, what="host 01 to register again")
+    tell(f"registered again {when}", time.time() - start)
+
+
+def cable(state):
+    """Pulls the cable of etcd's machine, or plugs it in."""
+    subprocess.run(["ip", "-n", MACHINES + "net", "link", "set", "etcd", state], check=True)
+
+
 def etcd_is_away(topology, *loads):
     rules = f"{topology.run}/front/front.yaml"
     follower = subprocess.Popen(
@@ -203,14 +221,15 @@ def etcd_is_away(topology, *loads):
         before = sum(load.good for load in loads)
         under_load(ETCD_AWAY, loads)
         print(f"etcd away for {ETCD_AWAY:.0f} s: {sum(load.good for load in loads) - before} requests", flush=True)
-        said = topology.said("local-h01").count(" registered")
-        timed("etcd start", lambda: topology.script("etcd", "start"))
-        start = time.time()
-        if ETCD_AWAY > TTL + 1:
-            wait.until(lambda: topology.said("local-h01").count(" registered") > said, what="host 01 to register again")
-            tell("registered again after etcd's start", time.time() - start)
-        # Longer than the lease, and than the one that a restarted etcd gives to old ones.
-        under_load(2 * TTL + 1, loads)
+        with registering_again(topology, "after etcd's start"):
+            timed("etcd start", lambda: topology.script("etcd", "start"))
+        # Its cable: it runs, and ends the leases while nobody reaches it. Tiers give a silent member up to 5 s.
+        cable("down")
+        under_load(UNREACHABLE, loads)
+        with registering_again(topology, "after etcd could be reached again"):
+            cable("up")
+        # Longer than what a front leaves hosts to register again.
+        under_load(7, loads)
     finally:
         follower.terminate()
         news, _ = follower.communicate()

@@ -66,6 +66,37 @@ private final class Driver {
     var downs: Int { told.count { if case .down = $0 { true } else { false } } }
     var snapshots: Int { told.count { if case .snapshot = $0 { true } else { false } } }
 
+    var removed: [String] {
+        told.flatMap { if case .update(_, let removed) = $0 { removed } else { [] as [String] } }
+    }
+
+    /// An outage, up to a watch that has spoken again, or a list that is asked for when `relists`.
+    func comeBack(_ watch: EtcdWatchMachine.Exchange, relists: Bool) throws -> EtcdWatchMachine.Exchange {
+        on(.failed(watch, .timeout))
+        sleep()
+        let again = try #require(self.watch).0
+        var created = EtcdFrame(cluster: "c", revision: 10)
+        created.created = true
+        guard relists else {
+            on(.frame(again, created))
+            return again
+        }
+        (created.compacted, created.canceled) = (true, "compacted")
+        on(.frame(again, created))
+        sleep()
+        return try #require(list).0
+    }
+
+    /// Lets time pass, with a store that stands still.
+    func pass(_ time: Duration, revision: Int64) {
+        let end = now + time
+        while let wake, wake <= end {
+            sleep()
+            if let probe { on(.probed(probe, cluster: "c", revision: revision)) }
+        }
+        now = end
+    }
+
     /// Up to a watch that has spoken, at revision 10 with the name `a`.
     func reachWatch() throws -> EtcdWatchMachine.Exchange {
         on(.started)
@@ -150,6 +181,7 @@ struct EtcdWatchMachineTests {
         // What the old stream still says is not heard.
         driver.on(.frame(watch, frame(99, [delete("a")])))
         driver.on(.frame(next, frame(15, [delete("a")])))
+        driver.pass(.seconds(7), revision: 15)
         let names = driver.machine.names
         #expect(Set(names.keys) == ["b"])
         let snapshots = driver.snapshots
@@ -209,6 +241,37 @@ struct EtcdWatchMachineTests {
             return
         }
         #expect(set.isEmpty && removed.isEmpty)
+    }
+
+    @Test(
+        "After an outage a name that etcd has ended stays, and goes if nobody registers it again in time",
+        arguments: [true, false],
+        [true, false]
+    )
+    func grace(relists: Bool, registers: Bool) throws {
+        let driver = Driver()
+        var watch = try driver.comeBack(try driver.reachWatch(), relists: relists)
+        if relists {
+            driver.on(.page(watch, EtcdPage(cluster: "c", revision: 12, entries: [], more: false)))
+            watch = try #require(driver.watch).0
+            driver.on(.frame(watch, frame(12, [])))
+        } else {
+            driver.on(.frame(watch, frame(12, [delete("a")])))
+        }
+        driver.pass(.seconds(4), revision: 12)
+        if registers { driver.on(.frame(watch, frame(13, [put("a", "10.0.0.1:1")]))) }
+        let (early, still) = (driver.removed, driver.machine.names["a"])
+        #expect(early.isEmpty && still != nil)
+        driver.pass(.seconds(3), revision: registers ? 13 : 12)
+        let (removed, names) = (driver.removed, driver.machine.names.keys.sorted())
+        #expect(removed == (registers ? [] : ["a"]))
+        #expect(names == (registers ? ["a"] : []))
+
+        // The time is over: a host that leaves is out at once.
+        guard registers else { return }
+        driver.on(.frame(watch, frame(14, [delete("a")])))
+        let afterwards = driver.removed
+        #expect(afterwards == ["a"])
     }
 
     @Test("Compacted revisions lead to a fresh list at once, and the names stay until it is there")

@@ -63,12 +63,14 @@ extension EtcdWatchMachine {
         if !saidDown {
             saidDown = true
             isLive = false
+            forgetAt = nil
             actions.append(.tell(.down(reason: failure.description)))
         }
         phase = .waiting(until: now + backoff.next(random: random))
     }
 
     mutating func expire(_ now: Duration, _ random: UInt64, _ actions: inout [Action]) {
+        forget(now, &actions)
         if let probe, probe.until <= now {
             return fail(probe.exchange, .timeout, now, random, &actions)
         }
@@ -108,6 +110,7 @@ extension EtcdWatchMachine {
         case .idle, .stopped: break
         }
         if let probe { next = min(next ?? probe.until, probe.until) }
+        if let forgetAt { next = min(next ?? forgetAt, forgetAt) }
         guard let next else { return }
         if let armed, armed <= next { return }
         armed = next

@@ -21,6 +21,9 @@ package struct EtcdWatchMachine: ~Copyable, Sendable {
         package var silence = Duration.seconds(3)
         /// The bound of that question.
         package var probeLimit = Duration.seconds(2)
+        /// How long a name that etcd has lost stays in force after an outage: a registration is tried every 3 s
+        /// at the latest, and answered within 2.
+        package var grace = Duration.seconds(6)
 
         package init() {}
     }
@@ -100,6 +103,10 @@ package struct EtcdWatchMachine: ~Copyable, Sendable {
     var revision: Int64 = 0
     /// The newest revision that any answer of the running watch has named.
     var heard: Int64 = 0
+    /// Names that etcd does not have any more, and that stay in force until `forgetAt`.
+    var absent: Set<String> = []
+    /// The end of the time after an outage; nil: none, or the source is down.
+    var forgetAt: Duration?
 
     /// What was told last.
     package var names: [String: [NamedAddress]]
@@ -209,7 +216,8 @@ package struct EtcdWatchMachine: ~Copyable, Sendable {
             limit = min(settings.pageLimit, limit * 2)
             return list(PageRequest(from: last.key + [0], revision: at, limit: limit), now, &actions)
         }
-        names = collected
+        if saidDown { beginGrace(now) }
+        names = withAbsent(collected, now)
         collected = [:]
         cluster = page.cluster
         revision = at
@@ -257,9 +265,10 @@ package struct EtcdWatchMachine: ~Copyable, Sendable {
         }
         guard frame.cluster == cluster else { return anotherStore(now, &actions) }
         let wasDown = saidDown || !isLive
+        if saidDown { beginGrace(now) }
         didWell()
         isLive = true
-        apply(frame.events, tellAlways: wasDown, &actions)
+        apply(frame.events, tellAlways: wasDown, now, &actions)
         // A revision in pieces counts when its last piece is there; a message without events and without
         // `created` says that nothing is missing up to its revision.
         if !frame.fragment, !frame.created {
@@ -267,26 +276,37 @@ package struct EtcdWatchMachine: ~Copyable, Sendable {
         }
     }
 
-    mutating func apply(_ events: [EtcdEntry], tellAlways: Bool, _ actions: inout [Action]) {
+    mutating func apply(
+        _ events: [EtcdEntry],
+        tellAlways: Bool,
+        _ now: Duration,
+        _ actions: inout [Action]
+    ) {
         var set: [String: [NamedAddress]] = [:]
         var removed: Set<String> = []
         for entry in events {
             if entry.isDelete {
-                guard let name = try? keys.name(entry.key), names.removeValue(forKey: name) != nil else {
+                guard let name = try? keys.name(entry.key), names[name] != nil else { continue }
+                if isInGrace(now) {
+                    absent.insert(name)
                     continue
                 }
+                names[name] = nil
                 set[name] = nil
                 removed.insert(name)
                 continue
             }
             switch read(entry) {
             case .success((let name, let addresses)):
+                absent.remove(name)
                 guard names.updateValue(addresses, forKey: name) != addresses || removed.contains(name) else {
                     continue
                 }
                 set[name] = addresses
                 removed.remove(name)
-            case .failure(let problem): actions.append(.tell(.problem(problem.text)))
+            case .failure(let problem):
+                if let name = problem.name { absent.remove(name) }
+                actions.append(.tell(.problem(problem.text)))
             }
         }
         guard tellAlways || !set.isEmpty || !removed.isEmpty else { return }
