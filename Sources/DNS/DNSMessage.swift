@@ -5,6 +5,10 @@ import Routing
 public struct DNSMessage {
     /// Records that are looked at.
     static let maxRecords = 4096
+    /// Addresses of one answer; more are passed over.
+    static let maxAddresses = 1024
+    /// Pointers of one name: it has no more labels than this (RFC 1035 §2.3.4).
+    static let maxPointers = 127
     /// Links from alias to alias (CNAME) that are followed.
     static let maxAliases = 16
     /// The longest name, bytes (RFC 1035 §2.3.4).
@@ -90,7 +94,7 @@ public struct DNSMessage {
         switch kind {
         case .a, .aaaa:
             // A record of the wrong length says nothing.
-            guard record.data.count == (kind == .a ? 4 : 16),
+            guard answer.addresses.count < Self.maxAddresses, record.data.count == (kind == .a ? 4 : 16),
                 let address = IPAddress(networkBytes: Array(bytes[record.data]))
             else { return }
             if !answer.addresses.contains(address) { answer.addresses.append(address) }
@@ -166,6 +170,7 @@ public struct DNSMessage {
         /// Pointers must lead to before all that was read of this name: so they come to an end.
         var lowest = offset
         var end: Int?
+        var pointers = 0
         while true {
             guard place < bytes.count else { throw .truncated }
             let length = Int(bytes[place])
@@ -174,7 +179,8 @@ public struct DNSMessage {
                 guard place + 1 < bytes.count else { throw .truncated }
                 if end == nil { end = place + 2 }
                 let target = (length & 0x3F) << 8 | Int(bytes[place + 1])
-                guard target < lowest else { throw .badName }
+                pointers += 1
+                guard target < lowest, pointers <= Self.maxPointers else { throw .badName }
                 lowest = target
                 place = target
             case 0x00:

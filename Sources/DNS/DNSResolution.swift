@@ -8,6 +8,8 @@ public import Routing
 public struct DNSResolution: Sendable {
     /// Hosts of one service that are looked at.
     static let maxHosts = 16
+    /// Addresses of one name, all its hosts together; more are passed over.
+    static let maxAddresses = 1024
 
     public enum Step: Equatable, Sendable {
         /// Ask these as well; nothing to do while others are open.
@@ -105,6 +107,7 @@ public struct DNSResolution: Sendable {
 
     private mutating func addressesKnown() -> Step {
         var addresses: [NamedAddress] = []
+        var known: Set<NamedAddress> = []
         ttl = serviceTTL
         for host in hosts {
             let six = answers[DNSQuestion(host.name, .aaaa)]
@@ -112,7 +115,7 @@ public struct DNSResolution: Sendable {
             for answer in [six, four] { if let answer, !answer.isEmpty { ttl = min(ttl, answer.ttl ?? 0) } }
             for address in Self.alternate(six?.addresses ?? [], four?.addresses ?? []) {
                 let named = NamedAddress(address: address, port: host.port, weight: host.weight)
-                if !addresses.contains(named) { addresses.append(named) }
+                if addresses.count < Self.maxAddresses, known.insert(named).inserted { addresses.append(named) }
             }
         }
         let usable = addresses.filter { isUsable($0.address) }

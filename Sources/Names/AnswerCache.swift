@@ -37,23 +37,26 @@ struct AnswerCache {
     private var positives = Deque<(name: String, born: UInt64)>()
     private var negatives = Deque<(name: String, born: UInt64)>()
     private var positiveCount = 0
+    private var addressCount = 0
     private var asked: Set<String> = []
     private var generation: UInt64 = 0
     /// How long an answer serves after its time while the source can't be asked.
     private let maxStale: TimeAmount?
-    private let bounds: (positives: Int, negatives: Int)
+    private let bounds: (positives: Int, negatives: Int, addresses: Int)
 
     init(
         maxStale: TimeAmount?,
         positives: Int = NameLimits.positives,
-        negatives: Int = NameLimits.negatives
+        negatives: Int = NameLimits.negatives,
+        addresses: Int = NameLimits.addressesOfSource
     ) {
         self.maxStale = maxStale
-        self.bounds = (positives, negatives)
+        self.bounds = (positives, negatives, addresses)
     }
 
     var positiveAnswers: Int { positiveCount }
     var negativeAnswers: Int { entries.count - positiveCount }
+    var addresses: Int { addressCount }
     var questions: Int { asked.count }
 
     /// Whether the source must be asked for `name` now; false when it has been already.
@@ -132,9 +135,13 @@ struct AnswerCache {
         now: NIODeadline
     ) {
         let refresh = now + .nanoseconds(life.nanoseconds / 10 * NameLimits.refreshTenths)
-        if var entry = entries[name], case .addresses(let known, _) = answers[name] {
+        // More addresses than before have to find room as a new answer does.
+        if var entry = entries[name], case .addresses(let known, _) = answers[name],
+            addresses.count <= known.count
+        {
             entry.expires = now + life
             if known != addresses {
+                addressCount -= known.count - addresses.count
                 answers[name] = .addresses(addresses, NameUse())
                 changed.insert(name)
             }
@@ -148,8 +155,13 @@ struct AnswerCache {
     private mutating func put(_ name: String, _ answer: CachedAnswer, life: TimeAmount, now: NIODeadline) {
         remove(name)
         var isPositive = false
-        if case .addresses = answer { isPositive = true }
-        makeRoom(positive: isPositive)
+        if case .addresses(let addresses, _) = answer {
+            isPositive = true
+            makeRoom(addresses: addresses.count)
+            addressCount += addresses.count
+        } else {
+            makeRoomForNegative()
+        }
         generation &+= 1
         var entry = Entry(
             generation: generation,
@@ -183,23 +195,15 @@ struct AnswerCache {
     private mutating func remove(_ name: String) {
         guard let entry = entries.removeValue(forKey: name) else { return }
         if entry.isPositive { positiveCount -= 1 }
+        if case .addresses(let addresses, _) = answers[name] { addressCount -= addresses.count }
         answers.removeValue(forKey: name)
         changed.insert(name)
     }
 
     /// Gives up what came first and is not in use, where there are too many.
-    private mutating func makeRoom(positive: Bool) {
-        if !positive {
-            while negativeAnswers >= bounds.negatives, let oldest = negatives.popFirst() {
-                if entries[oldest.name]?.born == oldest.born { remove(oldest.name) }
-            }
-            if negatives.count > 2 * bounds.negatives + 16 {
-                negatives.removeAll { entries[$0.name]?.born != $0.born }
-            }
-            return
-        }
+    private mutating func makeRoom(addresses: Int) {
         var steps = 0
-        while positiveCount >= bounds.positives, let oldest = positives.popFirst() {
+        while positiveCount >= bounds.positives || addressCount + addresses > bounds.addresses, let oldest = positives.popFirst() {
             guard entries[oldest.name]?.born == oldest.born else { continue }
             steps += 1
             if steps < NameLimits.evictionSteps, case .addresses(_, let use) = answers[oldest.name],
@@ -213,6 +217,15 @@ struct AnswerCache {
         }
         if positives.count > 2 * bounds.positives + 16 {
             positives.removeAll { entries[$0.name]?.born != $0.born }
+        }
+    }
+
+    private mutating func makeRoomForNegative() {
+        while negativeAnswers >= bounds.negatives, let oldest = negatives.popFirst() {
+            if entries[oldest.name]?.born == oldest.born { remove(oldest.name) }
+        }
+        if negatives.count > 2 * bounds.negatives + 16 {
+            negatives.removeAll { entries[$0.name]?.born != $0.born }
         }
     }
 

@@ -8,6 +8,9 @@ struct LiveLayer {
     private(set) var content: NameLayer.Content
     private var downSince: NIODeadline?
     private var reason = ""
+    /// The names that are too old to serve: a source that comes back without having missed anything tells
+    /// only what is different.
+    private var expired: TreeDictionary<String, [NamedAddress]>?
     /// Until when the source may be silent before it counts as down.
     private var coldUntil: NIODeadline
     private let source: String
@@ -34,7 +37,8 @@ struct LiveLayer {
         return 0
     }
 
-    /// - Returns: whether names that wait for this layer have to look again.
+    /// - Returns: whether the lookup of any name may be another one: the layer has begun to answer, or no
+    ///   longer does. Names that wait for it have to look again.
     mutating func take(
         _ change: NameChange,
         now: NIODeadline,
@@ -44,11 +48,18 @@ struct LiveLayer {
         switch change {
         case .snapshot(let names):
             let wasCold = isCold
+            expired = nil
             let differs = replace(with: Self.map(names), changed: &changed)
             if wasCold || differs || isDown { events.append(.loaded(source: source, names: names.count)) }
             rise(&events)
             return wasCold
         case .update(let set, let removed):
+            let revives = expired != nil
+            if let names = expired {
+                expired = nil
+                content = .names(names)
+                events.append(.loaded(source: source, names: names.count))
+            }
             guard case .names(var names) = content else {
                 // Without a snapshot nothing is known to be complete.
                 return false
@@ -62,7 +73,7 @@ struct LiveLayer {
             for name in removed where names.removeValue(forKey: name) != nil { changed.insert(name) }
             content = .names(names)
             rise(&events)
-            return false
+            return revives
         case .down(let reason):
             guard !isDown else { return false }
             return fall(reason, now: now, &events)
@@ -80,12 +91,12 @@ struct LiveLayer {
         return nil
     }
 
-    /// - Returns: whether names that wait for this layer have to look again.
-    mutating func due(now: NIODeadline, changed: inout Set<String>, events: inout [NameEvent]) -> Bool {
+    /// - Returns: as `take`.
+    mutating func due(now: NIODeadline, events: inout [NameEvent]) -> Bool {
         guard let deadline = nextDeadline, deadline <= now else { return false }
         if case .cold = content { return fall("it has not answered yet", now: now, &events) }
         guard case .names(let names) = content else { return false }
-        changed.formUnion(names.keys)
+        expired = names
         content = .failed(NameProblem(.unavailable, "\(source): \(reason)"))
         events.append(.expired(source: source))
         return true

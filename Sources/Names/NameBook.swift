@@ -91,8 +91,7 @@ struct NameBook {
             }
             return Layer(id: nextID, source: source, memory: memory)
         }
-        changedAll = true
-        lookAgain(now: now)
+        beginAgain(now: now)
         return (started, old.map(\.source))
     }
 
@@ -110,7 +109,7 @@ struct NameBook {
         if case .problem = change { layers[index].problems &+= 1 }
         let wakes = live.take(change, now: now, changed: &changed, events: &events)
         layers[index].memory = .live(live)
-        if wakes { lookAgain(now: now) }
+        if wakes { beginAgain(now: now) }
     }
 
     /// A query source's reply.
@@ -144,7 +143,7 @@ struct NameBook {
         for index in layers.indices {
             switch layers[index].memory {
             case .live(var live):
-                wakes = live.due(now: now, changed: &changed, events: &events) || wakes
+                wakes = live.due(now: now, events: &events) || wakes
                 layers[index].memory = .live(live)
             case .query(let cache):
                 guard let deadline = cache.nextDeadline, deadline <= now else { continue }
@@ -153,7 +152,7 @@ struct NameBook {
                 questions += names.map { Question(layer: layers[index].id, name: $0) }
             }
         }
-        if wakes { lookAgain(now: now) }
+        if wakes { beginAgain(now: now) }
         while let end = waitEnds.first, end.until <= now {
             waitEnds.removeFirst()
             guard waits[end.name]?.until == end.until else { continue }
@@ -258,6 +257,13 @@ struct NameBook {
     private func positives(_ index: Int) -> Int {
         if case .query(let cache) = layers[index].memory { return cache.positiveAnswers }
         return 0
+    }
+
+    /// A live source has begun to answer or no longer does: what is said of any name may be another thing,
+    /// also of names that it does not hold.
+    private mutating func beginAgain(now: NIODeadline) {
+        changedAll = true
+        lookAgain(now: now)
     }
 
     private mutating func lookAgain(now: NIODeadline) {

@@ -7,6 +7,8 @@ enum NameLimits {
     static let waitingNames = 4096
     /// Addresses kept for one query source.
     static let positives = 16_384
+    /// Addresses of all names of one query source: about 16 MiB.
+    static let addressesOfSource = 262_144
     /// Names kept that a query source does not know, or could not be asked for.
     static let negatives = 16_384
     /// Addresses of one name; more are passed over.

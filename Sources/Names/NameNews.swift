@@ -1,7 +1,8 @@
 /// A new table, with what is different from the one before.
 public struct NameNews: Sendable {
     public let table: NameTable
-    /// The names whose lookups may have changed; nil: any.
+    /// The names whose lookups may have changed; nil: any (a source has begun to answer or no longer does,
+    /// or there are other sources).
     public let changed: Set<String>?
 
     public init(table: NameTable, changed: Set<String>?) {

@@ -45,11 +45,14 @@ final class HTTPCaller: Sendable {
         )
     }
 
-    /// One request; the whole answer.
-    func call(_ request: HTTPClientRequest) async throws(Failure) -> Answer {
+    /// One request; the whole answer, at most `limit` bytes.
+    func call(
+        _ request: HTTPClientRequest,
+        limit: Int = HTTPCaller.maxAnswerBytes
+    ) async throws(Failure) -> Answer {
         do {
             let response = try await client.execute(request, deadline: .distantFuture)
-            let body = try await response.body.collect(upTo: Self.maxAnswerBytes)
+            let body = try await response.body.collect(upTo: limit)
             return Answer(status: response.status.code, body: body)
         } catch is NIOTooManyBytesError {
             throw .tooLarge
@@ -58,10 +61,11 @@ final class HTTPCaller: Sendable {
         }
     }
 
-    /// One request whose answer is lines that come as they happen, each at most `maxAnswerBytes`. Returns
+    /// One request whose answer is lines that come as they happen, each at most `limit` bytes. Returns
     /// when the stream ends; then the whole of an answer that was not 200.
     func lines(
         _ request: HTTPClientRequest,
+        limit: Int = HTTPCaller.maxAnswerBytes,
         _ take: (ByteBuffer) async throws -> Void
     ) async throws -> Answer {
         let response: HTTPClientResponse
@@ -76,7 +80,7 @@ final class HTTPCaller: Sendable {
         } catch {
             throw Failure.connection(Self.words(error))
         }
-        var splitter = LineSplitter(limit: Self.maxAnswerBytes)
+        var splitter = LineSplitter(limit: limit)
         var pieces = response.body.makeAsyncIterator()
         while true {
             let piece: ByteBuffer?

@@ -114,6 +114,33 @@ struct DNSMessageTests {
         #expect(throws: DNSFault.badName) { try answer(long) }
     }
 
+    @Test("An answer of very many addresses counts with the first of them")
+    func manyAddresses() throws {
+        var packet = Packet(question, answers: 4000)
+        for index in 0..<4000 {
+            packet.append(0xC00C)
+            packet.bytes += [0, 1, 0, 1, 0, 0, 0, 9, 0, 4, 10, 0, UInt8(index >> 8), UInt8(index & 0xFF)]
+        }
+        let addresses = try answer(packet).addresses
+        #expect(addresses.count == DNSMessage.maxAddresses)
+        #expect(addresses.last.map { "\($0)" } == "10.0.3.255")
+    }
+
+    @Test("A name of more pointers than it can have labels is refused")
+    func manyPointers() {
+        var packet = Packet(question, answers: 1)
+        // A chain of pointers, each to the one before, the first to the question's name.
+        packet.append("x.test", kind: 16, ttl: 9, data: [])
+        let start = packet.bytes.count
+        packet.append(0xC00C)
+        for index in 0..<200 { packet.append(0xC000 | UInt16(start + 2 * index)) }
+        packet.bytes[7] = 2
+        packet.bytes.replaceSubrange((start - 2)..<start, with: [1, 146])
+        packet.append(0xC000 | UInt16(start + 400))
+        packet.bytes += [0, 1, 0, 1, 0, 0, 0, 9, 0, 4, 10, 0, 0, 1]
+        #expect(throws: DNSFault.badName) { try answer(packet) }
+    }
+
     @Test("A message may be cut off anywhere, and any byte may be wrong: nothing traps")
     func anyBytes() throws {
         var packet = Packet(question, answers: 2, authorities: 1)

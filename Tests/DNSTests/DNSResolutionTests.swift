@@ -145,6 +145,17 @@ struct DNSResolutionTests {
         #expect(asked.count == 1 + 2 * DNSResolution.maxHosts)
     }
 
+    @Test("Very many addresses of very many hosts count with the first of them, each once")
+    func manyAddresses() {
+        let four = DNSAnswer(addresses: (0..<1024).map { IPAddress(v4: 0x0A00_0000 + $0) }, ttl: 60)
+        let services = (0..<16).map { DNSAnswer.Service(priority: 0, weight: 1, port: 80, host: "c\($0)") }
+        var zone = [DNSQuestion("_http._tcp.a", .srv): DNSAnswer(services: services, ttl: 60)]
+        for index in 0..<16 { zone[DNSQuestion("c\(index)", .a)] = four }
+        let found = texts(run("a", DNSPlan(service: "_http._tcp"), zone: zone).reply)
+        #expect(found.count == DNSResolution.maxAddresses)
+        #expect(Set(found).count == found.count)
+    }
+
     @Test("The TTL is kept within its bounds")
     func bounds() {
         func ttl(_ ttl: UInt32) -> NameReply? {

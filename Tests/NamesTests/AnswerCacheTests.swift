@@ -56,6 +56,26 @@ struct AnswerCacheTests {
         #expect(addresses("a") == nil)
     }
 
+    @Test("All addresses together are bounded: what came first and is not in use makes room")
+    mutating func addressesTogether() {
+        cache = AnswerCache(maxStale: .seconds(60), positives: 100, negatives: 8, addresses: 10)
+        let three = (1...3).map { address(UInt32($0)) }
+        for name in ["a", "b", "c"] {
+            cache.take(.addresses(three, ttl: .seconds(10)), for: name, now: at(0))
+        }
+        #expect(cache.addresses == 9)
+        use("a")
+        cache.take(.addresses(three, ttl: .seconds(10)), for: "d", now: at(0))
+        #expect(addresses("a") == three && addresses("b") == nil && addresses("d") == three)
+        #expect(cache.addresses == 9)
+        // A second answer that is longer finds room as well, and a shorter one gives some back.
+        cache.take(.addresses((1...5).map { address($0) }, ttl: .seconds(10)), for: "d", now: at(1))
+        #expect(cache.addresses <= 10 && addresses("d")?.count == 5)
+        cache.take(.addresses([address(1)], ttl: .seconds(10)), for: "d", now: at(2))
+        _ = cache.due(now: at(100))
+        #expect(cache.addresses == 0 && cache.answers.isEmpty)
+    }
+
     @Test("A second answer that differs takes the place of the first")
     mutating func change() {
         cache.take(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))

@@ -109,7 +109,7 @@ struct NameBookTests {
         #expect(told1 == nil, "nothing has changed for anybody")
         book.due(now: at(31))
         let news = try #require(tell())
-        #expect(news.changed == ["a", "b"])
+        #expect(news.changed == nil, "what nobody knew is now what could not be asked for")
         guard case .failed = news.table.lookUp("a") else {
             Issue.record("a is still served")
             return
@@ -136,6 +136,46 @@ struct NameBookTests {
         #expect(told3 == nil)
         book.due(now: at(100))
         #expect(book.statuses.first?.state == .up && book.statuses.first?.names == 1)
+    }
+
+    @Test("The table goes out when a source first speaks, even of nothing, and when it is known to be silent")
+    mutating func firstWord() throws {
+        let ids = list(Self.live("etcd"), Self.live("containers"), Self.live("static"))
+        book.take(.snapshot(["a": [address(1)]]), from: ids[2], now: at(0))
+        _ = tell()
+        book.take(.snapshot([:]), from: ids[0], now: at(1))
+        let empty = try #require(tell())
+        #expect(empty.changed == nil, "any name may have become known or unknown")
+        guard case .ask = empty.table.lookUp("a") else {
+            Issue.record("containers were passed over")
+            return
+        }
+        book.take(.down(reason: "refused"), from: ids[1], now: at(2))
+        let down = try #require(tell())
+        #expect(down.changed == nil)
+        #expect(down.table.lookUp("a").answer?.addresses == [address(1)])
+        guard case .failed = down.table.lookUp("b") else {
+            Issue.record("b is asked for, though nobody is left to ask")
+            return
+        }
+    }
+
+    @Test("A source whose names had become too old serves again when it says that it has missed nothing")
+    mutating func revival() throws {
+        let ids = list(Self.live("etcd", maxStale: .seconds(30)))
+        book.take(.snapshot(["a": [address(1)], "b": [address(2)]]), from: ids[0], now: at(0))
+        book.take(.down(reason: "gone"), from: ids[0], now: at(1))
+        book.due(now: at(31))
+        _ = tell()
+        book.ask("a", now: at(40), done: told.done("a"))
+        _ = tell()
+        #expect(told.all == ["a unavailable"])
+        book.take(.update(set: ["c": [address(3)]], removed: ["b"]), from: ids[0], now: at(41))
+        let news = try #require(tell())
+        #expect(news.table.lookUp("a").answer?.addresses == [address(1)])
+        #expect(news.table.lookUp("b").answer == nil)
+        #expect(news.table.lookUp("c").answer?.addresses == [address(3)])
+        #expect(book.statuses.first?.state == .up)
     }
 
     @Test("News name what changed and nothing else, also when a registry is listed afresh")

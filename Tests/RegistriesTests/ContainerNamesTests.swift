@@ -60,6 +60,11 @@ private let rows: [Row] = [
         result: "'ab/c' of its label berth.name is not a name"
     ),
     Row(
+        testDescription: "more names than a container may have",
+        facts: facts { $0.labels["berth.name"] = String(repeating: "a,", count: 100_000) },
+        result: "its label berth.name has more than 64 names"
+    ),
+    Row(
         testDescription: "berth.enable off",
         facts: facts { $0.labels["berth.enable"] = "false" },
         result: "berth.enable is false"

@@ -185,6 +185,70 @@ struct ContainersMachineTests {
         #expect(driver.told.contains { if case .down = $0 { true } else { false } })
     }
 
+    @Test("A container that the engine can't describe in time is passed over, and the others are served")
+    func oneHangs() throws {
+        let driver = Driver()
+        driver.on(.started)
+        driver.on(.listed(try #require(driver.list), ["a", "b", "hangs"]))
+        driver.now += .milliseconds(10)
+        let silent = try #require(driver.looks.first { $0.1 == "hangs" })
+        driver.looks.removeAll { $0.1 == "hangs" }
+        driver.answer(["a": container("a", "web", "10.0.0.2"), "b": container("b", "shop", "10.0.0.3")])
+        #expect(driver.told.isEmpty, "it may have a name as well")
+        driver.sleep()
+        #expect(Set(driver.names.keys) == ["web", "shop"])
+        #expect(driver.told.contains { if case .problem = $0 { true } else { false } })
+        #expect(!driver.told.contains { if case .down = $0 { true } else { false } })
+        // What it says at last is not heard: nobody waits for it.
+        driver.on(.looked(silent.0, container("hangs", "late", "10.0.0.4")))
+        #expect(driver.names.count == 2)
+    }
+
+    @Test("A look whose connection breaks is made once more; then that container alone is passed over")
+    func oneBreaks() throws {
+        let driver = Driver()
+        driver.on(.started)
+        driver.on(.listed(try #require(driver.list), ["a", "breaks", "once"]))
+        let once = try #require(driver.looks.firstIndex { $0.1 == "once" })
+        driver.on(.failed(driver.looks.remove(at: once).0, "closed"))
+        while let look = driver.looks.first(where: { $0.1 == "breaks" }) {
+            driver.looks.removeAll { $0.0 == look.0 }
+            driver.on(.failed(look.0, "closed"))
+        }
+        driver.answer(["a": container("a", "web", "10.0.0.2"), "once": container("once", "shop", "10.0.0.3")])
+        #expect(Set(driver.names.keys) == ["web", "shop"])
+        #expect(!driver.told.contains { if case .down = $0 { true } else { false } })
+    }
+
+    @Test("An engine that names more containers than there may be has the first of them followed")
+    func giantList() throws {
+        let driver = Driver()
+        let ids = (0..<(ContainersMachine.Limit.containers + 5)).map { "id\($0)" }
+        driver.on(.started)
+        driver.on(.listed(try #require(driver.list), ids + ids))
+        while !driver.looks.isEmpty {
+            let (exchange, id) = driver.looks.removeFirst()
+            driver.on(.looked(exchange, container(id, id, "10.0.0.2")))
+        }
+        #expect(driver.names.count == ContainersMachine.Limit.containers)
+        let problems = driver.told.count { if case .problem = $0 { true } else { false } }
+        #expect(problems == 1 && driver.told.count == 2)
+    }
+
+    @Test("Containers that events make up, and nobody can describe, are bounded")
+    func madeUp() throws {
+        let driver = Driver()
+        try driver.begin([:])
+        let stream = try #require(driver.stream)
+        for index in 0..<(ContainersMachine.Limit.containers + 50) {
+            driver.on(.happened(stream, id: "x\(index)", .changed))
+            while !driver.looks.isEmpty { driver.on(.unreadable(driver.looks.removeFirst().0, "status 500")) }
+        }
+        let count = driver.machine.containers.count
+        #expect(count == ContainersMachine.Limit.containers)
+        #expect(driver.names.isEmpty)
+    }
+
     @Test("What no event told is known after the next list")
     func relist() throws {
         let driver = Driver()

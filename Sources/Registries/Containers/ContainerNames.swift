@@ -12,6 +12,8 @@ import Routing
 package struct ContainerNames: Sendable {
     /// The network that counts where no label says.
     package var network: String?
+    /// Names of one container.
+    package static let maxNames = 64
 
     package init(network: String? = nil) { self.network = network }
 
@@ -85,8 +87,15 @@ package struct ContainerNames: Sendable {
     private func names(_ facts: ContainerFacts, _ aliases: [String]) throws(Unserved) -> [String] {
         let label = facts.labels["berth.name"]
         let wanted =
-            label.map { $0.split(separator: ",").map { String($0.filter { $0 != " " }) } } ?? [facts.name]
-            + aliases
+            label.map {
+                $0.split(separator: ",", maxSplits: Self.maxNames).map { String($0.filter { $0 != " " }) }
+            } ?? [facts.name] + aliases.prefix(Self.maxNames - 1)
+        guard wanted.count <= Self.maxNames else {
+            throw Unserved(
+                isProblem: true,
+                reason: "its label berth.name has more than \(Self.maxNames) names"
+            )
+        }
         var names: [String] = []
         for text in wanted {
             guard let host = try? HostName(text), host.port == nil else {

@@ -30,6 +30,7 @@ extension ContainersMachine {
         guard stream != nil else { return }
         while looks.count < Limit.looks, !queue.isEmpty {
             let id = queue.removeFirst()
+            queued.remove(id)
             if let running = looks.first(where: { $0.value.id == id })?.key {
                 looks[running]?.again = true
                 continue
@@ -48,6 +49,8 @@ extension ContainersMachine {
         listing = nil
         looks = [:]
         queue = []
+        queued = []
+        retried = []
         nextList = nil
     }
 
@@ -66,8 +69,15 @@ extension ContainersMachine {
         if let listing, listing.until <= now {
             return fail("the engine did not answer in time", now, random, &actions)
         }
-        if looks.values.contains(where: { $0.until <= now }) {
-            return fail("the engine did not answer in time", now, random, &actions)
+        for (exchange, look) in looks.filter({ $0.value.until <= now }) {
+            // Where the engine answered others meanwhile, it is this container that it can't look at: nobody
+            // else is concerned, and what was known of it stays.
+            guard lastAnswer > look.until - Limit.answer else {
+                return fail("the engine did not answer in time", now, random, &actions)
+            }
+            looks[exchange] = nil
+            actions.append(.cancel(exchange))
+            complain(look.id, "\(look.id.prefix(12)): the engine did not describe it in time", &actions)
         }
         if let retryAt, retryAt <= now { return connect(now, &actions) }
         if let nextList, nextList <= now { list(now, &actions) }
@@ -76,7 +86,7 @@ extension ContainersMachine {
     mutating func arm(_ actions: inout [Action]) {
         var next: Duration?
         for moment in [listing?.until, nextList, retryAt] + looks.values.map({ Optional($0.until) })
-            + containers.values.map(\.heldUntil)
+            + held.map({ containers[$0]?.heldUntil })
         {
             if let moment { next = min(next ?? moment, moment) }
         }

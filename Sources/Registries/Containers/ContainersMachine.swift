@@ -67,8 +67,13 @@ package struct ContainersMachine: ~Copyable, Sendable {
     var stream: Exchange?
     var listing: (exchange: Exchange, until: Duration)?
     var looks: [Exchange: (id: String, until: Duration, again: Bool)] = [:]
-    /// To be looked at, in order.
+    /// To be looked at, in order, each once.
     var queue: [String] = []
+    var queued: Set<String> = []
+    /// Looked at once in vain.
+    var retried: Set<String> = []
+    /// When the engine last answered anything.
+    var lastAnswer = Duration.zero
     var containers: [String: Container] = [:]
     var nextList: Duration?
     var retryAt: Duration?
@@ -76,6 +81,10 @@ package struct ContainersMachine: ~Copyable, Sendable {
     var isComplete = false
     var hasListed = false
     var told: [String: [NamedAddress]]?
+    /// What was told may no longer be what is known.
+    var isDirty = true
+    /// Those that have to stay up for a while first.
+    var held: Set<String> = []
     var isDown = false
     var lastExchange: UInt64 = 0
     var backoff = Backoff()
@@ -99,27 +108,34 @@ package struct ContainersMachine: ~Copyable, Sendable {
         case .listed(let exchange, let ids):
             guard listing?.exchange == exchange else { return [] }
             listing = nil
+            lastAnswer = now
             hasListed = true
             nextList = now + Limit.relist
             take(ids, now, &actions)
         case .looked(let exchange, let facts):
             guard let look = looks.removeValue(forKey: exchange) else { return [] }
+            lastAnswer = now
+            retried.remove(look.id)
             // What was looked at before something happened is not the last word.
             if look.again { enqueue(look.id) } else { take(facts, look.id, now, &actions) }
         case .missing(let exchange):
             guard let look = looks.removeValue(forKey: exchange) else { return [] }
-            containers[look.id] = nil
+            lastAnswer = now
+            forget(look.id)
         case .unreadable(let exchange, let reason):
             guard let look = looks.removeValue(forKey: exchange) else { return [] }
+            lastAnswer = now
             complain(look.id, "\(look.id.prefix(12)): \(reason)", &actions)
         case .happened(let exchange, let id, let change):
             guard exchange == stream else { return [] }
             happen(id, change, now)
         case .failed(let exchange, let reason):
-            guard exchange == stream || exchange == listing?.exchange || looks[exchange] != nil else {
-                return []
+            if let look = looks.removeValue(forKey: exchange) {
+                failed(look.id, reason, &actions)
+            } else {
+                guard exchange == stream || exchange == listing?.exchange else { return [] }
+                fail(reason, now, random, &actions)
             }
-            fail(reason, now, random, &actions)
         }
         ask(now, &actions)
         publish(now, &actions)
@@ -134,11 +150,14 @@ package struct ContainersMachine: ~Copyable, Sendable {
         if ids.count > Limit.containers {
             actions.append(.tell(.problem("\(ids.count) containers; only \(Limit.containers) are followed")))
         }
-        for id in containers.keys where !listed.contains(id) {
+        for id in Array(containers.keys) where !listed.contains(id) {
             // One that ended keeps its history until it is removed; what it said does not count.
-            containers[id]?.entry = nil
+            if containers[id]?.entry != nil {
+                containers[id]?.entry = nil
+                isDirty = true
+            }
             if containers[id]?.ends.contains(where: { now - $0 < Limit.restartWindow }) != true {
-                containers[id] = nil
+                forget(id)
             }
         }
         for id in ids.prefix(Limit.containers) { enqueue(id) }
@@ -152,6 +171,8 @@ package struct ContainersMachine: ~Copyable, Sendable {
     ) {
         if containers[id] == nil, containers.count >= Limit.containers { return }
         var container = containers[id] ?? Container()
+        let before = container.entry
+        defer { if containers[id]?.entry != before { isDirty = true } }
         do throws(ContainerNames.Unserved) {
             container.entry = try rules.entry(facts)
             container.complaint = nil
@@ -159,6 +180,7 @@ package struct ContainersMachine: ~Copyable, Sendable {
             let extra = container.ends.count - Limit.restarts
             if extra > 0, container.heldUntil == nil, let last = container.ends.last {
                 container.heldUntil = last + min(Limit.longestHold, .seconds(1 << min(extra - 1, 10)))
+                held.insert(id)
             }
             containers[id] = container
         } catch {
@@ -168,9 +190,26 @@ package struct ContainersMachine: ~Copyable, Sendable {
         }
     }
 
+    /// A look whose connection broke is made once more. An engine that dies breaks the events too, and they
+    /// tell; one that breaks off at one container must not be lost for that.
+    private mutating func failed(_ id: String, _ reason: String, _ actions: inout [Action]) {
+        if retried.insert(id).inserted { return enqueue(id) }
+        retried.remove(id)
+        complain(id, "\(id.prefix(12)): \(reason)", &actions)
+    }
+
+    private mutating func forget(_ id: String) {
+        held.remove(id)
+        retried.remove(id)
+        if containers.removeValue(forKey: id)?.entry != nil { isDirty = true }
+    }
+
     /// Says it once, until it is well or something else.
-    private mutating func complain(_ id: String, _ text: String, _ actions: inout [Action]) {
-        guard containers[id, default: Container()].complaint != text else { return }
+    mutating func complain(_ id: String, _ text: String, _ actions: inout [Action]) {
+        // Ids come out of events, too: whoever makes them up must not fill the memory.
+        guard containers[id] != nil || containers.count < Limit.containers,
+            containers[id, default: Container()].complaint != text
+        else { return }
         containers[id, default: Container()].complaint = text
         actions.append(.tell(.problem(text)))
     }
@@ -180,7 +219,9 @@ package struct ContainersMachine: ~Copyable, Sendable {
             if container.entry != nil {
                 // At most as many as count.
                 container.ends = container.ends.suffix(15) + [now]
+                isDirty = true
             }
+            held.remove(id)
             container.entry = nil
             container.heldUntil = nil
             containers[id] = container
@@ -194,7 +235,7 @@ package struct ContainersMachine: ~Copyable, Sendable {
     }
 
     private mutating func enqueue(_ id: String) {
-        guard queue.count < Limit.containers * 2, !queue.contains(id) else { return }
+        guard queue.count < Limit.containers * 2, queued.insert(id).inserted else { return }
         queue.append(id)
     }
 
@@ -206,11 +247,17 @@ package struct ContainersMachine: ~Copyable, Sendable {
             isComplete = true
             backoff.succeeded()
         }
+        let isOver = held.filter { id in containers[id]?.heldUntil.map { $0 <= now } ?? true }
+        for id in isOver {
+            held.remove(id)
+            containers[id]?.heldUntil = nil
+            isDirty = true
+        }
+        guard isDirty || isDown || told == nil else { return }
+        isDirty = false
         var names: [String: [NamedAddress]] = [:]
         for id in containers.keys.sorted() {
-            guard let container = containers[id], let entry = container.entry else { continue }
-            if let held = container.heldUntil, held > now { continue }
-            containers[id]?.heldUntil = nil
+            guard let entry = containers[id]?.entry, !held.contains(id) else { continue }
             for name in entry.names { names[name, default: []].append(entry.address) }
         }
         guard let old = told else {

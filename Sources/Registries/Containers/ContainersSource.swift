@@ -43,6 +43,11 @@ final class EngineClient: Sendable {
 
     struct Failure: Error { let reason: String }
 
+    /// The largest event, bytes.
+    static let maxEventBytes = 1 << 20
+    /// The largest description of a container, bytes.
+    static let maxDescriptionBytes = 1 << 20
+
     init(socket: String) throws(RegistryError) {
         guard let host = socket.addingPercentEncoding(withAllowedCharacters: .alphanumerics), !host.isEmpty
         else {
@@ -74,7 +79,13 @@ final class EngineClient: Sendable {
         guard !id.isEmpty, id.utf8.count <= 128, id.utf8.allSatisfy({ $0.isLetterOrDigit }) else {
             return nil
         }
-        let answer = try await http.call(get("/containers/\(id)/json"))
+        let answer: HTTPCaller.Answer
+        do throws(HTTPCaller.Failure) {
+            answer = try await http.call(get("/containers/\(id)/json"), limit: Self.maxDescriptionBytes)
+        } catch {
+            guard case .tooLarge = error else { throw error }
+            throw Unreadable(reason: "the engine's description of it is too large")
+        }
         if answer.status == 404 { return nil }
         guard answer.status == 200 else { throw Unreadable(reason: "status \(answer.status)") }
         do {
@@ -93,7 +104,7 @@ final class EngineClient: Sendable {
         // No filter: engines differ in which they take, and what is of no use is cheap to pass over.
         let since = Int(Date().timeIntervalSince1970)
         let request = get("/events?since=\(since)")
-        let answer = try await http.lines(request) { line in
+        let answer = try await http.lines(request, limit: Self.maxEventBytes) { line in
             // One event that can't be read says nothing; the list that follows now and then knows.
             guard let event = try? JSONDecoder().decode(EngineEvent.self, from: line) else { return }
             if let (id, change) = event.change { await take(id, change) }
