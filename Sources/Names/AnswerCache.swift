@@ -15,6 +15,8 @@ struct AnswerCache {
         let born: UInt64
         let isPositive: Bool
         var expires: NIODeadline
+        /// When it became what it is.
+        var learnt: NIODeadline
     }
 
     private struct Deadline: Comparable {
@@ -58,6 +60,16 @@ struct AnswerCache {
     var negativeAnswers: Int { entries.count - positiveCount }
     var addresses: Int { addressCount }
     var questions: Int { asked.count }
+
+    /// How old an answer is, and how long it is good; nil where there is none.
+    func life(of name: String, now: NIODeadline) -> NameLife? {
+        entries[name].map { entry in
+            NameLife(
+                age: Duration(max(.zero, now - entry.learnt)),
+                left: Duration(max(.zero, entry.expires - now))
+            )
+        }
+    }
 
     /// Whether the source must be asked for `name` now; false when it has been already.
     /// Nil: too many questions are open.
@@ -141,6 +153,7 @@ struct AnswerCache {
         {
             entry.expires = now + life
             if known != addresses {
+                entry.learnt = now
                 addressCount -= known.count - addresses.count
                 answers[name] = .addresses(addresses, NameUse())
                 changed.insert(name)
@@ -167,7 +180,8 @@ struct AnswerCache {
             generation: generation,
             born: generation,
             isPositive: isPositive,
-            expires: now + life
+            expires: now + life,
+            learnt: now
         )
         if isPositive {
             positives.append((name, generation))

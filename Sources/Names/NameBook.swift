@@ -226,6 +226,14 @@ struct NameBook {
         }
     }
 
+    /// Of the answer that a lookup of `name` finds; nil where a live source answers, or none.
+    func life(of name: String, now: NIODeadline) -> NameLife? {
+        let (lookup, index) = NameTable.lookUp(name, in: layers.map(\.frozen))
+        guard case .known = lookup, layers.indices.contains(index), case .query(let cache) = layers[index].memory
+        else { return nil }
+        return cache.life(of: name, now: now)
+    }
+
     // MARK: Inside
 
     /// Changes a query layer's cache in place.

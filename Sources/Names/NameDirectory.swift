@@ -134,6 +134,11 @@ public final class NameDirectory: NameAsker, @unchecked Sendable {
         }
     }
 
+    /// How old the answer to `name` is, and how long it is good; nil where no source was asked for it.
+    public func life(of name: String, done: @escaping @Sendable (NameLife?) -> Void) {
+        loop.execute { [self] in done(stopped ? nil : book.life(of: name, now: loop.now)) }
+    }
+
     // MARK: On the loop
 
     private func begin(_ sources: [(id: UInt64, source: NameSource)]) {

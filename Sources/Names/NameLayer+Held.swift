@@ -1,6 +1,18 @@
 import HashTreeCollections
 
 extension NameLayer {
+    /// Whether it holds the name now.
+    public func holds(_ name: String) -> Bool {
+        guard case .names(let names) = content else { return false }
+        return names[name]?.isEmpty == false
+    }
+
+    /// All names that it holds, in no order.
+    public var heldNames: [String] {
+        guard case .names(let names) = content else { return [] }
+        return names.filter { !$0.value.isEmpty }.map(\.key)
+    }
+
     /// All names that a live source holds, in their order; nil where the source is asked, or has none to tell.
     /// For people: it copies and sorts.
     public var held: [(name: String, addresses: [NamedAddress])]? {

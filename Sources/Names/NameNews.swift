@@ -35,6 +35,14 @@ public enum NameEvent: Sendable, Equatable {
     case expired(source: String)
 }
 
+/// How old the answer of a source that is asked is.
+public struct NameLife: Sendable, Equatable {
+    /// Since it was learnt, or was last another one.
+    public let age: Duration
+    /// Until it expires; zero: it has, and serves on because the source can't be asked.
+    public let left: Duration
+}
+
 /// How a source is, for operators.
 public struct NameSourceStatus: Sendable, Equatable {
     public enum State: Sendable, Equatable {

@@ -7,8 +7,10 @@ public struct NameRow: Sendable, Equatable {
     public var name: String
     public var source: String
     public var addresses: [NamedAddress]
-    /// Seconds that are left of the entry's lease; nil: it has none.
+    /// Seconds that are left of the entry's lease, or of DNS's answer; nil: it stays.
     public var ttl: Int64?
+    /// Seconds since the entry is what it is; nil: nobody has written that down.
+    public var age: Int64?
     /// An earlier source answers for this name.
     public var hidden: Bool
 
@@ -24,6 +26,7 @@ public struct NameRow: Sendable, Equatable {
         let source: String
         let addresses: [Address]
         let ttl: Int64?
+        let age: Int64?
         let hidden: Bool
         var change: String?
     }
@@ -36,6 +39,7 @@ public struct NameRow: Sendable, Equatable {
                 .init(address: "\($0.address)", port: $0.port, weight: $0.weight, identity: $0.identity)
             },
             ttl: ttl,
+            age: age,
             hidden: hidden,
             change: change
         )
@@ -59,12 +63,12 @@ public struct NameRow: Sendable, Equatable {
 
     /// Columns for people: a line for each address.
     public static func table(_ rows: [NameRow]) -> String {
-        var lines = [["NAME", "ADDRESS", "WEIGHT", "TTL", "SOURCE", "IDENTITY"]]
+        var lines = [["NAME", "ADDRESS", "WEIGHT", "TTL", "AGE", "SOURCE", "IDENTITY"]]
         for row in rows {
             for address in row.addresses {
                 lines.append([
                     row.name, Self.place(address), "\(address.weight)", row.ttl.map { "\($0)s" } ?? "-",
-                    row.source + (row.hidden ? " (hidden)" : ""), address.identity ?? "-",
+                    row.age.map(Self.span) ?? "-", row.source + (row.hidden ? " (hidden)" : ""), address.identity ?? "-",
                 ])
             }
         }
@@ -73,6 +77,16 @@ public struct NameRow: Sendable, Equatable {
             zip(line, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }
                 .joined(separator: "  ").trimmingCharacters(in: .whitespaces)
         }.joined(separator: "\n")
+    }
+
+    /// `59s`, `59m`, `47h`, `365d`.
+    static func span(_ seconds: Int64) -> String {
+        switch seconds {
+        case ..<60: "\(max(0, seconds))s"
+        case ..<3600: "\(seconds / 60)m"
+        case ..<(48 * 3600): "\(seconds / 3600)h"
+        default: "\(seconds / 86400)d"
+        }
     }
 
     fileprivate static func place(_ address: NamedAddress) -> String {

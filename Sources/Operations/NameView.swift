@@ -56,16 +56,18 @@ public final class NameView: Sendable {
     public func rows() async -> [NameRow] {
         var seen: Set<String> = []
         var rows: [NameRow] = []
-        for layer in directory.table.layers {
+        let ages = NameAges(settings)
+        for (index, layer) in directory.table.layers.enumerated() {
             guard let held = layer.held else { continue }
-            let leases = await leases(of: layer.source)
+            let entries = await entries(of: layer.source)
             for (name, addresses) in held where !addresses.isEmpty {
                 rows.append(
                     NameRow(
                         name: name,
                         source: layer.source,
                         addresses: addresses,
-                        ttl: leases[name],
+                        ttl: entries[name]?.ttl,
+                        age: ages.age(addresses, source: index, since: entries[name]?.since),
                         hidden: !seen.insert(name).inserted
                     )
                 )
@@ -84,14 +86,24 @@ public final class NameView: Sendable {
         }
         switch lookup {
         case .known(let answer):
-            var ttl: Int64?
-            if let entries = clusters[answer.source] { ttl = (try? await entries.entry(name))?.ttl }
+            var (ttl, since): (Int64?, Int64?)
+            if let entries = clusters[answer.source], let entry = try? await entries.entry(name) {
+                (ttl, since) = (entry.ttl, entry.since)
+            }
+            let source = directory.table.layers.firstIndex { $0.source == answer.source && $0.holds(name) }
+            var age = NameAges(settings).age(answer.addresses, source: source ?? -1, since: since)
+            if let life = await life(of: name) {
+                age = life.age.components.seconds
+                // The last second counts as one.
+                ttl = (life.left + .milliseconds(999)).components.seconds
+            }
             return .success(
                 NameRow(
                     name: name,
                     source: answer.source,
                     addresses: answer.addresses,
                     ttl: ttl,
+                    age: age,
                     hidden: false
                 )
             )
@@ -129,6 +141,7 @@ public final class NameView: Sendable {
                         source: answer.source,
                         addresses: answer.addresses,
                         ttl: nil,
+                        age: nil,
                         hidden: false
                     )
                     if last.known.updateValue(row, forKey: name) != row { continuation.yield(.set(row)) }
@@ -138,11 +151,14 @@ public final class NameView: Sendable {
         return stream
     }
 
-    private func leases(of source: String) async -> [String: Int64] {
+    private func life(of name: String) async -> NameLife? {
+        await withCheckedContinuation { done in directory.life(of: name) { done.resume(returning: $0) } }
+    }
+
+    /// What a registry knows beside addresses, by the entry's name.
+    private func entries(of source: String) async -> [String: EtcdEntries.Entry] {
         guard let entries = clusters[source], let all = try? await entries.entries() else { return [:] }
-        var leases: [String: Int64] = [:]
-        for entry in all { leases[entry.name] = entry.ttl }
-        return leases
+        return Dictionary(all.map { ($0.name, $0) }) { $1 }
     }
 }
 

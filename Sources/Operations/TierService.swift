@@ -24,6 +24,8 @@ public final class TierService: Sendable {
         public var stateDirectory: String?
         /// Where the tier says that it serves; nil: nowhere.
         public var registration: RegistrationPlan?
+        /// A file that is there while the tier is ready; nil: none.
+        public var readyFile: String?
         /// The rule files and folders, watched and read again; none: the plan is for good.
         public var rules: [String]
 
@@ -34,8 +36,10 @@ public final class TierService: Sendable {
             drain: Duration = .seconds(30),
             stateDirectory: String? = nil,
             registration: RegistrationPlan? = nil,
+            readyFile: String? = nil,
             rules: [String] = []
         ) {
+            self.readyFile = readyFile
             self.rules = rules
             self.listen = listen
             self.accessLog = accessLog
@@ -53,12 +57,14 @@ public final class TierService: Sendable {
     private let reloading: Reload
     private let logger: Logger
     private let registration: TierRegistration?
+    private let readiness: Readiness
 
     private init(
         tier: Tier,
         names: NameDirectory,
         sink: LogSink?,
         registration: TierRegistration?,
+        readiness: Readiness,
         drain: Duration,
         reloading: Reload,
         logger: Logger
@@ -68,6 +74,7 @@ public final class TierService: Sendable {
         self.names = names
         self.sink = sink
         self.registration = registration
+        self.readiness = readiness
         self.drain = drain
         self.logger = logger
     }
@@ -122,6 +129,8 @@ public final class TierService: Sendable {
                 ]
             )
         }
+        let readiness = Readiness(file: options.readyFile, logger: logger)
+        names.subscribe { news in readiness.take(news.table) }
         // Whoever reads it may come at once.
         registration?.start()
         let reloading = Reload(options.rules, tier: tier, names: names, sources: sources, logger: logger)
@@ -131,6 +140,7 @@ public final class TierService: Sendable {
             names: names,
             sink: sink,
             registration: registration,
+            readiness: readiness,
             drain: options.drain,
             reloading: reloading,
             logger: logger
@@ -158,11 +168,14 @@ public final class TierService: Sendable {
 
     /// What became of new rule files.
     public var reloads: ReloadCounters { reloading.counters }
+    /// Whether each source has told its names, and the tier has not begun to end.
+    public var isReady: Bool { readiness.isReady }
     /// How the name sources are.
     public var nameSources: [NameSourceStatus] { names.statuses }
 
     /// Takes the registration back, stops accepting, lets what runs finish, writes the rest of the log.
     public func stop() async {
+        readiness.end()
         await registration?.withdraw()
         logger.notice("stopping", metadata: ["tier": "\(tier.settings.name)", "drain": "\(drain)"])
         reloading.stop()

@@ -7,7 +7,8 @@ package import Routing
 ///     {"address": "10.0.0.5:9000", "weight": 1, "meta": {"instance": "7f3a", "rack": "r1"}}
 ///     [{"address": "10.0.0.5", "port": 9000}, {"address": "fd00::5"}]
 ///
-/// `meta` is the owner's own, but for `instance`: who wrote the entry, and the identity of its addresses.
+/// `meta` is the owner's own, but for `instance`: who wrote the entry, and the identity of its addresses; and for
+/// `since`: when, in seconds since 1970.
 package struct EntryValue: Sendable, Equatable {
     /// The largest value that is read, bytes.
     package static let maxBytes = 64 << 10
@@ -23,6 +24,8 @@ package struct EntryValue: Sendable, Equatable {
 
     /// At least one, in the value's order.
     package let addresses: [NamedAddress]
+    /// When it was written, seconds since 1970, where the writer says so; the newest of a list.
+    package let since: Int64?
 
     package init(_ bytes: Data) throws(Problem) {
         guard !bytes.isEmpty else { throw Problem(description: "the value is empty") }
@@ -46,15 +49,19 @@ package struct EntryValue: Sendable, Equatable {
             if !addresses.contains(address) { addresses.append(address) }
         }
         self.addresses = addresses
+        self.since = shape.items.compactMap(\.since).max()
     }
 
     /// The JSON of one address, as registration and `berth names set` write it.
     package static func json(
         _ endpoint: Endpoint,
         weight: UInt16 = 1,
-        instance: String? = nil
+        instance: String? = nil,
+        since: Int64? = nil
     ) -> String {
-        let meta = instance.map { ",\"meta\":{\"instance\":\"\($0)\"}" } ?? ""
+        let parts = [instance.map { "\"instance\":\"\($0)\"" }, since.map { "\"since\":\($0)" }]
+            .compactMap(\.self)
+        let meta = parts.isEmpty ? "" : ",\"meta\":{\(parts.joined(separator: ","))}"
         return "{\"address\":\"\(endpoint)\",\"weight\":\(weight)\(meta)}"
     }
 
@@ -100,9 +107,10 @@ private struct Item: Decodable {
     let port: Int?
     let weight: Int?
     let instance: String?
+    let since: Int64?
 
     private enum Key: String, CodingKey { case address, port, weight, meta }
-    private enum MetaKey: String, CodingKey { case instance }
+    private enum MetaKey: String, CodingKey { case instance, since }
 
     init(from decoder: any Decoder) throws {
         let object = try decoder.container(keyedBy: Key.self)
@@ -112,6 +120,7 @@ private struct Item: Decodable {
         // `meta` is not ours: whatever else it holds, it spoils nothing.
         let meta = try? object.nestedContainer(keyedBy: MetaKey.self, forKey: .meta)
         instance = (try? meta?.decodeIfPresent(String.self, forKey: .instance)).flatMap(\.self)
+        since = (try? meta?.decodeIfPresent(Int64.self, forKey: .since)).flatMap(\.self)
     }
 
     func named() throws(EntryValue.Problem) -> NamedAddress {

@@ -79,6 +79,14 @@ struct TierOptions: ParsableArguments {
     )
     var stateDir: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "A file that is there while the tier is ready: it listens, and its name sources have spoken.",
+            valueName: "file"
+        )
+    )
+    var readyFile: String?
+
     @OptionGroup(title: "Registration") var registration: RegistrationOptions
 
     func serve(as name: String, defaultListen: String) async throws {
@@ -110,6 +118,7 @@ struct TierOptions: ParsableArguments {
                     drain: limit,
                     stateDirectory: stateDir,
                     registration: registration,
+                    readyFile: readyFile,
                     rules: config
                 ),
                 group: group,

@@ -1,6 +1,7 @@
 """Names become addresses, live: DNS, files, and rules that are read again."""
 
 import http.server
+import json
 import os
 import signal
 import threading
@@ -104,6 +105,18 @@ def test_the_dry_run_asks_the_same_sources(tmp_path, greeters, stopping):
     assert code == 1 and b"unknown_target" in said
     code, said, _ = berth("test", "--offline", "--local", str(rules), "http://a.web/")
     assert code == 1 and b"dns_error" in said
+
+
+def test_an_answer_of_dns_is_shown_with_its_age_and_what_is_left_of_it(tmp_path, stopping):
+    dns = stopping(Dnsmasq(tmp_path, ttl=50))
+    dns.serve("127.0.7.1 a.test")
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(DNS_RULES.format(origin=80, dns=dns.port))
+    code, said, errors = berth("names", "get", "--config", str(rules), "--json", "a.test")
+    assert code == 0, errors
+    (row,) = json.loads(said)
+    assert (row["source"], row["addresses"][0]["address"]) == ("dns", "127.0.7.1")
+    assert 0 <= row["age"] < 10 and 40 < row["ttl"] <= 50
 
 
 FILE_RULES = """

@@ -56,6 +56,16 @@ struct AnswerCacheTests {
         #expect(addresses("a") == nil)
     }
 
+    @Test("An answer's age counts from when it became another one, and its life from when it was last had")
+    mutating func life() {
+        cache.take(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
+        cache.take(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(8))
+        #expect(cache.life(of: "a", now: at(9)) == NameLife(age: .seconds(9), left: .seconds(9)))
+        cache.take(.addresses([address(2)], ttl: .seconds(10)), for: "a", now: at(10))
+        #expect(cache.life(of: "a", now: at(25)) == NameLife(age: .seconds(15), left: .zero))
+        #expect(cache.life(of: "b", now: at(25)) == nil)
+    }
+
     @Test("All addresses together are bounded: what came first and is not in use makes room")
     mutating func addressesTogether() {
         cache = AnswerCache(maxStale: .seconds(60), positives: 100, negatives: 8, addresses: 10)

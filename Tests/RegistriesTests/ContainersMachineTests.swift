@@ -228,7 +228,7 @@ struct ContainersMachineTests {
         driver.on(.listed(try #require(driver.list), ids + ids))
         while !driver.looks.isEmpty {
             let (exchange, id) = driver.looks.removeFirst()
-            driver.on(.looked(exchange, container(id, id, "10.0.0.2")))
+            driver.on(.looked(exchange, container(id, "c\(id)", "10.0.0.2")))
         }
         #expect(driver.names.count == ContainersMachine.Limit.containers)
         let problems = driver.told.count { if case .problem = $0 { true } else { false } }

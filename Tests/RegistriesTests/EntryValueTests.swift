@@ -85,6 +85,21 @@ struct EntryValueTests {
         )
     }
 
+    @Test("When an entry was written is read where its writer says so, and spoils nothing where it is no number")
+    func since() throws {
+        let endpoint = Endpoint(address: at("10.0.0.5:1").address, port: 9000)
+        let written = EntryValue.json(endpoint, instance: "i-7", since: 1_763_725_000)
+        let value = try EntryValue(Data(written.utf8))
+        #expect(value.since == 1_763_725_000 && value.addresses == [at("10.0.0.5:9000", identity: "i-7")])
+        #expect(try EntryValue(Data(EntryValue.json(endpoint).utf8)).since == nil)
+        for since in ["\"then\"", "1e99", "null", "[1]", "1.5"] {
+            let value = try EntryValue(
+                Data("{\"address\":\"10.0.0.5\",\"meta\":{\"since\":\(since),\"instance\":\"a\"}}".utf8)
+            )
+            #expect(value.since == nil && value.addresses.first?.identity == "a")
+        }
+    }
+
     @Test(
         "A key's rest is a name in its usual form",
         arguments: [

@@ -23,6 +23,8 @@ public final class EtcdEntries: Sendable {
         /// Seconds that are left of the lease; nil: no lease, or it was not asked for.
         public internal(set) var ttl: Int64?
         public let revision: Int64
+        /// When the value was written, seconds since 1970, where its writer says so.
+        public let since: Int64?
     }
 
     /// Why an entry was not changed.
@@ -57,7 +59,7 @@ public final class EtcdEntries: Sendable {
     /// The value of one address, as `set` takes it.
     public static func value(_ endpoint: String, weight: UInt16?) -> String? {
         guard let endpoint = Endpoint(endpoint) else { return nil }
-        return EntryValue.json(endpoint, weight: weight ?? 1)
+        return EntryValue.json(endpoint, weight: weight ?? 1, since: Int64(Date().timeIntervalSince1970))
     }
 
     public func entry(_ name: String) async throws(Refusal) -> Entry? {
@@ -154,10 +156,10 @@ public final class EtcdEntries: Sendable {
     private static func entry(_ kv: EtcdKeyValue, _ name: String) -> Entry {
         let read = EtcdEntry(kv)
         let value = EtcdEntry.shown(Array(kv.value ?? Data()), limit: EntryValue.maxBytes)
-        let (addresses, problem): ([NamedAddress], String?) =
+        let (addresses, since, problem): ([NamedAddress], Int64?, String?) =
             switch read.value {
-            case .success(let value): (value.addresses, nil)
-            case .failure(let problem): ([], problem.description)
+            case .success(let value): (value.addresses, value.since, nil)
+            case .failure(let problem): ([], nil, problem.description)
             }
         return Entry(
             name: name,
@@ -166,7 +168,8 @@ public final class EtcdEntries: Sendable {
             addresses: addresses,
             problem: problem,
             lease: read.lease,
-            revision: kv.mod_revision?.value ?? 0
+            revision: kv.mod_revision?.value ?? 0,
+            since: since
         )
     }
 

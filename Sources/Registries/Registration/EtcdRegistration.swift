@@ -32,14 +32,7 @@ public final class EtcdRegistration: Sendable {
         instance: String = String(UInt64.random(in: .min ... .max), radix: 16),
         tell: @escaping @Sendable (News) -> Void
     ) throws(RegistryError) {
-        guard (2...3600).contains(ttl) else {
-            throw RegistryError("the life of a registration is from 2 s to 1 h, not \(ttl) s")
-        }
-        guard EntryValue.isInstance(instance) else {
-            throw RegistryError(
-                "an instance is 1 to \(EntryValue.maxInstanceBytes) printable ASCII characters"
-            )
-        }
+        try Self.check(ttl: ttl, instance: instance)
         let client = try EtcdClient(etcd)
         let key = client.keys.key(name)
         do throws(EntryValue.Problem) { _ = try client.keys.name(key) } catch {
@@ -50,6 +43,17 @@ public final class EtcdRegistration: Sendable {
         settings.members = etcd.endpoints.count
         settings.authenticates = client.authenticates
         session = RegistrationSession(client: client, key: key, settings: settings, tell: tell)
+    }
+
+    static func check(ttl: Int, instance: String) throws(RegistryError) {
+        guard (2...3600).contains(ttl) else {
+            throw RegistryError("the life of a registration is from 2 s to 1 h, not \(ttl) s")
+        }
+        guard EntryValue.isInstance(instance) else {
+            throw RegistryError(
+                "an instance is 1 to \(EntryValue.maxInstanceBytes) printable ASCII characters"
+            )
+        }
     }
 
     public func start() {
@@ -67,7 +71,7 @@ public final class EtcdRegistration: Sendable {
 actor RegistrationSession {
     private let client: EtcdClient
     private let key: [UInt8]
-    private let value: String
+    private let settings: RegistrationMachine.Settings
     private let tell: @Sendable (EtcdRegistration.News) -> Void
     private let start = ContinuousClock.now
     private var machine: RegistrationMachine
@@ -84,7 +88,7 @@ actor RegistrationSession {
     ) {
         self.client = client
         self.key = key
-        self.value = EntryValue.json(settings.address, instance: settings.instance)
+        self.settings = settings
         self.tell = tell
         machine = RegistrationMachine(settings)
     }
@@ -105,7 +109,7 @@ actor RegistrationSession {
     }
 
     private func perform(_ action: RegistrationMachine.Action) {
-        let (client, key, value) = (client, key, value)
+        let (client, key) = (client, key)
         switch action {
         case .tell(let news): say(news)
         case .cancel(let id):
@@ -128,6 +132,8 @@ actor RegistrationSession {
                 return .granted(id, lease: lease, ttl: granted)
             }
         case .claim(let id, let lease, let replacing):
+            let since = Int64(Date().timeIntervalSince1970)
+            let value = EntryValue.json(settings.address, instance: settings.instance, since: since)
             run(id) { () throws(EtcdFailure) in
                 let put = EtcdClient.Put(key: key, value: value, lease: lease, onlyOver: replacing ?? 0)
                 guard let holder = try await client.put(put, member: id.member) else { return .claimed(id) }

@@ -1,0 +1,85 @@
+import Foundation
+import Logging
+import NIOConcurrencyHelpers
+import Names
+import Routing
+import Testing
+
+@testable import Operations
+
+@Suite("Readiness")
+struct ReadinessTests {
+    private final class Heard: Sendable {
+        private let lines = NIOLockedValueBox<[String]>([])
+        var all: [String] { lines.withLockedValue { $0 } }
+        func add(_ line: String) { lines.withLockedValue { $0.append(line) } }
+    }
+
+    private struct Handler: LogHandler {
+        let heard: Heard
+        var metadata: Logger.Metadata = [:]
+        var logLevel = Logger.Level.notice
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+        func log(event: LogEvent) {
+            heard.add("\(event.message)\(event.metadata?["sources"].map { " of \($0)" } ?? "")")
+        }
+    }
+
+    private let heard = Heard()
+    private let file = FileManager.default.temporaryDirectory.appending(path: "berth-ready-\(UUID().uuidString)")
+
+    private var fileIsThere: Bool { FileManager.default.fileExists(atPath: file.path) }
+
+    private func readiness(_ manager: ServiceManager = ServiceManager(path: nil)) -> Readiness {
+        let heard = heard
+        return Readiness(
+            file: file.path,
+            manager: manager,
+            logger: Logger(label: "test") { _ in Handler(heard: heard) }
+        )
+    }
+
+    private static func table(_ contents: (String, NameLayer.Content)...) -> NameTable {
+        NameTable(layers: contents.map { NameLayer(source: $0.0, content: $0.1) })
+    }
+
+    private static let names = NameLayer(source: "", names: [:]).content
+    private static let down = NameLayer.Content.failed(NameProblem(.unavailable, "down"))
+
+    @Test("A tier is ready when each source has spoken, says once what it waits for, and stays ready")
+    func life() throws {
+        try Data().write(to: file)
+        let readiness = readiness()
+        #expect(!fileIsThere, "what an earlier life left behind says nothing")
+        readiness.take(Self.table(("etcd", .cold), ("static", Self.names)))
+        readiness.take(Self.table(("etcd", Self.down), ("static", Self.names)))
+        #expect(!readiness.isReady && !fileIsThere)
+        let named = Self.table(("etcd", Self.names), ("static", Self.names))
+        readiness.take(named)
+        #expect(readiness.isReady && fileIsThere)
+        readiness.take(Self.table(("etcd", Self.down)))
+        readiness.take(named)
+        #expect(readiness.isReady && fileIsThere)
+        readiness.end()
+        #expect(!readiness.isReady && !fileIsThere)
+        readiness.take(named)
+        #expect(!fileIsThere)
+        #expect(heard.all == ["not ready: waiting for names of etcd", "ready"])
+    }
+
+    @Test("The service manager hears of it by a datagram; one that is not there is an error in the log alone")
+    func manager() {
+        let here = readiness(ServiceManager(path: "/nosuch/folder/socket"))
+        here.take(Self.table(("static", Self.names)))
+        #expect(here.isReady)
+        #expect(heard.all == ["ready", "service manager not told that the tier is ready"])
+        here.end()
+        for path in ["", "relative", String(repeating: "/x", count: 100)] {
+            #expect(ServiceManager(path: path).tell("READY=1") != nil)
+        }
+        #expect(ServiceManager(path: nil).tell("READY=1") == nil)
+    }
+}
