@@ -115,7 +115,9 @@ public struct DNSResolution: Sendable {
             for answer in [six, four] { if let answer, !answer.isEmpty { ttl = min(ttl, answer.ttl ?? 0) } }
             for address in Self.alternate(six?.addresses ?? [], four?.addresses ?? []) {
                 let named = NamedAddress(address: address, port: host.port, weight: host.weight)
-                if addresses.count < Self.maxAddresses, known.insert(named).inserted { addresses.append(named) }
+                if addresses.count < Self.maxAddresses, known.insert(named).inserted {
+                    addresses.append(named)
+                }
             }
         }
         let usable = addresses.filter { isUsable($0.address) }

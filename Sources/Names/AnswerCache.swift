@@ -217,7 +217,9 @@ struct AnswerCache {
     /// Gives up what came first and is not in use, where there are too many.
     private mutating func makeRoom(addresses: Int) {
         var steps = 0
-        while positiveCount >= bounds.positives || addressCount + addresses > bounds.addresses, let oldest = positives.popFirst() {
+        while positiveCount >= bounds.positives || addressCount + addresses > bounds.addresses,
+            let oldest = positives.popFirst()
+        {
             guard entries[oldest.name]?.born == oldest.born else { continue }
             steps += 1
             if steps < NameLimits.evictionSteps, case .addresses(_, let use) = answers[oldest.name],

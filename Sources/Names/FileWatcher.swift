@@ -182,7 +182,12 @@ package struct FileStamp: Equatable, Sendable {
         device = UInt64(status.st_dev)
         node = UInt64(status.st_ino)
         size = Int64(status.st_size)
-        seconds = status.st_mtim.tv_sec
-        nanoseconds = status.st_mtim.tv_nsec
+        // Which C module the fields of `timespec` belong to differs from build to build: read as what they are.
+        (seconds, nanoseconds) = withUnsafeBytes(of: status.st_mtim) { bytes in
+            (
+                bytes.loadUnaligned(as: Int.self),
+                bytes.loadUnaligned(fromByteOffset: MemoryLayout<Int>.size, as: Int.self)
+            )
+        }
     }
 }

@@ -1,13 +1,18 @@
 extension NameSource {
     /// Names written in the rule file itself.
     public static func fixed(_ names: [String: [NamedAddress]]) -> NameSource {
-        NameSource(label: "static", key: .names(names), kind: .live(FixedNames(names: names)))
+        NameSource(label: "static", key: .names(names), kind: .live(FixedNames(names: names)), isLocal: true)
     }
 
     /// A file in the format of hosts(5), read again whenever it changes.
     public static func hostsFile(path: String) -> NameSource {
         let label = "hosts_file \(path)"
-        return NameSource(label: label, key: .settings(label), kind: .live(HostsFileNames(path: path)))
+        return NameSource(
+            label: label,
+            key: .settings(label),
+            kind: .live(HostsFileNames(path: path)),
+            isLocal: true
+        )
     }
 }
 

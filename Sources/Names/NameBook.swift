@@ -32,7 +32,8 @@ struct NameBook {
 
         var frozen: NameLayer {
             switch memory {
-            case .live(let live): NameLayer(source: source.label, content: live.content)
+            case .live(let live):
+                NameLayer(source: source.label, content: live.content, isLocal: source.isLocal)
             case .query(let cache): NameLayer(source: source.label, content: .answers(cache.answers))
             }
         }
@@ -229,7 +230,8 @@ struct NameBook {
     /// Of the answer that a lookup of `name` finds; nil where a live source answers, or none.
     func life(of name: String, now: NIODeadline) -> NameLife? {
         let (lookup, index) = NameTable.lookUp(name, in: layers.map(\.frozen))
-        guard case .known = lookup, layers.indices.contains(index), case .query(let cache) = layers[index].memory
+        guard case .known = lookup, layers.indices.contains(index),
+            case .query(let cache) = layers[index].memory
         else { return nil }
         return cache.life(of: name, now: now)
     }

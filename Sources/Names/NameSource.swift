@@ -21,8 +21,11 @@ public struct NameSource: Sendable {
     /// How long the last names, or an answer that has expired, stay in force while the source is
     /// down (nil: without limit).
     public let maxStale: Duration?
+    /// What it knows is this host's own, a file or an engine, and not what many hosts share.
+    public let isLocal: Bool
 
-    public init(label: String, key: Key, kind: Kind, maxStale: Duration? = nil) {
+    public init(label: String, key: Key, kind: Kind, maxStale: Duration? = nil, isLocal: Bool = false) {
+        self.isLocal = isLocal
         self.label = label
         self.key = key
         self.kind = kind

@@ -76,14 +76,18 @@ public struct NameLayer: Sendable {
 
     public let source: String
     public let content: Content
+    /// What it knows is this host's own.
+    public let isLocal: Bool
 
-    public init(source: String, content: Content) {
+    public init(source: String, content: Content, isLocal: Bool = false) {
         self.source = source
         self.content = content
+        self.isLocal = isLocal
     }
 
-    public init(source: String, names: [String: [NamedAddress]]) {
-        self.init(source: source, content: .names(TreeDictionary(uniqueKeysWithValues: names.map { $0 })))
+    public init(source: String, names: [String: [NamedAddress]], isLocal: Bool = false) {
+        let names = TreeDictionary(uniqueKeysWithValues: names.map { $0 })
+        self.init(source: source, content: .names(names), isLocal: isLocal)
     }
 }
 

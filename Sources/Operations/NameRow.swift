@@ -68,7 +68,8 @@ public struct NameRow: Sendable, Equatable {
             for address in row.addresses {
                 lines.append([
                     row.name, Self.place(address), "\(address.weight)", row.ttl.map { "\($0)s" } ?? "-",
-                    row.age.map(Self.span) ?? "-", row.source + (row.hidden ? " (hidden)" : ""), address.identity ?? "-",
+                    row.age.map(Self.span) ?? "-", row.source + (row.hidden ? " (hidden)" : ""),
+                    address.identity ?? "-",
                 ])
             }
         }

@@ -45,7 +45,8 @@ public struct NameSources: Sendable {
                 label: "containers \(containers.socket)",
                 key: .settings("\(containers)"),
                 kind: .live(ContainersSource(socket: containers.socket, network: containers.network)),
-                maxStale: containers.maxStale
+                maxStale: containers.maxStale,
+                isLocal: true
             )
         case .dns(let settings, origin: _):
             return .dns(DNSOptions(settings))

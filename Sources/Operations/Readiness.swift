@@ -81,7 +81,10 @@ final class Readiness: Sendable {
         let descriptor = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
             let reason = String(cString: strerror(errno))
-            return logger.error("ready file not written", metadata: ["path": "\(file)", "reason": "\(reason)"])
+            return logger.error(
+                "ready file not written",
+                metadata: ["path": "\(file)", "reason": "\(reason)"]
+            )
         }
         close(descriptor)
     }

@@ -24,6 +24,8 @@ public final class TierService: Sendable {
         public var stateDirectory: String?
         /// Where the tier says that it serves; nil: nowhere.
         public var registration: RegistrationPlan?
+        /// Where the tier publishes its names; nil: nowhere.
+        public var publication: PublicationPlan?
         /// A file that is there while the tier is ready; nil: none.
         public var readyFile: String?
         /// The rule files and folders, watched and read again; none: the plan is for good.
@@ -36,10 +38,12 @@ public final class TierService: Sendable {
             drain: Duration = .seconds(30),
             stateDirectory: String? = nil,
             registration: RegistrationPlan? = nil,
+            publication: PublicationPlan? = nil,
             readyFile: String? = nil,
             rules: [String] = []
         ) {
             self.readyFile = readyFile
+            self.publication = publication
             self.rules = rules
             self.listen = listen
             self.accessLog = accessLog
@@ -57,6 +61,7 @@ public final class TierService: Sendable {
     private let reloading: Reload
     private let logger: Logger
     private let registration: TierRegistration?
+    private let publication: TierPublication?
     private let readiness: Readiness
 
     private init(
@@ -64,6 +69,7 @@ public final class TierService: Sendable {
         names: NameDirectory,
         sink: LogSink?,
         registration: TierRegistration?,
+        publication: TierPublication?,
         readiness: Readiness,
         drain: Duration,
         reloading: Reload,
@@ -74,6 +80,7 @@ public final class TierService: Sendable {
         self.names = names
         self.sink = sink
         self.registration = registration
+        self.publication = publication
         self.readiness = readiness
         self.drain = drain
         self.logger = logger
@@ -91,6 +98,7 @@ public final class TierService: Sendable {
     ) async throws -> TierService {
         let sources = NameSources(group: NameSources.shared.group, stateDirectory: options.stateDirectory)
         let registration = try options.registration.map { try TierRegistration($0, logger: logger) }
+        let publication = try options.publication.map { try TierPublication($0, logger: logger) }
         let names = try NameDirectory(try sources.make(plan.names), on: sources.group.next()) { event in
             NameEvents.report(event, to: logger)
         }
@@ -133,6 +141,10 @@ public final class TierService: Sendable {
         names.subscribe { news in readiness.take(news.table) }
         // Whoever reads it may come at once.
         registration?.start()
+        if let publication {
+            publication.start()
+            names.subscribe { news in publication.take(news) }
+        }
         let reloading = Reload(options.rules, tier: tier, names: names, sources: sources, logger: logger)
         reloading.watch()
         return TierService(
@@ -140,6 +152,7 @@ public final class TierService: Sendable {
             names: names,
             sink: sink,
             registration: registration,
+            publication: publication,
             readiness: readiness,
             drain: options.drain,
             reloading: reloading,
@@ -176,7 +189,9 @@ public final class TierService: Sendable {
     /// Takes the registration back, stops accepting, lets what runs finish, writes the rest of the log.
     public func stop() async {
         readiness.end()
+        async let published: Void? = publication?.withdraw()
         await registration?.withdraw()
+        _ = await published
         logger.notice("stopping", metadata: ["tier": "\(tier.settings.name)", "drain": "\(drain)"])
         reloading.stop()
         // The names last until the last request is answered.

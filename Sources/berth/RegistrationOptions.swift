@@ -13,6 +13,14 @@ struct RegistrationOptions: ParsableArguments {
     )
     var register: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Publish the names that this tier serves while it does: etcd=http://10.0.0.1:2379/berth/containers/{name}_01.",
+            valueName: "etcd=url/key"
+        )
+    )
+    var publish: String?
+
     @Option(help: ArgumentHelp("The address to register: what others connect to.", valueName: "address:port"))
     var advertise: String?
 
@@ -38,13 +46,44 @@ struct RegistrationOptions: ParsableArguments {
 
     func plan() throws(CommandFailure) -> RegistrationPlan? {
         guard let register else {
-            if advertise != nil {
+            if advertise != nil, publish == nil {
                 throw CommandFailure("--advertise says what --register registers; it has no --register")
             }
             return nil
         }
+        let endpoint = try endpoint(for: "--register")
+        do throws(RegistryError) {
+            var address = try RegistrationAddress(register)
+            secure(&address.cluster)
+            return RegistrationPlan(address: address, advertise: endpoint, ttl: registerTtl)
+        } catch {
+            throw CommandFailure("--register: \(error)")
+        }
+    }
+
+    func publication() throws(CommandFailure) -> PublicationPlan? {
+        guard let publish else { return nil }
+        let endpoint = try endpoint(for: "--publish")
+        do throws(RegistryError) {
+            var address = try PublicationAddress(publish)
+            secure(&address.cluster)
+            return PublicationPlan(address: address, advertise: endpoint, ttl: registerTtl)
+        } catch {
+            throw CommandFailure("--publish: \(error)")
+        }
+    }
+
+    private func secure(_ cluster: inout EtcdCluster) {
+        cluster.user = registerUser
+        cluster.passwordFile = registerPasswordFile
+        cluster.ca = registerCa
+        cluster.certificate = registerCert
+        cluster.key = registerKey
+    }
+
+    private func endpoint(for option: String) throws(CommandFailure) -> Endpoint {
         guard let advertise else {
-            throw CommandFailure("--register needs --advertise: the address that others connect to")
+            throw CommandFailure("\(option) needs --advertise: the address that others connect to")
         }
         guard let endpoint = Endpoint(advertise), endpoint.port > 0 else {
             throw CommandFailure("--advertise: '\(advertise)' is not like 10.0.0.5:9000")
@@ -54,16 +93,6 @@ struct RegistrationOptions: ParsableArguments {
                 "--advertise: nobody can connect to '\(advertise)'; name one address of this host"
             )
         }
-        do throws(RegistryError) {
-            var address = try RegistrationAddress(register)
-            address.cluster.user = registerUser
-            address.cluster.passwordFile = registerPasswordFile
-            address.cluster.ca = registerCa
-            address.cluster.certificate = registerCert
-            address.cluster.key = registerKey
-            return RegistrationPlan(address: address, advertise: endpoint, ttl: registerTtl)
-        } catch {
-            throw CommandFailure("--register: \(error)")
-        }
+        return endpoint
     }
 }

@@ -99,6 +99,7 @@ struct TierOptions: ParsableArguments {
         guard (1...1024).contains(count) else {
             throw CommandFailure("--loops: \(count) is not a number from 1 to 1024")
         }
+        let publication = try registration.publication()
         let registration = try registration.plan()
         let configuration = try RuleFiles.load(config)
         for warning in configuration.warnings {
@@ -118,6 +119,7 @@ struct TierOptions: ParsableArguments {
                     drain: limit,
                     stateDirectory: stateDir,
                     registration: registration,
+                    publication: publication,
                     readyFile: readyFile,
                     rules: config
                 ),

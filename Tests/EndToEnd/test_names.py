@@ -115,7 +115,7 @@ def test_an_answer_of_dns_is_shown_with_its_age_and_what_is_left_of_it(tmp_path,
     code, said, errors = berth("names", "get", "--config", str(rules), "--json", "a.test")
     assert code == 0, errors
     (row,) = json.loads(said)
-    assert (row["source"], row["addresses"][0]["address"]) == ("dns", "127.0.7.1")
+    assert row["source"] == f"dns 127.0.0.1:{dns.port}" and row["addresses"][0]["address"] == "127.0.7.1"
     assert 0 <= row["age"] < 10 and 40 < row["ttl"] <= 50
 
 

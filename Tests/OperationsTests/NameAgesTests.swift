@@ -34,7 +34,10 @@ struct NameAgesTests {
         let changed = Date(timeIntervalSince1970: 1_763_725_000 - 90)
         try FileManager.default.setAttributes([.modificationDate: changed], ofItemAtPath: file.path)
         let place = SourceLocation(file: "nosuch", line: 1, column: 1)
-        let ages = NameAges([.hostsFile(path: file.path, origin: place), .static([], origin: place)], now: now)
+        let ages = NameAges(
+            [.hostsFile(path: file.path, origin: place), .static([], origin: place)],
+            now: now
+        )
         #expect(ages.age([], source: 0, since: nil) == 90)
         #expect(ages.age([], source: 1, since: nil) == nil)
         #expect(ages.age([], source: 0, since: 1_763_724_999) == 1)
@@ -47,7 +50,10 @@ struct NameAgesTests {
 
     @Test(
         "An age is shown in the unit that says most",
-        arguments: [(0, "0s"), (59, "59s"), (60, "1m"), (3599, "59m"), (3600, "1h"), (172_799, "47h"), (172_800, "2d")]
+        arguments: [
+            (0, "0s"), (59, "59s"), (60, "1m"), (3599, "59m"), (3600, "1h"), (172_799, "47h"),
+            (172_800, "2d"),
+        ]
             as [(Int64, String)]
     )
     func spans(seconds: Int64, text: String) {

@@ -29,7 +29,9 @@ struct ReadinessTests {
     }
 
     private let heard = Heard()
-    private let file = FileManager.default.temporaryDirectory.appending(path: "berth-ready-\(UUID().uuidString)")
+    private let file = FileManager.default.temporaryDirectory.appending(
+        path: "berth-ready-\(UUID().uuidString)"
+    )
 
     private var fileIsThere: Bool { FileManager.default.fileExists(atPath: file.path) }
 

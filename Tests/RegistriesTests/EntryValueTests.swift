@@ -85,7 +85,9 @@ struct EntryValueTests {
         )
     }
 
-    @Test("When an entry was written is read where its writer says so, and spoils nothing where it is no number")
+    @Test(
+        "When an entry was written is read where its writer says so, and spoils nothing where it is no number"
+    )
     func since() throws {
         let endpoint = Endpoint(address: at("10.0.0.5:1").address, port: 9000)
         let written = EntryValue.json(endpoint, instance: "i-7", since: 1_763_725_000)

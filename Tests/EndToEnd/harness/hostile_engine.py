@@ -39,6 +39,8 @@ class HostileEngine:
         self.lock = threading.Lock()
         self.open = set()
         self.listed = 0
+        # How often it has misbehaved since it was told to.
+        self.tricks = 0
         if os.path.exists(path):
             os.unlink(path)
         self.listener = socket.socket(socket.AF_UNIX)
@@ -64,6 +66,7 @@ class HostileEngine:
     def turn(self, mode):
         """Behaves otherwise from now on; what is open ends."""
         self.mode = mode
+        self.tricks = 0
         with self.lock:
             connections = list(self.open)
         for connection in connections:
@@ -115,6 +118,7 @@ class HostileEngine:
     def _list(self, connection, stream):
         mode, send = self.mode, connection.sendall
         ids = [{"Id": identity} for identity in self.containers]
+        self.tricks += mode in LIST
         if mode == "list-hangs":
             stream.read(1)
         elif mode == "list-head":
@@ -144,6 +148,7 @@ class HostileEngine:
         if identity not in self.containers:
             return send(answer(b'{"message": "no such container"}', "404 Not Found"))
         name, address = self.containers[identity]
+        self.tricks += mode in LOOKS
         inspect = {
             "Id": identity,
             "Name": "/" + name,
@@ -167,6 +172,7 @@ class HostileEngine:
 
     def _events(self, connection, stream):
         mode, send = self.mode, connection.sendall
+        self.tricks += mode in EVENTS
         send(CHUNKED)
         event = b'{"Type": "container", "Action": "start", "Actor": {"ID": "%064x"}}\n' % 7
         if mode == "events-die":
