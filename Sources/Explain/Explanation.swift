@@ -6,6 +6,8 @@ public struct Explanation: Sendable {
     public enum Outcome: Sendable, Hashable {
         case matched([Capture])
         case stopped(Stop)
+        /// Text that every match must have is not in the host; the match itself would take too long.
+        case lacksText
         /// The match took more steps than it may.
         case limit(MatchLimit)
         /// PCRE2's error code.
@@ -45,8 +47,9 @@ public struct Explanation: Sendable {
     /// - Parameters:
     ///   - text: the pattern, without `~`.
     ///   - host: normalised.
+    ///   - lacksText: whether live traffic sees without a match that the host has not what each must have.
     /// - Throws: `PatternError` with the place in `text`.
-    public init(_ text: String, host: [UInt8]) throws(PatternError) {
+    public init(_ text: String, host: [UInt8], lacksText: Bool = false) throws(PatternError) {
         let pattern = try Pattern(text, options: Self.options)
         let tree = PatternTree(text, ignoresCase: true)
         self.tree = tree
@@ -63,7 +66,7 @@ public struct Explanation: Sendable {
             }
             outcome = .matched(captures)
         case .noMatch: outcome = .stopped(Stopping(tree, host).stop(furthest: pattern.furthest(host.span)))
-        case .limitExceeded(let limit): outcome = .limit(limit)
+        case .limitExceeded(let limit): outcome = lacksText ? .lacksText : .limit(limit)
         case .failed(let code): outcome = .failed(code)
         }
         steps = Self.steps(text, host)

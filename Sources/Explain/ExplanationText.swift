@@ -28,6 +28,13 @@ public struct ExplanationText {
         switch explanation.outcome {
         case .matched(let captures): lines += matched(explanation, captures)
         case .stopped(let stop): lines += stopped(explanation, stop)
+        case .lacksText:
+            lines.append("host     " + shown(explanation.host))
+            lines.append("")
+            lines.append(
+                paint("1;31", "does not match")
+                    + ": the host lacks text that every match must have; live no step is taken"
+            )
         case .limit(let limit):
             lines.append("host     " + shown(explanation.host))
             lines.append("")

@@ -16,7 +16,6 @@ struct HostChecks {
     func run() {
         if case .none = rule.sample { return reportImpossible() }
         guard let tree = rule.tree else { return }
-        checkDots(tree)
         checkLabels(tree)
         checkLengths(tree)
         checkCaptures(tree)
@@ -46,72 +45,64 @@ struct HostChecks {
 
     // MARK: Dots
 
-    /// `.` between letters.
-    private func checkDots(_ tree: PatternTree) {
-        tree.root.walk { node in
-            guard case .sequence(let parts) = node.kind else { return true }
-            for (index, part) in parts.enumerated().dropFirst().dropLast() {
-                guard case .set(_, .dot) = part.kind, tree.text(of: part) == ".",
-                    Self.isLetter(parts[index - 1]), Self.isLetter(parts[index + 1])
-                else { continue }
-                reportDot(tree, part)
+    /// What looks like one label and takes several: captures, and classes that leave out other bytes.
+    private func checkLabels(_ tree: PatternTree) {
+        guard Self.hasLiteralDot(tree.root) else { return }
+        var seen: Set<Range<Int>> = []
+        for (capture, inside) in Self.captures(tree.root) {
+            let name = capture.name.map { "capture `\($0)`" } ?? "capture \(capture.number)"
+            inside.walk { node in
+                if seen.insert(node.range).inserted { checkLabel(tree, node, who: name) }
+                return true
             }
+        }
+        tree.root.walk { node in
+            if case .group(let group, _) = node.kind, group.looksAround { return true }
+            guard !seen.contains(node.range), case .quantified(let inside, _) = node.kind,
+                case .set(_, .brackets(isNegated: true)) = Self.bare(inside).kind
+            else { return true }
+            checkLabel(tree, node, who: "it")
             return true
         }
     }
 
-    private static func isLetter(_ node: PatternNode) -> Bool {
-        switch node.kind {
-        case .byte(let byte, _): ByteSet.word.contains(byte)
-        case .group(.capture, _), .group(.plain, _), .quantified: true
-        default: false
+    private func checkLabel(_ tree: PatternTree, _ node: PatternNode, who: String) {
+        guard case .quantified(let inside, let quantifier) = node.kind,
+            quantifier.most.map({ $0 > 1 }) ?? true
+        else { return }
+        let repeated = Self.bare(inside)
+        guard case .set(let set, let spelling) = repeated.kind, set.contains(UInt8(ascii: ".")) else {
+            return
         }
-    }
-
-    private func reportDot(_ tree: PatternTree, _ dot: PatternNode) {
-        guard let host = witness(tree, dot.range, "[^.]") else { return }
+        let text = tree.text(of: repeated)
+        guard Self.isVague(spelling, text),
+            // A dot in it, and whatever else it takes around that.
+            let host = witness(tree, node.range, "(?:\(text)+\\.\(text)+)")
+        else { return }
         context.report(
-            .unescapedDot,
+            .dotInLabel,
             rule,
             key: "host",
-            part: Self.behindMark(dot.range),
-            "this dot is any byte: `\(host.text)` is accepted too",
-            hint: "write `\\.`"
+            part: Self.behindMark(node.range),
+            "`\(text)` takes dots too, so that \(who) can span several labels: `\(host.text)`",
+            hint: "write `\(Self.withoutDot(text))`; if dots are meant, list what is meant: `[a-z0-9.-]`"
         )
     }
 
-    /// Captures that look like one label and take several.
-    private func checkLabels(_ tree: PatternTree) {
-        guard Self.hasLiteralDot(tree.root) else { return }
-        for (capture, inside) in Self.captures(tree.root) {
-            inside.walk { node in
-                guard case .quantified(let repeated, let quantifier) = node.kind,
-                    quantifier.most.map({ $0 > 1 }) ?? true, case .set(let set, let spelling) = repeated.kind,
-                    set.contains(UInt8(ascii: ".")), Self.isVague(spelling)
-                else { return true }
-                let text = tree.text(of: repeated)
-                // A dot in it, and whatever else it takes around that.
-                guard let host = witness(tree, node.range, "(?:\(text)+\\.\(text)+)") else { return true }
-                let name = capture.name.map { "capture `\($0)`" } ?? "capture \(capture.number)"
-                context.report(
-                    .dotInLabel,
-                    rule,
-                    key: "host",
-                    part: Self.behindMark(node.range),
-                    "`\(text)` takes dots too, so that \(name) can span several labels: `\(host.text)`",
-                    hint:
-                        "write `\(Self.withoutDot(text))`; if dots are meant, list what is meant: `[a-z0-9.-]`"
-                )
-                return true
-            }
+    /// Without the groups around it.
+    private static func bare(_ node: PatternNode) -> PatternNode {
+        switch node.kind {
+        case .group(.plain, let inside), .group(.capture, let inside), .group(.atomic, let inside):
+            bare(inside)
+        default: node
         }
     }
 
-    private static func isVague(_ spelling: PatternNode.SetSpelling) -> Bool {
+    /// Whether a set has the dot without naming it.
+    private static func isVague(_ spelling: PatternNode.SetSpelling, _ text: String) -> Bool {
         switch spelling {
-        case .dot: true
-        case .brackets(let isNegated): isNegated
-        case .escape: true
+        case .dot, .escape, .brackets(isNegated: true): true
+        case .brackets(isNegated: false): !text.contains(".") && !text.lowercased().contains("2e")
         }
     }
 
@@ -147,16 +138,19 @@ struct HostChecks {
     private func checkLengths(_ tree: PatternTree) {
         tree.root.walk { node in
             guard case .quantified(let inside, let quantifier) = node.kind, let most = quantifier.most,
-                most > HostName.maxLabelBytes, case .set(let set, _) = inside.kind,
-                !set.contains(UInt8(ascii: "."))
+                let size = PatternSize(inside), size.least > 0
             else { return true }
+            let (room, what) =
+                size.hasDot
+                ? (HostName.maxBytes, "no host") : (HostName.maxLabelBytes, "no label of a host")
+            guard most > room / size.least else { return true }
             context.report(
                 .labelTooLong,
                 rule,
                 key: "host",
                 part: Self.behindMark(quantifier.range),
-                "this counts to \(most), but no label of a host is longer than \(HostName.maxLabelBytes) bytes",
-                hint: "write `{\(min(quantifier.least, HostName.maxLabelBytes)),\(HostName.maxLabelBytes)}`"
+                "this counts to \(most), but \(what) is longer than \(room) bytes",
+                hint: "write `{\(min(quantifier.least, room / size.least)),\(room / size.least)}`"
             )
             return true
         }
@@ -167,7 +161,18 @@ struct HostChecks {
     private func checkCaptures(_ tree: PatternTree) {
         let used = CaptureUse(rule).host(of: tree)
         let named = Set(tree.captures.filter { $0.name != nil }.map(\.number))
-        guard let nfa = rule.nfa else { return }
+        guard let nfa = rule.nfa else {
+            // It may be ambiguous where the same pattern without what is not regular is.
+            if let rough = try? NFA(holding: tree), let why = rule.unsupported,
+                case .ambiguous = Ambiguity.find(rough, groups: used.union(named))
+            {
+                let message =
+                    "whether a host can be divided among the captures in two ways is not known: "
+                    + "it is not decided for patterns with \(why)"
+                context.note(rule, message)
+            }
+            return
+        }
         guard case .ambiguous(let found) = Ambiguity.find(nfa, groups: used.union(named)) else { return }
         let parts = found.splits.map { split -> String in
             let capture = tree.captures.first { $0.number == split.group }
@@ -192,17 +197,8 @@ struct HostChecks {
 
     // MARK: Witnesses
 
-    /// A host that the pattern accepts when a part of it is `text` instead, which takes less.
     private func witness(_ tree: PatternTree, _ range: Range<Int>, _ text: String) -> [UInt8]? {
-        var bytes = tree.text
-        bytes.replaceSubrange(range, with: text.utf8)
-        guard let nfa = try? NFA(PatternTree(bytes, ignoresCase: true)) else { return nil }
-        guard case .found(let host) = HostSearch(inside: [Language(nfa)]).find(),
-            let name = try? HostName(host.span),
-            context.table.rules(matching: name, scratch: context.scratch).contains(where: { $0 === rule.rule }
-            )
-        else { return nil }
-        return host
+        context.witness(rule, tree, range, text)
     }
 
     /// Behind the `~`.

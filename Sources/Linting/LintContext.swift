@@ -63,6 +63,19 @@ final class LintContext {
         return all
     }
 
+    /// A host that the pattern accepts when a part of it is `text` instead, which takes less.
+    func witness(_ rule: RuleView, _ tree: PatternTree, _ range: Range<Int>, _ text: String) -> [UInt8]? {
+        var bytes = tree.text
+        bytes.replaceSubrange(range, with: text.utf8)
+        guard let nfa = try? NFA(holding: PatternTree(bytes, ignoresCase: true)) else { return nil }
+        guard case .found(let host) = HostSearch(inside: [Language(nfa)]).find(),
+            let name = try? HostName(host.span),
+            table.rules(matching: name, scratch: scratch).contains(where: { $0 === rule.rule }
+            )
+        else { return nil }
+        return host
+    }
+
     /// The rules in front of `rule` that take every request of it for this host.
     func takers(of host: [UInt8], before rule: RuleView) -> [RuleView] {
         guard let name = try? HostName(host.span) else { return [] }

@@ -46,12 +46,20 @@ struct OverlapCheck {
     }
 
     private func compare(_ earlier: RuleView, _ later: RuleView) {
-        guard let one = earlier.language, let other = later.language,
+        guard let one = earlier.holding, let other = later.holding,
             case .found(let shared) = HostSearch(inside: [one, other]).find(),
             case .found(let onlyEarlier) = HostSearch(inside: [one], outside: [other]).find(),
-            case .found(let onlyLater) = HostSearch(inside: [other], outside: [one]).find(),
-            // A rule in front may take what both share.
-            context.takers(of: shared, before: later).first === earlier,
+            case .found(let onlyLater) = HostSearch(inside: [other], outside: [one]).find()
+        else { return }
+        // Of what is not regular these are guesses until the patterns themselves take them.
+        guard earlier.accepts(shared), later.accepts(shared), earlier.accepts(onlyEarlier),
+            later.accepts(onlyLater)
+        else {
+            if earlier.definition.action != later.definition.action { noteUnknown(earlier, later) }
+            return
+        }
+        // A rule in front may take what both share.
+        guard context.takers(of: shared, before: later).first === earlier,
             decisionsDiffer(earlier, later, shared)
         else { return }
         let message =
@@ -60,6 +68,14 @@ struct OverlapCheck {
             + "`\(onlyLater.text)` of the other"
         let hint = "make the patterns exclude each other, or say that the order is meant"
         context.report(.overlappingRules, later, key: "host", message, hint: hint)
+    }
+
+    private func noteUnknown(_ earlier: RuleView, _ later: RuleView) {
+        guard let why = earlier.unsupported ?? later.unsupported else { return }
+        let message =
+            "whether rule `\(later.name)` and \(context.named(earlier, seenFrom: later)) share hosts is not known: "
+            + "it is not decided for patterns with \(why)"
+        context.note(later, message)
     }
 
     /// Whether it matters which of the two takes a host.

@@ -26,18 +26,20 @@ struct ReachCheck {
         var takers = context.takers(of: sample, before: rule)
         guard !takers.isEmpty else { return }
         for taker in takers where surelyTakes(taker, rule) { return report(rule, [taker], sample) }
-        guard rule.language != nil else { return }
+        guard rule.holding != nil else { return note(rule, takers) }
         while takers.count <= LintBounds.takers {
             let known = takers.compactMap(\.language)
             switch search(rule, without: known) {
             case .none: return report(rule, takers.filter { $0.language != nil }, sample)
             case .unknown: return note(rule, takers)
             case .found(let host):
+                // Of a rule whose hosts are not known exactly, this may be none.
+                guard rule.language != nil || rule.accepts(host) else { return note(rule, takers) }
                 let others = context.takers(of: host, before: rule)
                 if others.isEmpty { return }
                 let new = others.filter { other in !takers.contains { $0 === other } }
-                // What remains is taken by rules of which nothing is known.
-                if new.isEmpty { return note(rule, others) }
+                // What remains is taken by rules of which not all is known.
+                if new.isEmpty { return leavesSome(takers, rule) ? () : note(rule, others) }
                 if let taker = new.first(where: { surelyTakes($0, rule) }) {
                     return report(rule, [taker], sample)
                 }
@@ -50,10 +52,14 @@ struct ReachCheck {
     /// Of a rule whose hosts are not known: only a rule for all hosts, or for the very same, takes it.
     private func checkUnknown(_ rule: RuleView) {
         let earlier = context.rules.prefix(rule.index)
-        guard
-            let taker = earlier.first(where: { $0.surelyHolds(rule) && $0.conditions.cover(rule.conditions) })
-        else { return }
-        report(rule, [taker], nil)
+        let covering = earlier.lazy.filter { $0.conditions.cover(rule.conditions) }
+        if let taker = covering.first(where: { $0.surelyHolds(rule) }) { return report(rule, [taker], nil) }
+        guard let hosts = rule.holding else { return }
+        for taker in covering.prefix(LintBounds.takers) {
+            if surelyTakes(taker, rule) { return report(rule, [taker], nil) }
+            guard let others = taker.holding else { continue }
+            if HostSearch(inside: [hosts, others]).find() != .none { return note(rule, [taker]) }
+        }
     }
 
     private func surelyTakes(_ taker: RuleView, _ rule: RuleView) -> Bool {
@@ -62,9 +68,18 @@ struct ReachCheck {
         return search(rule, without: [language]) == .none
     }
 
+    /// Whether rules of which not all is known leave a host in any case.
+    private func leavesSome(_ takers: [RuleView], _ rule: RuleView) -> Bool {
+        let most = takers.compactMap(\.holding)
+        guard most.count == takers.count, case .found(let host) = search(rule, without: most) else {
+            return false
+        }
+        return rule.accepts(host) && context.takers(of: host, before: rule).isEmpty
+    }
+
     private func search(_ rule: RuleView, without others: [Language]) -> HostSearch.Answer {
-        guard let language = rule.language else { return .unknown }
-        return HostSearch(inside: [language], outside: others).find()
+        guard let hosts = rule.holding else { return .unknown }
+        return HostSearch(inside: [hosts], outside: others).find()
     }
 
     private func report(_ rule: RuleView, _ all: [RuleView], _ sample: [UInt8]?) {
@@ -98,24 +113,11 @@ struct ReachCheck {
 
     /// Whether two rules differ in nothing that matters.
     private func isSame(_ taker: RuleView, _ rule: RuleView) -> Bool {
-        guard taker.conditions == rule.conditions, Self.bare(taker) == Self.bare(rule) else { return false }
+        guard taker.conditions == rule.conditions, Sameness(taker) == Sameness(rule) else { return false }
         guard let language = taker.language, let other = rule.language else {
             return taker.definition.host == rule.definition.host
         }
         return HostSearch(inside: [language], outside: [other]).find() == .none
-    }
-
-    /// What a rule does, without its name and its matchers.
-    private static func bare(_ rule: RuleView) -> RuleDefinition {
-        var definition = rule.definition
-        definition.name = ""
-        definition.origin = nil
-        definition.host = nil
-        definition.path = nil
-        definition.methods = []
-        definition.headers = []
-        definition.clients = []
-        return definition
     }
 
     private func note(_ rule: RuleView, _ takers: [RuleView]) {

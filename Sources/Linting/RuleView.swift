@@ -1,3 +1,4 @@
+import PCRE2
 import Patterns
 import Routing
 
@@ -74,17 +75,40 @@ final class RuleView {
     /// The hosts; nil: not known.
     private(set) lazy var language: Language? = nfa.map { Language($0) }
 
+    /// The hosts, and maybe more: what is not in it the rule does not accept. Nil: not known.
+    private(set) lazy var holding: Language? = {
+        if let language { return language }
+        guard let tree else { return nil }
+        return (try? NFA(holding: tree)).map { Language($0) }
+    }()
+
     /// A host that the rule accepts, or that there is none.
     private(set) lazy var sample: HostSearch.Answer = {
         if case .exact(let name) = host { return .found(name) }
         if let tree, let example = Example.text(tree), (try? HostName(example.span))?.bytes == example,
-            (try? language?.contains(example)) ?? true
+            accepts(example)
         {
             return .found(example)
         }
-        guard let language else { return .unknown }
-        return HostSearch(inside: [language]).find()
+        guard let holding else { return .unknown }
+        let answer = HostSearch(inside: [holding]).find()
+        // Of a language that holds more, a host may be one of the others.
+        if language == nil, case .found(let host) = answer, !accepts(host) { return .unknown }
+        return answer
     }()
+
+    /// Whether the rule's host condition takes a host: as live traffic asks.
+    func accepts(_ name: [UInt8]) -> Bool {
+        if let language { return (try? language.contains(name)) ?? false }
+        guard let tree,
+            let pattern = try? Pattern(
+                String(decoding: tree.text, as: UTF8.self),
+                options: [.caseless, .wholeSubject]
+            )
+        else { return false }
+        if case .matched = pattern.match(name.span, scratch: MatchScratch()) { return true }
+        return false
+    }
 
     /// Whether the hosts are certainly all of the other's and more, seen from the texts alone.
     func surelyHolds(_ other: RuleView) -> Bool {

@@ -61,7 +61,7 @@ struct TargetChecks {
         let language = Language(nfa)
         for name in names {
             guard let isKnown = try? language.contains(name.utf8) else { return }
-            if isKnown { return }
+            if isKnown { return checkSpelledOut(parts, names) }
         }
         var example = ""
         if case .found(let host) = rule.sample, let name = try? HostName(host.span),
@@ -128,48 +128,111 @@ struct TargetChecks {
         }.map { tree.text(of: $0.inside) }
     }
 
+    /// Names that the host's pattern spells out one by one, and that nobody knows.
+    private func checkSpelledOut(_ parts: [TemplateParser.Part], _ names: Set<String>) {
+        let chosen = parts.filter { $0.range != nil }
+        guard chosen.count == 1, let part = chosen.first, let tree = rule.tree, let group = group(part),
+            let values = SpelledOut.texts(group)
+        else { return }
+        for value in values {
+            guard let found = decision(tree, group.range, value), !names.contains(found.target) else {
+                continue
+            }
+            context.report(
+                .unknownTarget,
+                rule,
+                key: "to",
+                "no name source knows `\(found.target)`, to which `\(found.host)` leads: all of them are static",
+                hint: "add the name to `names`, or take it out of the pattern"
+            )
+            return
+        }
+    }
+
     // MARK: Unbounded
 
     /// A last part that takes dots and has no end chooses the domain.
     private func checkUnbounded(_ parts: [TemplateParser.Part]) {
         guard let last = parts.last, let place = last.range else { return }
-        let groups = self.groups(last)
-        guard groups.count == 1, let tree = rule.tree else { return }
-        guard let nfa = try? NFA(PatternTree(groups[0], ignoresCase: true)) else { return }
-        // Any domain, two of which the pattern cannot have been written for.
-        let language = Language(nfa)
-        let dotted = ["a.b", "a.b.c", "a.b.c.d.e"].filter { (try? language.contains($0.utf8)) == true }
-        guard dotted.count == 3, let example = witness(tree, last) else { return }
+        let example: String?
+        if case .name("request_host", _) = last {
+            guard parts.count == 1, let language = rule.language, let host = Self.freeEnd(language) else {
+                return
+            }
+            example = host.text
+        } else {
+            guard let tree = rule.tree, let group = group(last),
+                let nfa = try? NFA(PatternTree(tree.text(of: group), ignoresCase: true)),
+                let value = Self.freeEnd(Language(nfa)), let found = decision(tree, group.range, value)
+            else { return }
+            example = "\(found.host)` leads to `\(found.target)"
+        }
+        guard let example else { return }
         context.report(
             .unboundedTarget,
             rule,
             key: "to",
             part: place,
-            "the request chooses the whole end of the target's name, dots and all: \(example)",
+            "the request chooses the whole end of the target's name, dots and all: `\(example)`",
             hint:
                 "bound the capture, `(?<name>[a-z0-9-]+)`, or end the name with a domain: `${name}.internal`"
         )
     }
 
-    /// A host that puts a name with dots into the target.
-    private func witness(_ tree: PatternTree, _ part: TemplateParser.Part) -> String? {
-        let match = HostChecks.captures(tree.root).first { capture, _ in
+    /// Endings that a pattern may list without leaving the end to the request.
+    private static let listedEnds = 12
+
+    /// A name of many labels whose last one can be nearly any; nil: the name has a bound, or it is not known.
+    private static func freeEnd(_ names: Language) -> [UInt8]? {
+        guard let deep = try? NFA(PatternTree("(?:[^.]+\\.){5,}[^.]+")) else { return nil }
+        let long = Language(deep)
+        guard case .found(let first) = HostSearch(inside: [names, long]).find() else { return nil }
+        var known: [Language] = []
+        var next = first
+        for _ in 0..<listedEnds {
+            let end = next.split(separator: UInt8(ascii: ".")).last.map { Array($0) } ?? next
+            known.append(Language(.ending([UInt8(ascii: ".")] + end)))
+            guard case .found(let other) = HostSearch(inside: [names, long], outside: known).find() else {
+                return nil
+            }
+            next = other
+        }
+        // One that reads well, if it is among them.
+        let plain = Array("a.b.c".utf8)
+        return (try? names.contains(plain)) == true ? plain : first
+    }
+
+    /// The inside of the one group that a part of a template means.
+    private func group(_ part: TemplateParser.Part) -> PatternNode? {
+        guard let tree = rule.tree, rule.definition.path?.hasPrefix("~") != true, tree.isKnown else {
+            return nil
+        }
+        let found = HostChecks.captures(tree.root).filter { capture, _ in
             switch part {
             case .literal: false
             case .number(let number, _): capture.number == number
             case .name(let name, _): capture.name == name
             }
         }
-        guard let match else { return nil }
+        return found.count == 1 ? found[0].inside : nil
+    }
+
+    /// A host of the rule in which a part of the pattern takes `value`, and where it leads.
+    private func decision(
+        _ tree: PatternTree,
+        _ range: Range<Int>,
+        _ value: [UInt8]
+    ) -> (host: String, target: String)? {
         var bytes = tree.text
-        bytes.replaceSubrange(match.inside.range, with: "a\\.b\\.c".utf8)
-        guard let nfa = try? NFA(PatternTree(bytes, ignoresCase: true)),
+        let quoted = value.flatMap { ByteSet.word.contains($0) ? [$0] : [UInt8(ascii: "\\"), $0] }
+        bytes.replaceSubrange(range, with: quoted)
+        guard let nfa = try? NFA(holding: PatternTree(bytes, ignoresCase: true)),
             case .found(let host) = HostSearch(inside: [Language(nfa)]).find(),
             let name = try? HostName(host.span),
             let table = try? RouteTable([hostAlone]),
             case .forward(let forward)? = Witness.decision(table, name)?.outcome
         else { return nil }
-        return "`\(name)` leads to `\(forward.target.name)`"
+        return (name.text, forward.target.name)
     }
 }
 

@@ -22,6 +22,19 @@ extension Translator {
             }
             statics.append(line(of: group))
         }
+        let spelled = addressNames.sorted {
+            ($0.value.place.line, $0.key.utf8.count, $0.key) < (
+                $1.value.place.line, $1.key.utf8.count, $1.key
+            )
+        }
+        for (name, known) in spelled {
+            statics.append(
+                .init(
+                    text: "      \(YAMLText.quoted(name)): \(YAMLText.quoted(known.address))",
+                    place: known.place
+                )
+            )
+        }
         for name in systemNames.keys.sorted() {
             guard let place = systemNames[name] else { continue }
             if name == "localhost" {

@@ -9,6 +9,14 @@ extension Translator {
         for line in context.all("proxy_set_header") {
             guard let name = line.argument(0), let text = line.argument(1) else { continue }
             if Self.isBuiltIn(name, text) { continue }
+            if handsOn(name, text) {
+                findings.note(
+                    "proxy_set_header \(name)",
+                    at: line.place,
+                    "Berth writes it by itself; another's is believed from `trusted_downstreams` alone"
+                )
+                continue
+            }
             if Self.isOwn(name) {
                 findings.untranslated(
                     "proxy_set_header \(name)",
@@ -29,6 +37,15 @@ extension Translator {
                             "rules do not have this variable: `\(name)` is not set"
                         )
                     }
+                    do throws(Untranslatable) {
+                        _ = try expand([value], context, at: line.place)
+                    } catch {
+                        throw Untranslatable(
+                            error.what,
+                            at: error.place,
+                            "\(error.why): `\(name)` is not set"
+                        )
+                    }
                 }
                 fields.append((name, value, line.place))
             } catch {
@@ -44,6 +61,17 @@ extension Translator {
             "query_string",
             "is_args", "remote_addr", "realip_remote_addr", "server_port", "server_name",
         ].contains(name)
+    }
+
+    /// Whether a field of Berth's own is set to what a map hands on of the request's own:
+    /// `map $http_x_forwarded_proto $proto { default $http_x_forwarded_proto; '' $scheme; }`.
+    private func handsOn(_ name: String, _ value: String) -> Bool {
+        let own: Set<String> = ["x-forwarded-proto", "x-forwarded-host", "x-forwarded-port"]
+        guard own.contains(name.lowercased()), value.hasPrefix("$"),
+            let map = maps[value.dropFirst().lowercased()]
+        else { return false }
+        let field = Part.variable("http_" + name.lowercased().replacing("-", with: "_"))
+        return map.source == [field] && map.fallback == [field]
     }
 
     /// What Berth does by itself.

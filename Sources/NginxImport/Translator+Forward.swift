@@ -75,7 +75,12 @@ extension Translator {
             rule.add("respond: 500", at: place)
             return
         }
-        try checkName(target, at: place)
+        if plan.hasVariables, let name = target.literalName, groups[name] == nil, !Self.isName(name) {
+            rule.title = "without its variables `\(name)` is no name: nginx answers 502"
+            rule.add("respond: 502", at: place)
+            return
+        }
+        try checkName(target, context, at: place)
         var lines: [ImportedRule.Line] = []
         let prefix = try path(target, plan, naming, context, &lines)
         var goesTo = nameText + (target.port.map { ":\($0)" } ?? "")
@@ -93,8 +98,13 @@ extension Translator {
     }
 
     /// Notes who has to know the name.
-    private func checkName(_ target: ProxyTarget, at place: NginxPlace) throws(Untranslatable) {
+    private func checkName(
+        _ target: ProxyTarget,
+        _ context: Context,
+        at place: NginxPlace
+    ) throws(Untranslatable) {
         guard let name = target.literalName else {
+            if try nameAddresses(target.name, context, at: place) { return }
             for case .literal(let piece) in target.name
             where !piece.utf8.allSatisfy({
                 ValueText.isNameByte($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".")
@@ -125,13 +135,18 @@ extension Translator {
             usedGroups[name] = group.place
             return
         }
-        let bare = name.hasPrefix("[") ? String(name.dropFirst().dropLast()) : name
-        if IPAddress(bare) != nil { return }
+        if Self.isAddress(name) { return }
         guard ServerName.isHost(name) else {
             throw Untranslatable("proxy_pass", at: place, "`\(name)` is no host name")
         }
         systemNames[name] = systemNames[name] ?? place
     }
+
+    private static func isAddress(_ name: String) -> Bool {
+        IPAddress(name.hasPrefix("[") ? String(name.dropFirst().dropLast()) : name) != nil
+    }
+
+    private static func isName(_ name: String) -> Bool { isAddress(name) || ServerName.isHost(name) }
 
     /// What stands behind the name in `to`; a `rewrite_path` goes to `lines`.
     private func path(
@@ -240,10 +255,14 @@ extension Translator {
         if let last = parts.last, whole.contains(last) {
             if last == .variable("request_uri") { hasQuery = true }
             if !hasQuery { findings.note("proxy_pass", at: place, "the query goes on: nginx would drop it") }
-            guard let prefix = ValueText.literal(Array(parts.dropLast())), !prefix.contains("?") else {
-                throw fail("what stands in front of the path is not literal")
+            let front = Array(parts.dropLast())
+            for part in front {
+                if case .literal(let text) = part, !text.contains("?") { continue }
+                if case .capture = part { continue }
+                throw fail("what stands in front of the path is more than text and captures")
             }
-            return prefix.isEmpty ? "/" : prefix.escapedForTemplate
+            let prefix = try template(front, .url, naming, context, at: place)
+            return prefix.isEmpty ? "/" : prefix
         }
         if !hasQuery { findings.note("proxy_pass", at: place, "the query goes on: nginx would drop it") }
         for case .literal(let text) in parts where text.contains("?") {

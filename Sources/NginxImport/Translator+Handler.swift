@@ -23,6 +23,12 @@ extension Translator {
                 )
             )
         }
+        // `deny all` alone needs nothing to pass requests on to.
+        if let first = access(context).first, first.clients.isEmpty, !first.isAllowed {
+            let denied = context.all("deny").first?.place ?? place
+            emit(context, name: name, at: denied) { rule, _ in rule.add("respond: 403", at: denied) }
+            return
+        }
         if let other = block.first(where: { KnownDirectives.otherHandlers.contains($0.name) }) {
             return stop(
                 Untranslatable(

@@ -12,6 +12,8 @@ final class Translator {
     var usedGroups: [String: NginxPlace] = [:]
     var systemNames: [String: NginxPlace] = [:]
     var resolvedTargets: NginxPlace?
+    /// Addresses that captures make, by how they are spelled.
+    var addressNames: [String: (address: String, place: NginxPlace)] = [:]
     /// All variables that any expression captures: without a match they are empty.
     private var captured: Set<String> = []
     private var regexes = 0

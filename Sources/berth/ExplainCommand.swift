@@ -58,7 +58,7 @@ struct ExplainPattern: ParsableCommand {
         }
         let explanation: Explanation
         do {
-            explanation = try Explanation(pattern, host: host.bytes)
+            explanation = try Explanation(pattern, host: host.bytes, lacksText: !Self.mayMatch(pattern, host))
         } catch {
             throw CommandFailure(Self.invalid(pattern, error))
         }
@@ -87,6 +87,16 @@ struct ExplainPattern: ParsableCommand {
         if host.hasPrefix("~") { return String(host.dropFirst()) }
         let literal = host.split(separator: ".", omittingEmptySubsequences: false).joined(separator: "\\.")
         return host.hasPrefix("*.") ? "^.+" + literal.dropFirst() + "$" : "^\(literal)$"
+    }
+
+    /// Whether live traffic would ask PCRE2 at all, or come to a match.
+    private static func mayMatch(_ pattern: String, _ host: HostName) -> Bool {
+        let rule = RuleDefinition(name: "it", host: "~" + pattern, action: .respond(status: 200))
+        guard let table = try? RouteTable([rule]), let client = IPAddress("127.0.0.1") else { return true }
+        if case .refuse(let refusal) = table.decide(host: host, client: client).outcome {
+            return refusal.reason != .noRule
+        }
+        return true
     }
 
     private static func invalid(_ pattern: String, _ error: PatternError) -> String {
@@ -187,6 +197,7 @@ private struct ExplanationReport: Encodable {
                 patternEnd: stop.part?.upperBound
             )
         case .limit(let limit): self.limit = limit.rawValue
+        case .lacksText: break
         case .failed(let code): limit = "pcre2 \(code)"
         }
     }

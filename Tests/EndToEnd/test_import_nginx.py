@@ -20,6 +20,7 @@ DEPTH = 32
 ORIGINS = [
     "first", "exact", "wild", "wilder", "trailing", "pattern", "later", "host_01", "host_02", "shared", "acme",
     "api", "static", "php", "old", "nested", "gif", "turn-a", "turn-b", "mapped", "v1",
+    "addressed",
 ]  # fmt: skip
 
 CONFIG = r"""
@@ -121,6 +122,12 @@ CONFIG = r"""
         location / { proxy_pass $where; proxy_set_header Host $host; }
     }
     server {
+        listen 127.0.0.1:@port@;
+        server_name ~^at-(?<last>0?1)\.addresses\.priv$;
+        location / { proxy_pass http://127.0.0.$last:@addressed@; proxy_set_header Host $host; }
+        location ~ /\.ht { deny all; }
+    }
+    server {
         listen 127.0.0.1:@port@ default_server;
         server_name _;
         return 404;
@@ -132,7 +139,7 @@ PATHS = [
     "/static/dyn/a.php", "/static/dyn/b", "/index.php", "/a.php/", "/users/7/a/b", "/Users/8/", "/users/x/", "/legacy",
     "/legacy/a?q", "/legacyx", "/gone", "/gone/1", "/moved", "/moved/a", "/strip/a/b", "/strip", "/a", "/a/", "/a/x",
     "/a/x/", "/a/b", "/a/b/c", "/a/b/c.gif", "/a/c.gif", "/a/b.php", "/img/1", "/css/", "/img", "/%61pi/z", "/a//b/c",
-    "/v1/a", "/v1", "/v10", "/a/./x", "/api/%2e%2e/static/q", "/%zz", "/../x",
+    "/v1/a", "/v1", "/v10", "/.htaccess", "/a/./x", "/api/%2e%2e/static/q", "/%zz", "/../x",
 ]  # fmt: skip
 # nginx refuses them whatever the host; Berth where a rule asks for the path.
 MALFORMED = {"/%zz", "/../x"}
@@ -153,6 +160,7 @@ def names(r):
             "v2.maps.priv", "v3.maps.priv", "a.upper.maps", "a.upper.maps.priv", f"{word}.maps.{word}", f"{word}.priv",
             f"0{r.randint(0, 3)}-direct.{word}", f"x01-direct.{word}", "01-direct", f"{word}_c_0{r.randint(1, 3)}.test.priv",
             f"{word}_{word}_01.test.priv", "wordpress_container001_02.test.priv", "_", "localhost", "127.0.0.1", "[::1]",
+            f"at-{r.choice(['1', '01', '2', '3'])}.addresses.priv",
         ]
     )  # fmt: skip
 

@@ -17,6 +17,21 @@ import Testing
         return (stop.offset, part, stop.expected)
     }
 
+    @Test func `a host that lacks what every match must have does not match, however long that would take`()
+        throws
+    {
+        let pattern = "^(.*?)(.*?)(.*?)(.*?)(.*?)-end\\.test\\.priv$"
+        let host = Array((String(repeating: "a", count: 62) + "_.test.priv").utf8)
+        let asked = try Explanation(pattern, host: host)
+        #expect(asked.outcome == .limit(.steps))
+        let explanation = try Explanation(pattern, host: host, lacksText: true)
+        #expect(explanation.outcome == .lacksText)
+        #expect(!explanation.isMatch)
+        #expect(
+            ExplanationText(color: false).render(explanation).contains("does not match: the host lacks text")
+        )
+    }
+
     @Test func `names what each group took`() throws {
         let explanation = try Explanation(Self.saas, host: Array("a_b_01.test.priv".utf8))
         guard case .matched(let captures) = explanation.outcome else {

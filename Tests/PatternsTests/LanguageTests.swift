@@ -46,10 +46,40 @@ struct LanguageTests {
     }
 
     @Test func `is not known of what is not regular`() {
-        for text in ["(a)\\1", "(?=a)b", "(?>a)", "a++", "(?R)", "\\Ka", "(?(1)a)", "(*ACCEPT)", "\\p{L}"] {
+        for text in [
+            "(a)\\1", "(?=a)b", "(?>a|ab)c", "(?>a*)a", "a++a", "(?:a++)*", "(?R)", "\\Ka", "(?(1)a)",
+            "(*ACCEPT)", "\\p{L}",
+        ] {
             #expect(throws: NFA.Unsupported.self, "\(text)") { try NFA(PatternTree(text)) }
         }
         #expect(throws: NFA.Unsupported.self) { try NFA(PatternTree("((a{1000}){1000}){1000}")) }
+    }
+
+    @Test(arguments: [
+        ("a++b", ["ab", "aab"], ["b", "a"]), ("(?>shop|blog)x", ["shopx", "blogx"], ["shop", "x"]),
+        ("(?<n>[a-z]++)-\\d++", ["ab-12"], ["ab-", "-1"]), ("(?>[a-z]+)\\.x", ["a.x"], [".x"]),
+        ("(?:[a-z]++\\.)+x", ["a.b.x"], ["a.b"]), ("a?+b", ["ab", "b"], ["a"]),
+    ])
+    func `is known where giving nothing back makes no difference`(
+        _ text: String,
+        _ yes: [String],
+        _ no: [String]
+    ) throws {
+        let language = Language(try NFA(PatternTree(text, ignoresCase: true)))
+        for host in yes { #expect(try language.contains(host.utf8), "\(host)") }
+        for host in no { #expect(try !language.contains(host.utf8), "\(host)") }
+    }
+
+    @Test(arguments: ["(a)\\1", "(?!b)[a-c]", "a++ab?", "(?>a|ab)c", "(?<=x)a|b", "(a|b)(?1)", "(?(?=a)a|b)"])
+    func `with more than a pattern's hosts holds all of them`(_ text: String) throws {
+        let language = Language(try NFA(holding: PatternTree(text, ignoresCase: true)))
+        let pattern = try Pattern(text, options: [.caseless, .wholeSubject])
+        for host in ["a", "b", "c", "aa", "ab", "aab", "ac", "abc", "ba", "bb"] {
+            guard case .matched = pattern.match(Array(host.utf8).span, scratch: MatchScratch()) else {
+                continue
+            }
+            #expect(try language.contains(host.utf8), "\(host)")
+        }
     }
 
     private static func search(_ inside: [String], without outside: [String] = []) throws -> String {
@@ -94,7 +124,7 @@ struct LanguageTests {
     }
 }
 
-/// Writes random patterns of the regular subset, and hosts that may match them.
+/// Writes random patterns, most of them regular, and hosts that may match them.
 private struct PatternWriter {
     var random: SeededRandom
     private var depth = 0
@@ -132,13 +162,16 @@ private struct PatternWriter {
         ]
         guard depth < 4, chance(3) else { return leaves.randomElement(using: &random) ?? "a" }
         return
-            (["(", "(?:", "(?i:", "(?<n\(UInt32.random(in: 0..<100_000, using: &random))>"]
+            (["(", "(?:", "(?i:", "(?>", "(?<n\(UInt32.random(in: 0..<100_000, using: &random))>"]
             .randomElement(using: &random) ?? "(") + alternation() + ")"
     }
 
     private mutating func quantifier() -> String {
         guard chance(3) else { return "" }
-        return ["*", "+", "?", "{2}", "{1,}", "{0,2}", "*?", "+?", "??", "{0}", "{2,3}?"].randomElement(
+        return [
+            "*", "+", "?", "{2}", "{1,}", "{0,2}", "*?", "+?", "??", "{0}", "{2,3}?", "*+", "++", "?+",
+            "{1,2}+",
+        ].randomElement(
             using: &random
         ) ?? ""
     }

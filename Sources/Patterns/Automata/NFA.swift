@@ -1,7 +1,7 @@
 /// A pattern of the regular subset as a nondeterministic automaton over bytes (Thompson's).
 ///
-/// Only built of what can be decided exactly: there is none for look-arounds, references, atomic
-/// groups and the like.
+/// Only built of what can be decided exactly: there is none for look-arounds, references, and the like.
+/// A possessive quantifier or an atomic group is let in where giving nothing back makes no difference.
 public struct NFA: Sendable {
     enum State: Sendable {
         case byte(ByteSet, next: Int)
@@ -34,8 +34,18 @@ public struct NFA: Sendable {
     /// - Parameter roughly: build one of what is not regular too, which takes look-arounds for what they look
     ///   for, and leaves references out: good for guesses that something else confirms.
     public init(_ tree: PatternTree, roughly: Bool = false) throws(Unsupported) {
+        try self.init(tree, roughly ? .roughly : .exactly)
+    }
+
+    /// Of a whole match, and maybe more: look-arounds ask for nothing, references are anything, and
+    /// nothing is atomic. What this does not accept the pattern does not either.
+    public init(holding tree: PatternTree) throws(Unsupported) {
+        try self.init(tree, .atLeast)
+    }
+
+    private init(_ tree: PatternTree, _ reading: NFABuilder.Reading) throws(Unsupported) {
         var builder = NFABuilder()
-        builder.isRough = roughly
+        builder.reading = reading
         let accept = try builder.add(.accept, tree.root)
         start = try builder.build(tree.root, to: accept, inLoop: false)
         states = builder.states
@@ -79,7 +89,19 @@ private struct NFABuilder {
     var states: [NFA.State] = []
     var steadyGroups: Set<Int> = []
     var loopedGroups: Set<Int> = []
-    var isRough = false
+
+    enum Reading {
+        /// What the pattern matches.
+        case exactly
+        /// That and maybe more.
+        case atLeast
+        /// A guess; counts beyond `endlessCount` have no end, so that loops show.
+        case roughly
+    }
+
+    var reading = Reading.exactly
+    private var isRough: Bool { reading == .roughly }
+    private static let endlessCount = 3
 
     mutating func add(_ state: NFA.State, _ node: PatternNode) throws(NFA.Unsupported) -> Int {
         guard states.count < NFA.maxStates else {
@@ -119,8 +141,19 @@ private struct NFABuilder {
             return try build(inside, to: next, inLoop: inLoop)
         case .quantified(let inside, let quantifier):
             return try build(inside, quantifier, node, to: next, inLoop: inLoop)
+        case .group(.atomic, let inside)
+        where reading == .atLeast || Atomicity.isIdle(inside, before: next, states):
+            return try build(inside, to: next, inLoop: inLoop)
+        case .group(.lookahead, _) where reading == .atLeast,
+            .group(.lookbehind, _) where reading == .atLeast:
+            return next
+        case .backreference where reading == .atLeast, .call where reading == .atLeast:
+            let loop = try add(.split([]), node)
+            let byte = try add(.byte(.all, next: loop), node)
+            states[loop] = .split([byte, next])
+            return loop
         case .group(_, let inside) where isRough: return try build(inside, to: next, inLoop: inLoop)
-        case .conditional(_, let then, let otherwise) where isRough:
+        case .conditional(_, let then, let otherwise) where reading != .exactly:
             let first = try build(then, to: next, inLoop: inLoop)
             guard let otherwise else { return try add(.split([first, next]), node) }
             let second = try build(otherwise, to: next, inLoop: inLoop)
@@ -152,14 +185,16 @@ private struct NFABuilder {
         to next: Int,
         inLoop: Bool
     ) throws(NFA.Unsupported) -> Int {
-        if quantifier.mode == .possessive, !isRough {
+        if quantifier.mode == .possessive, reading == .exactly,
+            !Atomicity.isIdle(repeating: inside, before: next, states)
+        {
             throw Self.unsupported("a possessive quantifier", node)
         }
         let loops = inLoop || quantifier.most.map { $0 > 1 } ?? true
         let isGreedy = quantifier.mode != .lazy
         func order(_ inner: Int, _ behind: Int) -> [Int] { isGreedy ? [inner, behind] : [behind, inner] }
         var next = next
-        if let most = quantifier.most {
+        if let most = quantifier.most, !isRough || most < Self.endlessCount || most == quantifier.least {
             let end = next
             for _ in 0..<max(0, most - quantifier.least) {
                 let inner = try build(inside, to: next, inLoop: loops)
