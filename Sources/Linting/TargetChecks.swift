@@ -135,6 +135,10 @@ struct TargetChecks {
             let values = SpelledOut.texts(group)
         else { return }
         for value in values {
+            let name = parts.flatMap { piece -> [UInt8] in
+                if case .literal(let bytes, _) = piece { bytes } else { value }
+            }
+            if names.contains(name.text.lowercased()) { continue }
             guard let found = decision(tree, group.range, value), !names.contains(found.target) else {
                 continue
             }
@@ -162,6 +166,7 @@ struct TargetChecks {
             example = host.text
         } else {
             guard let tree = rule.tree, let group = group(last),
+                PatternSize(group)?.hasDot != false,
                 let nfa = try? NFA(PatternTree(tree.text(of: group), ignoresCase: true)),
                 let value = Self.freeEnd(Language(nfa)), let found = decision(tree, group.range, value)
             else { return }
@@ -182,9 +187,12 @@ struct TargetChecks {
     /// Endings that a pattern may list without leaving the end to the request.
     private static let listedEnds = 12
 
+    /// Names of six labels and more.
+    private static let deep = try? NFA(PatternTree("(?:[^.]+\\.){5,}[^.]+"))
+
     /// A name of many labels whose last one can be nearly any; nil: the name has a bound, or it is not known.
     private static func freeEnd(_ names: Language) -> [UInt8]? {
-        guard let deep = try? NFA(PatternTree("(?:[^.]+\\.){5,}[^.]+")) else { return nil }
+        guard let deep else { return nil }
         let long = Language(deep)
         guard case .found(let first) = HostSearch(inside: [names, long]).find() else { return nil }
         var known: [Language] = []

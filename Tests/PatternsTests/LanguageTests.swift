@@ -47,7 +47,8 @@ struct LanguageTests {
 
     @Test func `is not known of what is not regular`() {
         for text in [
-            "(a)\\1", "(?=a)b", "(?>a|ab)c", "(?>a*)a", "a++a", "(?:a++)*", "(?R)", "\\Ka", "(?(1)a)",
+            "(a)\\1", "(?=a)b", "(?>a|ab)c", "(?>a*)a", "(?>a+?)", "a++a", "(?:a++)*", "(?R)", "\\Ka",
+            "(?(1)a)",
             "(*ACCEPT)", "\\p{L}",
         ] {
             #expect(throws: NFA.Unsupported.self, "\(text)") { try NFA(PatternTree(text)) }

@@ -65,6 +65,7 @@ struct LogLineTests {
             ("", LogLineFault.empty), ("{", .badJSON), ("{\"host\":\"a\"", .badJSON),
             ("{\"a\":\"\\u00\"}x", .badJSON),
             (#"{"host":"\u00g0"}"#, .badJSON), (#"{"method":"GET","uri":"/"}"#, .noHost),
+            (#"{"method":"GET","host":"a.x","target":"/"}"#, .noURI),
             ("hello", .badClient),
             ("[", .badClient), (#"1.2.3.4 - - "GET / HTTP/1.1""#, .noTime), ("1.2.3.4 - - [t] x", .noRequest),
             (#"1.2.3.4 - - [t] "GET / HTTP/1.1" 200 1"#, .noHost),

@@ -13,7 +13,9 @@ enum Atomicity {
 
     /// An atomic group that can match a text in one way only, or whose repetition is as above.
     static func isIdle(_ inside: PatternNode, before next: Int, _ states: [NFA.State]) -> Bool {
-        if case .quantified(let repeated, _) = inside.kind {
+        if case .quantified(let repeated, let quantifier) = inside.kind {
+            // A lazy one in an atomic group stays as short as it began.
+            if quantifier.mode == .lazy, quantifier.most != quantifier.least { return false }
             return isIdle(repeating: repeated, before: next, states)
         }
         guard let texts = texts(inside) else { return false }

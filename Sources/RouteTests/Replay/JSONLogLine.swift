@@ -6,7 +6,8 @@ enum JSONLogLine {
     static func read(_ line: Span<UInt8>, into request: inout LoggedRequest) -> LogLineFault? {
         var scanner = Scanner(line)
         guard scanner.object(into: &request) else { return .badJSON }
-        return request.host.isEmpty && !request.method.isEmpty ? .noHost : nil
+        if request.method.isEmpty { return nil }
+        return request.host.isEmpty ? .noHost : request.target.isEmpty ? .noURI : nil
     }
 
     private enum Key {

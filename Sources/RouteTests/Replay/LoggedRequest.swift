@@ -44,6 +44,7 @@ enum LogLineFault: String, Sendable {
     case tooLong = "the line is longer than is read"
     case badJSON = "the line begins like JSON and is none"
     case noHost = "the line has no host"
+    case noURI = "the line has a method and no \"uri\""
     case noTime = "there is no [time]"
     case noRequest = "there is no \"request line\" in quotes"
     case badClient = "there is no client address"
