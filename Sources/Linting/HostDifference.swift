@@ -48,8 +48,9 @@ private struct DifferenceFinder {
     init(old: RouteTable, new: RouteTable) {
         self.old = old
         self.new = new
-        oldRules = old.rules.map(RuleView.init)
-        newRules = new.rules.map(RuleView.init)
+        let recent = RecentMeanings()
+        oldRules = old.rules.map { RuleView($0, recent) }
+        newRules = new.rules.map { RuleView($0, recent) }
     }
 
     mutating func run() {

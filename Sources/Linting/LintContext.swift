@@ -14,7 +14,8 @@ final class LintContext {
 
     init(_ inspected: InspectedConfiguration) {
         self.inspected = inspected
-        rules = inspected.configuration.table.rules.map(RuleView.init)
+        let recent = RecentMeanings()
+        rules = inspected.configuration.table.rules.map { RuleView($0, recent) }
     }
 
     func report(

@@ -9,7 +9,7 @@ final class RuleView {
         case exact([UInt8])
         /// With the dot in front.
         case wildcard([UInt8])
-        case pattern(PatternTree)
+        case pattern
     }
 
     let rule: Rule
@@ -24,8 +24,13 @@ final class RuleView {
     /// The key that says which hosts: of a rule without one, its name.
     var hostKey: String { definition.host == nil ? "name" : "host" }
 
-    init(_ rule: Rule) {
+    /// What the host means, while it is among the last that were looked at: it takes kilobytes.
+    private weak var meaning: HostMeaning?
+    private let recent: RecentMeanings
+
+    init(_ rule: Rule, _ recent: RecentMeanings) {
         self.rule = rule
+        self.recent = recent
         conditions = Conditions(rule.definition)
         guard let text = rule.definition.host else {
             host = .any
@@ -33,9 +38,8 @@ final class RuleView {
             return
         }
         if text.hasPrefix("~") {
-            let tree = PatternTree(Array(text.utf8.dropFirst()), ignoresCase: true)
-            host = .pattern(tree)
-            ends = Ends(tree)
+            host = .pattern
+            ends = Ends(HostMeaning.tree(text))
         } else if text.hasPrefix("*.") {
             let name = (try? HostName(String(text.dropFirst(2))))?.bytes ?? []
             host = .wildcard([UInt8(ascii: ".")] + name)
@@ -47,40 +51,29 @@ final class RuleView {
         }
     }
 
-    var tree: PatternTree? {
-        if case .pattern(let tree) = host { tree } else { nil }
+    private var meant: HostMeaning {
+        if let meaning { return meaning }
+        let new = HostMeaning(host, definition.host)
+        meaning = new
+        recent.keep(new)
+        return new
     }
+
+    var tree: PatternTree? { meant.tree }
 
     /// Set once it is known that no request gets to the rule.
     var isUnreachable = false
 
     /// Why there is no language: "a back reference".
-    private(set) var unsupported: String?
+    var unsupported: String? { meant.unsupported }
 
-    private(set) lazy var nfa: NFA? = {
-        switch host {
-        case .any: return .anything
-        case .exact(let name): return .exactly(name)
-        case .wildcard(let suffix): return .ending(suffix)
-        case .pattern(let tree):
-            do throws(NFA.Unsupported) {
-                return try NFA(tree)
-            } catch {
-                unsupported = error.part
-                return nil
-            }
-        }
-    }()
+    var nfa: NFA? { meant.nfa }
 
     /// The hosts; nil: not known.
-    private(set) lazy var language: Language? = nfa.map { Language($0) }
+    var language: Language? { meant.language }
 
     /// The hosts, and maybe more: what is not in it the rule does not accept. Nil: not known.
-    private(set) lazy var holding: Language? = {
-        if let language { return language }
-        guard let tree else { return nil }
-        return (try? NFA(holding: tree)).map { Language($0) }
-    }()
+    var holding: Language? { meant.holding }
 
     /// A host that the rule accepts, or that there is none.
     private(set) lazy var sample: HostSearch.Answer = {

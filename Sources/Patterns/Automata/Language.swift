@@ -62,22 +62,20 @@ public final class Language {
         var classes = [UInt8](repeating: 0, count: 256)
         var count = 1
         for set in sets {
-            var inner: [UInt8: UInt8] = [:]
-            var hasOuter: Set<UInt8> = []
+            // Of each class, the one that its bytes of this set get; 0: none yet.
+            var inner = [UInt8](repeating: 0, count: count)
+            var hasOuter = ByteSet()
             for byte in UInt8.min...UInt8.max where !set.contains(byte) {
                 hasOuter.insert(classes[Int(byte)])
             }
             for byte in UInt8.min...UInt8.max where set.contains(byte) {
                 let old = classes[Int(byte)]
                 guard hasOuter.contains(old) else { continue }
-                if let new = inner[old] {
-                    classes[Int(byte)] = new
-                } else {
-                    let new = UInt8(clamping: count)
-                    inner[old] = new
-                    classes[Int(byte)] = new
+                if inner[Int(old)] == 0 {
+                    inner[Int(old)] = UInt8(clamping: count)
                     count += 1
                 }
+                classes[Int(byte)] = inner[Int(old)]
             }
         }
         self.classes = classes
