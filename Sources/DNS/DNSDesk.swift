@@ -25,6 +25,8 @@ struct DNSDesk {
         var tries: ArraySlice<Int>
         var server = 0
         var problem: NameProblem?
+        /// That a server refused to answer: the others may still do.
+        var refusal: NameProblem?
     }
 
     private let options: DNSOptions
@@ -138,6 +140,7 @@ struct DNSDesk {
     private mutating func ask(_ id: UInt64) {
         guard var inquiry = inquiries[id] else { return }
         guard let server = inquiry.tries.popFirst(), channels.indices.contains(server) else {
+            if let refusal = inquiry.refusal { return end(id, .success(DNSAnswer(refusal: refusal))) }
             let problem = inquiry.problem ?? NameProblem(.unavailable, "dns: there is no server to ask")
             return end(id, .failure(problem))
         }
@@ -175,7 +178,9 @@ struct DNSDesk {
                 order.answered(inquiry.server)
                 end(id, .success(answer))
             } catch {
-                retry(id, NameProblem(.unavailable, "dns: \(error.text) from \(server)"))
+                let problem = NameProblem(.unavailable, "dns: \(error.text) from \(server)")
+                if error == .refused { inquiries[id]?.refusal = problem }
+                retry(id, problem)
             }
         case .failed(let status):
             let fault = AresFault(status: status)

@@ -1,3 +1,4 @@
+public import Names
 public import Routing
 
 /// A question to a DNS server.
@@ -36,6 +37,8 @@ public struct DNSAnswer: Sendable, Equatable {
     /// Seconds: the shortest of the records that led here; of an answer without records, how long
     /// it holds (RFC 2308 §5), or nil where the server does not say.
     public var ttl: UInt32?
+    /// Set where servers refuse to say anything of the name: it is not theirs.
+    public var refusal: NameProblem?
 
     public var isEmpty: Bool { addresses.isEmpty && services.isEmpty }
 }
@@ -50,4 +53,6 @@ public enum DNSFault: Error, Equatable, Sendable {
     case otherQuestion
     /// The server can't say: its response code (RFC 1035 §4.1.1).
     case code(UInt8)
+
+    static let refused = DNSFault.code(5)
 }

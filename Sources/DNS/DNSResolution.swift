@@ -31,6 +31,10 @@ public struct DNSResolution: Sendable {
     private var open: Set<DNSQuestion> = []
     private var answers: [DNSQuestion: DNSAnswer] = [:]
     private var problem: NameProblem?
+    /// A candidate that no server answers for: it is no server's name, and counts where nothing else does.
+    private var refusal: NameProblem?
+    /// A server has said of a candidate that it is not there.
+    private var isDenied = false
     /// The shortest life of all that was said, seconds.
     private var ttl: UInt32 = .max
     private var negativeTTL: UInt32 = .max
@@ -52,7 +56,12 @@ public struct DNSResolution: Sendable {
         switch result {
         case .success(let answer):
             answers[question] = answer
-            if answer.isEmpty { negativeTTL = min(negativeTTL, answer.ttl ?? 0) }
+            if let refusal = answer.refusal {
+                self.refusal = self.refusal ?? refusal
+            } else if answer.isEmpty {
+                isDenied = true
+                negativeTTL = min(negativeTTL, answer.ttl ?? 0)
+            }
         case .failure(let problem):
             self.problem = self.problem ?? problem
         }
@@ -67,6 +76,7 @@ public struct DNSResolution: Sendable {
 
     private mutating func nextCandidate() -> Step {
         guard let candidate = candidates.popFirst() else {
+            if let refusal, !isDenied { return .done(.failed(refusal)) }
             return .done(.none(ttl: .seconds(min(max(negativeTTL, plan.ttl.lowerBound), plan.negativeTTL))))
         }
         answers = [:]

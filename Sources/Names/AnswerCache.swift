@@ -19,6 +19,12 @@ struct AnswerCache {
         var learnt: NIODeadline
     }
 
+    private struct Retired {
+        let addresses: [NamedAddress]
+        let expired: NIODeadline
+        let serial: UInt64
+    }
+
     private struct Deadline: Comparable {
         let time: NIODeadline
         let name: String
@@ -38,6 +44,11 @@ struct AnswerCache {
     /// In the order in which they came; some are gone already.
     private var positives = Deque<(name: String, born: UInt64)>()
     private var negatives = Deque<(name: String, born: UInt64)>()
+    /// Answers whose time was over while nobody used them: they serve again when the source can't say
+    /// anything newer (RFC 8767).
+    private var retired: [String: Retired] = [:]
+    private var retiredOrder = Deque<(name: String, serial: UInt64)>()
+    private var retiredAddresses = 0
     private var positiveCount = 0
     private var addressCount = 0
     private var asked: Set<String> = []
@@ -83,6 +94,7 @@ struct AnswerCache {
     /// Takes the source's reply to a question.
     mutating func take(_ reply: NameReply, for name: String, now: NIODeadline) {
         asked.remove(name)
+        let old = forgetRetired(name)
         switch reply {
         case .addresses(let addresses, let ttl) where !addresses.isEmpty:
             keep(
@@ -96,7 +108,8 @@ struct AnswerCache {
         case .none(let ttl):
             put(name, .none, life: Self.life(ttl), now: now)
         case .failed(let problem):
-            if var entry = entries[name], entry.isPositive, mayServe(entry, now: now) {
+            if let old, mayServe(old.expired, now: now) { revive(name, old, now: now) }
+            if var entry = entries[name], entry.isPositive, mayServe(entry.expires, now: now) {
                 let next = now + NameLimits.retryPause
                 wake(name, &entry, at: maxStale.map { min(next, entry.expires + $0) } ?? next)
             } else {
@@ -115,11 +128,11 @@ struct AnswerCache {
             deadlines.removeMin()
             let name = deadline.name
             guard var entry = entries[name], entry.generation == deadline.generation else { continue }
-            guard entry.isPositive, case .addresses(_, let use) = answers[name] else {
+            guard entry.isPositive, case .addresses(let addresses, let use) = answers[name] else {
                 remove(name)
                 continue
             }
-            if !mayServe(entry, now: now) {
+            if !mayServe(entry.expires, now: now) {
                 remove(name)
             } else if use.take(), wants(name) == true {
                 // The reply sets the next one; without any the answer ends at last.
@@ -127,6 +140,7 @@ struct AnswerCache {
                 questions.append(name)
             } else if now >= entry.expires {
                 remove(name)
+                retire(name, addresses, expired: entry.expires)
             } else {
                 wake(name, &entry, at: entry.expires)
             }
@@ -135,9 +149,42 @@ struct AnswerCache {
     }
 
     /// An answer that has expired serves on while the source can't be asked, for a time.
-    private func mayServe(_ entry: Entry, now: NIODeadline) -> Bool {
+    private func mayServe(_ expired: NIODeadline, now: NIODeadline) -> Bool {
         guard let maxStale else { return true }
-        return now < entry.expires + maxStale
+        return now < expired + maxStale
+    }
+
+    // MARK: Answers nobody uses
+
+    private mutating func retire(_ name: String, _ addresses: [NamedAddress], expired: NIODeadline) {
+        forgetRetired(name)
+        generation &+= 1
+        retired[name] = Retired(addresses: addresses, expired: expired, serial: generation)
+        retiredOrder.append((name, generation))
+        retiredAddresses += addresses.count
+        while retired.count > bounds.positives || retiredAddresses > bounds.addresses,
+            let oldest = retiredOrder.popFirst()
+        {
+            if retired[oldest.name]?.serial == oldest.serial { forgetRetired(oldest.name) }
+        }
+        if retiredOrder.count > 2 * bounds.positives + 16 {
+            retiredOrder.removeAll { retired[$0.name]?.serial != $0.serial }
+        }
+    }
+
+    @discardableResult
+    private mutating func forgetRetired(_ name: String) -> Retired? {
+        guard let old = retired.removeValue(forKey: name) else { return nil }
+        retiredAddresses -= old.addresses.count
+        return old
+    }
+
+    private mutating func revive(_ name: String, _ old: Retired, now: NIODeadline) {
+        guard entries[name]?.isPositive != true else { return }
+        put(name, .addresses(old.addresses, NameUse()), life: NameLimits.retryPause, now: now)
+        guard var entry = entries[name] else { return }
+        entry.expires = old.expired
+        entries[name] = entry
     }
 
     private mutating func keep(

@@ -14,6 +14,11 @@ package final class FileWatcher: Sendable {
     static let settle: Int32 = 50
     /// How long a file that never rests waits at most, in rounds of `settle`.
     static let maxRounds = 10
+    /// The same while a writer has the file open: what is half written is read when it is closed, or after 2 s.
+    static let maxRoundsOpen = 40
+    /// How often it is looked whether the file is another, milliseconds: one behind a link into another folder,
+    /// or in a folder that was replaced, changes without a word.
+    static let look: Int32 = 500
 
     /// The end of a pipe whose closing ends the thread; -1 once it is closed.
     private let wake: NIOLockedValueBox<Int32>
@@ -48,7 +53,7 @@ package final class FileWatcher: Sendable {
     package init(
         folder: String,
         concerns: @escaping @Sendable (ArraySlice<UInt8>) -> Bool,
-        stamp: @escaping @Sendable () -> FileStamp? = { nil },
+        stamp: (@Sendable () -> FileStamp?)? = nil,
         changed: @escaping @Sendable () -> Void
     ) throws(NameSourceError) {
         let inotify = inotify_init1(Int32(IN_CLOEXEC) | Int32(IN_NONBLOCK))
@@ -71,7 +76,7 @@ package final class FileWatcher: Sendable {
         _ = fcntl(heard, F_SETFD, FD_CLOEXEC)
         _ = fcntl(said, F_SETFD, FD_CLOEXEC)
         self.wake = NIOLockedValueBox(said)
-        let first = stamp()
+        let first = stamp?()
         SideThread.start {
             Self.run(
                 inotify: inotify,
@@ -97,7 +102,7 @@ package final class FileWatcher: Sendable {
         wake: Int32,
         concerns: (ArraySlice<UInt8>) -> Bool,
         first: FileStamp?,
-        stamp: () -> FileStamp?,
+        stamp: (() -> FileStamp?)?,
         changed: @Sendable () -> Void
     ) {
         defer {
@@ -106,18 +111,25 @@ package final class FileWatcher: Sendable {
         }
         var last = first
         while true {
-            guard waitForEvent(inotify: inotify, wake: wake, timeout: -1) == .file else { return }
-            var concerned = drain(inotify, concerns)
+            // Of a folder there is no stamp: its events are all.
+            switch waitForEvent(inotify: inotify, wake: wake, timeout: stamp == nil ? -1 : look) {
+            case .stop: return
+            case .timeout: if stamp?() == last { continue }
+            case .file: break
+            }
+            var seen = Seen()
+            drain(inotify, concerns, &seen)
             var rounds = 0
-            settling: while rounds < maxRounds {
+            settling: while rounds < (seen.isOpen ? maxRoundsOpen : maxRounds) {
                 switch waitForEvent(inotify: inotify, wake: wake, timeout: settle) {
-                case .file: concerned = drain(inotify, concerns) || concerned
-                case .timeout: break settling
+                case .file: drain(inotify, concerns, &seen)
+                case .timeout: if !seen.isOpen { break settling }
                 case .stop: return
                 }
                 rounds += 1
             }
-            let now = stamp()
+            let concerned = seen.concerned
+            let now = stamp?()
             if concerned || now != last { changed() }
             last = now
         }
@@ -141,14 +153,21 @@ package final class FileWatcher: Sendable {
         }
     }
 
-    /// Reads all waiting events; whether one of them was about a file that counts.
-    private static func drain(_ inotify: Int32, _ concerns: (ArraySlice<UInt8>) -> Bool) -> Bool {
+    /// What events have told since the last change.
+    private struct Seen {
+        /// A file that counts has changed.
         var concerned = false
+        /// Somebody has written to it and not closed it yet.
+        var isOpen = false
+    }
+
+    /// Reads all waiting events.
+    private static func drain(_ inotify: Int32, _ concerns: (ArraySlice<UInt8>) -> Bool, _ seen: inout Seen) {
         let header = MemoryLayout<inotify_event>.size
         var bytes = [UInt8](repeating: 0, count: 16 << 10)
         while true {
             let count = read(inotify, &bytes, bytes.count)
-            guard count > 0 else { return concerned }
+            guard count > 0 else { return }
             var offset = 0
             while offset + header <= count {
                 let event = bytes.withUnsafeBytes {
@@ -157,9 +176,10 @@ package final class FileWatcher: Sendable {
                 let start = offset + header
                 let end = min(start + Int(event.len), count)
                 if event.mask & UInt32(IN_Q_OVERFLOW) != 0 {
-                    concerned = true
-                } else if start < end {
-                    concerned = concerned || concerns(bytes[start..<end].prefix { $0 != 0 })
+                    seen.concerned = true
+                } else if start < end, concerns(bytes[start..<end].prefix { $0 != 0 }) {
+                    seen.concerned = true
+                    seen.isOpen = event.mask & UInt32(IN_MODIFY) != 0
                 }
                 offset = end
             }

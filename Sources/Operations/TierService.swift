@@ -1,3 +1,4 @@
+import Foundation
 public import Logging
 public import Names
 import NIOCore
@@ -96,6 +97,13 @@ public final class TierService: Sendable {
         group: MultiThreadedEventLoopGroup,
         logger: Logger
     ) async throws -> TierService {
+        if let folder = options.stateDirectory {
+            do {
+                try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            } catch {
+                throw NameSourceError(path: folder, reason: "can't be made to keep names in")
+            }
+        }
         let sources = NameSources(group: NameSources.shared.group, stateDirectory: options.stateDirectory)
         let registration = try options.registration.map { try TierRegistration($0, logger: logger) }
         let publication = try options.publication.map { try TierPublication($0, logger: logger) }

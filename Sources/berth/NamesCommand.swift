@@ -53,8 +53,8 @@ struct NamesOptions: ParsableArguments {
         }
         if let prefix { clusters.removeAll { $0.prefix != prefix } }
         guard let first = clusters.first else {
-            let which = prefix.map { "with the prefix \($0)" } ?? ""
-            throw CommandFailure("berth names: \(config.joined(separator: ", ")) has no etcd source \(which)")
+            let which = prefix.map { " with the prefix \($0)" } ?? ""
+            throw CommandFailure("berth names: \(config.joined(separator: ", ")) has no etcd source\(which)")
         }
         guard clusters.count == 1 else {
             let prefixes = clusters.map(\.prefix).joined(separator: ", ")

@@ -178,4 +178,29 @@ struct DNSResolutionTests {
         order.answered(0)
         #expect(order.tries(attempts: 1, now: 1) == [0, 1, 2])
     }
+
+    @Test("A candidate that no server answers for says nothing of the others")
+    func refused() {
+        let refusal = DNSAnswer(refusal: NameProblem(.unavailable, "REFUSED"))
+        let bare = [DNSQuestion("a", .a): refusal, DNSQuestion("a", .aaaa): refusal]
+        let plan = DNSPlan(search: ["test"])
+        guard case .none? = run("a", plan, zone: bare).reply else {
+            Issue.record("that there is no a.test was known")
+            return
+        }
+        guard case .failed? = run("a", DNSPlan(), zone: bare).reply else {
+            Issue.record("nobody has said that there is no a")
+            return
+        }
+        // The name itself first, as it has a dot: refused, and found below.
+        let found = run(
+            "a.b",
+            plan,
+            zone: [
+                DNSQuestion("a.b", .a): refusal, DNSQuestion("a.b", .aaaa): refusal,
+                DNSQuestion("a.b.test", .a): Self.addresses("10.0.0.1"),
+            ]
+        )
+        #expect(texts(found.reply) == ["10.0.0.1:0*1"])
+    }
 }

@@ -82,6 +82,18 @@ def test_a_dns_record_is_added_changed_and_removed(tmp_path, greeters, stopping)
     print("added, changed, removed:", ["%.2f s" % one for one in times])
 
 
+def test_a_server_that_refuses_other_domains_does_not_hide_that_a_name_is_gone(tmp_path, greeters, stopping):
+    dns = stopping(Dnsmasq(tmp_path))
+    dns.serve("127.0.7.1 a.test")
+    rules = DNS_RULES.replace("${{name}}.test:", "${{name}}:").replace("search: []", "search: [test]")
+    tier = stopping(Tier("local", tmp_path, rules.format(origin=greeters, dns=dns.port)))
+    assert served(tier, "a.web") == "127.0.7.1"
+    assert served(tier, "b.web") == 503
+    dns.serve()
+    until_served(tier, "a.web", 503)
+    assert "name source down" not in tier.said()
+
+
 def test_a_dead_dns_server_costs_no_name_in_use_and_others_their_time_alone(tmp_path, greeters, stopping):
     dns = stopping(Dnsmasq(tmp_path))
     dns.serve("127.0.7.1 a.test")

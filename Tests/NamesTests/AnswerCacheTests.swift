@@ -114,6 +114,34 @@ struct AnswerCacheTests {
         #expect(attempts > 10 && attempts < 40)
     }
 
+    @Test("An answer that nobody used when its time was over serves again when the source can't be asked")
+    mutating func revived() {
+        let failure = NameReply.failed(NameProblem(.unavailable, "down"))
+        cache.take(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
+        _ = cache.due(now: at(10))
+        #expect(addresses("a") == nil, "whoever wants it asks first")
+        cache.take(failure, for: "a", now: at(20))
+        #expect(addresses("a") == [address(1)])
+        // Not in use: it waits for the next one who wants it, until max_stale is over.
+        _ = cache.due(now: at(23))
+        #expect(addresses("a") == nil)
+        cache.take(failure, for: "a", now: at(69))
+        #expect(addresses("a") == [address(1)])
+        _ = cache.due(now: at(75))
+        cache.take(failure, for: "a", now: at(76))
+        #expect(addresses("a") == nil)
+    }
+
+    @Test("An answer that was had meanwhile is the one that counts")
+    mutating func revivedNever() {
+        cache.take(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
+        _ = cache.due(now: at(10))
+        cache.take(.none(ttl: .seconds(1)), for: "a", now: at(11))
+        _ = cache.due(now: at(13))
+        cache.take(.failed(NameProblem(.unavailable, "down")), for: "a", now: at(14))
+        #expect(addresses("a") == nil)
+    }
+
     @Test("The answer that there is no such name replaces addresses, and is kept for its own time")
     mutating func negative() {
         cache.take(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))

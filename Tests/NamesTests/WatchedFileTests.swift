@@ -77,6 +77,58 @@ struct WatchedFileTests {
         #expect(told?.table.lookUp("a").answer?.addresses.first?.address == IPAddress("10.0.0.3"))
     }
 
+    @Test("What is half written is not read while its writer has it open", .timeLimit(.minutes(1)))
+    func slowWriter() async throws {
+        let folder = try Folder()
+        let other = try Folder()
+        try folder.write("10.0.0.1 a", to: "hosts")
+        try other.write("10.0.0.1 b", to: "hosts")
+        let sources = [folder, other].map { NameSource.hostsFile(path: $0.path("hosts")) }
+        let directory = try NameDirectory(sources, on: loop)
+        let (tables, news) = AsyncStream.makeStream(of: NameNews.self)
+        directory.subscribe { news.yield($0) }
+        directory.start()
+        defer { directory.stop() }
+        var next = tables.makeAsyncIterator()
+        _ = await next.next()
+
+        let handle = try FileHandle(forWritingTo: folder.url.appending(path: "hosts"))
+        try handle.truncate(atOffset: 0)
+        try handle.write(contentsOf: Data("10.0.0.2 ".utf8))
+        // Told later than the half would be.
+        try other.write("10.0.0.2 b", to: "hosts")
+        let first = await next.next()
+        #expect(first?.table.lookUp("a").answer?.addresses.first?.address == IPAddress("10.0.0.1"))
+        try handle.write(contentsOf: Data("a\n".utf8))
+        try handle.close()
+        let second = await next.next()
+        #expect(second?.table.lookUp("a").answer?.addresses.first?.address == IPAddress("10.0.0.2"))
+    }
+
+    @Test(
+        "A file in another folder, behind a symbolic link, is followed when it is written",
+        .timeLimit(.minutes(1))
+    )
+    func behindLink() async throws {
+        let folder = try Folder()
+        let other = try Folder()
+        try other.write("10.0.0.1 a", to: "real")
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.path("hosts"),
+            withDestinationPath: other.path("real")
+        )
+        let directory = try NameDirectory([.hostsFile(path: folder.path("hosts"))], on: loop)
+        let (tables, news) = AsyncStream.makeStream(of: NameNews.self)
+        directory.subscribe { news.yield($0) }
+        directory.start()
+        defer { directory.stop() }
+        var next = tables.makeAsyncIterator()
+        _ = await next.next()
+        try other.write("10.0.0.22 a", to: "real")
+        let told = await next.next()
+        #expect(told?.table.lookUp("a").answer?.addresses.first?.address == IPAddress("10.0.0.22"))
+    }
+
     @Test("A file that goes away leaves the last names in force, and says so", .timeLimit(.minutes(1)))
     func vanishing() async throws {
         let folder = try Folder()

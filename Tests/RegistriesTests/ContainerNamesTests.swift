@@ -207,3 +207,21 @@ struct ContainerNamesTests {
         #expect(try JSONDecoder().decode(InspectAnswer.self, from: Data(least.utf8)).facts.isRunning == false)
     }
 }
+
+@Suite("Events of a container engine")
+struct EngineEventTests {
+    @Test("A network's events are about the container, in Docker's words and in Podman's")
+    func networks() throws {
+        let docker = """
+            {"Type": "network", "Action": "connect", "Actor": {"ID": "net", "Attributes": {"container": "c1"}}}
+            """
+        let podman = """
+            {"status": "disconnect", "id": "c1", "Type": "network", "Action": "disconnect",
+             "Actor": {"ID": "c1", "Attributes": {"name": "web"}}}
+            """
+        for text in [docker, podman] {
+            let event = try JSONDecoder().decode(EngineEvent.self, from: Data(text.utf8))
+            #expect(event.change?.id == "c1")
+        }
+    }
+}

@@ -120,10 +120,10 @@ extension EngineEvent {
     var change: (id: String, ContainersMachine.Change)? {
         let action = Action ?? status ?? ""
         if type == "network" {
-            guard action == "connect" || action == "disconnect", let id = Actor?.Attributes?["container"]
-            else {
-                return nil
-            }
+            // Docker names the container in an attribute, Podman in the place of the network.
+            guard action == "connect" || action == "disconnect",
+                let id = Actor?.Attributes?["container"] ?? Actor?.ID, !id.isEmpty
+            else { return nil }
             return (id, .changed)
         }
         guard type == nil || type == "container", let id = Actor?.ID ?? id, !id.isEmpty else { return nil }
