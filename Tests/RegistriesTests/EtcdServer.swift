@@ -193,7 +193,7 @@ struct NotInTime: Error, CustomStringConvertible {
 /// Polls until the condition holds; a bound, not a measure.
 func until(
     _ what: String,
-    within limit: Duration = .seconds(20),
+    within limit: Duration = .seconds(60),
     _ condition: () async throws -> Bool
 ) async throws {
     let end = ContinuousClock.now + limit
