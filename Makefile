@@ -14,6 +14,9 @@ FORMATTED := Sources Tests Package.swift Fuzz/Checks Fuzz/Targets Fuzz/Package.s
 # Tests that count on a registry's leases have the machine for themselves: others keep both cores busy for minutes.
 tests = $(1) --skip RegistriesTests && $(1) --filter RegistriesTests
 
+# Sanitizers look at each step, not at many: fewer seeds, and no flood of a million hosts.
+SANITIZED := BERTH_SEEDS=100 BERTH_PROPERTY_PAIRS=2000 $(SWIFT) test --skip flood
+
 .PHONY: demo test build unit doc-example end-to-end examples sanitize sanitize-thread sanitize-address fuzz simulate \
 	bench bench-decisions bench-profile bench-syscalls format lint help clean
 
@@ -30,7 +33,7 @@ build:
 # order of two threads watched. Leaks are left out: the test runner itself has some at its end.
 unit:
 	@scripts/install-packages build test
-	$(call tests,ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test $(if $(SANITIZE),--sanitize $(SANITIZE) --scratch-path .build/$(SANITIZE)))
+	$(call tests,$(if $(SANITIZE),ASAN_OPTIONS=detect_leaks=0 $(SANITIZED) --sanitize $(SANITIZE) --scratch-path .build/$(SANITIZE),$(SWIFT) test))
 
 doc-example:
 	@scripts/install-packages build
@@ -46,9 +49,6 @@ examples: build
 
 # The unit tests under the thread and the address sanitizer, each in a build folder of its own.
 sanitize: sanitize-thread sanitize-address
-
-# Sanitizers look at each step, not at many: fewer seeds, and no flood of a million hosts.
-SANITIZED := BERTH_SEEDS=100 BERTH_PROPERTY_PAIRS=2000 $(SWIFT) test --skip flood
 
 sanitize-thread:
 	@scripts/install-packages build test

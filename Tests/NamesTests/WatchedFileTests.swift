@@ -86,8 +86,9 @@ struct WatchedFileTests {
         let sources = [folder, other].map { NameSource.hostsFile(path: $0.path("hosts")) }
         let directory = try NameDirectory(sources, on: loop)
         let (tables, news) = AsyncStream.makeStream(of: NameNews.self)
-        directory.subscribe { news.yield($0) }
+        // With the first news the watch is there.
         directory.start()
+        directory.subscribe { news.yield($0) }
         defer { directory.stop() }
         var next = tables.makeAsyncIterator()
         _ = await next.next()
@@ -124,8 +125,9 @@ struct WatchedFileTests {
         )
         let directory = try NameDirectory([.hostsFile(path: folder.path("hosts"))], on: loop)
         let (tables, news) = AsyncStream.makeStream(of: NameNews.self)
-        directory.subscribe { news.yield($0) }
+        // With the first news the watch is there.
         directory.start()
+        directory.subscribe { news.yield($0) }
         defer { directory.stop() }
         var next = tables.makeAsyncIterator()
         _ = await next.next()

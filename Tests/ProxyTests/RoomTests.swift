@@ -72,7 +72,7 @@ struct RoomTests {
             let more = Bounds.heldBytes / block.count + 2
             for _ in 0..<more { try client.write(block) }
             written += more * block.count
-            while client.unacknowledged > 0 { await Task.yield() }
+            while client.unacknowledged > 0, !Task.isCancelled { await Task.yield() }
             client.closeWriting()
             var held = 0
             var room = 0
