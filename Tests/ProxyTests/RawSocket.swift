@@ -6,8 +6,9 @@ import Glibc
 final class RawSocket: @unchecked Sendable {
     struct Failure: Error { let text: String }
 
-    /// The longest a test waits for bytes, seconds.
-    static let patience = 20
+    /// The longest a test waits for bytes, seconds: beside others that keep all cores busy it may stand for a
+    /// minute, and an origin that gave up meanwhile would close its connection.
+    static let patience = 300
 
     private let descriptor: Int32
 
