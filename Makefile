@@ -9,7 +9,7 @@ SWIFT ?= swift
 RELEASE := --configuration release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 BERTH := .build/release/berth
 FORMATTED := Sources Tests Package.swift Fuzz/Checks Fuzz/Targets Fuzz/Package.swift \
-	Benchmarks/decisions/Sources Benchmarks/decisions/Package.swift
+	Benchmarks/decisions
 
 # Tests that count on a registry's leases have the machine for themselves: others keep both cores busy for minutes.
 tests = $(1) --skip RegistriesTests && $(1) --filter RegistriesTests
@@ -87,8 +87,8 @@ bench-syscalls: build
 # Decisions among 10 to 100,000 rules: the table of docs/routing-scale.md.
 bench-decisions:
 	@scripts/install-packages build
-	$(SWIFT) run --package-path Benchmarks/decisions $(RELEASE) decisions
-	$(SWIFT) run --package-path Benchmarks/decisions $(RELEASE) decisions flood
+	$(SWIFT) run $(RELEASE) decisions
+	$(SWIFT) run $(RELEASE) decisions flood
 
 format:
 	$(SWIFT) format --in-place --recursive $(FORMATTED)

@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// What every Swift target is compiled with: the language of the house.
-let house: [SwiftSetting] = [
+/// What every Swift target is compiled with.
+let swiftSettings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .treatAllWarnings(as: .error),
     .enableUpcomingFeature("ExistentialAny"),
@@ -12,31 +12,71 @@ let house: [SwiftSetting] = [
     .enableExperimentalFeature("Lifetimes"),
 ]
 
+func target(
+    _ name: String,
+    path: String? = nil,
+    _ dependencies: [Target.Dependency] = []
+) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, swiftSettings: swiftSettings)
+}
+
+func tests(
+    _ name: String,
+    _ dependencies: [Target.Dependency] = [],
+    exclude: [String] = []
+) -> Target {
+    .testTarget(
+        name: name,
+        dependencies: dependencies,
+        exclude: exclude,
+        swiftSettings: swiftSettings
+    )
+}
+
+/// Products of other packages.
+extension Target.Dependency {
+    static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
+    static let asyncHTTPClient = product(name: "AsyncHTTPClient", package: "async-http-client")
+    static let deque = product(name: "DequeModule", package: "swift-collections")
+    static let hashTrees = product(name: "HashTreeCollections", package: "swift-collections")
+    static let heap = product(name: "HeapModule", package: "swift-collections")
+    static let logging = product(name: "Logging", package: "swift-log")
+    static let nioConcurrencyHelpers = product(name: "NIOConcurrencyHelpers", package: "swift-nio")
+    static let nioCore = product(name: "NIOCore", package: "swift-nio")
+    static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
+    static let nioFoundationCompat = product(name: "NIOFoundationCompat", package: "swift-nio")
+    static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+    static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+    static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
+    static let yams = product(name: "Yams", package: "Yams")
+}
+
 let package = Package(
     name: "berth",
     products: [
         .executable(name: "berth", targets: ["berth"]),
+        // For other servers: docs/routing-library.md.
         .library(name: "PCRE2", targets: ["PCRE2"]),
-        .library(name: "Patterns", targets: ["Patterns"]),
+        .library(name: "PatternSyntax", targets: ["PatternSyntax"]),
         .library(name: "Routing", targets: ["Routing"]),
         .library(name: "RoutingConfig", targets: ["RoutingConfig"]),
         .library(name: "Balancing", targets: ["Balancing"]),
-        // For the benchmark of decisions (Benchmarks/decisions).
-        .library(name: "Proxy", targets: ["Proxy"]),
         // For the fuzzers, which are a package of their own (Fuzz/Package.swift).
         .library(name: "FuzzChecks", targets: ["FuzzChecks"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
-        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.36.0"),
+        // Exact versions: `Package.resolved` is not committed, as it names commits, and mirrors of these packages
+        // have other commit ids. A build of one revision of Berth uses the same versions everywhere.
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
     ],
     targets: [
-        // The arrows only run down; Tests/HouseTests holds them.
+        // Imports only run down; Tests/LayeringTests states what the package manager cannot check.
         .systemLibrary(
             name: "CPCRE2",
             pkgConfig: "libpcre2-8",
@@ -48,217 +88,125 @@ let package = Package(
             providers: [.apt(["libc-ares-dev"]), .brew(["c-ares"])]
         ),
         .systemLibrary(name: "CMalloc"),
-        .target(name: "PCRE2", dependencies: ["CPCRE2"], swiftSettings: house),
-        .target(name: "Patterns", swiftSettings: house),
-        .target(name: "Routing", dependencies: ["PCRE2", "Patterns"], swiftSettings: house),
-        .target(
-            name: "RoutingConfig",
-            dependencies: ["Routing", .product(name: "Yams", package: "Yams")],
-            swiftSettings: house
+
+        // Rules.
+        target("PCRE2", ["CPCRE2"]),
+        target("PatternSyntax"),
+        target("PatternLanguages", ["PatternSyntax"]),
+        target("Routing", ["PCRE2", "PatternLanguages", "PatternSyntax"]),
+        target("RoutingConfig", ["Routing", .yams]),
+        target("Linting", ["PatternLanguages", "PatternSyntax", "PCRE2", "Routing", "RoutingConfig"]),
+        target("Explain", ["PCRE2", "PatternLanguages", "PatternSyntax"]),
+        target("NginxImport", ["PCRE2", "PatternLanguages", "PatternSyntax", "Routing"]),
+
+        // Names.
+        target("Names", ["Routing", .deque, .hashTrees, .heap, .nioCore, .nioConcurrencyHelpers]),
+        target("DNSNames", ["CCares", "Names", "Routing", .nioConcurrencyHelpers]),
+        // The HTTP client and its TLS stay in here, so that nothing else waits for their build.
+        target(
+            "Registries",
+            [
+                "Names", "Routing", .asyncHTTPClient, .nioCore, .nioPosix, .nioFoundationCompat, .nioHTTP1,
+                .nioSSL,
+                .nioConcurrencyHelpers,
+            ]
         ),
-        .target(
-            name: "Linting",
-            dependencies: ["Patterns", "PCRE2", "Routing", "RoutingConfig"],
-            swiftSettings: house
+
+        // The data path.
+        target("HTTP1"),
+        target("Balancing"),
+        target(
+            "Proxy",
+            [
+                "CMalloc", "HTTP1", "Balancing", "Names", "Routing", .nioCore, .nioPosix,
+                .nioConcurrencyHelpers,
+            ]
         ),
-        .target(name: "Explain", dependencies: ["PCRE2", "Patterns"], swiftSettings: house),
-        .target(
-            name: "NginxImport",
-            dependencies: ["PCRE2", "Patterns", "Routing"],
-            swiftSettings: house
+
+        // The program.
+        target(
+            "Operations",
+            [
+                "Proxy", "RoutingConfig", "Routing", "Names", "Registries", "DNSNames", "HTTP1", .nioCore,
+                .nioPosix,
+                .logging, .nioConcurrencyHelpers,
+            ]
         ),
-        .target(name: "HTTP1", swiftSettings: house),
-        .target(name: "Balancing", swiftSettings: house),
-        .target(
-            name: "Names",
-            dependencies: [
-                "Routing",
-                .product(name: "DequeModule", package: "swift-collections"),
-                .product(name: "HashTreeCollections", package: "swift-collections"),
-                .product(name: "HeapModule", package: "swift-collections"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
-            ],
-            swiftSettings: house
-        ),
-        // The live sources that speak HTTP, and registration: control plane. The HTTP client and its TLS
-        // stay in here, so that nothing else waits for their build.
-        .target(
-            name: "Registries",
-            dependencies: [
-                "Names", "Routing",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "NIOFoundationCompat", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOSSL", package: "swift-nio-ssl"),
-                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
-            ],
-            swiftSettings: house
-        ),
-        .target(
-            name: "DNS",
-            dependencies: [
-                "CCares", "Names", "Routing", .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
-            ],
-            swiftSettings: house
-        ),
-        .target(
-            name: "Proxy",
-            dependencies: [
-                "CMalloc", "HTTP1", "Balancing", "Names", "Routing",
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
-            ],
-            swiftSettings: house
-        ),
-        .target(
-            name: "Operations",
-            dependencies: [
-                "Proxy", "RoutingConfig", "Routing", "Names", "Registries", "DNS", "HTTP1",
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
-            ],
-            swiftSettings: house
-        ),
-        .target(
-            name: "RouteTests",
-            dependencies: [
-                "Linting", "Operations", "Proxy", "RoutingConfig", "Routing", "Patterns", "PCRE2",
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
-            ],
-            swiftSettings: house
+        target(
+            "RuleTesting",
+            [
+                "Linting", "Operations", "Proxy", "RoutingConfig", "Routing", "PatternLanguages",
+                "PatternSyntax",
+                "PCRE2", .nioCore, .nioConcurrencyHelpers,
+            ]
         ),
         .executableTarget(
             name: "berth",
             dependencies: [
-                "Explain", "Linting", "NginxImport", "PCRE2", "Patterns", "RouteTests", "Operations",
-                "Proxy", "RoutingConfig", "Routing", "Names", "Registries", "HTTP1",
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                "Explain", "Linting", "NginxImport", "PCRE2", "PatternLanguages", "PatternSyntax",
+                "RuleTesting",
+                "Operations", "Proxy", "RoutingConfig", "Routing", "Names", "Registries", "HTTP1", .nioCore,
+                .nioPosix, .argumentParser, .logging, .nioConcurrencyHelpers,
             ],
-            swiftSettings: house
+            swiftSettings: swiftSettings
         ),
-        // What fuzzers and tests both judge by. Not in Sources: nothing of Berth may import it.
-        .target(
-            name: "FuzzChecks",
-            dependencies: [
-                "HTTP1", "Proxy", "Names", "Routing",
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOEmbedded", package: "swift-nio"),
-            ],
+
+        // Decisions among many rules, measured: `make bench-decisions`.
+        .executableTarget(
+            name: "decisions",
+            dependencies: ["Proxy", "Routing", "RoutingConfig"],
+            path: "Benchmarks/decisions",
+            swiftSettings: swiftSettings
+        ),
+
+        // What fuzzers and tests both check. Not in Sources: nothing of Berth may import it.
+        target(
+            "FuzzChecks",
             path: "Fuzz/Checks",
-            swiftSettings: house
-        ),
-        .testTarget(name: "HouseTests", swiftSettings: house),
-        .testTarget(name: "PCRE2Tests", dependencies: ["PCRE2"], swiftSettings: house),
-        .testTarget(name: "PatternsTests", dependencies: ["Patterns", "PCRE2"], swiftSettings: house),
-        .testTarget(name: "RoutingTests", dependencies: ["Routing"], swiftSettings: house),
-        .testTarget(
-            name: "LintingTests",
-            dependencies: ["Linting", "Patterns", "PCRE2", "Routing", "RoutingConfig"],
-            exclude: ["Golden"],
-            swiftSettings: house
-        ),
-        .testTarget(
-            name: "RoutingConfigTests",
-            dependencies: ["RoutingConfig", "Routing"],
-            exclude: ["Golden"],
-            swiftSettings: house
+            ["HTTP1", "Proxy", "Names", "Routing", .nioCore, .nioEmbedded]
         ),
         // The tables of good and bad messages: for the parser's tests and for those of the whole proxy.
-        .target(
-            name: "HTTPCases",
-            dependencies: ["HTTP1"],
-            path: "Tests/HTTPCases",
-            swiftSettings: house
+        target("HTTPCases", path: "Tests/HTTPCases", ["HTTP1"]),
+
+        tests("LayeringTests"),
+        tests("PCRE2Tests", ["PCRE2"]),
+        tests("PatternSyntaxTests", ["PatternLanguages", "PatternSyntax", "PCRE2"]),
+        tests("RoutingTests", ["Routing"]),
+        tests("RoutingConfigTests", ["RoutingConfig", "Routing"], exclude: ["Golden"]),
+        tests(
+            "LintingTests",
+            ["Linting", "PatternLanguages", "PatternSyntax", "PCRE2", "Routing", "RoutingConfig"],
+            exclude: ["Golden"]
         ),
-        .testTarget(
-            name: "HTTP1Tests",
-            dependencies: ["HTTP1", "HTTPCases", "FuzzChecks"],
-            swiftSettings: house
+        tests("ExplainTests", ["Explain", "PCRE2", "Routing", "RoutingConfig"], exclude: ["Golden"]),
+        tests("NginxImportTests", ["NginxImport", "RoutingConfig", "Routing"], exclude: ["Golden"]),
+        tests("HTTP1Tests", ["HTTP1", "HTTPCases", "FuzzChecks"]),
+        tests("BalancingTests", ["Balancing"]),
+        tests(
+            "NamesTests",
+            ["Names", "Routing", .hashTrees, .nioCore, .nioEmbedded, .nioPosix, .nioConcurrencyHelpers]
         ),
-        .testTarget(
-            name: "ExplainTests",
-            dependencies: ["Explain", "PCRE2", "Routing", "RoutingConfig"],
-            exclude: ["Golden"],
-            swiftSettings: house
+        tests("DNSNamesTests", ["DNSNames", "Names", "Routing", .nioCore, .nioPosix]),
+        tests("RegistriesTests", ["Registries", "Names", "Routing", .nioConcurrencyHelpers]),
+        tests(
+            "ProxyTests",
+            [
+                "Proxy", "HTTP1", "HTTPCases", "FuzzChecks", "Names", "Routing", .hashTrees, .nioCore,
+                .nioEmbedded,
+                .nioPosix, .nioConcurrencyHelpers,
+            ]
         ),
-        .testTarget(
-            name: "NginxImportTests",
-            dependencies: ["NginxImport", "RoutingConfig", "Routing"],
-            exclude: ["Golden"],
-            swiftSettings: house
+        tests(
+            "RuleTestingTests",
+            ["RuleTesting", "Operations", "Proxy", "RoutingConfig", "Routing", .nioCore],
+            exclude: ["Golden"]
         ),
-        .testTarget(name: "BalancingTests", dependencies: ["Balancing"], swiftSettings: house),
-        .testTarget(
-            name: "NamesTests",
-            dependencies: [
-                "Names", "Routing",
-                .product(name: "HashTreeCollections", package: "swift-collections"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOEmbedded", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
-            ],
-            swiftSettings: house
-        ),
-        .testTarget(
-            name: "RegistriesTests",
-            dependencies: [
-                "Registries", "Names", "Routing",
-                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
-            ],
-            swiftSettings: house
-        ),
-        .testTarget(
-            name: "DNSTests",
-            dependencies: [
-                "DNS", "Names", "Routing",
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-            ],
-            swiftSettings: house
-        ),
-        .testTarget(
-            name: "ProxyTests",
-            dependencies: [
-                "Proxy", "HTTP1", "HTTPCases", "FuzzChecks", "Names", "Routing",
-                .product(name: "HashTreeCollections", package: "swift-collections"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOEmbedded", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
-            ],
-            swiftSettings: house
-        ),
-        .testTarget(
-            name: "RouteTestsTests",
-            dependencies: [
-                "RouteTests", "Operations", "Proxy", "RoutingConfig", "Routing",
-                .product(name: "NIOCore", package: "swift-nio"),
-            ],
-            exclude: ["Golden"],
-            swiftSettings: house
-        ),
-        .testTarget(
-            name: "OperationsTests",
-            dependencies: [
-                "Operations", "Proxy", "Names", "Routing", "RoutingConfig",
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
-            ],
-            swiftSettings: house
+        tests(
+            "OperationsTests",
+            [
+                "Operations", "Proxy", "Names", "Routing", "RoutingConfig", .nioCore, .nioPosix, .logging,
+                .nioConcurrencyHelpers,
+            ]
         ),
     ]
 )

@@ -34,7 +34,7 @@ enum AnswerCheck {
         let coding = BodyCoding(framing: came.framing, downstream: downstream)
         let endsByClose = coding == .outOfChunks || coding == .asIs && came.framing == .untilClose
         let date = "Sun, 06 Nov 1994 08:49:37 GMT"
-        let forwarding = AnswerForwarding(
+        let forwarding = ResponseHeadWriter(
             coding: coding,
             framing: came.framing,
             keepAlive: keepAlive && !endsByClose,

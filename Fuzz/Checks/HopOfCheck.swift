@@ -22,14 +22,14 @@ struct HopOfCheck {
     ]
 
     let settings: TierSettings
-    let edge: Edge
+    let edge: ConnectionInfo
     let edits: Bool
     private let table: RouteTable?
 
     private init(name: String, trusted: Bool, edits: Bool) {
         let peer = IPAddress(v4: 0xC000_0201)
         settings = TierSettings(name: name, instance: "check")
-        edge = Edge(
+        edge = ConnectionInfo(
             peer: peer,
             localPort: 80,
             trustedDownstreams: trusted ? [CIDR("192.0.2.1/32")].compactMap(\.self) : []

@@ -1,9 +1,10 @@
-public import PCRE2
-public import Patterns
+package import PCRE2
+import PatternLanguages
+package import PatternSyntax
 
 /// A pattern laid over a host: whether it matches, what its groups take, or where it stops.
-public struct Explanation: Sendable {
-    public enum Outcome: Sendable, Hashable {
+package struct Explanation: Sendable {
+    package enum Outcome: Sendable, Hashable {
         case matched([Capture])
         case stopped(Stop)
         /// Text that every match must have is not in the host; the match itself would take too long.
@@ -14,32 +15,32 @@ public struct Explanation: Sendable {
         case failed(Int32)
     }
 
-    public struct Capture: Sendable, Hashable {
-        public let number: Int
-        public let name: String?
+    package struct Capture: Sendable, Hashable {
+        package let number: Int
+        package let name: String?
         /// Bytes of the host; nil: it took no part.
-        public let range: Range<Int>?
+        package let range: Range<Int>?
 
         /// Its name, or its number.
-        public var label: String { name ?? String(number) }
+        package var label: String { name ?? String(number) }
     }
 
-    public struct Stop: Sendable, Hashable {
+    package struct Stop: Sendable, Hashable {
         /// How many bytes of the host could still begin a match.
-        public let offset: Int
+        package let offset: Int
         /// The part of the pattern that nothing there meets; nil: it is not known.
-        public let part: Range<Int>?
+        package let part: Range<Int>?
         /// What it wants, in words.
-        public let expected: String
+        package let expected: String
     }
 
-    public let tree: PatternTree
-    public let words: PatternWords
-    public let host: [UInt8]
-    public let outcome: Outcome
+    package let tree: PatternTree
+    package let words: PatternDescription
+    package let host: [UInt8]
+    package let outcome: Outcome
     /// Steps of the match, as the limit counts them; nil: more than it allows.
-    public let steps: Int?
-    public let limit = Int(MatchLimits.defaultSteps)
+    package let steps: Int?
+    package let limit = Int(MatchLimits.defaultSteps)
 
     /// As host patterns match: the whole host, in any case.
     static let options: PatternOptions = [.caseless, .wholeSubject]
@@ -49,11 +50,11 @@ public struct Explanation: Sendable {
     ///   - host: normalised.
     ///   - lacksText: whether live traffic sees without a match that the host has not what each must have.
     /// - Throws: `PatternError` with the place in `text`.
-    public init(_ text: String, host: [UInt8], lacksText: Bool = false) throws(PatternError) {
+    package init(_ text: String, host: [UInt8], lacksText: Bool = false) throws(PatternError) {
         let pattern = try Pattern(text, options: Self.options)
         let tree = PatternTree(text, ignoresCase: true)
         self.tree = tree
-        self.words = PatternWords(tree)
+        self.words = PatternDescription(tree)
         self.host = host
         switch pattern.match(host.span, scratch: MatchScratch()) {
         case .matched(let ranges):
@@ -65,14 +66,15 @@ public struct Explanation: Sendable {
                 )
             }
             outcome = .matched(captures)
-        case .noMatch: outcome = .stopped(Stopping(tree, host).stop(furthest: pattern.furthest(host.span)))
+        case .noMatch:
+            outcome = .stopped(MismatchLocator(tree, host).stop(furthest: pattern.furthest(host.span)))
         case .limitExceeded(let limit): outcome = lacksText ? .lacksText : .limit(limit)
         case .failed(let code): outcome = .failed(code)
         }
         steps = Self.steps(text, host)
     }
 
-    public var isMatch: Bool { if case .matched = outcome { true } else { false } }
+    package var isMatch: Bool { if case .matched = outcome { true } else { false } }
 
     /// The least limit under which the match comes to its end.
     private static func steps(_ text: String, _ host: [UInt8]) -> Int? {

@@ -1,12 +1,13 @@
 import PCRE2
-import Patterns
+import PatternLanguages
+import PatternSyntax
 
 /// An explanation for a terminal.
-public struct ExplanationText {
+package struct ExplanationText {
     /// With ANSI colours; without, markers alone.
     let color: Bool
 
-    public init(color: Bool) {
+    package init(color: Bool) {
         self.color = color
     }
 
@@ -18,7 +19,7 @@ public struct ExplanationText {
         color ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
     }
 
-    public func render(_ explanation: Explanation) -> String {
+    package func render(_ explanation: Explanation) -> String {
         var lines = [
             "pattern  " + shown(explanation.tree.text),
             "         (all of the host has to match; case does not count)", "",
@@ -56,7 +57,7 @@ public struct ExplanationText {
     }
 
     private func wording(_ explanation: Explanation) -> [String] {
-        let parts = explanation.words.lines.map { line -> (String, PatternWords.Line) in
+        let parts = explanation.words.lines.map { line -> (String, PatternDescription.Line) in
             var bytes = Array(explanation.tree.text[line.range.clamped(to: 0..<explanation.tree.text.count)])
             if bytes.count > Self.maxPartBytes {
                 bytes = Array(bytes.prefix(Self.maxPartBytes - 1)) + Array("…".utf8)
@@ -80,7 +81,7 @@ public struct ExplanationText {
         }
         var line = ""
         for (index, byte) in host.enumerated() {
-            let text = SetWords.shown(byte)
+            let text = ClassDescription.shown(byte)
             line += tones[index].map { paint($0, text) } ?? text
         }
         var lines = ["host     " + line]
@@ -106,7 +107,7 @@ public struct ExplanationText {
         let host = explanation.host
         let end = min(stop.offset, host.count)
         let line = paint("32", shown(Array(host[..<end]))) + paint("31", shown(Array(host[end...])))
-        let found = end < host.count ? "`\(SetWords.shown(host[end]))`" : "the end"
+        let found = end < host.count ? "`\(ClassDescription.shown(host[end]))`" : "the end"
         var lines = [
             "host     " + line, "         " + String(repeating: " ", count: end) + paint("1;31", "^"),
         ]

@@ -1,5 +1,6 @@
 import PCRE2
-import Patterns
+import PatternLanguages
+import PatternSyntax
 
 /// An expression narrowed to the hosts of which a named group takes a given text.
 ///

@@ -1,20 +1,20 @@
 /// Something that the rules do not say as the configuration does.
-public struct NginxFinding: Sendable, Hashable {
-    public enum Kind: String, Sendable, Hashable {
+package struct NginxFinding: Sendable, Hashable {
+    package enum Kind: String, Sendable, Hashable {
         /// It is not translated.
         case untranslated
         /// It is translated, and in a rare case something else happens.
         case note
     }
 
-    public let kind: Kind
-    public let place: NginxPlace
+    package let kind: Kind
+    package let place: NginxPlace
     /// The directive, or its value.
-    public let what: String
-    public let why: String
+    package let what: String
+    package let why: String
 
     /// `nginx.conf:12: least_conn: …`
-    public var text: String { "\(place): \(what): \(why)" }
+    package var text: String { "\(place): \(what): \(why)" }
 }
 
 /// Findings as they are made: each once, however many rules a line gives.

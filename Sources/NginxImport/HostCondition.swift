@@ -1,4 +1,5 @@
-import Patterns
+import PatternLanguages
+import PatternSyntax
 
 /// Which hosts something is for.
 struct HostCondition {

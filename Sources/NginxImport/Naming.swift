@@ -1,4 +1,5 @@
-import Patterns
+import PatternLanguages
+import PatternSyntax
 
 /// What the groups of a rule's expressions are called in its patterns and templates.
 struct Naming {

@@ -1,26 +1,26 @@
 /// Makes a rule file of an nginx configuration.
 ///
 /// Pure: who calls reads the files. Never fails on what it does not understand: that is listed.
-public struct NginxImport: Sendable {
+package struct NginxImport: Sendable {
     /// A rule file; empty when there is no server.
-    public let yaml: String
+    package let yaml: String
     /// In the order of files and lines.
-    public let findings: [NginxFinding]
+    package let findings: [NginxFinding]
     /// Directives that are nginx's own affair, and where each stands first.
-    public let ignored: [(name: String, place: NginxPlace)]
+    package let ignored: [(name: String, place: NginxPlace)]
     /// What the translated servers listen on, as `berth front --listen` takes it.
-    public let listen: String?
-    public let ruleCount: Int
+    package let listen: String?
+    package let ruleCount: Int
 
     /// Whether every rule decides as the configuration does.
-    public var isWhole: Bool { !findings.contains { $0.kind == .untranslated } }
+    package var isWhole: Bool { !findings.contains { $0.kind == .untranslated } }
 
     /// - Parameters:
     ///   - listen: `address:port` or a port as the configuration has it: of which socket the servers
     ///     are translated. Nil: of the one with the most servers.
     ///   - include: finds the files of an `include`.
     /// - Throws: what nginx itself could not read either.
-    public init(
+    package init(
         _ bytes: [UInt8],
         file: String,
         listen wanted: String? = nil,

@@ -1,19 +1,19 @@
 /// What of a configuration is read, so that none takes all memory or time.
-public enum NginxLimits {
+package enum NginxLimits {
     /// One file, bytes.
-    public static let maxFileBytes = 8 << 20
+    package static let maxFileBytes = 8 << 20
     /// All files together, bytes.
-    public static let maxTotalBytes = 64 << 20
+    package static let maxTotalBytes = 64 << 20
     /// Files, each time it is included.
-    public static let maxFiles = 4096
+    package static let maxFiles = 4096
     /// Files that include one another.
-    public static let maxIncludeDepth = 16
+    package static let maxIncludeDepth = 16
     /// Blocks within one another.
-    public static let maxDepth = 32
+    package static let maxDepth = 32
     /// Directives.
-    public static let maxDirectives = 500_000
+    package static let maxDirectives = 500_000
     /// Rules that are written.
-    public static let maxRules = 100_000
+    package static let maxRules = 100_000
     /// Ways in which the maps of one value can turn out.
     static let maxVariants = 20_000
     /// `set` variables and maps within one another.

@@ -1,5 +1,5 @@
 /// What an `include` found.
-public enum NginxInclude: Sendable {
+package enum NginxInclude: Sendable {
     /// The files, in nginx's order; none for a pattern that nothing matches.
     case files([(name: String, bytes: [UInt8])])
     /// It cannot be read; in words.

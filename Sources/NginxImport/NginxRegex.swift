@@ -1,4 +1,5 @@
-import Patterns
+import PatternLanguages
+import PatternSyntax
 
 /// A regular expression of the configuration.
 ///

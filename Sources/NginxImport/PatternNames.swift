@@ -1,5 +1,6 @@
 import PCRE2
-import Patterns
+import PatternLanguages
+import PatternSyntax
 
 /// What expressions say before they are used.
 enum PatternNames {

@@ -1,5 +1,6 @@
 import PCRE2
-import Patterns
+import PatternLanguages
+import PatternSyntax
 import Routing
 
 extension Translator {

@@ -1,4 +1,5 @@
-import Patterns
+import PatternLanguages
+import PatternSyntax
 
 /// What a value comes to, and for which requests.
 struct Variant {

@@ -1,4 +1,5 @@
-import Patterns
+import PatternLanguages
+import PatternSyntax
 
 /// Makes rules of a configuration's directives.
 final class Translator {

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Linting
-import RouteTests
+import RuleTesting
 import Routing
 import RoutingConfig
 

@@ -1,5 +1,5 @@
 import ArgumentParser
-import RouteTests
+import RuleTesting
 import RoutingConfig
 
 /// `berth diff`: what changes for whom when new rules take the place of old ones.

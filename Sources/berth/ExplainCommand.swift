@@ -2,7 +2,8 @@ import ArgumentParser
 import Explain
 import Foundation
 import PCRE2
-import Patterns
+import PatternLanguages
+import PatternSyntax
 import Routing
 import RoutingConfig
 

@@ -32,12 +32,12 @@ struct NamesOptions: ParsableArguments {
     @Option(help: ArgumentHelp("How long to wait for the sources, e.g. 5s.", valueName: "time"))
     var wait = "5s"
 
-    func view() throws -> NameView {
+    func view() throws -> NamesInspector {
         guard let limit = Quantity.duration(wait) else {
             throw CommandFailure("--wait: '\(wait)' is not a time; write it like 5s or 500ms")
         }
         do {
-            return try NameView(try RuleFiles.load(config).names, limit: limit)
+            return try NamesInspector(try RuleFiles.load(config).names, limit: limit)
         } catch let failure as CommandFailure {
             throw failure
         } catch {
@@ -46,7 +46,7 @@ struct NamesOptions: ParsableArguments {
     }
 
     /// The entries of the registry that changes are for.
-    func entries(prefix: String?) throws -> EtcdEntries {
+    func entries(prefix: String?) throws -> EtcdEntryStore {
         var clusters: [EtcdCluster] = []
         for case .etcd(let settings, origin: _) in try RuleFiles.load(config).names {
             clusters.append(EtcdCluster(settings))
@@ -62,13 +62,13 @@ struct NamesOptions: ParsableArguments {
                 "berth names: there are several etcd sources; choose with --prefix: \(prefixes)"
             )
         }
-        do throws(RegistryError) { return try EtcdEntries(first) } catch {
+        do throws(RegistryError) { return try EtcdEntryStore(first) } catch {
             throw CommandFailure("berth names: \(error)")
         }
     }
 
-    func show(_ rows: [NameRow]) throws {
-        Terminal.output(json ? try NameRow.json(rows) : NameRow.table(rows))
+    func show(_ rows: [NameListing]) throws {
+        Terminal.output(json ? try NameListing.json(rows) : NameListing.table(rows))
     }
 }
 
@@ -133,14 +133,14 @@ struct NamesSet: AsyncParsableCommand {
             throw CommandFailure("--ttl: \(ttl) is not from 1 s to a year")
         }
         let json = value.hasPrefix("{") || value.hasPrefix("[{") || value.hasPrefix("[ ")
-        guard let text = json ? value : EtcdEntries.value(value, weight: weight) else {
+        guard let text = json ? value : EtcdEntryStore.value(value, weight: weight) else {
             throw CommandFailure(
                 "'\(value)' is neither like 10.0.0.5:9000 nor JSON like {\"address\": \"10.0.0.5:9000\"}"
             )
         }
         if json, weight != nil { throw CommandFailure("--weight: write it into the JSON") }
         let entries = try options.entries(prefix: prefix)
-        do throws(EtcdEntries.Refusal) {
+        do throws(EtcdEntryStore.Refusal) {
             try await entries.set(name, value: text, ttl: ttl, ifAbsent: ifAbsent, force: force)
             await entries.shutDown()
         } catch {
@@ -162,7 +162,7 @@ struct NamesRemove: AsyncParsableCommand {
     func run() async throws {
         let entries = try options.entries(prefix: prefix)
         let removed: Bool
-        do throws(EtcdEntries.Refusal) {
+        do throws(EtcdEntryStore.Refusal) {
             removed = try await entries.remove(name)
             await entries.shutDown()
         } catch {
@@ -199,7 +199,7 @@ struct NamesWatch: AsyncParsableCommand {
     }
 }
 
-extension EtcdEntries.Refusal {
+extension EtcdEntryStore.Refusal {
     /// 1: the entry is as it was, on purpose; 2: it can't be done.
     var exitCode: Int32 {
         switch self {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import RouteTests
+import RuleTesting
 import RoutingConfig
 
 /// The words of `--format`.

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Glibc
-import RouteTests
+import RuleTesting
 import Routing
 import RoutingConfig
 

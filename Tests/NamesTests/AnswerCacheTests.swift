@@ -60,9 +60,9 @@ struct AnswerCacheTests {
     mutating func life() {
         cache.take(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
         cache.take(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(8))
-        #expect(cache.life(of: "a", now: at(9)) == NameLife(age: .seconds(9), left: .seconds(9)))
+        #expect(cache.life(of: "a", now: at(9)) == AnswerLifetime(age: .seconds(9), left: .seconds(9)))
         cache.take(.addresses([address(2)], ttl: .seconds(10)), for: "a", now: at(10))
-        #expect(cache.life(of: "a", now: at(25)) == NameLife(age: .seconds(15), left: .zero))
+        #expect(cache.life(of: "a", now: at(25)) == AnswerLifetime(age: .seconds(15), left: .zero))
         #expect(cache.life(of: "b", now: at(25)) == nil)
     }
 
@@ -99,7 +99,7 @@ struct AnswerCacheTests {
     @Test("While the source can't be asked an answer in use serves on, for max_stale and no longer")
     mutating func stale() {
         cache.take(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
-        let failure = NameReply.failed(NameProblem(.unavailable, "down"))
+        let failure = NameQueryResult.failed(NameProblem(.unavailable, "down"))
         var now = 8.0
         var attempts = 0
         while now < 100 {
@@ -116,7 +116,7 @@ struct AnswerCacheTests {
 
     @Test("An answer that nobody used when its time was over serves again when the source can't be asked")
     mutating func revived() {
-        let failure = NameReply.failed(NameProblem(.unavailable, "down"))
+        let failure = NameQueryResult.failed(NameProblem(.unavailable, "down"))
         cache.take(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
         _ = cache.due(now: at(10))
         #expect(addresses("a") == nil, "whoever wants it asks first")

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Names of the system")
 struct SystemNamesTests {
-    private func ask(_ names: SystemNames, _ name: String) async -> NameReply {
+    private func ask(_ names: SystemNames, _ name: String) async -> NameQueryResult {
         await withCheckedContinuation { continuation in
             names.ask(name) { continuation.resume(returning: $0) }
         }
@@ -33,7 +33,7 @@ struct SystemNamesTests {
             gate.signal()
             return .none(ttl: .seconds(1))
         }
-        let (replies, told) = AsyncStream.makeStream(of: NameReply.self)
+        let (replies, told) = AsyncStream.makeStream(of: NameQueryResult.self)
         let asked = 2 + SystemNames.maxWaiting
         for index in 0..<(asked + 10) { names.ask("n\(index)") { told.yield($0) } }
         // Both threads take a name at some time; until then fewer fit in.

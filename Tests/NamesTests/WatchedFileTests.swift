@@ -57,7 +57,7 @@ struct WatchedFileTests {
         let folder = try Folder()
         try folder.write("10.0.0.1 a", to: "hosts")
         let directory = try NameDirectory([.hostsFile(path: folder.path("hosts"))], on: loop)
-        let (tables, news) = AsyncStream.makeStream(of: NameNews.self)
+        let (tables, news) = AsyncStream.makeStream(of: NameTableUpdate.self)
         directory.subscribe { news.yield($0) }
         directory.start()
         defer { directory.stop() }
@@ -85,7 +85,7 @@ struct WatchedFileTests {
         try other.write("10.0.0.1 b", to: "hosts")
         let sources = [folder, other].map { NameSource.hostsFile(path: $0.path("hosts")) }
         let directory = try NameDirectory(sources, on: loop)
-        let (tables, news) = AsyncStream.makeStream(of: NameNews.self)
+        let (tables, news) = AsyncStream.makeStream(of: NameTableUpdate.self)
         // With the first news the watch is there.
         directory.start()
         directory.subscribe { news.yield($0) }
@@ -124,7 +124,7 @@ struct WatchedFileTests {
             withDestinationPath: other.path("real")
         )
         let directory = try NameDirectory([.hostsFile(path: folder.path("hosts"))], on: loop)
-        let (tables, news) = AsyncStream.makeStream(of: NameNews.self)
+        let (tables, news) = AsyncStream.makeStream(of: NameTableUpdate.self)
         // With the first news the watch is there.
         directory.start()
         directory.subscribe { news.yield($0) }
@@ -140,11 +140,11 @@ struct WatchedFileTests {
     func vanishing() async throws {
         let folder = try Folder()
         try folder.write("10.0.0.1 a", to: "hosts")
-        let (events, report) = AsyncStream.makeStream(of: NameEvent.self)
+        let (events, report) = AsyncStream.makeStream(of: NameSourceEvent.self)
         let path = folder.path("hosts")
         let directory = try NameDirectory([.hostsFile(path: path)], on: loop) { report.yield($0) }
         // With the first news the watch is there.
-        let (tables, news) = AsyncStream.makeStream(of: NameNews.self)
+        let (tables, news) = AsyncStream.makeStream(of: NameTableUpdate.self)
         directory.start()
         directory.subscribe { news.yield($0) }
         defer { directory.stop() }

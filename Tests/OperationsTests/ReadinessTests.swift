@@ -35,7 +35,7 @@ struct ReadinessTests {
 
     private var fileIsThere: Bool { FileManager.default.fileExists(atPath: file.path) }
 
-    private func readiness(_ manager: ServiceManager = ServiceManager(path: nil)) -> Readiness {
+    private func readiness(_ manager: SystemdNotifier = SystemdNotifier(path: nil)) -> Readiness {
         let heard = heard
         return Readiness(
             file: file.path,
@@ -74,14 +74,14 @@ struct ReadinessTests {
 
     @Test("The service manager hears of it by a datagram; one that is not there is an error in the log alone")
     func manager() {
-        let here = readiness(ServiceManager(path: "/nosuch/folder/socket"))
+        let here = readiness(SystemdNotifier(path: "/nosuch/folder/socket"))
         here.take(Self.table(("static", Self.names)))
         #expect(here.isReady)
         #expect(heard.all == ["ready", "service manager not told that the tier is ready"])
         here.end()
         for path in ["", "relative", String(repeating: "/x", count: 100)] {
-            #expect(ServiceManager(path: path).tell("READY=1") != nil)
+            #expect(SystemdNotifier(path: path).tell("READY=1") != nil)
         }
-        #expect(ServiceManager(path: nil).tell("READY=1") == nil)
+        #expect(SystemdNotifier(path: nil).tell("READY=1") == nil)
     }
 }

@@ -28,7 +28,7 @@ struct ConnectionTests {
             gate: ConnectionGate(Limits()),
             seed: 1
         )
-        let edge = Edge(peer: IPAddress(v4: 0x7F00_0001), localPort: 1, trustedDownstreams: [])
+        let edge = ConnectionInfo(peer: IPAddress(v4: 0x7F00_0001), localPort: 1, trustedDownstreams: [])
         let connection = DownstreamConnection(worker: worker, edge: edge, now: channel.embeddedEventLoop.now)
         if let holding { try channel.pipeline.syncOperations.addHandler(holding) }
         try channel.pipeline.syncOperations.addHandler(connection)
@@ -49,7 +49,7 @@ struct ConnectionTests {
                 while try channel.readOutbound(as: ByteBuffer.self) != nil {}
             }
             #expect(connection.requests == 10_000)
-            #expect(connection.inbound.capacity <= Bounds.heldBytes)
+            #expect(connection.inbound.capacity <= DataPathConstants.heldBytes)
         }
     }
 
@@ -90,7 +90,7 @@ struct ConnectionTests {
             channel,
             connection in
             // A large answer has passed before.
-            connection.worker.scratch.out.reserveCapacity(Bounds.coalescedBytes)
+            connection.worker.scratch.out.reserveCapacity(DataPathConstants.coalescedBytes)
             for _ in 0..<3 {
                 try channel.writeInbound(ByteBuffer(string: "GET / HTTP/1.1\r\nHost: x\r\n\r\n"))
                 let answer = try #require(try channel.readOutbound(as: ByteBuffer.self))

@@ -74,7 +74,7 @@ struct FailureTests {
                 source: "static",
                 names: ["me": [NamedAddress(address: loopback, port: tier.port)]]
             )
-            tier.tier.install(names: NameNews(table: NameTable(layers: [layer]), changed: nil))
+            tier.tier.install(names: NameTableUpdate(table: NameTable(layers: [layer]), changed: nil))
             try await expect(
                 tier,
                 Self.get,

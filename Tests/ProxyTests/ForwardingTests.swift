@@ -4,7 +4,7 @@ import Testing
 @testable import Proxy
 
 /// Requests and answers through a real tier, byte for byte.
-@Suite("Forwarding", .timeLimit(.minutes(1)))
+@Suite("ForwardTarget", .timeLimit(.minutes(1)))
 struct ForwardingTests {
     /// Answers each request of a connection with its own head.
     static func echoHeads(_ connection: RawSocket, _ number: Int) throws {

@@ -69,7 +69,7 @@ struct RoomTests {
                 } while !full && client.unacknowledged > 0
             }
             // What the kernel has room for; an end behind more than that would wait with it.
-            let more = Bounds.heldBytes / block.count + 2
+            let more = DataPathConstants.heldBytes / block.count + 2
             for _ in 0..<more { try client.write(block) }
             written += more * block.count
             while client.unacknowledged > 0, !Task.isCancelled { await Task.yield() }
@@ -86,12 +86,12 @@ struct RoomTests {
                 }.get()
             }
             #expect(
-                held > Bounds.heldBytes,
+                held > DataPathConstants.heldBytes,
                 "NIO has learnt to wait: the bound in docs/forwarding.md is a better one"
             )
             // A buffer grows by doubling.
-            #expect(held <= written && held <= Self.mostReceived + Bounds.heldBytes)
-            #expect(room <= 2 * held + Bounds.readBytes)
+            #expect(held <= written && held <= Self.mostReceived + DataPathConstants.heldBytes)
+            #expect(room <= 2 * held + DataPathConstants.readBytes)
             gate.signal()
             _ = try client.readToEnd()
             #expect(await tier.log.wait(for: 1).map(\.cause) == [.downstreamClosed])

@@ -43,7 +43,7 @@ struct TestTier {
     static func run<Result>(
         rules: [RuleDefinition],
         names: [String: [UInt16]] = [:],
-        asker: (any NameAsker)? = nil,
+        asker: (any NameResolver)? = nil,
         loops: Int = 1,
         configure: (inout TierSettings) -> Void = { _ in },
         _ body: (TestTier) async throws -> Result

@@ -7,7 +7,7 @@ import Testing
 @testable import Proxy
 
 /// A name source that says what a test wants, when it wants.
-private final class HeldAsker: NameAsker {
+private final class HeldAsker: NameResolver {
     private struct State {
         var open: [(name: String, done: @Sendable (NameLookup) -> Void)] = []
         var asked: [String] = []
@@ -194,7 +194,7 @@ struct WaitingForNamesTests {
                     "a": [HeldAsker.address(origin.port, a)], "b": [HeldAsker.address(origin.port, b)],
                 ]
                 let table = NameTable(layers: [NameLayer(source: "containers", names: names)])
-                tier.tier.install(names: NameNews(table: table, changed: changed))
+                tier.tier.install(names: NameTableUpdate(table: table, changed: changed))
                 // A loop looks at its sockets before it takes what it was handed.
                 for worker in tier.tier.workers { try await worker.loop.submit {}.get() }
             }
@@ -217,12 +217,12 @@ struct WaitingForNamesTests {
             let worker = tier.tier.aWorker
             let connection = DownstreamConnection(
                 worker: worker,
-                edge: Edge(peer: IPAddress(v4: 0), localPort: 1, trustedDownstreams: []),
+                edge: ConnectionInfo(peer: IPAddress(v4: 0), localPort: 1, trustedDownstreams: []),
                 now: .now()
             )
             connection.phase = .exchange
             let waiter = NameWaiter(connection: connection, serial: 0)
-            for index in 0..<Bounds.nameWaiters {
+            for index in 0..<DataPathConstants.nameWaiters {
                 let isFirst = waiters.add(waiter, for: "n\(index % 2)", deadline: .now())
                 #expect(isFirst == (index < 2))
             }

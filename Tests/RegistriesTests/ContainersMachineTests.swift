@@ -6,7 +6,7 @@ import Testing
 private final class Driver {
     var machine = ContainersMachine(rules: ContainerNames())
     var now = Duration.zero
-    var told: [NameChange] = []
+    var told: [NameSourceUpdate] = []
     var names: [String: [NamedAddress]] = [:]
     var looks: [(ContainersMachine.Exchange, String)] = []
     var stream: ContainersMachine.Exchange?

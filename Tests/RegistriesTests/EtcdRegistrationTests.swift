@@ -109,21 +109,21 @@ struct EtcdRegistrationTests {
     @Test("Operators set, read and remove entries, and do not run over a tier that serves")
     func entries() async throws {
         let etcd = try await EtcdServer.start()
-        let entries = try EtcdEntries(
+        let entries = try EtcdEntryStore(
             EtcdCluster(endpoints: ["http://127.0.0.1:1", etcd.url], prefix: prefix)
         )
-        let value = try #require(EtcdEntries.value("10.0.0.7:9000", weight: 5))
+        let value = try #require(EtcdEntryStore.value("10.0.0.7:9000", weight: 5))
         try await entries.set("host_07", value: value, ttl: nil, ifAbsent: true, force: false)
         let there = try #require(try await entries.entry("host_07"))
         #expect(there.addresses == [at("10.0.0.7:9000", weight: 5)])
         #expect(there.ttl == nil)
-        await #expect(throws: EtcdEntries.Refusal.self) {
+        await #expect(throws: EtcdEntryStore.Refusal.self) {
             try await entries.set("host_07", value: value, ttl: nil, ifAbsent: true, force: false)
         }
-        await #expect(throws: EtcdEntries.Refusal.self) {
+        await #expect(throws: EtcdEntryStore.Refusal.self) {
             try await entries.set("host_07", value: "{}", ttl: nil, ifAbsent: false, force: false)
         }
-        await #expect(throws: EtcdEntries.Refusal.self) {
+        await #expect(throws: EtcdEntryStore.Refusal.self) {
             try await entries.set("Host 07", value: value, ttl: nil, ifAbsent: false, force: false)
         }
         try await entries.set("host_07", value: value, ttl: 60, ifAbsent: false, force: false)
@@ -132,7 +132,7 @@ struct EtcdRegistrationTests {
 
         let (registration, heard) = try register([etcd.url], instance: "one")
         try await until("the registration") { heard.all == [.registered] }
-        await #expect(throws: EtcdEntries.Refusal.self) {
+        await #expect(throws: EtcdEntryStore.Refusal.self) {
             try await entries.set("host_01", value: value, ttl: nil, ifAbsent: false, force: false)
         }
         #expect(try await entries.entries().map(\.name) == ["host_01", "host_07"])

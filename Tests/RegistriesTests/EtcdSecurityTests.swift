@@ -83,7 +83,7 @@ struct EtcdSecurityTests {
             certificate: file("client.crt"),
             key: file("client.key")
         )
-        let entries = try EtcdEntries(cluster)
+        let entries = try EtcdEntryStore(cluster)
         try await until("a first entry") {
             try? await entries.set(
                 "a",

@@ -9,7 +9,7 @@ import Testing
 private final class Driver {
     var machine: EtcdWatchMachine
     var now = Duration.zero
-    var told: [NameChange] = []
+    var told: [NameSourceUpdate] = []
     var last: [EtcdWatchMachine.Action] = []
     var wake: Duration?
 

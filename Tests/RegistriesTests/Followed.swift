@@ -17,7 +17,7 @@ final class Followed: Sendable {
     var now: State { state.withLockedValue { $0 } }
     var names: [String: [NamedAddress]] { now.names }
 
-    func take(_ change: NameChange) {
+    func take(_ change: NameSourceUpdate) {
         state.withLockedValue { state in
             switch change {
             case .snapshot(let names):

@@ -65,7 +65,7 @@ private final class Driver {
     }
 }
 
-private func holder(_ instance: String?, _ address: String, lease: Int64 = 5) -> RegistrationMachine.Holder {
+private func holder(_ instance: String?, _ address: String, lease: Int64 = 5) -> RegistrationMachine.Owner {
     .init(instance: instance, addresses: [at(address)], lease: lease, modRevision: 33, text: "")
 }
 
@@ -89,7 +89,7 @@ struct RegistrationMachineTests {
         #expect(driver.told == [.registered])
     }
 
-    @Test("Stopping revokes the lease; nothing follows")
+    @Test("MismatchLocator revokes the lease; nothing follows")
     func withdrawal() throws {
         let driver = Driver()
         try driver.register()
@@ -117,7 +117,7 @@ struct RegistrationMachineTests {
         #expect(driver.now - start <= .seconds(5))
     }
 
-    @Test("Stopping before there is a lease ends at once")
+    @Test("MismatchLocator before there is a lease ends at once")
     func earlyStop() {
         let driver = Driver()
         driver.on(.started)

@@ -7,7 +7,7 @@ import Testing
     /// The file's text that is marked for `part` of the only scalar's value.
     private func marked(_ yaml: String, _ part: Range<Int>) throws -> String {
         let source = SourceText(file: "t", text: "a: " + yaml)
-        let root = try #require(YAMLParser.parse(source, findings: Findings()))
+        let root = try #require(YAMLParser.parse(source, findings: DiagnosticCollector()))
         let node = try #require(root["a"])
         guard case .scalar(let text, let style) = node.content else { return "" }
         let start = source.offset(line: Int(node.line), column: Int(node.column))

@@ -51,7 +51,7 @@ package struct ContainersMachine: ~Copyable, Sendable {
         case look(Exchange, id: String)
         case cancel(Exchange)
         case wake(at: Duration)
-        case tell(NameChange)
+        case tell(NameSourceUpdate)
     }
 
     struct Container {

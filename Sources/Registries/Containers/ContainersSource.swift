@@ -1,13 +1,13 @@
 import AsyncHTTPClient
 import Foundation
-public import Names
+package import Names
 import NIOCore
 import NIOFoundationCompat
 import NIOHTTP1
 import NIOConcurrencyHelpers
 
 /// The containers of an engine that speaks Docker's API on a Unix socket, live. Any thread.
-public final class ContainersSource: LiveNameSource {
+package final class ContainersSource: LiveNameSource {
     private let socket: String
     private let rules: ContainerNames
     private let session = NIOLockedValueBox<ContainersSession?>(nil)
@@ -15,12 +15,12 @@ public final class ContainersSource: LiveNameSource {
     /// - Parameters:
     ///   - socket: `/run/docker.sock`, `/run/podman/podman.sock`.
     ///   - network: whose addresses count where no label says.
-    public init(socket: String, network: String? = nil) {
+    package init(socket: String, network: String? = nil) {
         self.socket = socket
         self.rules = ContainerNames(network: network)
     }
 
-    public func start(_ tell: @escaping @Sendable (NameChange) -> Void) {
+    package func start(_ tell: @escaping @Sendable (NameSourceUpdate) -> Void) {
         do throws(RegistryError) {
             let new = ContainersSession(engine: try EngineClient(socket: socket), rules: rules, changed: tell)
             session.withLockedValue { $0 = new }
@@ -30,7 +30,7 @@ public final class ContainersSource: LiveNameSource {
         }
     }
 
-    public func stop() {
+    package func stop() {
         guard let session = session.withLockedValue({ $0 }) else { return }
         Task { await session.stop() }
     }
@@ -38,7 +38,7 @@ public final class ContainersSource: LiveNameSource {
 
 /// What Berth asks of the engine.
 final class EngineClient: Sendable {
-    private let http: HTTPCaller
+    private let http: RegistryHTTPClient
     private let base: String
 
     struct Failure: Error { let reason: String }
@@ -53,7 +53,7 @@ final class EngineClient: Sendable {
         else {
             throw RegistryError("'\(socket)' is not the path of a socket")
         }
-        http = try HTTPCaller()
+        http = try RegistryHTTPClient()
         base = "http+unix://\(host)"
     }
 
@@ -79,8 +79,8 @@ final class EngineClient: Sendable {
         guard !id.isEmpty, id.utf8.count <= 128, id.utf8.allSatisfy({ $0.isLetterOrDigit }) else {
             return nil
         }
-        let answer: HTTPCaller.Answer
-        do throws(HTTPCaller.Failure) {
+        let answer: RegistryHTTPClient.Answer
+        do throws(RegistryHTTPClient.Failure) {
             answer = try await http.call(get("/containers/\(id)/json"), limit: Self.maxDescriptionBytes)
         } catch {
             guard case .tooLarge = error else { throw error }
@@ -147,13 +147,14 @@ extension UInt8 {
 /// The thin shell around `ContainersMachine`.
 actor ContainersSession {
     private let engine: EngineClient
-    private let changed: @Sendable (NameChange) -> Void
+    private let changed: @Sendable (NameSourceUpdate) -> Void
     private let start = ContinuousClock.now
     private var machine: ContainersMachine
     private var exchanges: [ContainersMachine.Exchange: Task<Void, Never>] = [:]
     private var timer: Task<Void, Never>?
 
-    init(engine: EngineClient, rules: ContainerNames, changed: @escaping @Sendable (NameChange) -> Void) {
+    init(engine: EngineClient, rules: ContainerNames, changed: @escaping @Sendable (NameSourceUpdate) -> Void)
+    {
         self.engine = engine
         self.changed = changed
         machine = ContainersMachine(rules: rules)
@@ -217,9 +218,9 @@ actor ContainersSession {
                 event = try await body()
             } catch let failure as EngineClient.Failure {
                 event = .failed(exchange, failure.reason)
-            } catch HTTPCaller.Failure.connection(let reason) {
+            } catch RegistryHTTPClient.Failure.connection(let reason) {
                 event = .failed(exchange, reason)
-            } catch HTTPCaller.Failure.tooLarge {
+            } catch RegistryHTTPClient.Failure.tooLarge {
                 event = .failed(exchange, "an answer is too large")
             } catch {
                 event = .failed(exchange, "an answer can't be read")

@@ -10,7 +10,7 @@ import NIOConcurrencyHelpers
 final class EtcdClient: Sendable {
     let cluster: EtcdCluster
     let keys: EtcdKeys
-    private let http: HTTPCaller
+    private let http: RegistryHTTPClient
     private let token = NIOLockedValueBox<String?>(nil)
 
     init(_ cluster: EtcdCluster) throws(RegistryError) {
@@ -28,7 +28,7 @@ final class EtcdClient: Sendable {
         self.cluster = cluster
         keys = EtcdKeys(prefix: cluster.prefix)
         let files = TLSFiles(ca: cluster.ca, certificate: cluster.certificate, key: cluster.key)
-        http = try HTTPCaller(tls: secure ? files : nil)
+        http = try RegistryHTTPClient(tls: secure ? files : nil)
     }
 
     var authenticates: Bool { cluster.user != nil }
@@ -182,7 +182,7 @@ final class EtcdClient: Sendable {
         }
     }
 
-    private static func failure(_ answer: HTTPCaller.Answer) -> EtcdFailure {
+    private static func failure(_ answer: RegistryHTTPClient.Answer) -> EtcdFailure {
         if let error = try? JSONDecoder().decode(EtcdErrorAnswer.self, from: answer.body) {
             return error.failure
         }
@@ -192,8 +192,8 @@ final class EtcdClient: Sendable {
     private static func failure(_ error: any Error) -> EtcdFailure {
         switch error {
         case let failure as EtcdFailure: failure
-        case HTTPCaller.Failure.tooLarge: .tooLarge
-        case HTTPCaller.Failure.connection(let reason): .connection(reason)
+        case RegistryHTTPClient.Failure.tooLarge: .tooLarge
+        case RegistryHTTPClient.Failure.connection(let reason): .connection(reason)
         default: .connection("\(error)")
         }
     }

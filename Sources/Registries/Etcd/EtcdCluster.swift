@@ -1,18 +1,18 @@
 /// Where an etcd cluster is, and who asks it.
-public struct EtcdCluster: Sendable, Hashable {
+package struct EtcdCluster: Sendable, Hashable {
     /// The members' client addresses: `http://10.0.0.1:2379`, `https://…`. Asked in turn; at least one.
-    public var endpoints: [String]
+    package var endpoints: [String]
     /// The prefix of the keys: `/berth/hosts/`; a key's rest is the name.
-    public var prefix: String
-    public var user: String?
+    package var prefix: String
+    package var user: String?
     /// A file whose one line is the password; read when it is needed.
-    public var passwordFile: String?
+    package var passwordFile: String?
     /// PEM files: whom to trust (nil: the system's roots), and who we are.
-    public var ca: String?
-    public var certificate: String?
-    public var key: String?
+    package var ca: String?
+    package var certificate: String?
+    package var key: String?
 
-    public init(
+    package init(
         endpoints: [String],
         prefix: String = "/berth/hosts/",
         user: String? = nil,
@@ -33,12 +33,12 @@ public struct EtcdCluster: Sendable, Hashable {
 
 extension EtcdCluster: CustomStringConvertible {
     /// `etcd http://10.0.0.1:2379 /berth/hosts/`.
-    public var description: String { "etcd \(endpoints.joined(separator: ",")) \(prefix)" }
+    package var description: String { "etcd \(endpoints.joined(separator: ",")) \(prefix)" }
 }
 
 /// Settings of a registry that cannot be used, in words.
-public struct RegistryError: Error, Sendable, CustomStringConvertible {
-    public let description: String
+package struct RegistryError: Error, Sendable, CustomStringConvertible {
+    package let description: String
 
     init(_ description: String) { self.description = description }
 }

@@ -3,7 +3,7 @@ import Names
 /// The thin shell around `EtcdWatchMachine`: carries its actions out and brings back what came of them.
 actor EtcdSession {
     private let client: EtcdClient
-    private let changed: @Sendable (NameChange) -> Void
+    private let changed: @Sendable (NameSourceUpdate) -> Void
     private let start = ContinuousClock.now
     private var machine: EtcdWatchMachine
     private var exchanges: [EtcdWatchMachine.Exchange: Task<Void, Never>] = [:]
@@ -23,7 +23,7 @@ actor EtcdSession {
     /// The first write waits for what comes together.
     static let saveDelay = Duration.milliseconds(100)
 
-    init(client: EtcdClient, file: SnapshotFile?, changed: @escaping @Sendable (NameChange) -> Void) {
+    init(client: EtcdClient, file: SnapshotFile?, changed: @escaping @Sendable (NameSourceUpdate) -> Void) {
         self.client = client
         self.file = file
         self.changed = changed
@@ -66,7 +66,7 @@ actor EtcdSession {
 
     // MARK: News
 
-    private func tell(_ change: NameChange) {
+    private func tell(_ change: NameSourceUpdate) {
         switch change {
         case .snapshot, .update:
             kept = nil

@@ -1,10 +1,10 @@
-public import Names
+package import Names
 import NIOConcurrencyHelpers
 
 /// The names under a prefix of etcd, live.
 ///
 /// News come in order, from one task at a time. Any thread.
-public final class EtcdSource: LiveNameSource {
+package final class EtcdSource: LiveNameSource {
     private let cluster: EtcdCluster
     private let client: EtcdClient
     private let file: SnapshotFile?
@@ -13,7 +13,7 @@ public final class EtcdSource: LiveNameSource {
     /// - Parameter stateDirectory: where the last names are kept for a start while etcd can't be reached;
     ///   nil: nowhere.
     /// - Throws: `RegistryError` when the settings can't be used (an address, a file of the TLS).
-    public init(_ cluster: EtcdCluster, stateDirectory: String? = nil) throws(RegistryError) {
+    package init(_ cluster: EtcdCluster, stateDirectory: String? = nil) throws(RegistryError) {
         self.cluster = cluster
         client = try EtcdClient(cluster)
         file = stateDirectory.map {
@@ -28,13 +28,13 @@ public final class EtcdSource: LiveNameSource {
         Task { await client.shutDown() }
     }
 
-    public func start(_ tell: @escaping @Sendable (NameChange) -> Void) {
+    package func start(_ tell: @escaping @Sendable (NameSourceUpdate) -> Void) {
         let new = EtcdSession(client: client, file: file, changed: tell)
         session.withLockedValue { $0 = new }
         Task { await new.begin() }
     }
 
-    public func stop() {
+    package func stop() {
         guard let session = session.withLockedValue({ $0 }) else { return }
         Task { await session.stop() }
     }

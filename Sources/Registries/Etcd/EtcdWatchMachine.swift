@@ -57,7 +57,7 @@ package struct EtcdWatchMachine: ~Copyable, Sendable {
         case cancel(Exchange)
         /// Asks for `timer` at this moment; takes the place of an earlier request.
         case wake(at: Duration)
-        case tell(NameChange)
+        case tell(NameSourceUpdate)
     }
 
     package struct PageRequest: Sendable, Equatable {

@@ -1,11 +1,11 @@
 import Foundation
 import NIOConcurrencyHelpers
 import Names
-public import Routing
+package import Routing
 
 /// Entries of etcd that say of each of a set of names that this tier has it, for as long as it serves.
-public final class EtcdPublication: Sendable {
-    public enum News: Sendable, Equatable {
+package final class EtcdPublication: Sendable {
+    package enum News: Sendable, Equatable {
         /// All is as it should be, but for names that others hold; so many entries are there.
         case published(Int)
         /// The registry can't be reached or refuses; tried again by itself.
@@ -28,7 +28,7 @@ public final class EtcdPublication: Sendable {
     ///   - instance: who we are; by default new in each process.
     ///   - tell: news in order, on any thread.
     /// - Throws: `RegistryError` when the settings can't be used.
-    public init(
+    package init(
         _ address: PublicationAddress,
         advertise: Endpoint,
         ttl: Int = 10,
@@ -47,13 +47,13 @@ public final class EtcdPublication: Sendable {
         session = PublicationSession(client: client, address: address, settings: settings, tell: tell)
     }
 
-    public func start() {
+    package func start() {
         let session = session
         Task { await session.handle(.started) }
     }
 
     /// The names from now on. Any thread, but one after the other.
-    public func set(_ names: Set<String>) {
+    package func set(_ names: Set<String>) {
         wanted.withLockedValue { $0 = names }
         let (session, wanted) = (session, wanted)
         // Tasks may overtake each other: each brings the newest.
@@ -63,7 +63,7 @@ public final class EtcdPublication: Sendable {
     /// Takes all entries away; returns when they are gone, or after 2 s.
     ///
     /// - Returns: whether they are known to be gone; otherwise they go with their lease.
-    public func withdraw() async -> Bool { await session.withdraw() }
+    package func withdraw() async -> Bool { await session.withdraw() }
 }
 
 /// The thin shell around `PublicationMachine`.
@@ -182,7 +182,7 @@ actor PublicationSession {
                 if answer.done {
                     results[claim.name] = .done
                 } else if let there = answer.there {
-                    results[claim.name] = .held(PublicationMachine.Holder(there))
+                    results[claim.name] = .held(PublicationMachine.Owner(there))
                 }
             }
             return .claimed(id, results)

@@ -1,11 +1,11 @@
 import Foundation
 import Names
-public import Routing
+package import Routing
 import Synchronization
 
 /// An entry of etcd that says where this tier is, for as long as it serves.
-public final class EtcdRegistration: Sendable {
-    public enum News: Sendable, Equatable {
+package final class EtcdRegistration: Sendable {
+    package enum News: Sendable, Equatable {
         case registered
         /// The registry can't be reached or refuses; tried again by itself.
         case trouble(String)
@@ -24,7 +24,7 @@ public final class EtcdRegistration: Sendable {
     ///   - instance: who we are; by default new in each process.
     ///   - tell: news in order, on any thread.
     /// - Throws: `RegistryError` when the settings can't be used.
-    public init(
+    package init(
         _ etcd: EtcdCluster,
         name: String,
         advertise: Endpoint,
@@ -56,7 +56,7 @@ public final class EtcdRegistration: Sendable {
         }
     }
 
-    public func start() {
+    package func start() {
         let session = session
         Task { await session.handle(.started) }
     }
@@ -64,7 +64,7 @@ public final class EtcdRegistration: Sendable {
     /// Takes the entry away; returns when it is gone, or after 2 s.
     ///
     /// - Returns: whether it is known to be gone; otherwise it goes with its lease.
-    public func withdraw() async -> Bool { await session.withdraw() }
+    package func withdraw() async -> Bool { await session.withdraw() }
 }
 
 /// The thin shell around `RegistrationMachine`.
@@ -137,7 +137,7 @@ actor RegistrationSession {
             run(id) { () throws(EtcdFailure) in
                 let put = EtcdClient.Put(key: key, value: value, lease: lease, onlyOver: replacing ?? 0)
                 guard let holder = try await client.put(put, member: id.member) else { return .claimed(id) }
-                return .held(id, RegistrationMachine.Holder(holder))
+                return .held(id, RegistrationMachine.Owner(holder))
             }
         case .inspect(let id, let lease):
             run(id) { () throws(EtcdFailure) in
@@ -187,7 +187,7 @@ actor RegistrationSession {
     }
 }
 
-extension RegistrationMachine.Holder {
+extension RegistrationMachine.Owner {
     init(_ kv: EtcdKeyValue) {
         let bytes = kv.value ?? Data()
         let addresses = (try? EntryValue(bytes))?.addresses ?? []

@@ -1,15 +1,15 @@
 /// Where a tier publishes its names, as people write it: `etcd=http://10.0.0.1:2379/berth/containers/{name}_01`.
 ///
 /// `{name}` stands for each name, once, behind the last slash. Several members are separated by commas.
-public struct PublicationAddress: Sendable, Equatable {
+package struct PublicationAddress: Sendable, Equatable {
     private static let mark = "{name}"
 
-    public var cluster: EtcdCluster
+    package var cluster: EtcdCluster
     private let front: String
     private let back: String
 
     /// - Throws: `RegistryError` in words that show how it is written.
-    public init(_ text: String) throws(RegistryError) {
+    package init(_ text: String) throws(RegistryError) {
         let form = "write it like etcd=http://10.0.0.1:2379/berth/containers/{name}_01"
         let pieces = text.split(separator: Self.mark, omittingEmptySubsequences: false)
         guard pieces.count == 2, let first = pieces.first, let last = pieces.last else {

@@ -39,7 +39,7 @@ package struct PublicationMachine: ~Copyable, Sendable {
     }
 
     package typealias Exchange = EtcdWatchMachine.Exchange
-    package typealias Holder = RegistrationMachine.Holder
+    package typealias Owner = RegistrationMachine.Owner
 
     package struct Claim: Sendable, Equatable {
         package var name: String
@@ -49,7 +49,7 @@ package struct PublicationMachine: ~Copyable, Sendable {
 
     package enum Claimed: Sendable, Equatable {
         case done
-        case held(Holder)
+        case held(Owner)
     }
 
     package enum News: Sendable, Equatable {
@@ -60,7 +60,7 @@ package struct PublicationMachine: ~Copyable, Sendable {
         /// The lease ran out; everything is put again as soon as it can be.
         case lost(String)
         /// Somebody else has this name; tried again.
-        case held(String, Holder)
+        case held(String, Owner)
         /// More names than may be; the last in their order are left out.
         case tooMany(Int)
         /// The last news: whether the entries are known to be gone.
@@ -130,7 +130,7 @@ package struct PublicationMachine: ~Copyable, Sendable {
     /// To be put, over the entry of a revision or where there is none.
     var missing: [String: Int64?] = [:]
     var there: Set<String> = []
-    var held: [String: (holder: Holder, until: Duration)] = [:]
+    var held: [String: (holder: Owner, until: Duration)] = [:]
     var toRemove: Set<String> = []
 
     package init(_ settings: Settings) {
@@ -242,7 +242,7 @@ package struct PublicationMachine: ~Copyable, Sendable {
 
     /// Left behind by an earlier life at this address, or under an earlier lease of ours. An entry without a
     /// lease was set by hand, and stays.
-    private func isOurs(_ holder: Holder) -> Bool {
+    private func isOurs(_ holder: Owner) -> Bool {
         guard holder.lease != 0 else { return false }
         if holder.instance == settings.instance { return true }
         return !holder.addresses.isEmpty

@@ -3,12 +3,12 @@ import Foundation
 /// Where a tier registers itself, as people write it: `etcd=http://10.0.0.1:2379/berth/hosts/host_01`.
 ///
 /// Several members are separated by commas: `etcd=http://10.0.0.1:2379,10.0.0.2:2379/berth/hosts/host_01`.
-public struct RegistrationAddress: Sendable, Equatable {
-    public var cluster: EtcdCluster
-    public var name: String
+package struct RegistrationAddress: Sendable, Equatable {
+    package var cluster: EtcdCluster
+    package var name: String
 
     /// - Throws: `RegistryError` in words that show how it is written.
-    public init(_ text: String) throws(RegistryError) {
+    package init(_ text: String) throws(RegistryError) {
         let form = "write it like etcd=http://10.0.0.1:2379/berth/hosts/host_01"
         guard text.hasPrefix("etcd=") else { throw RegistryError("'\(text)' names no registry; \(form)") }
         let url = text.dropFirst("etcd=".count)

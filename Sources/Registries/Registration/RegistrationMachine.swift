@@ -34,7 +34,7 @@ package struct RegistrationMachine: ~Copyable, Sendable {
     package typealias Exchange = EtcdWatchMachine.Exchange
 
     /// Who has the name.
-    package struct Holder: Sendable, Equatable {
+    package struct Owner: Sendable, Equatable {
         package var instance: String?
         package var addresses: [NamedAddress]
         /// 0: the entry has no lease, somebody has set it by hand.
@@ -65,7 +65,7 @@ package struct RegistrationMachine: ~Copyable, Sendable {
         /// The lease ran out; registered again as soon as it can be.
         case lost(String)
         /// Another instance has the name; tried again.
-        case held(Holder)
+        case held(Owner)
         /// The last news: whether the entry is known to be gone.
         case ended(withdrawn: Bool)
     }
@@ -76,7 +76,7 @@ package struct RegistrationMachine: ~Copyable, Sendable {
         case authenticated(Exchange)
         case granted(Exchange, lease: Int64, ttl: Int64)
         case claimed(Exchange)
-        case held(Exchange, Holder)
+        case held(Exchange, Owner)
         /// Seconds; 0 or less: there is no such lease.
         case leaseSeen(Exchange, remaining: Int64, granted: Int64)
         case renewed(Exchange, ttl: Int64)
@@ -101,7 +101,7 @@ package struct RegistrationMachine: ~Copyable, Sendable {
     enum Step {
         case authenticate, grant, renew, revoke
         case claim(replacing: Int64?)
-        case inspect(Holder)
+        case inspect(Owner)
     }
 
     enum Phase {
@@ -223,7 +223,7 @@ package struct RegistrationMachine: ~Copyable, Sendable {
 
     // MARK: The name is taken
 
-    private mutating func meet(_ holder: Holder, _ now: Duration, _ actions: inout [Action]) {
+    private mutating func meet(_ holder: Owner, _ now: Duration, _ actions: inout [Action]) {
         if holder.instance == settings.instance {
             return ask(.claim(replacing: holder.modRevision), now, &actions)
         }
@@ -237,7 +237,7 @@ package struct RegistrationMachine: ~Copyable, Sendable {
     }
 
     private mutating func judge(
-        _ holder: Holder,
+        _ holder: Owner,
         remaining: Int64,
         granted: Int64,
         _ now: Duration,
@@ -256,7 +256,7 @@ package struct RegistrationMachine: ~Copyable, Sendable {
         phase = .resting(until: now + settings.inspectEvery, then: .claim(replacing: nil))
     }
 
-    private mutating func refuse(_ holder: Holder, _ now: Duration, _ actions: inout [Action]) {
+    private mutating func refuse(_ holder: Owner, _ now: Duration, _ actions: inout [Action]) {
         actions.append(.tell(.held(holder)))
         // Our lease holds nothing; it runs out by itself.
         lease = nil

@@ -126,7 +126,7 @@ final class Simulation {
             "\(client.name) connects: \(client.plans.map { "\($0.method) \($0.host)\($0.target) \($0.content.count)\($0.flaw == nil ? "" : " malformed")" }), fault \(String(describing: client.fault))"
         )
         clients.append(client)
-        let edge = Edge(peer: IPAddress(v4: 0x0A00_0001), localPort: 80, trustedDownstreams: [])
+        let edge = ConnectionInfo(peer: IPAddress(v4: 0x0A00_0001), localPort: 80, trustedDownstreams: [])
         ledger.expect(worker.gate.enter(edge.peer), "\(client.name) was not let in")
         let socket = socket(client.wire)
         socket.activate(DownstreamConnection(worker: worker, edge: edge, now: worker.now))
@@ -206,7 +206,7 @@ final class Simulation {
             var rounds = 0
             while everybodyMoves(), rounds < 20_000, ledger.violations.isEmpty { rounds += 1 }
             check()
-            pass(Bounds.tick)
+            pass(DataPathConstants.tick)
         }
         // What Berth said last is still heard.
         while everybodyMoves() {}
@@ -232,7 +232,7 @@ final class Simulation {
     /// What a connection may hold: what was allowed to wait, a head, and all that a kernel held behind
     /// an end, in the smallest chunks.
     private static let mayHold =
-        high + Bounds.heldBytes + HeadLimits.default.headBytes + 6 * Wire.capacity
+        high + DataPathConstants.heldBytes + HeadLimits.default.headBytes + 6 * Wire.capacity
 
     private func judge() {
         ledger.expect(

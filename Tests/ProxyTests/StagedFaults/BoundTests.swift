@@ -35,7 +35,7 @@ struct BoundTests {
             client.say(letter(index))
             bench.settle()
         }
-        #expect(endpoint.socket.pieces <= Bounds.waitingPieces)
+        #expect(endpoint.socket.pieces <= DataPathConstants.waitingPieces)
         #expect(!client.wire.toBerth.isEmpty, "Berth has read on")
         endpoint.reads = true
         bench.settle()
@@ -58,7 +58,7 @@ struct BoundTests {
             endpoint.say(letter(index))
             bench.settle()
         }
-        #expect(client.socket.pieces <= Bounds.waitingPieces)
+        #expect(client.socket.pieces <= DataPathConstants.waitingPieces)
         #expect(!endpoint.wire.toBerth.isEmpty, "Berth has read on")
         client.reads = true
         bench.settle()

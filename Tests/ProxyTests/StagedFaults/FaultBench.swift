@@ -115,7 +115,7 @@ final class FaultBench {
     }
 
     func client() -> Peer {
-        let edge = Edge(peer: IPAddress(v4: 0x0A00_0001), localPort: 80, trustedDownstreams: [])
+        let edge = ConnectionInfo(peer: IPAddress(v4: 0x0A00_0001), localPort: 80, trustedDownstreams: [])
         _ = worker.gate.enter(edge.peer)
         let peer = peer(DownstreamConnection(worker: worker, edge: edge, now: worker.now))
         clients.append(peer)
@@ -127,8 +127,8 @@ final class FaultBench {
         let socket = SimulatedSocket(
             wire: wire,
             loop: loop,
-            low: Bounds.writeLowWatermark,
-            high: Bounds.writeHighWatermark
+            low: DataPathConstants.writeLowWatermark,
+            high: DataPathConstants.writeHighWatermark
         )
         socket.activate(handler)
         return Peer(wire: wire, socket: socket)
@@ -163,7 +163,7 @@ final class FaultBench {
     func pass(_ time: TimeAmount) {
         let end = loop.now + time
         while loop.now < end {
-            loop.advanceTime(by: Bounds.tick)
+            loop.advanceTime(by: DataPathConstants.tick)
             settle()
         }
     }

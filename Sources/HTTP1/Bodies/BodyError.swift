@@ -1,0 +1,56 @@
+/// Why a body is refused; what came of it before was well formed. The connection must be closed.
+package enum BodyError: Error, Hashable, Sendable {
+    /// A chunk size is no hexadecimal number, or its line does not end in CRLF.
+    case badChunkSize
+    /// A chunk size has more than `FixedLimits.chunkSizeDigits` digits or is above 2⁶³−1.
+    case chunkTooLarge
+    /// A chunk extension against RFC 9112 §7.1.1.
+    case badChunkExtension
+    /// A size line longer than `FixedLimits.chunkLineBytes`.
+    case chunkLineTooLong
+    /// Too many bytes of extensions for so little data (`FixedLimits.chunkExcessBytes`).
+    case tooMuchExtension
+    /// A chunk's data is not followed by CRLF.
+    case badChunkEnd
+    case trailer(FieldError)
+    /// The sender closed before the body's end.
+    case truncated
+
+    /// The answer's status if the sender is a client.
+    package var status: Int {
+        switch self {
+        case .trailer(.tooMany), .trailer(.tooLarge): 431
+        case .badChunkSize, .chunkTooLarge, .badChunkExtension, .chunkLineTooLong, .tooMuchExtension,
+            .badChunkEnd, .trailer, .truncated:
+            400
+        }
+    }
+
+    /// For logs; a constant.
+    package var token: StaticString {
+        switch self {
+        case .badChunkSize: "chunk_size_invalid"
+        case .chunkTooLarge: "chunk_size_too_large"
+        case .badChunkExtension: "chunk_extension_invalid"
+        case .chunkLineTooLong: "chunk_line_too_long"
+        case .tooMuchExtension: "too_much_chunk_extension"
+        case .badChunkEnd: "chunk_end_invalid"
+        case .trailer(let error): error.token
+        case .truncated: "body_truncated"
+        }
+    }
+
+    /// For people; a constant.
+    package var detail: StaticString {
+        switch self {
+        case .badChunkSize: "a chunk does not begin with its size"
+        case .chunkTooLarge: "a chunk's size is above the limit"
+        case .badChunkExtension: "a chunk extension is malformed"
+        case .chunkLineTooLong: "a chunk's size line is longer than the limit"
+        case .tooMuchExtension: "the chunk extensions are longer than the limit"
+        case .badChunkEnd: "a chunk does not end where its size says"
+        case .trailer(let error): error.detail
+        case .truncated: "the connection closed before the body's end"
+        }
+    }
+}

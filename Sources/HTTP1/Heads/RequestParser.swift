@@ -1,0 +1,174 @@
+extension RequestHead {
+    /// Parses the head at the front of `bytes`. One empty line in front of it is stepped over (RFC 9112 §2.2).
+    ///
+    /// - Parameters:
+    ///   - bytes: what has arrived and was not consumed, from the head's first byte.
+    ///   - scanned: 0 for a new head; kept by the caller for as long as this head is incomplete, so that bytes
+    ///     arriving one by one cost little. Set back to 0 when the head is complete.
+    ///   - limits: what the head may cost.
+    /// - Returns: false if more bytes are needed: then the head's properties mean nothing.
+    /// - Throws: once the line that is wrong is complete or the limit is reached, so that the outcome does not
+    ///   depend on how the bytes were cut into reads; at the first byte if it begins no method.
+    package mutating func parse(
+        _ bytes: Span<UInt8>,
+        scanned: inout Int,
+        limits: HeadLimits
+    ) throws(RequestError) -> Bool {
+        let full = max(0, min(limits.headBytes, Int(UInt32.max)))
+        let window = bytes.extracting(first: min(bytes.count, full))
+        // The first bytes alone may tell that this is no HTTP; after them only a line end brings news.
+        if scanned > 3, window.count < full, window.firstLF(from: scanned) == window.count {
+            scanned = window.count
+            return false
+        }
+        var position = 0
+        do throws(RequestError) {
+            if try parse(window, at: &position, limits) {
+                length = position
+                scanned = 0
+                return true
+            }
+        } catch {
+            // A line is judged when it is whole.
+            if window.count == full || error == .badMethod && position < 3
+                || window.firstLF(from: position) < window.count
+            {
+                throw error
+            }
+        }
+        if window.count == full { throw .headTooLarge }
+        scanned = window.count
+        return false
+    }
+
+    /// - Parameter position: moves past the head; on an error, to a byte from which on the line's LF is found.
+    private mutating func parse(
+        _ bytes: Span<UInt8>,
+        at position: inout Int,
+        _ limits: HeadLimits
+    ) throws(RequestError) -> Bool {
+        fields.removeAll(keepingCapacity: true)
+        guard try parseLine(bytes, at: &position, limits) else { return false }
+        var section = FieldSection()
+        do throws(FieldError) {
+            guard try section.parse(bytes, at: &position, into: &fields, limit: limits.fields) else {
+                return false
+            }
+        } catch {
+            throw .field(error)
+        }
+        let end = position
+        // The head is complete: from here on every error is final.
+        position = 0
+        try interpret(bytes, section)
+        position = end
+        return true
+    }
+
+    /// The request line. RFC 9112 §3: `method SP request-target SP HTTP-version CRLF`.
+    private mutating func parseLine(
+        _ bytes: Span<UInt8>,
+        at position: inout Int,
+        _ limits: HeadLimits
+    ) throws(RequestError) -> Bool {
+        if bytes.byte(at: 0) == ASCII.cr {
+            guard let next = bytes.byte(at: 1) else { return false }
+            guard next == ASCII.lf else { throw .badMethod }
+            position = 2
+        }
+        let start = position
+        position = bytes.tokenEnd(from: start)
+        guard let afterMethod = bytes.byte(at: position) else { return false }
+        guard afterMethod == ASCII.space, position > start, position &- start <= FixedLimits.methodBytes
+        else {
+            throw .badMethod
+        }
+        methodRange = ByteRange(start, position)
+        method = MethodKind(bytes, methodRange)
+
+        let target = position &+ 1
+        position = bytes.targetEnd(from: target)
+        guard position &- target <= limits.targetBytes else { throw .targetTooLong }
+        targetRange = ByteRange(target, position)
+        guard let afterTarget = bytes.byte(at: position) else { return false }
+        guard afterTarget == ASCII.space, position > target else {
+            // `GET /` and the line end is HTTP/0.9.
+            throw position > target && (afterTarget == ASCII.cr || afterTarget == ASCII.lf)
+                ? .badVersion : .badTarget
+        }
+
+        position &+= 1
+        let reading = HTTPVersion.read(bytes, at: &position)
+        if case .incomplete = reading { return false }
+        if case .malformed = reading { throw .badVersion }
+        guard bytes.isLineEnd(at: position) else {
+            if position &+ 1 >= bytes.count, bytes.byte(at: position) ?? ASCII.cr == ASCII.cr { return false }
+            throw .badVersion
+        }
+        guard case .version(let version) = reading else { throw .versionNotSupported }
+        self.version = version
+        do throws(RequestError) { try readTarget(bytes) } catch {
+            position = 0
+            throw error
+        }
+        position &+= 2
+        return true
+    }
+
+    /// What the fields say of the message as a whole.
+    private mutating func interpret(_ bytes: Span<UInt8>, _ section: FieldSection) throws(RequestError) {
+        let options: ConnectionOptions
+        do throws(FramingError) {
+            framing = try section.framing(bytes, fields, version: version) ?? .none
+            options = try ConnectionOptions.read(bytes, section, &fields)
+        } catch {
+            throw .framing(error)
+        }
+        keepAlive = !options.close && (version == .http11 || options.keepAlive)
+        if method == .trace, framing != .none { throw .traceWithBody }
+        try readHost(bytes, section)
+        try readExpect(bytes, section)
+        readUpgrade(bytes, section, asked: options.upgrade)
+    }
+
+    private mutating func readHost(_ bytes: Span<UInt8>, _ section: FieldSection) throws(RequestError) {
+        guard section.host.count <= 1 else { throw .severalHosts }
+        guard section.host.count == 1 else {
+            guard version == .http10 else { throw .missingHost }
+            return
+        }
+        let value = fields[section.host.index].value
+        guard Authority.isValid(bytes, value) else { throw .badHost }
+        if !isAbsolute { host = value }
+    }
+
+    private mutating func readExpect(_ bytes: Span<UInt8>, _ section: FieldSection) throws(RequestError) {
+        expectsContinue = false
+        guard section.expect.count > 0 else { return }
+        let counts = version == .http11 && !framing.isEmpty
+        for index in fields.indices where fields[index].id == .expect {
+            // A server must ignore the expectation of an HTTP/1.0 client: so nobody behind us shall see it.
+            if version == .http11, !bytes.equals(fields[index].value, "100-continue") {
+                throw .unknownExpectation
+            }
+            if !counts { fields[index].hopByHop = true }
+        }
+        expectsContinue = counts
+    }
+
+    private mutating func readUpgrade(_ bytes: Span<UInt8>, _ section: FieldSection, asked: Bool) {
+        wantsUpgrade = false
+        upgradeIsH2C = false
+        guard section.upgrade.count > 0 else { return }
+        var protocols = 0
+        for index in fields.indices where fields[index].id == .upgrade {
+            var elements = ListElements(fields[index].value)
+            while let element = elements.next(bytes) {
+                if bytes.equals(element, "h2c") { upgradeIsH2C = true }
+                protocols &+= 1
+            }
+        }
+        wantsUpgrade =
+            asked && version == .http11 && section.upgrade.count == 1 && protocols > 0 && !upgradeIsH2C
+    }
+}

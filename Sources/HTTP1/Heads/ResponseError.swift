@@ -1,0 +1,42 @@
+/// Why an answer's head is refused. The connection it came on must be closed: nothing that follows on it
+/// can be told apart from the rest of this answer.
+package enum ResponseError: Error, Hashable, Sendable {
+    /// The line does not begin with `HTTP/` digit `.` digit and a space.
+    case badVersion
+    /// A major version other than 1.
+    case versionNotSupported
+    /// The status is not three digits from 100 to 599 and then a space or the line end.
+    case badStatus
+    /// The reason phrase has a control byte.
+    case badReason
+    /// More bytes than `HeadLimits.headBytes` before the empty line.
+    case headTooLarge
+    case field(FieldError)
+    case framing(FramingError)
+
+    /// For logs; a constant.
+    package var token: StaticString {
+        switch self {
+        case .badVersion: "version_invalid"
+        case .versionNotSupported: "version_not_supported"
+        case .badStatus: "status_invalid"
+        case .badReason: "reason_invalid"
+        case .headTooLarge: "head_too_large"
+        case .field(let error): error.token
+        case .framing(let error): error.token
+        }
+    }
+
+    /// For people; a constant.
+    package var detail: StaticString {
+        switch self {
+        case .badVersion: "the answer does not begin with an HTTP version"
+        case .versionNotSupported: "the answer's HTTP version is not 1.x"
+        case .badStatus: "the answer's status is not a number from 100 to 599"
+        case .badReason: "the answer's reason phrase has a control byte"
+        case .headTooLarge: "the answer's head is longer than the limit"
+        case .field(let error): error.detail
+        case .framing(let error): error.detail
+        }
+    }
+}

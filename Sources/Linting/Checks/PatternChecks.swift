@@ -1,0 +1,50 @@
+import PCRE2
+import PatternLanguages
+import PatternSyntax
+import Routing
+import RoutingConfig
+
+/// All of a rule's patterns: captures that nothing uses, dots, anchors.
+struct PatternChecks {
+    private let context: LintContext
+    private let rule: RuleView
+
+    init(_ context: LintContext, _ rule: RuleView) {
+        self.context = context
+        self.rule = rule
+    }
+
+    func run() {
+        for place in PatternPlace.all(of: rule) {
+            let tree = PatternTree(place.pattern, ignoresCase: place.options.contains(.caseless))
+            checkUnused(tree, place)
+            DotCheck(context, rule, tree, place).run()
+            if place.isPath { AnchorCheck(context, rule, tree, place).run() }
+        }
+    }
+
+    // MARK: Unused captures
+
+    private func checkUnused(_ tree: PatternTree, _ place: PatternPlace) {
+        guard let referred = CaptureUse.referred(in: tree) else { return }
+        let used = place.used(tree).union(referred)
+        for capture in tree.captures where capture.name == nil && !used.contains(capture.number) {
+            let others = tree.captures.contains {
+                $0.name == nil && used.contains($0.number) && $0.number > capture.number
+            }
+            let hint =
+                others
+                ? "write `(?:…)`; the numbers of the captures behind it go down by one"
+                : "write `(?:…)`, or give it a name, `(?<name>…)`, to see it in logs and tests"
+            let range = capture.range.lowerBound..<(capture.range.lowerBound + 1)
+            context.report(
+                .unusedCapture,
+                rule,
+                key: place.key,
+                part: place.part(range),
+                "nothing uses what capture \(capture.number) takes, and it has no name",
+                hint: hint
+            )
+        }
+    }
+}

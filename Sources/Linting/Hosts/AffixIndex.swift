@@ -1,0 +1,63 @@
+import PatternLanguages
+import PatternSyntax
+
+/// Finds the pairs of patterns whose literal ends agree, without comparing all with all: most
+/// patterns of a large file differ in theirs.
+struct AffixIndex {
+    struct Pairs {
+        var found: [(first: Int, second: Int)] = []
+        /// Whether that is all.
+        var isComplete = true
+    }
+
+    private let ends: [LiteralAffixes]
+
+    init(_ ends: [LiteralAffixes]) {
+        self.ends = ends
+    }
+
+    func pairs(most: Int) -> Pairs {
+        let suffixes = Order(ends.map { $0.suffix.reversed() })
+        let prefixes = Order(ends.map(\.prefix))
+        let order = suffixes.count < prefixes.count ? suffixes : prefixes
+        var pairs = Pairs()
+        var left = most
+        for place in order.sorted.indices {
+            for other in (place + 1)..<max(place + 1, order.ends[place]) {
+                guard left > 0 else {
+                    pairs.isComplete = false
+                    return pairs
+                }
+                left -= 1
+                let (a, b) = (order.sorted[place], order.sorted[other])
+                if ends[a].agree(ends[b]) { pairs.found.append((min(a, b), max(a, b))) }
+            }
+        }
+        return pairs
+    }
+
+    /// Texts in their order: those that begin with a text follow it.
+    private struct Order {
+        let sorted: [Int]
+        /// Of each place, where the texts end that begin with the one there.
+        let ends: [Int]
+        /// Pairs in all.
+        let count: Int
+
+        init(_ texts: [[UInt8]]) {
+            let sorted = texts.indices.sorted { texts[$0].lexicographicallyPrecedes(texts[$1]) }
+            var ends = [Int](repeating: sorted.count, count: sorted.count)
+            var open: [Int] = []
+            for place in sorted.indices {
+                while let last = open.last, !texts[sorted[place]].starts(with: texts[sorted[last]]) {
+                    ends[last] = place
+                    open.removeLast()
+                }
+                open.append(place)
+            }
+            self.sorted = sorted
+            self.ends = ends
+            count = ends.indices.reduce(0) { $0 + ends[$1] - $1 - 1 }
+        }
+    }
+}

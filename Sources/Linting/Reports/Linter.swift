@@ -1,0 +1,50 @@
+package import RoutingConfig
+import Routing
+
+/// Finds what a configuration says and likely does not mean, and proves it with a host or a path.
+///
+/// What is not certain is not said: of patterns that are not regular, and where a bound was hit,
+/// there is a note instead of a finding. May be called from any thread; takes as long as it takes,
+/// within the bounds of ``LintBounds``.
+package enum Linter {
+    package struct Options: Sendable {
+        /// Names of the certificates that listeners have, `*.test.priv` or `www.test.priv`; empty: nothing
+        /// is said about them.
+        package var certificateNames: [String]
+
+        package init(certificateNames: [String] = []) {
+            self.certificateNames = certificateNames
+        }
+    }
+
+    /// - Returns: findings in the order of the rules; those that a comment on the line allows are left out.
+    package static func findings(
+        _ inspected: InspectedConfiguration,
+        options: Options = Options()
+    ) -> [Diagnostic] {
+        let context = LintContext(inspected)
+        for rule in context.rules {
+            HostChecks(context, rule).run()
+            PatternChecks(context, rule).run()
+            TargetChecks(context, rule).run()
+            if !options.certificateNames.isEmpty {
+                CertificateCheck(context, rule, names: options.certificateNames).run()
+            }
+        }
+        ShadowingCheck(context).run()
+        OverlapCheck(context).run()
+        return context.sorted().filter { !Suppressions.allow($0, in: inspected) }
+    }
+}
+
+/// What a lint costs at most.
+package enum LintBounds {
+    /// Rules that together are looked at as the ones that take another rule's hosts.
+    package static let takers = 24
+    /// Pairs of rules whose ends are compared.
+    package static let pairs = 4_000_000
+    /// Pairs of rules whose hosts are compared.
+    package static let comparisons = 20_000
+    /// Findings of one code; what is beyond is counted.
+    package static let findingsOfACode = 200
+}

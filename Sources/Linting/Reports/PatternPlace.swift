@@ -1,0 +1,70 @@
+import PCRE2
+import PatternLanguages
+import PatternSyntax
+import Routing
+
+/// Where a rule has a pattern, and how it is matched there.
+struct PatternPlace {
+    let key: String
+    let text: String
+    /// Bytes in front of the pattern: `~` or `~*`.
+    let mark: Int
+    let options: PatternOptions
+    /// The groups that the rule's templates use.
+    let used: (PatternTree) -> Set<Int>
+
+    var isPath: Bool { key == "path" || key == "rewrite_path.match" }
+
+    var pattern: [UInt8] { Array(text.utf8.dropFirst(mark)) }
+
+    static func all(of rule: RuleView) -> [PatternPlace] {
+        let use = CaptureUse(rule)
+        let definition = rule.definition
+        var places: [PatternPlace] = []
+        func add(_ key: String, _ text: String?, _ used: @escaping (PatternTree) -> Set<Int>) {
+            guard let text, text.hasPrefix("~") else { return }
+            let isCaseless = key != "host" && text.hasPrefix("~*")
+            places.append(
+                PatternPlace(
+                    key: key,
+                    text: text,
+                    mark: isCaseless ? 2 : 1,
+                    options: isCaseless || key == "host" ? .caseless : [],
+                    used: used
+                )
+            )
+        }
+        add("host", definition.host, use.host)
+        add("path", definition.path, use.path)
+        for header in definition.headers { add("headers.\(header.name)", header.value) { _ in [] } }
+        if let rewrite = definition.rewritePath {
+            places.append(
+                PatternPlace(
+                    key: "rewrite_path.match",
+                    text: rewrite.match,
+                    mark: 0,
+                    options: [],
+                    used: use.rewrite
+                )
+            )
+        }
+        return places
+    }
+
+    /// Bytes of the pattern as bytes of the value.
+    func part(_ range: Range<Int>) -> Range<Int> {
+        (range.lowerBound + mark)..<(range.upperBound + mark)
+    }
+
+    /// Whether a pattern, matched as the one here, is found; nil: it is none, or a limit ended it.
+    func matches(_ pattern: [UInt8], _ subject: [UInt8]) -> Bool? {
+        guard let pattern = try? Pattern(String(decoding: pattern, as: UTF8.self), options: options) else {
+            return nil
+        }
+        switch pattern.match(subject.span, scratch: MatchScratch()) {
+        case .matched: return true
+        case .noMatch: return false
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,158 @@
+import Glibc
+import Routing
+import NIOConcurrencyHelpers
+
+/// Questions to the system's own resolver.
+package struct SystemNamesOptions: Sendable {
+    /// Questions at one time, each on a thread of its own.
+    package var threads: Int
+    /// The life of an answer: the system does not tell its TTL.
+    package var ttl: Duration
+    /// The life of the answer that there is no such name.
+    package var negativeTTL: Duration
+    /// How long an answer serves after its time while the system can't tell.
+    package var maxStale: Duration
+
+    package init(
+        threads: Int = 4,
+        ttl: Duration = .seconds(30),
+        negativeTTL: Duration = .seconds(5),
+        maxStale: Duration = .seconds(3600)
+    ) {
+        self.threads = threads
+        self.ttl = ttl
+        self.negativeTTL = negativeTTL
+        self.maxStale = maxStale
+    }
+}
+
+extension NameSource {
+    /// Whatever nsswitch.conf(5) brings: /etc/hosts, NIS, LDAP, mDNS, DNS.
+    package static func system(_ options: SystemNamesOptions = SystemNamesOptions()) -> NameSource {
+        NameSource(
+            label: "system",
+            key: .settings("system \(options)"),
+            kind: .query(SystemNames(options)),
+            maxStale: options.maxStale
+        )
+    }
+}
+
+/// getaddrinfo(3), which blocks: on a few threads of its own, behind a bounded queue.
+final class SystemNames: QueryNameSource {
+    /// Names that may wait for a thread; one more is told so at once.
+    static let maxWaiting = 1024
+
+    // netdb.h has them for GNU programs only: the name is there, without an address (of this family).
+    private static let noData: Int32 = -5
+    private static let otherFamily: Int32 = -9
+
+    typealias Resolve = @Sendable (String) -> NameQueryResult
+
+    private struct State {
+        var waiting: [(name: String, done: @Sendable (NameQueryResult) -> Void)] = []
+        var threads = 0
+        var stopped = false
+    }
+
+    private let options: SystemNamesOptions
+    private let resolve: Resolve
+    private let state = NIOLockedValueBox(State())
+
+    /// - Parameter resolve: asks the system; may block. A test puts its own in place.
+    init(_ options: SystemNamesOptions, resolve: Resolve? = nil) {
+        self.options = options
+        self.resolve = resolve ?? { Self.ask($0, options) }
+    }
+
+    func ask(_ name: String, done: @escaping @Sendable (NameQueryResult) -> Void) {
+        enum Turn { case queued, startsThread, stopped, full }
+        let turn: Turn = state.withLockedValue { state in
+            if state.stopped { return .stopped }
+            guard state.waiting.count < Self.maxWaiting else { return .full }
+            state.waiting.append((name, done))
+            guard state.threads < options.threads else { return .queued }
+            state.threads += 1
+            return .startsThread
+        }
+        switch turn {
+        case .queued: break
+        case .startsThread:
+            if !BlockingThread.start({ [self] in work() }) {
+                state.withLockedValue { $0.threads -= 1 }
+                drop(NameProblem(.overloaded, "system: there are no threads left"))
+            }
+        case .stopped: done(.failed(NameProblem(.unavailable, "system: stopped")))
+        case .full: done(.failed(NameProblem(.overloaded, "system: too many questions")))
+        }
+    }
+
+    func stop() {
+        state.withLockedValue { $0.stopped = true }
+        drop(NameProblem(.unavailable, "system: stopped"))
+    }
+
+    private func drop(_ problem: NameProblem) {
+        let waiting = state.withLockedValue { state in
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for (_, done) in waiting { done(.failed(problem)) }
+    }
+
+    /// A thread's life: one name after the other, until none waits.
+    private func work() {
+        while true {
+            let next = state.withLockedValue {
+                state -> (name: String, done: @Sendable (NameQueryResult) -> Void)? in
+                guard !state.waiting.isEmpty else {
+                    state.threads -= 1
+                    return nil
+                }
+                return state.waiting.removeFirst()
+            }
+            guard let next else { return }
+            next.done(resolve(next.name))
+        }
+    }
+
+    private static func ask(_ name: String, _ options: SystemNamesOptions) -> NameQueryResult {
+        var hints = addrinfo()
+        hints.ai_family = AF_UNSPEC
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        // Only families that the machine has addresses of.
+        hints.ai_flags = AI_ADDRCONFIG
+        var first: UnsafeMutablePointer<addrinfo>?
+        let status = getaddrinfo(name, nil, &hints, &first)
+        defer { if let first { freeaddrinfo(first) } }
+        switch status {
+        case 0: break
+        case EAI_NONAME, Self.noData, Self.otherFamily: return .none(ttl: options.negativeTTL)
+        case EAI_AGAIN:
+            return .failed(NameProblem(.timeout, "system: \(String(cString: gai_strerror(status)))"))
+        default: return .failed(NameProblem(.unavailable, "system: \(String(cString: gai_strerror(status)))"))
+        }
+        var addresses: [NamedAddress] = []
+        var next = first
+        // In the order of RFC 6724, which the system has brought them into.
+        while let node = next, addresses.count < NameLimits.addressesOfName {
+            if let address = address(node.pointee) {
+                let named = NamedAddress(address: address)
+                if !addresses.contains(named) { addresses.append(named) }
+            }
+            next = node.pointee.ai_next
+        }
+        return addresses.isEmpty ? .none(ttl: options.negativeTTL) : .addresses(addresses, ttl: options.ttl)
+    }
+
+    private static func address(_ info: addrinfo) -> IPAddress? {
+        guard let name = info.ai_addr else { return nil }
+        let bytes = UnsafeRawBufferPointer(start: name, count: Int(info.ai_addrlen))
+        switch info.ai_family {
+        // sockaddr_in: family, port, address. sockaddr_in6: family, port, flow, address.
+        case AF_INET where bytes.count >= 8: return IPAddress(networkBytes: Array(bytes[4..<8]))
+        case AF_INET6 where bytes.count >= 24: return IPAddress(networkBytes: Array(bytes[8..<24]))
+        default: return nil
+        }
+    }
+}

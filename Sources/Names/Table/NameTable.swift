@@ -1,0 +1,140 @@
+package import HashTreeCollections
+package import Routing
+
+/// One address that a name source gives for a name.
+package struct NamedAddress: Hashable, Sendable {
+    package let address: IPAddress
+    /// The port, where the source knows one; otherwise the target's port counts.
+    package let port: UInt16?
+    /// Its share beside the name's other addresses, 0 to 65,535 (default 1; 0: only when no other is left).
+    package let weight: UInt16
+    /// What stands behind the address now, where the source knows: a container's id and start,
+    /// so that an address which another container has taken over is another endpoint.
+    package let identity: String?
+
+    package init(address: IPAddress, port: UInt16? = nil, weight: UInt16 = 1, identity: String? = nil) {
+        self.address = address
+        self.port = port
+        self.weight = weight
+        self.identity = identity
+    }
+}
+
+/// What the name sources say of one name: the first source that knows it answers.
+package struct NameAnswer: Sendable {
+    /// The source in words, as shown to operators: `static`, `hosts_file rules/hosts`.
+    package let source: String
+    /// In the source's order; never empty.
+    package let addresses: [NamedAddress]
+    /// To be marked by whoever serves the name, where the answer expires otherwise.
+    package let use: UsageMark?
+
+    package init(source: String, addresses: [NamedAddress], use: UsageMark?) {
+        self.source = source
+        self.addresses = addresses
+        self.use = use
+    }
+}
+
+/// What a table says of one name.
+package enum NameLookup: Sendable {
+    case known(NameAnswer)
+    /// No source knows the name.
+    case unknown
+    /// A source that comes first has to be asked, or waited for: see `NameResolver`.
+    case ask
+    /// No source knows the name, and one could not be asked.
+    case failed(NameProblem)
+
+    package var answer: NameAnswer? {
+        if case .known(let answer) = self { return answer }
+        return nil
+    }
+}
+
+/// What is known of one name that a query source was asked for.
+package enum CachedAnswer: Sendable {
+    case addresses([NamedAddress], UsageMark)
+    /// The source is sure that there is no such name.
+    case none
+    /// It could not be asked just now.
+    case failed(NameProblem)
+}
+
+/// What one source knew at one moment.
+package struct NameLayer: Sendable {
+    package enum Content: Sendable {
+        /// All names of a live source.
+        case names(TreeDictionary<String, [NamedAddress]>)
+        /// The answers of a query source; a name that is not in it has to be asked for.
+        case answers(TreeDictionary<String, CachedAnswer>)
+        /// A live source that has not spoken yet.
+        case cold
+        /// A live source that is down, and whose names, if it ever had some, are too old.
+        case failed(NameProblem)
+    }
+
+    package let source: String
+    package let content: Content
+    /// What it knows is this host's own.
+    package let isLocal: Bool
+
+    package init(source: String, content: Content, isLocal: Bool = false) {
+        self.source = source
+        self.content = content
+        self.isLocal = isLocal
+    }
+
+    package init(source: String, names: [String: [NamedAddress]], isLocal: Bool = false) {
+        let names = TreeDictionary(uniqueKeysWithValues: names.map { $0 })
+        self.init(source: source, content: .names(names), isLocal: isLocal)
+    }
+}
+
+/// Everything the name sources knew at one moment, in the order they are asked.
+///
+/// Immutable: each event loop holds one and looks names up without a lock; news
+/// arrive as a new table, which shares what did not change with the one before.
+package final class NameTable: Sendable {
+    package let layers: [NameLayer]
+
+    package static let empty = NameTable(layers: [])
+
+    package init(layers: [NameLayer]) {
+        self.layers = layers
+    }
+
+    /// The first layer that knows the name answers. The order is strict: a layer that may know it,
+    /// but has to be asked or waited for first, is not passed over; one that is down is.
+    ///
+    /// - Parameter name: the target's name, lower case, without a port.
+    package func lookUp(_ name: String) -> NameLookup {
+        NameTable.lookUp(name, in: layers).lookup
+    }
+
+    /// - Returns: with `.ask`, the index of the layer that the name waits for.
+    static func lookUp(_ name: String, in layers: [NameLayer]) -> (lookup: NameLookup, layer: Int) {
+        var problem: NameProblem?
+        for (index, layer) in layers.enumerated() {
+            switch layer.content {
+            case .names(let names):
+                if let addresses = names[name], !addresses.isEmpty {
+                    let answer = NameAnswer(source: layer.source, addresses: addresses, use: nil)
+                    return (.known(answer), index)
+                }
+            case .answers(let answers):
+                switch answers[name] {
+                case .addresses(let addresses, let use):
+                    let answer = NameAnswer(source: layer.source, addresses: addresses, use: use)
+                    return (.known(answer), index)
+                case .failed(let reason): problem = problem ?? reason
+                case .some(.none): continue
+                case nil: return (.ask, index)
+                }
+            case .cold: return (.ask, index)
+            case .failed(let reason): problem = problem ?? reason
+            }
+        }
+        return (problem.map { .failed($0) } ?? .unknown, layers.count)
+    }
+}

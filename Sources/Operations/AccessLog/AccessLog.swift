@@ -1,0 +1,48 @@
+import NIOCore
+package import Proxy
+
+/// The form of the access log.
+package enum AccessLogFormat: String, Sendable, CaseIterable {
+    /// One line like nginx's `combined`, with what Berth knows behind it.
+    case text
+    /// One JSON object a line.
+    case json
+}
+
+/// The access log of one event loop: formats records into a buffer and hands it over
+/// when it is large or a tick has gone by.
+package final class AccessLog: ExchangeLog {
+    /// A buffer of this size is handed over at once, bytes.
+    static let batchBytes = 64 << 10
+
+    private let sink: LogSink
+    private let format: AccessLogFormat
+    private let tier: String
+    private var batch = LogLine()
+    private var lines: UInt64 = 0
+    private var clock = LogClock()
+
+    /// - Parameter tier: `front` or `local`, as it stands in the records.
+    package init(sink: LogSink, format: AccessLogFormat, tier: String) {
+        self.sink = sink
+        self.format = format
+        self.tier = tier
+    }
+
+    package func record(_ record: ExchangeRecord) {
+        let now = clock.now()
+        switch format {
+        case .text: TextRecord.write(record, at: now, into: batch)
+        case .json: JSONRecord.write(record, tier: tier, at: now, into: batch)
+        }
+        lines &+= 1
+        if batch.count >= Self.batchBytes { flush() }
+    }
+
+    package func flush() {
+        guard batch.count > 0 else { return }
+        sink.write(batch, lines: lines)
+        batch = LogLine()
+        lines = 0
+    }
+}

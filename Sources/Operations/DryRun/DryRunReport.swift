@@ -1,0 +1,256 @@
+import HTTP1
+import NIOCore
+import Proxy
+import Routing
+
+/// What a dry run found. Encoded as JSON it follows the schema in docs/dry-run.md,
+/// which only ever grows.
+package struct DryRunReport: Encodable, Sendable {
+    /// How the way ends.
+    package enum Outcome: String, Encodable, Sendable {
+        /// It reaches an endpoint.
+        case forwarded
+        /// A rule answers it (`redirect`, `respond`).
+        case answered
+        /// It is refused.
+        case refused
+    }
+
+    package let url: String
+    package private(set) var outcome = Outcome.forwarded
+    /// What the client would get, where Berth itself answers.
+    package private(set) var status: Int?
+    /// The word for the cause, as in the access log.
+    package private(set) var reason: String?
+    package private(set) var detail: String?
+    package private(set) var tiers: [Tier] = []
+    /// What the last endpoint would be sent.
+    package internal(set) var received: ReceivedRequest?
+
+    init(url: String) { self.url = url }
+
+    /// Whether a command that asked should end with success: the request arrives, or is
+    /// answered by a rule with a status below 400.
+    package var succeeds: Bool {
+        switch outcome {
+        case .forwarded: true
+        case .answered: (status ?? 500) < 400
+        case .refused: false
+        }
+    }
+
+    mutating func append(_ tier: Tier) {
+        tiers.append(tier)
+        status = tier.status
+        reason = tier.reason
+        detail = tier.detail
+        if tier.reason != nil {
+            outcome = .refused
+        } else if tier.status != nil {
+            outcome = .answered
+        }
+    }
+
+    /// One tier's part.
+    package struct Tier: Encodable, Sendable {
+        package let tier: String
+        package let files: [String]
+        /// Who the tier takes the request to be from.
+        package internal(set) var client: String?
+        package private(set) var rule: String?
+        /// `file:line` of the rule.
+        package private(set) var location: String?
+        /// In the order of the pattern; unnamed ones under their numbers.
+        package private(set) var captures: [Capture] = []
+        package private(set) var target: String?
+        /// The name source that knew the target.
+        package private(set) var source: String?
+        package private(set) var endpoints: [String] = []
+        package private(set) var prohibited: [Prohibited] = []
+        package private(set) var headers = HeaderChanges()
+        package private(set) var status: Int?
+        package private(set) var redirect: String?
+        package private(set) var reason: String?
+        package private(set) var detail: String?
+        /// What each rule said, when asked for.
+        package private(set) var trace: [TraceStep]?
+
+        enum CodingKeys: String, CodingKey {
+            case tier, files, client, rule, location, captures, target, source, endpoints, prohibited, headers
+            case status, redirect, reason, detail, trace
+        }
+
+        package func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(tier, forKey: .tier)
+            try container.encode(files, forKey: .files)
+            try container.encode(client, forKey: .client)
+            try container.encode(rule, forKey: .rule)
+            try container.encode(location, forKey: .location)
+            // A later capture of one name can't be: names are unique in a rule.
+            let named = Dictionary(
+                captures.map { ($0.name, $0.value) },
+                uniquingKeysWith: { first, _ in first }
+            )
+            try container.encode(named, forKey: .captures)
+            try container.encode(target, forKey: .target)
+            try container.encode(source, forKey: .source)
+            try container.encode(endpoints, forKey: .endpoints)
+            try container.encode(prohibited, forKey: .prohibited)
+            try container.encode(headers, forKey: .headers)
+            try container.encode(status, forKey: .status)
+            try container.encode(redirect, forKey: .redirect)
+            try container.encode(reason, forKey: .reason)
+            try container.encode(detail, forKey: .detail)
+            try container.encodeIfPresent(trace, forKey: .trace)
+        }
+
+        init(_ name: String, files: [String]) {
+            self.tier = name
+            self.files = files
+        }
+
+        /// - Parameter before: the head as it came to the tier.
+        init(_ stage: DryRun.Stage, _ step: DryRunStep, from before: ByteBuffer) {
+            self.init(stage.name, files: stage.files)
+            client = step.client?.description
+            trace = step.trace.map { $0.steps.map(TraceStep.init) }
+            if let decision = step.decision { note(decision) }
+            if let head = step.head {
+                headers = HeaderChanges(from: ReceivedRequest(before), to: ReceivedRequest(head))
+            }
+            if let failure = step.failure { fail(failure) }
+            if case .forward(let forward)? = step.decision?.outcome { target = forward.target.description }
+            guard let resolution = step.resolution else { return }
+            source = resolution.source
+            endpoints = resolution.endpoints.map(\.description)
+            prohibited = resolution.prohibited.map {
+                Prohibited(endpoint: $0.endpoint.description, reason: $0.reason)
+            }
+        }
+
+        mutating func fail(_ failure: Failure) {
+            status = failure.status
+            reason = failure.reason.rawValue
+            detail = failure.detail
+        }
+
+        private mutating func note(_ decision: Decision) {
+            rule = decision.ruleName
+            location = decision.rule?.origin.map { "\($0.file):\($0.line)" }
+            captures = decision.captures.compactMap { capture in
+                capture.value.map { Capture(name: capture.name ?? String(capture.number), value: $0) }
+            }
+            switch decision.outcome {
+            case .redirect(let status, let location):
+                self.status = status
+                redirect = String(decoding: location, as: UTF8.self)
+            case .respond(let status, _, _):
+                self.status = status
+            case .forward, .refuse:
+                break
+            }
+        }
+    }
+
+    package struct Capture: Sendable {
+        package let name: String
+        package let value: String
+    }
+
+    package struct Prohibited: Encodable, Sendable {
+        package let endpoint: String
+        package let reason: String
+    }
+
+    /// What one rule said.
+    package struct TraceStep: Encodable, Sendable {
+        package let rule: String
+        package let location: String?
+        package let matched: Bool
+        /// In words: what did not match, and how far it got.
+        package let why: String
+
+        init(_ step: RouteTrace.Step) {
+            rule = step.ruleName
+            location = step.origin.map { "\($0.file):\($0.line)" }
+            matched = step.result == .matched
+            why = step.result.words
+        }
+    }
+}
+
+/// A request as bytes on the wire, taken apart for people.
+package struct ReceivedRequest: Encodable, Sendable {
+    package let requestLine: String
+    package let headers: [Header]
+
+    package struct Header: Encodable, Sendable, Equatable {
+        package let name: String
+        package let value: String
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case requestLine = "request_line"
+        case headers
+    }
+
+    /// - Parameter head: a well-formed head, as the forwarding code writes it.
+    init(_ head: ByteBuffer) {
+        let lines = String(buffer: head).split(separator: "\r\n", omittingEmptySubsequences: true)
+        requestLine = lines.first.map(String.init) ?? ""
+        headers = lines.dropFirst().compactMap { line in
+            guard let colon = line.firstIndex(of: ":") else { return nil }
+            return Header(
+                name: String(line[..<colon]),
+                value: String(line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" })
+            )
+        }
+    }
+}
+
+/// What a tier does to the header fields.
+package struct HeaderChanges: Encodable, Sendable {
+    package private(set) var added: [ReceivedRequest.Header] = []
+    package private(set) var removed: [ReceivedRequest.Header] = []
+
+    init() {}
+
+    /// A field whose value changes is removed and added.
+    init(from before: ReceivedRequest, to after: ReceivedRequest) {
+        removed = Self.difference(before.headers, after.headers)
+        added = Self.difference(after.headers, before.headers)
+    }
+
+    private static func difference(
+        _ left: [ReceivedRequest.Header],
+        _ right: [ReceivedRequest.Header]
+    ) -> [ReceivedRequest.Header] {
+        var rest = right
+        return left.filter { header in
+            let place = rest.firstIndex {
+                $0.name.lowercased() == header.name.lowercased() && $0.value == header.value
+            }
+            if let place { rest.remove(at: place) }
+            return place == nil
+        }
+    }
+}
+
+extension RouteTrace.Result {
+    /// For people: what did not match, and how far it got.
+    var words: String {
+        switch self {
+        case .matched: "everything matches"
+        case .host(matchedPrefix: nil): "the host is another"
+        case .host(matchedPrefix: let count?): "the host does not match; the pattern got \(count) bytes far"
+        case .path(matchedPrefix: nil): "the path is another"
+        case .path(matchedPrefix: let count?): "the path does not match; the pattern got \(count) bytes far"
+        case .method: "the method is not in its list"
+        case .header(let name): "the header field \(name) does not match"
+        case .client: "the client is in none of its networks"
+        case .limit: "the pattern hit its match limit"
+        case .malformedPath: "the path is malformed"
+        }
+    }
+}

@@ -1,0 +1,87 @@
+/// A dry run's report for a person at a terminal.
+package struct DryRunText {
+    private let color: Bool
+
+    package init(color: Bool) {
+        self.color = color
+    }
+
+    package func render(_ report: DryRunReport) -> String {
+        var lines = [strong(printable(report.url))]
+        for tier in report.tiers { lines += render(tier) }
+        if let received = report.received {
+            lines.append(strong("the container receives"))
+            lines.append("  " + printable(received.requestLine))
+            lines += received.headers.map { "  \($0.name): \(printable($0.value))" }
+        }
+        lines.append(verdict(report))
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private func verdict(_ report: DryRunReport) -> String {
+        switch report.outcome {
+        case .forwarded:
+            let endpoint = report.tiers.last?.endpoints.first ?? "-"
+            return paint("=> reaches \(endpoint)", 32)
+        case .answered:
+            let tier = report.tiers.last
+            let where_ = tier?.redirect.map { ", redirect to \(printable($0))" } ?? ""
+            return paint(
+                "=> answered by the \(tier?.tier ?? "-") tier: status \(report.status ?? 0)\(where_)",
+                33
+            )
+        case .refused:
+            return paint(
+                "=> refused by the \(report.tiers.last?.tier ?? "-") tier: status \(report.status ?? 0), "
+                    + "\(report.reason ?? "-"): \(report.detail ?? "-")",
+                31
+            )
+        }
+    }
+
+    private func render(_ tier: DryRunReport.Tier) -> [String] {
+        var lines = ["\(strong(tier.tier))  \(tier.files.joined(separator: " "))"]
+        func row(_ key: String, _ value: String) {
+            lines.append("  " + key + String(repeating: " ", count: max(1, 10 - key.count)) + value)
+        }
+        for step in tier.trace ?? [] {
+            row(step.matched ? "match" : "no match", "\(step.rule)\(place(step.location)): \(step.why)")
+        }
+        row("rule", tier.rule.map { $0 + place(tier.location) } ?? "none")
+        if !tier.captures.isEmpty {
+            row("captures", tier.captures.map { "\($0.name)=\(printable($0.value))" }.joined(separator: " "))
+        }
+        if let target = tier.target {
+            row("target", target)
+            row("endpoint", tier.endpoints.isEmpty ? "none" : tier.endpoints.joined(separator: ", "))
+            row("from", tier.source ?? "no name source knows it")
+        }
+        for prohibited in tier.prohibited { row("refused", "\(prohibited.endpoint): \(prohibited.reason)") }
+        for header in tier.headers.removed { row("-", "\(header.name): \(printable(header.value))") }
+        for header in tier.headers.added { row("+", "\(header.name): \(printable(header.value))") }
+        return lines
+    }
+
+    private func place(_ location: String?) -> String {
+        location.map { " (\($0))" } ?? ""
+    }
+
+    /// What a stranger sent must not move the terminal's cursor.
+    private func printable(_ text: String) -> String {
+        var out = ""
+        for scalar in text.unicodeScalars {
+            if scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value) {
+                out += "\\x" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
+            } else {
+                out.unicodeScalars.append(scalar)
+            }
+        }
+        return out
+    }
+
+    private func strong(_ text: String) -> String { paint(text, 1) }
+
+    private func paint(_ text: String, _ code: Int) -> String {
+        color ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
+    }
+}

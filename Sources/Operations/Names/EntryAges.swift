@@ -1,0 +1,56 @@
+import Foundation
+import Names
+import Routing
+import RoutingConfig
+
+/// Since when entries are as they are, where somebody wrote it down: the writer of an etcd entry, the engine
+/// that started a container, a file's last change.
+struct EntryAges: Sendable {
+    /// By the source's place in the rule file; nil: it can't be told.
+    private let files: [Date?]
+    private let now: Date
+
+    init(_ settings: [NameSourceSettings], now: Date = Date()) {
+        self.now = now
+        files = settings.map { source in
+            switch source {
+            case .static(_, let origin): Self.changed(origin.file)
+            case .hostsFile(let path, origin: _): Self.changed(path)
+            default: nil
+            }
+        }
+    }
+
+    /// Seconds; nil: nobody has written it down.
+    ///
+    /// - Parameters:
+    ///   - source: the place of the name's source in the rule file.
+    ///   - since: what a registry's entry says, seconds since 1970.
+    func age(_ addresses: [NamedAddress], source: Int, since: Int64?) -> Int64? {
+        if let since { return seconds(since: Date(timeIntervalSince1970: Double(since))) }
+        if files.indices.contains(source), let file = files[source] { return seconds(since: file) }
+        // A container's id and start; of several the youngest, with which the name changed last.
+        return addresses.compactMap { Self.start($0.identity) }.max().map { seconds(since: $0) }
+    }
+
+    /// A clock that is behind another makes no age negative.
+    private func seconds(since date: Date) -> Int64 {
+        Int64(max(0, min(now.timeIntervalSince(date), 1e12)))
+    }
+
+    private static func changed(_ path: String) -> Date? {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        return attributes?[.modificationDate] as? Date
+    }
+
+    /// `4f2a@2026-01-01T00:00:00.123456789Z`, with or without a fraction, in any zone.
+    static func start(_ identity: String?) -> Date? {
+        guard let identity, let mark = identity.firstIndex(of: "@") else { return nil }
+        var text = String(identity[identity.index(after: mark)...])
+        if let dot = text.firstIndex(of: ".") {
+            let rest = text[text.index(after: dot)...].drop { $0.isASCII && $0.isNumber }
+            text = String(text[..<dot] + rest)
+        }
+        return try? Date(text, strategy: .iso8601)
+    }
+}

@@ -1,0 +1,41 @@
+import Glibc
+
+/// Whoever started this process and waits to hear that it serves: sd_notify(3), `Type=notify` of systemd.
+///
+/// A datagram to the socket that the environment names; nothing where it names none.
+struct SystemdNotifier: Sendable {
+    /// The longest path of a Unix socket, bytes, with the zero behind it.
+    private static let pathBytes = 108
+
+    /// The socket's path; with `@` in front one of the abstract name space.
+    let path: String?
+
+    /// - Parameter path: by default `NOTIFY_SOCKET` of the environment.
+    init(path: String? = getenv("NOTIFY_SOCKET").map { String(cString: $0) }) {
+        self.path = path
+    }
+
+    /// - Parameter state: `READY=1`, `STOPPING=1`.
+    /// - Returns: why it could not be said; nil when it was, or when nobody wants to hear it.
+    func tell(_ state: String) -> String? {
+        guard let path else { return nil }
+        var bytes = Array(path.utf8)
+        guard bytes.count > 1, bytes.count < Self.pathBytes, bytes[0] == UInt8(ascii: "/") || bytes[0] == 0x40
+        else { return "NOTIFY_SOCKET is not the path of a socket" }
+        if bytes[0] == 0x40 { bytes[0] = 0 }
+        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return String(cString: strerror(errno)) }
+        defer { close(descriptor) }
+        var name = sockaddr_un()
+        name.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &name.sun_path) { $0.copyBytes(from: bytes) }
+        let length = socklen_t(MemoryLayout<sa_family_t>.size + bytes.count)
+        let message = Array(state.utf8)
+        let sent = withUnsafePointer(to: &name) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                sendto(descriptor, message, message.count, Int32(MSG_DONTWAIT), address, length)
+            }
+        }
+        return sent == message.count ? nil : String(cString: strerror(errno))
+    }
+}

@@ -1,0 +1,152 @@
+import Dispatch
+import Glibc
+import Logging
+import Names
+import Proxy
+import Routing
+import RoutingConfig
+import NIOConcurrencyHelpers
+
+/// What became of new rule files since the start.
+package struct ReloadCounters: Sendable, Equatable {
+    package internal(set) var succeeded: UInt64 = 0
+    package internal(set) var failed: UInt64 = 0
+    /// The rules in force are not those of the files: the last attempt failed.
+    package internal(set) var isStale = false
+}
+
+/// Puts new rule files in force while the tier serves: read, checked and compiled on a thread of
+/// their own, then handed to the loops. Files with an error change nothing.
+final class Reload: Sendable {
+    enum Cause: String { case file, signal }
+
+    private struct State {
+        var counters = ReloadCounters()
+        /// The findings that were told last: nothing is told twice.
+        var told = ""
+        var watchers: [FileWatcher] = []
+        var stopped = false
+    }
+
+    private let paths: [String]
+    private let tier: Tier
+    private let names: NameDirectory
+    private let sources: NameSources
+    private let logger: Logger
+    private let state = NIOLockedValueBox(State())
+    /// One after the other.
+    private let queue = DispatchQueue(label: "berth.reload")
+
+    /// - Parameter paths: rule files and folders, as on the command line; none: nothing is watched.
+    init(_ paths: [String], tier: Tier, names: NameDirectory, sources: NameSources, logger: Logger) {
+        self.paths = paths
+        self.tier = tier
+        self.names = names
+        self.sources = sources
+        self.logger = logger
+    }
+
+    var counters: ReloadCounters { state.withLockedValue { $0.counters } }
+
+    /// Begins to watch.
+    func watch() {
+        for path in paths {
+            do {
+                let watcher = try Self.watcher(path) { [weak self] in self?.request(.file) }
+                state.withLockedValue { $0.watchers.append(watcher) }
+            } catch {
+                logger.warning(
+                    "rules cannot be watched; SIGHUP reloads them",
+                    metadata: ["path": "\(path)", "reason": "\(error.reason)"]
+                )
+            }
+        }
+    }
+
+    func stop() {
+        let watchers = state.withLockedValue { state in
+            state.stopped = true
+            defer { state.watchers = [] }
+            return state.watchers
+        }
+        for watcher in watchers { watcher.stop() }
+    }
+
+    /// Reads the files again, soon. From any thread.
+    ///
+    /// - Parameter done: called when that is over, with whether the new rules are in force.
+    func request(_ cause: Cause, done: @escaping @Sendable (Bool) -> Void = { _ in }) {
+        queue.async { [self] in
+            guard !paths.isEmpty, !state.withLockedValue({ $0.stopped }) else { return done(false) }
+            reload(cause, done)
+        }
+    }
+
+    private func reload(_ cause: Cause, _ done: @escaping @Sendable (Bool) -> Void) {
+        let configuration: Configuration
+        do {
+            configuration = try ConfigurationLoader.load(paths)
+        } catch {
+            fail(error.rendered(color: false), cause)
+            return done(false)
+        }
+        let plan = TierPlan(
+            name: tier.settings.name,
+            configuration: configuration,
+            instance: tier.settings.instance
+        )
+        do {
+            let tier = tier
+            try names.replace(try sources.make(plan.names)) { table in
+                tier.install(table: plan.table, settings: plan.settings, names: table)
+                done(true)
+            }
+        } catch {
+            fail(error.description, cause)
+            return done(false)
+        }
+        state.withLockedValue { state in
+            state.counters.succeeded &+= 1
+            state.counters.isStale = false
+            state.told = ""
+        }
+        for warning in configuration.warnings {
+            logger.warning("rule file", metadata: ["finding": "\(warning.rendered(color: false))"])
+        }
+        logger.notice(
+            "rules reloaded",
+            metadata: ["cause": "\(cause.rawValue)", "rules": "\(configuration.table.rules.count)"]
+        )
+    }
+
+    /// The old rules stay. The same findings are told once, unless somebody asks by a signal.
+    private func fail(_ findings: String, _ cause: Cause) {
+        let isNew = state.withLockedValue { state in
+            state.counters.failed &+= 1
+            state.counters.isStale = true
+            defer { state.told = findings }
+            return state.told != findings
+        }
+        guard isNew || cause == .signal else { return }
+        logger.error(
+            "rules not reloaded: the ones before stay in force",
+            metadata: ["cause": "\(cause.rawValue)", "findings": "\n\(findings)"]
+        )
+    }
+
+    private static func watcher(
+        _ path: String,
+        _ changed: @escaping @Sendable () -> Void
+    ) throws(NameSourceError) -> FileWatcher {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+            return try FileWatcher(path: path, changed: changed)
+        }
+        let endings = [Array(".yaml".utf8), Array(".yml".utf8)]
+        return try FileWatcher(
+            folder: path,
+            concerns: { name in endings.contains { name.suffix($0.count).elementsEqual($0) } },
+            changed: changed
+        )
+    }
+}

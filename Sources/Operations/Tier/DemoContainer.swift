@@ -1,0 +1,111 @@
+import HTTP1
+import NIOCore
+package import NIOPosix
+import Proxy
+package import Routing
+
+/// A web server in place of a container, for the demo: it says who it is and shows the
+/// request as it arrived.
+package final class DemoContainer: Sendable {
+    private let channel: any Channel
+    /// Where it listens; with the port that was chosen where 0 was asked for.
+    package let endpoint: Endpoint
+
+    private init(channel: any Channel, endpoint: Endpoint) {
+        self.channel = channel
+        self.endpoint = endpoint
+    }
+
+    /// - Parameter greeting: the answer's first line.
+    package static func start(
+        greeting: String,
+        at endpoint: Endpoint,
+        group: MultiThreadedEventLoopGroup
+    ) async throws -> DemoContainer {
+        let channel = try await ServerBootstrap(group: group)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(DemoHandler(greeting: greeting))
+                }
+            }
+            .bind(host: endpoint.address.description, port: Int(endpoint.port))
+            .get()
+        let port = channel.localAddress?.port.flatMap(UInt16.init(exactly:)) ?? endpoint.port
+        return DemoContainer(channel: channel, endpoint: Endpoint(address: endpoint.address, port: port))
+    }
+
+    package func stop() async {
+        try? await channel.close().get()
+    }
+}
+
+/// Answers each request with its own head, as plain text.
+private final class DemoHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let greeting: String
+    private var head = RequestHead()
+    private var scanned = 0
+    private var inbound = ByteBuffer()
+    private var body: BodyDecoder?
+    private var shown = ""
+
+    init(greeting: String) {
+        self.greeting = greeting
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var bytes = unwrapInboundIn(data)
+        inbound.writeBuffer(&bytes)
+        do {
+            while try takeHead(), try takeBody() { answer(context) }
+        } catch {
+            context.close(promise: nil)
+        }
+    }
+
+    private func takeHead() throws -> Bool {
+        if body != nil { return true }
+        let source = inbound
+        let complete = try head.parse(source.readableBytesUInt8Span, scanned: &scanned, limits: .default)
+        guard complete else { return false }
+        shown = inbound.getString(at: inbound.readerIndex, length: head.length) ?? ""
+        inbound.moveReaderIndex(forwardBy: head.length)
+        scanned = 0
+        body = BodyDecoder(head.framing)
+        return true
+    }
+
+    private func takeBody() throws -> Bool {
+        guard var decoder = body else { return false }
+        var offset = 0
+        var ended = false
+        let source = inbound
+        pieces: while true {
+            switch try decoder.nextRun(source.readableBytesUInt8Span, offset: &offset) {
+            case .pass: continue
+            case .needMore: break pieces
+            case .end:
+                ended = true
+                break pieces
+            }
+        }
+        inbound.moveReaderIndex(forwardBy: offset)
+        inbound.discardReadBytes()
+        body = ended ? nil : decoder
+        return ended
+    }
+
+    private func answer(_ context: ChannelHandlerContext) {
+        let text = "\(greeting)\n\nThe request as it arrived here:\n\n\(shown)"
+        var out = context.channel.allocator.buffer(capacity: 512)
+        out.writeString("HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\n")
+        out.writeString("Content-Length: \(text.utf8.count)\r\n")
+        out.writeString(head.keepAlive ? "\r\n" : "Connection: close\r\n\r\n")
+        if head.method != .head { out.writeString(text) }
+        context.writeAndFlush(wrapOutboundOut(out), promise: nil)
+        if !head.keepAlive { context.close(mode: .output, promise: nil) }
+    }
+}

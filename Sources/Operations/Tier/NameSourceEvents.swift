@@ -1,0 +1,26 @@
+import Logging
+import Names
+
+/// What happens to name sources, as the log tells it.
+enum NameSourceEvents {
+    static func report(_ event: NameSourceEvent, to logger: Logger) {
+        switch event {
+        case .loaded(let source, let names):
+            logger.info("names loaded", metadata: ["source": "\(source)", "names": "\(names)"])
+        case .problem(let source, let problem):
+            logger.warning("entry passed over", metadata: ["source": "\(source)", "problem": "\(problem)"])
+        case .down(let source, let reason, let serving):
+            logger.error(
+                "name source down; its last names stay in force",
+                metadata: ["source": "\(source)", "reason": "\(reason)", "names": "\(serving)"]
+            )
+        case .up(let source):
+            logger.notice("name source up again", metadata: ["source": "\(source)"])
+        case .expired(let source):
+            logger.error(
+                "name source down for longer than max_stale; its names are no longer in force",
+                metadata: ["source": "\(source)"]
+            )
+        }
+    }
+}

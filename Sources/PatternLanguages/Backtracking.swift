@@ -1,0 +1,153 @@
+import PatternSyntax
+
+/// Texts that may make a pattern backtrack without end: guesses, to be confirmed by matching.
+package struct Backtracking: Sendable, Hashable {
+    /// Leads to where the pattern can repeat `pump`.
+    package let prefix: [UInt8]
+    /// What to repeat.
+    package let pump: [UInt8]
+    /// Leads from there to a match; to be spoilt.
+    package let suffix: [UInt8]
+
+    /// Whether the pattern's text can be dangerous at all: a repetition within a repetition, or three
+    /// without end. Says yes too often, and costs about as much as reading the text.
+    package static func isSuspicious(_ text: [UInt8]) -> Bool {
+        var endless = 0
+        var afterGroup = false
+        var index = 0
+        while index < text.count {
+            let byte = text[index]
+            switch byte {
+            case UInt8(ascii: "\\"): index += 1
+            case UInt8(ascii: "*"), UInt8(ascii: "+"):
+                if afterGroup { return true }
+                endless += 1
+            case UInt8(ascii: "{"):
+                if afterGroup { return true }
+                // `{2,}`; `{2,99}` is as good as one without end.
+                if text[index...].prefix(8).contains(UInt8(ascii: ",")) { endless += 1 }
+            default: break
+            }
+            afterGroup = byte == UInt8(ascii: ")")
+            index += 1
+        }
+        return endless >= 3
+    }
+
+    /// Ways to attack a pattern, the likeliest first, at most `most`.
+    ///
+    /// Looks for a place that can come back to itself in two ways over one text (exponential), and
+    /// for the places that can repeat at all (several of them in a row: polynomial).
+    ///
+    /// - Parameter alphabet: bytes that a subject may have, those that read well first.
+    package static func attacks(_ nfa: NFA, alphabet: [UInt8], most: Int = 24) -> [Backtracking] {
+        guard let graph = ByteGraph(nfa, ignoresAnchors: true) else { return [] }
+        var search = BacktrackingSearch(graph: graph, alphabet: alphabet)
+        return search.run(most: most)
+    }
+}
+
+private struct BacktrackingSearch {
+    let graph: ByteGraph
+    let alphabet: [UInt8]
+    /// Bytes of the alphabet that each place takes.
+    private let sets: [ByteSet]
+    /// Steps of all searches together.
+    private var budget = 400_000
+
+    init(graph: ByteGraph, alphabet: [UInt8]) {
+        self.graph = graph
+        self.alphabet = alphabet
+        let all = ByteSet(alphabet)
+        sets = graph.sets.map { $0.intersection(all) }
+    }
+
+    mutating func run(most: Int) -> [Backtracking] {
+        var found: [Backtracking] = []
+        var loops: [Backtracking] = []
+        for place in 1..<max(1, graph.end) {
+            guard let prefix = way(from: 0, to: place), let suffix = way(from: place, to: graph.end) else {
+                continue
+            }
+            // The way to the end begins with the place's own byte.
+            if let pump = diverging(place) {
+                found.append(Backtracking(prefix: prefix, pump: pump, suffix: suffix))
+            } else if loops.count < most, let pump = way(from: place, to: place) {
+                if !loops.contains(where: { $0.pump == pump }) {
+                    loops.append(Backtracking(prefix: prefix, pump: pump, suffix: suffix))
+                }
+            }
+            if found.count >= most || budget <= 0 { break }
+        }
+        return Array((found + loops).prefix(most))
+    }
+
+    private func byte(_ set: ByteSet) -> UInt8? { alphabet.first(where: set.contains) }
+
+    /// A shortest text that leads from one place to another; the start takes no byte.
+    private mutating func way(from start: Int, to goal: Int) -> [UInt8]? {
+        var parents: [Int: Int] = [:]
+        var open = [start]
+        var at = 0
+        while at < open.count {
+            let place = open[at]
+            at += 1
+            if place != 0, sets[place].isEmpty { continue }
+            for step in graph.steps[place] {
+                budget -= 1
+                if step.to == goal {
+                    var places = [place]
+                    while let last = places.last, last != start, let parent = parents[last] {
+                        places.append(parent)
+                    }
+                    return places.reversed().compactMap { byte(sets[$0]) }
+                }
+                if parents[step.to] == nil, step.to != start {
+                    parents[step.to] = place
+                    open.append(step.to)
+                }
+            }
+        }
+        return nil
+    }
+
+    private struct Pair: Hashable {
+        let first: Int
+        let second: Int
+        let differs: Bool
+    }
+
+    /// A text over which a place comes back to itself in two ways.
+    private mutating func diverging(_ place: Int) -> [UInt8]? {
+        let start = Pair(first: place, second: place, differs: false)
+        let goal = Pair(first: place, second: place, differs: true)
+        var parents: [Pair: Pair] = [:]
+        var open = [start]
+        var at = 0
+        while at < open.count, budget > 0 {
+            let pair = open[at]
+            at += 1
+            guard byte(sets[pair.first].intersection(sets[pair.second])) != nil else { continue }
+            for (one, first) in graph.steps[pair.first].enumerated() {
+                for (other, second) in graph.steps[pair.second].enumerated() {
+                    budget -= 1
+                    let differs = pair.differs || pair.first != pair.second || one != other
+                    let next = Pair(first: first.to, second: second.to, differs: differs)
+                    if next == goal { return text(pair, start, parents) }
+                    if next.first != graph.end, next.second != graph.end, next != start, parents[next] == nil
+                    {
+                        parents[next] = pair
+                        open.append(next)
+                    }
+                }
+            }
+        }
+        return nil
+    }
+
+    private func text(_ last: Pair, _ start: Pair, _ parents: [Pair: Pair]) -> [UInt8] {
+        var pairs = [last]
+        while let pair = pairs.last, pair != start, let parent = parents[pair] { pairs.append(parent) }
+        return pairs.reversed().compactMap { byte(sets[$0.first].intersection(sets[$0.second])) }
+    }
+}

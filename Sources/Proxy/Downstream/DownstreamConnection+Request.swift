@@ -1,0 +1,321 @@
+import HTTP1
+import Names
+import NIOCore
+import Routing
+
+/// From a head to an upstream.
+extension DownstreamConnection {
+    /// Takes the next head, if it is there; true when an exchange began or ended.
+    func beginRequest() -> Bool {
+        let source = inbound
+        do {
+            let complete = try worker.requestHead.parse(
+                source.readableBytesUInt8Span,
+                scanned: &scanned,
+                limits: headLimits
+            )
+            guard complete else {
+                // An empty line behind a request begins no head (RFC 9112 §2.2): its sender, who
+                // owes nothing, must not be told one day that it is late.
+                if !headBegan, source.readableBytes > 2 {
+                    headBegan = true
+                    stamp = worker.now
+                }
+                return false
+            }
+        } catch {
+            refuseHead(Failure(error), now: worker.now)
+            return true
+        }
+        beginExchange(now: worker.now)
+        inbound.moveReaderIndex(forwardBy: worker.requestHead.length)
+        if inbound.readableBytes == 0 { inbound = ByteBuffer() }
+        do throws(Failure) {
+            try route(worker.requestHead, source)
+        } catch {
+            fail(error)
+        }
+        return true
+    }
+
+    /// A head that can't be read, or does not come: an exchange that begins and fails.
+    func refuseHead(_ failure: Failure, now: NIODeadline) {
+        let begun = inbound
+        beginExchange(now: now)
+        exchange.machine = ExchangeMachine(requestComplete: true, idempotent: false, now: now)
+        exchange.method = MethodKind(atFrontOf: begun.readableBytesUInt8Span)
+        exchange.version = .http11
+        exchange.decoder = BodyDecoder(.none)
+        makeRequestID()
+        fail(failure)
+    }
+
+    private func beginExchange(now: NIODeadline) {
+        phase = .exchange
+        headBegan = false
+        scanned = 0
+        discarded = 0
+        requests &+= 1
+        worker.counters.requests &+= 1
+        exchange.reset(now: now)
+    }
+
+    /// Asks the rules and does what they say. `head` is valid only as long as no other
+    /// head is parsed on this loop: what is needed later is copied here.
+    private func route(_ head: borrowing RequestHead, _ source: ByteBuffer) throws(Failure) {
+        takeNotes(head, source)
+        try worker.router.admit(head, source)
+        let ruling = try decide(head, source)
+        exchange.ruling = ruling
+        if let forwarding = ruling.forwarding {
+            return try forward(head, source, forwarding)
+        }
+        switch ruling.decision.outcome {
+        case .forward:
+            throw Failure(.internal)
+        case .redirect(let status, let location):
+            answerLocally(.redirect(status: status, location: location))
+        case .respond(let status, let contentType, let body):
+            answerLocally(.respond(status: status, contentType: contentType, body: body))
+        case .refuse(let refusal):
+            throw Failure(refusal)
+        }
+    }
+
+    private func forward(
+        _ head: borrowing RequestHead,
+        _ source: ByteBuffer,
+        _ forwarding: ForwardTarget
+    ) throws(Failure) {
+        try worker.router.admitBody(head.framing, forwarding.forward)
+        exchange.bodyLimit = worker.router.bodyLimit(forwarding.forward)
+        exchange.timeouts = forwarding.timeouts
+        let endpoint = try target(forwarding)
+        exchange.outgoing.clear()
+        RequestHeadWriter(
+            forwarding: forwarding,
+            edge: edge,
+            via: worker.router.viaLine(head.version),
+            requestID: exchange.requestID
+        ).write(head, from: source, into: &exchange.outgoing)
+        try takeSmallBody()
+        guard let endpoint else { return try worker.wait(for: forwarding.forward.target.name, self) }
+        connect(to: endpoint)
+    }
+
+    /// The name that this exchange waits for is known, or will not be.
+    func nameSettled(_ lookup: NameLookup) {
+        guard let forwarding = exchange.ruling?.forwarding else { return fail(Failure(.internal)) }
+        do throws(Failure) {
+            connect(to: try worker.pool(for: forwarding.forward, lookup).next())
+        } catch {
+            fail(error)
+        }
+        advance()
+    }
+
+    /// What later steps and the log want to know of the head.
+    private func takeNotes(_ head: borrowing RequestHead, _ source: ByteBuffer) {
+        exchange.method = head.method
+        exchange.version = head.version
+        exchange.keepAlive = head.keepAlive && !worker.draining && worker.settings.timeouts.keepAlive > .zero
+        exchange.clientCloses = !head.keepAlive
+        exchange.wantsUpgrade = head.wantsUpgrade
+        exchange.decoder = BodyDecoder(head.framing, limits: headLimits)
+        exchange.machine = ExchangeMachine(
+            requestComplete: head.framing.isEmpty,
+            idempotent: head.idempotent && !head.wantsUpgrade,
+            now: exchange.start
+        )
+        var kept = false
+        for index in head.fields.indices {
+            let field = head.fields[index]
+            switch field.id {
+            case .xRequestID:
+                let value = source.readableBytesUInt8Span.extracting(field.value.indices)
+                if !kept, RequestID.isKept(value) {
+                    exchange.requestID.writeBytes(value.bytes)
+                    kept = true
+                }
+            case .accept:
+                exchange.prefersJSON =
+                    exchange.prefersJSON
+                    || AcceptField.prefersJSON(source.readableBytesUInt8Span.extracting(field.value.indices))
+            default:
+                break
+            }
+        }
+        if !kept { makeRequestID() }
+        if head.expectsContinue {
+            // Whether the body follows an answer other than 100 nobody can know (RFC 9110 §10.1.1).
+            exchange.expectsContinue = true
+        }
+        if worker.log != nil {
+            exchange.notes.take(head, source)
+            exchange.client = worker.router.client(head, source, edge)
+        }
+    }
+
+    private func makeRequestID() {
+        RequestID.make(&worker.random, into: &exchange.requestID)
+    }
+
+    /// The rules' decision: remembered, where it depends on the host alone.
+    private func decide(_ head: borrowing RequestHead, _ source: ByteBuffer) throws(Failure) -> CachedDecision
+    {
+        if !head.host.isEmpty,
+            let known = worker.memory.find(source.readableBytesUInt8Span.extracting(head.host.indices))
+        {
+            return known.ruling
+        }
+        let host = try worker.router.host(head, source)
+        let client = worker.router.client(head, source, edge)
+        var untraced: RouteTrace?
+        let decision = worker.router.decide(host: host, head, source, client: client, trace: &untraced)
+        let ruling = CachedDecision(decision)
+        if decision.dependsOnHostAlone, head.host.count <= DataPathConstants.rememberedHostBytes,
+            let raw = source.getBytes(at: source.readerIndex + head.host.lowerBound, length: head.host.count)
+        {
+            worker.memory.insert(DecisionCacheEntry(raw: raw, ruling: ruling))
+        }
+        return ruling
+    }
+
+    /// The endpoint whose turn it is; nil when the name has to be waited for.
+    private func target(_ forwarding: ForwardTarget) throws(Failure) -> EndpointPool? {
+        if let pool = forwarding.pool, !pool.isRetired { return try pool.next() }
+        guard let pool = worker.pool(for: forwarding.forward) else { return nil }
+        if pool.failure == nil { forwarding.pool = pool }
+        return try pool.next()
+    }
+
+    /// The same endpoint, unless the names have changed: then another may stand behind its address.
+    private func endpointForRetry() -> EndpointPool? {
+        guard let forwarding = exchange.ruling?.forwarding else { return nil }
+        if let pool = forwarding.pool, !pool.isRetired { return exchange.endpoint }
+        return try? target(forwarding)
+    }
+
+    /// A body that came whole with its head goes in the same write, and can be sent again.
+    private func takeSmallBody() throws(Failure) {
+        guard exchange.machine.request == .streaming, inbound.readableBytes > 0,
+            inbound.readableBytes <= DataPathConstants.coalescedBytes
+        else { return }
+        let source = inbound
+        let before = exchange.decoder
+        guard try decodeBody(source) else {
+            // Not whole: it goes by the ordinary way.
+            exchange.decoder = before
+            inbound = source
+            return
+        }
+        for run in worker.scratch.runs {
+            let range = run.lowerBound..<run.upperBound
+            exchange.outgoing.writeBytes(source.readableBytesUInt8Span.extracting(range).bytes)
+        }
+        exchange.machine.requestEnded()
+    }
+
+    // MARK: The upstream connection
+
+    private func connect(to endpoint: EndpointPool) {
+        exchange.endpoint = endpoint
+        if let connection = endpoint.lend(certain: !exchange.machine.maySendAgain) {
+            attach(connection, reused: true)
+        } else {
+            connectAnew(to: endpoint)
+        }
+    }
+
+    /// Makes a new connection; the answer comes to `upstreamConnected`.
+    func connectAnew(to endpoint: EndpointPool) {
+        exchange.machine.connecting()
+        let serial = exchange.serial
+        let timeout = exchange.timeouts.connect.map(TimeAmount.init) ?? worker.settings.timeouts.connect
+        worker.connect(endpoint, worker, timeout) { [self] result in
+            guard exchange.serial == serial, phase == .exchange else {
+                // The client went away meanwhile: somebody else may have use for it.
+                if case .success(let connection) = result {
+                    worker.upstreams.takeBack(connection, now: worker.now)
+                }
+                return
+            }
+            switch result {
+            case .success(let connection): attach(connection, reused: false)
+            case .failure(let failure)
+            where failure.reason == .outOfDescriptors && worker.upstreams.closeAll():
+                // Some were held by connections that wait for work.
+                connectAnew(to: endpoint)
+            case .failure(let failure): upstreamLost(failure)
+            }
+            advance()
+        }
+    }
+
+    private func attach(_ connection: UpstreamConnection, reused: Bool) {
+        let now = worker.now
+        exchange.upstream = connection
+        exchange.connected = now
+        exchange.reused = reused
+        exchange.machine.attached(reused: reused, now: now)
+        connection.begin(self)
+        connection.write(exchange.outgoing)
+        connection.flush()
+    }
+
+    /// The upstream connection ended, or could not be made.
+    func upstreamLost(_ failure: Failure) {
+        guard phase == .exchange else { return }
+        exchange.upstream = nil
+        switch exchange.machine.upstreamLost(failure) {
+        case .retry:
+            guard let endpoint = endpointForRetry() else { return fail(failure) }
+            worker.counters.retries &+= 1
+            exchange.endpoint = endpoint
+            connectAnew(to: endpoint)
+        case .answer(let failure):
+            fail(failure)
+        case .breakOff(let failure):
+            breakOff(failure)
+        case .nothing:
+            break
+        }
+    }
+}
+
+/// Which of its two representations of a failure a client would like (RFC 9110 §12.5.1).
+enum AcceptField {
+    private static let html = [Array("text/html".utf8), Array("application/xhtml+xml".utf8)]
+    private static let json = Array("application/json".utf8)
+    private static let jsonSuffix = Array("+json".utf8)
+
+    /// JSON where it is named and HTML is not named before it. Asked of each request: no allocation.
+    static func prefersJSON(_ value: Span<UInt8>) -> Bool {
+        var start = 0
+        while start < value.count {
+            var end = start
+            while end < value.count, value[end] != UInt8(ascii: ",") { end &+= 1 }
+            let type = mediaType(value.extracting(start..<end))
+            for known in html where caselessEqual(known.span, type) { return false }
+            if caselessEqual(json.span, type) { return true }
+            let suffix = type.extracting(last: jsonSuffix.count)
+            if caselessEqual(jsonSuffix.span, suffix) { return true }
+            start = end &+ 1
+        }
+        return false
+    }
+
+    /// Without parameters and the white space around it.
+    @_lifetime(copy entry)
+    private static func mediaType(_ entry: Span<UInt8>) -> Span<UInt8> {
+        var start = 0
+        while start < entry.count, isBlank(entry[start]) { start &+= 1 }
+        var end = start
+        while end < entry.count, entry[end] != UInt8(ascii: ";"), !isBlank(entry[end]) { end &+= 1 }
+        return entry.extracting(start..<end)
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t")
+    }
+}

@@ -1,0 +1,147 @@
+import HTTP1
+package import NIOCore
+
+/// An answer that Berth gives itself: a failure, a redirect, or a rule's `respond`.
+package struct LocalResponse: Sendable {
+    package var status: Int
+    /// Whole lines, each with its line end.
+    package var fields: [UInt8] = []
+    package var contentType: String?
+    package var body: [UInt8] = []
+
+    /// What a client is shown of a failure.
+    package enum Representation: Sendable { case html, json }
+
+    package static func redirect(status: Int, location: [UInt8]) -> LocalResponse {
+        var answer = LocalResponse(status: status)
+        answer.fields = Array("Location: ".utf8) + location + Array("\r\n".utf8)
+        return answer
+    }
+
+    package static func respond(status: Int, contentType: String?, body: [UInt8]) -> LocalResponse {
+        var answer = LocalResponse(status: status)
+        answer.contentType = body.isEmpty ? contentType : contentType ?? "text/plain; charset=utf-8"
+        answer.body = body
+        return answer
+    }
+
+    /// A failure, in words: who speaks, what is wrong, and the id to look it up by. Never
+    /// where the request would have gone.
+    package static func failure(
+        _ failure: Failure,
+        tier: TierSettings,
+        requestID: String,
+        representation: Representation
+    ) -> LocalResponse {
+        var answer = LocalResponse(status: failure.status)
+        answer.fields = Array(
+            ("Proxy-Status: \(tier.signature); error=\(failure.proxyStatus); details=\"\(failure.detail)\"\r\n"
+                + "X-Request-ID: \(requestID)\r\n").utf8
+        )
+        if failure.reason == .methodNotAllowed {
+            answer.fields += Array("Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n".utf8)
+        }
+        let phrase = StatusPhrase.of(failure.status)
+        switch representation {
+        case .json:
+            answer.contentType = "application/json"
+            answer.body = Array(
+                (#"{"status":\#(failure.status),"error":"\#(failure.reason.rawValue)","#
+                    + #""detail":"\#(failure.detail)","proxy":"berth","tier":"\#(tier.name)","#
+                    + #""request_id":"\#(requestID)"}"# + "\n").utf8
+            )
+        case .html:
+            answer.contentType = "text/html; charset=utf-8"
+            answer.body = Array(
+                """
+                <!doctype html>
+                <title>\(failure.status) \(phrase)</title>
+                <h1>\(failure.status) \(phrase)</h1>
+                <p>\(failure.detail)</p>
+                <hr><p>Berth, \(tier.name) tier. Request id: <code>\(requestID)</code></p>
+
+                """.utf8
+            )
+        }
+        return answer
+    }
+
+    /// Appends head and body.
+    ///
+    /// - Parameters:
+    ///   - keepAlive: the connection lives on.
+    ///   - withBody: false for HEAD, whose answer speaks of the body and has none.
+    package func write(
+        keepAlive: Bool,
+        http10: Bool,
+        withBody: Bool,
+        date: [UInt8],
+        into out: inout ByteBuffer
+    ) {
+        out.writeStaticString("HTTP/1.1 ")
+        out.writeDecimal(UInt64(UInt(bitPattern: status)))
+        out.writeInteger(UInt8(ascii: " "))
+        out.writeString(StatusPhrase.of(status))
+        out.writeStaticString("\r\nServer: berth\r\n")
+        out.writeBytes(date)
+        out.writeBytes(fields)
+        let bodyless = status == 204 || status == 304
+        if !bodyless {
+            if let contentType {
+                out.writeStaticString("Content-Type: ")
+                out.writeString(contentType)
+                out.writeStaticString("\r\n")
+            }
+            out.writeStaticString("Content-Length: ")
+            out.writeDecimal(UInt64(body.count))
+            out.writeStaticString("\r\n")
+        }
+        if !keepAlive {
+            out.writeStaticString("Connection: close\r\n")
+        } else if http10 {
+            out.writeStaticString("Connection: keep-alive\r\n")
+        }
+        out.writeStaticString("\r\n")
+        if withBody, !bodyless { out.writeBytes(body) }
+    }
+}
+
+/// The phrases of the statuses that Berth itself may send (RFC 9110 §15, RFC 5842 §7.2).
+enum StatusPhrase {
+    static func of(_ status: Int) -> String {
+        switch status {
+        case 200: "OK"
+        case 201: "Created"
+        case 202: "Accepted"
+        case 204: "No Content"
+        case 301: "Moved Permanently"
+        case 302: "Found"
+        case 303: "See Other"
+        case 304: "Not Modified"
+        case 307: "Temporary Redirect"
+        case 308: "Permanent Redirect"
+        case 400: "Bad Request"
+        case 401: "Unauthorized"
+        case 403: "Forbidden"
+        case 404: "Not Found"
+        case 405: "Method Not Allowed"
+        case 408: "Request Timeout"
+        case 410: "Gone"
+        case 413: "Content Too Large"
+        case 414: "URI Too Long"
+        case 418: "I'm a Teapot"
+        case 421: "Misdirected Request"
+        case 429: "Too Many Requests"
+        case 431: "Request Header Fields Too Large"
+        case 451: "Unavailable For Legal Reasons"
+        case 500: "Internal Server Error"
+        case 501: "Not Implemented"
+        case 502: "Bad Gateway"
+        case 503: "Service Unavailable"
+        case 504: "Gateway Timeout"
+        case 505: "HTTP Version Not Supported"
+        case 508: "Loop Detected"
+        default: "Status \(status)"
+        }
+    }
+}

@@ -1,0 +1,41 @@
+import NIOCore
+
+/// The name of one request on its way through both tiers (`X-Request-ID`).
+enum RequestID {
+    /// A client's own id is kept when it is short and of harmless bytes: it goes
+    /// into logs, answers and headers.
+    static func isKept(_ value: Span<UInt8>) -> Bool {
+        guard !value.isEmpty, value.count <= DataPathConstants.requestIDBytes else { return false }
+        for index in value.indices {
+            switch value[index] {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
+                UInt8(ascii: "."), UInt8(ascii: ":"), UInt8(ascii: "/"), UInt8(ascii: "+"),
+                UInt8(ascii: "="), UInt8(ascii: "@"), UInt8(ascii: "~"):
+                continue
+            default:
+                return false
+            }
+        }
+        return true
+    }
+
+    /// Writes 128 random bits as 32 hexadecimal digits.
+    static func make(_ random: inout Random, into out: inout ByteBuffer) {
+        let digits = InlineArray<32, UInt8> { _ in 0 }
+        var text = digits
+        var high = random.next()
+        var low = random.next()
+        for index in 0..<16 {
+            text[15 - index] = hexDigit(UInt8(truncatingIfNeeded: high & 0xF))
+            text[31 - index] = hexDigit(UInt8(truncatingIfNeeded: low & 0xF))
+            high &>>= 4
+            low &>>= 4
+        }
+        out.writeBytes(text.span.bytes)
+    }
+
+    private static func hexDigit(_ nibble: UInt8) -> UInt8 {
+        nibble < 10 ? UInt8(ascii: "0") &+ nibble : UInt8(ascii: "a") &+ (nibble &- 10)
+    }
+}

@@ -1,0 +1,108 @@
+package import Names
+package import Routing
+
+/// What a target became: the endpoints that may be connected to, and the rest.
+package struct Resolution: Sendable {
+    /// An endpoint that may be connected to.
+    package struct Choice: Sendable {
+        package let endpoint: Endpoint
+        /// Its share beside the others (0: only when no other is left).
+        package let weight: UInt16
+        /// What stands behind the endpoint now, where the name source knows.
+        package let identity: String?
+    }
+
+    /// The name source that answered, in words; nil when none knows the target.
+    package let source: String?
+    /// In the source's order.
+    package let choices: [Choice]
+    /// What the source gave and Berth does not connect to, with the reason.
+    package let prohibited: [(endpoint: Endpoint, reason: String)]
+    /// Why the sources could not say anything; nil when they could.
+    package let problem: NameProblem?
+    /// To be marked whenever an endpoint is used.
+    let use: UsageMark?
+
+    package var endpoints: [Endpoint] { choices.map(\.endpoint) }
+
+    /// Why there is nothing to connect to; nil when there is.
+    package var failure: Failure? {
+        guard choices.isEmpty else { return nil }
+        if let problem { return Failure(problem) }
+        return prohibited.isEmpty ? Failure(.unknownTarget) : Failure(.prohibitedAddress)
+    }
+}
+
+/// Turns targets into endpoints: the name sources, then the address guard. The
+/// dry run and live traffic both ask here.
+package struct TargetResolver: Sendable {
+    /// The port of a target where neither the rule nor the name source gives one.
+    static let defaultPort: UInt16 = 80
+
+    package let names: NameTable
+    package let addressGuard: AddressGuard
+
+    package init(names: NameTable, addressGuard: AddressGuard) {
+        self.names = names
+        self.addressGuard = addressGuard
+    }
+
+    /// What is known of the target now.
+    package func lookUp(_ target: Target) -> NameLookup {
+        // The address that a rule spells out is nobody's to say.
+        target.literal == nil ? names.lookUp(target.name) : .unknown
+    }
+
+    /// - Parameter lookup: what the name sources say of the target's name.
+    package func resolve(_ target: Target, _ lookup: NameLookup, allow: [CIDR]) -> Resolution {
+        if let literal = target.literal {
+            return resolve(target, "address in the rule", [NamedAddress(address: literal)], allow: allow)
+        }
+        switch lookup {
+        case .known(let answer):
+            return resolve(target, answer.source, answer.addresses, use: answer.use, allow: allow)
+        case .unknown:
+            return Resolution(source: nil, choices: [], prohibited: [], problem: nil, use: nil)
+        case .ask:
+            let problem = NameProblem(.unavailable, "the name sources were not asked")
+            return Resolution(source: nil, choices: [], prohibited: [], problem: problem, use: nil)
+        case .failed(let problem):
+            return Resolution(source: nil, choices: [], prohibited: [], problem: problem, use: nil)
+        }
+    }
+
+    private func resolve(
+        _ target: Target,
+        _ source: String,
+        _ addresses: [NamedAddress],
+        use: UsageMark? = nil,
+        allow: [CIDR]
+    ) -> Resolution {
+        var choices: [Resolution.Choice] = []
+        var prohibited: [(endpoint: Endpoint, reason: String)] = []
+        for named in addresses {
+            let endpoint = Endpoint(
+                address: named.address,
+                port: named.port ?? target.port ?? Self.defaultPort
+            )
+            if let reason = addressGuard.objection(to: endpoint, allow: allow) {
+                prohibited.append((endpoint, reason))
+            } else {
+                choices.append(
+                    Resolution.Choice(endpoint: endpoint, weight: named.weight, identity: named.identity)
+                )
+            }
+        }
+        return Resolution(source: source, choices: choices, prohibited: prohibited, problem: nil, use: use)
+    }
+}
+
+extension Failure {
+    init(_ problem: NameProblem) {
+        switch problem.kind {
+        case .timeout: self.init(.nameTimeout)
+        case .unavailable: self.init(.nameError)
+        case .overloaded: self.init(.nameError, "too many names are being looked up")
+        }
+    }
+}

@@ -1,0 +1,107 @@
+package import HTTP1
+package import NIOCore
+package import Routing
+
+/// How long Berth waits for what. The defaults are what users of nginx expect.
+package struct Timeouts: Sendable {
+    /// For a whole request head, from its first byte; also for the first byte of a new connection (default 60 s).
+    package var header: TimeAmount = .seconds(60)
+    /// For a name that is not known yet to be found out about (default 5 s).
+    package var resolve: TimeAmount = .seconds(5)
+    /// For a connection to an endpoint to be made (default 5 s).
+    package var connect: TimeAmount = .seconds(5)
+    /// How long an upstream may be silent while it is waited for (default 60 s).
+    package var upstream: TimeAmount = .seconds(60)
+    /// How long a downstream may neither send its body nor read its answer (default 60 s).
+    package var downstream: TimeAmount = .seconds(60)
+    /// An idle downstream connection's life (default 75 s). RFC 9112 §9.5.
+    package var keepAlive: TimeAmount = .seconds(75)
+    /// An idle upstream connection's life (default 60 s; 0 = no reuse). RFC 9112 §9.5.
+    package var idleUpstream: TimeAmount = .seconds(60)
+    /// How long both sides of an upgraded connection may be silent (default 1 h).
+    package var tunnel: TimeAmount = .hours(1)
+
+    package init() {}
+}
+
+/// How much Berth takes. Each has its unit.
+package struct Limits: Sendable {
+    package var head = HeadLimits()
+    /// … from a trusted downstream: it may be a tier that has the same limits, and has added to the head.
+    package func head(trusted: Bool) -> HeadLimits { trusted ? head.behindTier : head }
+    /// The largest request body, bytes (default: nil, unlimited).
+    package var bodyBytes: UInt64?
+    /// Idle connections kept for one endpoint on one event loop (default 1024).
+    package var idlePerEndpoint = 1024
+    /// Downstream connections of all event loops (default: nil, as many as there are descriptors).
+    /// One more is closed at once.
+    package var connections: Int?
+    /// … and of one address (default: nil, no limit). Behind a trusted proxy that is the proxy.
+    package var connectionsPerClient: Int?
+
+    package init() {}
+}
+
+/// Sizes inside of the data path that nobody needs to set.
+enum DataPathConstants {
+    /// Bytes of a request that are held while its upstream is not ready for them, and of
+    /// pipelined requests that wait for their turn. Reading stops there.
+    static let heldBytes = 64 << 10
+    /// Answers up to this size are copied behind their head and written in one call.
+    static let coalescedBytes = 16 << 10
+    /// What may be outstanding to a slow reader, bytes, before its source is no longer read.
+    static let writeHighWatermark = 256 << 10
+    static let writeLowWatermark = 64 << 10
+    /// … and in how many pieces. Each costs some hundred bytes beyond its own.
+    static let waitingPieces = 512
+    /// A piece up to this size, bytes, is copied out of a larger buffer before it may have to wait.
+    static let smallPieceBytes = 1 << 10
+    /// A request of more bytes may still be in the kernel's buffer when all of it is written: there it is watched.
+    static let watchedRequestBytes: UInt64 = 64 << 10
+    /// The largest single read, bytes.
+    static let readBytes = 256 << 10
+    /// What is read and thrown away of a body nobody wants any more, bytes, for a next request
+    /// behind it. Beyond, the connection closes.
+    static let discardBytes = 1 << 20
+    /// How long a connection that closes goes on reading while nothing comes, so that the answer
+    /// is not lost to a reset (RFC 9112 §9.6).
+    static let lingerTime = TimeAmount.seconds(5)
+    /// … and while something comes. What comes is thrown away: time is its only bound.
+    static let lingerMost = TimeAmount.seconds(30)
+    /// Hosts whose decision a loop remembers (a power of two).
+    static let rememberedHosts = 4096
+    /// The longest raw host that is remembered, bytes.
+    static let rememberedHostBytes = 256
+    /// Requests of one loop that wait for names at one time, and names they wait for.
+    static let nameWaiters = 8192
+    /// Targets whose endpoints a loop keeps.
+    static let targets = 1 << 17
+    /// How long a loop accepts nothing when there is no descriptor for it. What has connected waits in the kernel.
+    static let acceptPause = TimeAmount.milliseconds(100)
+    /// How often a loop walks its deadlines.
+    static let tick = TimeAmount.milliseconds(250)
+    /// The longest request id that is kept, bytes.
+    static let requestIDBytes = 128
+    /// Interim (1xx) answers passed on for one request.
+    static let interimAnswers = 32
+}
+
+/// What one tier is: everything its event loops share that never changes.
+package struct TierSettings: Sendable {
+    /// `front` or `local`: how the tier signs its answers.
+    package var name: String
+    /// Made anew by each start; signs `Via`, so that a loop is seen.
+    package var instance: String
+    package var timeouts = Timeouts()
+    package var limits = Limits()
+    /// Peers whose `X-Forwarded-*` fields are believed and appended to.
+    package var trustedDownstreams: [CIDR] = []
+
+    package init(name: String, instance: String) {
+        self.name = name
+        self.instance = instance
+    }
+
+    /// The pseudonym in `Via` and `Proxy-Status` (RFC 9110 §7.6.3, RFC 9209 §2).
+    package var signature: String { "berth-\(name)" }
+}

@@ -1,0 +1,42 @@
+package import NIOCore
+package import Routing
+
+/// The data path over channels that are no sockets: how the fuzz checks get in, without the types inside.
+extension Worker {
+    /// A worker for one loop that nobody else uses, without a log.
+    ///
+    /// - Parameter connect: makes the channel of an upstream connection around its handler, on `loop` and at once.
+    package static func forTesting(
+        on loop: any EventLoop,
+        settings: TierSettings,
+        table: RouteTable,
+        resolver: TargetResolver,
+        connect: @escaping (any ChannelHandler) throws -> Void
+    ) -> Worker {
+        let worker = Worker(
+            loop: loop,
+            settings: settings,
+            table: table,
+            resolver: resolver,
+            log: nil,
+            gate: ConnectionGate(settings.limits),
+            seed: 1
+        )
+        worker.connect = { pool, worker, _, done in
+            let connection = UpstreamConnection(worker: worker, pool: pool)
+            do {
+                try connect(connection)
+                done(.success(connection))
+            } catch {
+                done(.failure(Failure(.connectFailed)))
+            }
+        }
+        return worker
+    }
+
+    /// The handler of a client's connection. Once for each.
+    package func handler(for edge: ConnectionInfo) -> any ChannelHandler {
+        _ = gate.enter(edge.peer)
+        return DownstreamConnection(worker: self, edge: edge, now: now)
+    }
+}

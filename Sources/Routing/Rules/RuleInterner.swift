@@ -1,0 +1,79 @@
+import PCRE2
+
+/// What the rules of a table under construction share: less memory, and less of it to fetch for a
+/// rule that was never asked before.
+final class RuleInterner {
+    private var cores: [[UInt8]: PatternCore] = [:]
+    private var groups: [String: CaptureGroups] = [:]
+    private var actions: [ActionKey: Rule.Action] = [:]
+
+    private var readyPatterns = 0
+
+    /// Patterns that are made machine code at once: a usual table leaves nothing of it for its
+    /// first requests. What is beyond is when it has been asked a few times.
+    static let mostReadyPatterns = 1_024
+
+    func makeReady(_ pattern: Pattern) {
+        guard readyPatterns < Self.mostReadyPatterns else { return }
+        readyPatterns += 1
+        pattern.prepare()
+    }
+
+    // MARK: Patterns
+
+    /// - Throws: what is wrong with the text as it was written.
+    func pattern(_ text: [UInt8]) throws(PatternError) -> HostPattern {
+        if let cut = PatternLiterals(text).cut, let core = try? core(Array(text[cut.core])) {
+            return HostPattern(head: cut.head, core: core, tail: cut.tail)
+        }
+        return HostPattern(core: try core(text))
+    }
+
+    private func core(_ text: [UInt8]) throws(PatternError) -> PatternCore {
+        if let core = cores[text] { return core }
+        let pattern = try Pattern(String(decoding: text, as: UTF8.self), options: HostMatcher.patternOptions)
+        let core = PatternCore(text, pattern, groups(of: pattern))
+        makeReady(pattern)
+        cores[text] = core
+        return core
+    }
+
+    /// The same for all patterns whose groups have the same names and numbers.
+    private func groups(of pattern: Pattern) -> CaptureGroups {
+        let names = pattern.captureNames.map { "\($0.number)\($0.name)" }
+        let key = "\(pattern.captureCount) \(names.joined(separator: " "))"
+        if let known = groups[key] { return known }
+        let made = CaptureGroups(pattern)
+        groups[key] = made
+        return made
+    }
+
+    // MARK: Actions
+
+    /// All that an action is compiled from: the definition without its name and its matchers, and
+    /// whose captures the templates mean.
+    struct ActionKey: Hashable {
+        private let definition: RuleDefinition
+        private let host: ObjectIdentifier?
+
+        /// Nil: captures of the path take part, and are the rule's own.
+        init?(_ definition: RuleDefinition, _ scope: TemplateScope) {
+            guard scope.path == nil else { return nil }
+            var bare = definition
+            bare.name = ""
+            bare.origin = nil
+            bare.host = nil
+            bare.path = nil
+            bare.methods = []
+            bare.headers = []
+            bare.clients = []
+            self.definition = bare
+            self.host = scope.host.map { ObjectIdentifier($0) }
+        }
+    }
+
+    subscript(key: ActionKey) -> Rule.Action? {
+        get { actions[key] }
+        set { actions[key] = newValue }
+    }
+}

@@ -1,0 +1,33 @@
+import Routing
+import RoutingConfig
+
+/// A name whose addresses are others in the new rules: every route to it changes, whichever host leads there.
+package struct NameDifference: Encodable, Sendable {
+    package let name: String
+    /// Empty: the rules do not know it.
+    package let old: [String]
+    package let new: [String]
+
+    /// Of the names that rules spell out; in order. What other sources know is not in the rules.
+    static func of(_ old: Configuration, _ new: Configuration) -> [NameDifference] {
+        let (before, after) = (names(old), names(new))
+        return Set(before.keys).union(after.keys).sorted().compactMap { name in
+            let (old, new) = (before[name] ?? [], after[name] ?? [])
+            return old == new ? nil : NameDifference(name: name, old: old, new: new)
+        }
+    }
+
+    private static func names(_ configuration: Configuration) -> [String: [String]] {
+        var known: [String: [String]] = [:]
+        for case .static(let names, origin: _) in configuration.names {
+            // The first source that knows a name answers.
+            for name in names where known[name.name] == nil {
+                known[name.name] = name.endpoints.map { endpoint in
+                    guard let port = endpoint.port else { return endpoint.address.description }
+                    return Endpoint(address: endpoint.address, port: port).description
+                }
+            }
+        }
+        return known
+    }
+}

@@ -1,0 +1,111 @@
+import Foundation
+import Testing
+
+/// What the package manager cannot check: which modules a target must not import although they can be had.
+/// (`Package.swift` lists what each target may import; a build refuses the rest.)
+private let denials: [(modules: Set<String>, except: Set<String>, why: String)] = [
+    (
+        ["Foundation", "FoundationEssentials", "FoundationNetworking", "Dispatch"],
+        ["RoutingConfig", "Linting", "Registries", "Operations", "RuleTesting", "berth"],
+        "Foundation stays out of what runs per request, and of the libraries"
+    ),
+    (
+        [
+            "NIOCore", "NIOPosix", "NIOEmbedded", "NIOConcurrencyHelpers", "NIOHTTP1", "NIOSSL",
+            "NIOFoundationCompat",
+        ],
+        ["Names", "DNSNames", "Registries", "Proxy", "Operations", "RuleTesting", "berth"],
+        "NIO stays out of everything below the name sources"
+    ),
+    (
+        ["AsyncHTTPClient", "NIOSSL", "NIOHTTP1", "NIOFoundationCompat"],
+        ["Registries"],
+        "the HTTP client and its TLS belong to the registries"
+    ),
+    (["FuzzChecks", "HTTPCases", "NIOEmbedded", "Testing"], [], "what tests use is not part of the program"),
+]
+
+/// The folder of the sources.
+private let sources = URL(filePath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    .appending(path: "Sources")
+
+private func swiftFiles() throws -> [(target: String, file: String, lines: [Substring])] {
+    let files = FileManager.default.enumerator(at: sources, includingPropertiesForKeys: nil)
+    var found: [(String, String, [Substring])] = []
+    while let file = files?.nextObject() as? URL {
+        guard file.pathExtension == "swift" else { continue }
+        let target = file.pathComponents[sources.pathComponents.count]
+        let text = try String(contentsOf: file, encoding: .utf8)
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        found.append((target, file.lastPathComponent, lines))
+    }
+    return found
+}
+
+/// The module that a line imports, whatever stands before `import`: attributes and access levels.
+private func importedModule(_ line: Substring) -> Substring? {
+    let words = line.split(separator: " ")
+    let levels: Set<Substring> = ["public", "package", "internal", "fileprivate", "private"]
+    guard let index = words.firstIndex(of: "import"), index + 1 < words.count,
+        words[..<index].allSatisfy({ $0.hasPrefix("@") || levels.contains($0) })
+    else { return nil }
+    // `import struct Foundation.Data` names the module in its path.
+    let kinds: Set<Substring> = ["struct", "class", "enum", "func", "typealias", "protocol", "var", "let"]
+    let name = kinds.contains(words[index + 1]) ? words[words.count - 1] : words[index + 1]
+    return name.prefix { $0 != "." }
+}
+
+/// Still to be divided by noun.
+private let dividedLater: Set<String> = [
+    "NginxImport/Translator", "PatternSyntax/Parser", "Proxy/DownstreamConnection",
+]
+
+@Suite("Layering")
+struct LayeringTests {
+    @Test("No target imports what it must not")
+    func denied() throws {
+        let files = try swiftFiles()
+        #expect(files.count > 100)
+        for (target, file, lines) in files {
+            for line in lines {
+                guard let module = importedModule(line) else { continue }
+                for denial in denials
+                where denial.modules.contains(String(module)) && !denial.except.contains(target) {
+                    Issue.record("\(target)/\(file) imports \(module): \(denial.why)")
+                }
+            }
+        }
+    }
+
+    @Test(
+        "An import is seen whatever stands before it",
+        arguments: [
+            "import Foundation", "public import Foundation", "package import Foundation",
+            "@preconcurrency package import Foundation", "import struct Foundation.Data",
+            "@testable import Foundation",
+        ]
+    )
+    func importsAreSeen(line: String) {
+        #expect(importedModule(line[...]) == "Foundation")
+    }
+
+    @Test("No source file has grown past 400 lines")
+    func filesAreSmall() throws {
+        for (target, file, lines) in try swiftFiles() {
+            #expect(lines.count <= 400, "\(target)/\(file) has \(lines.count) lines")
+        }
+    }
+
+    @Test("No type is spread over more than three files")
+    func typesStayTogether() throws {
+        var files: [String: Set<String>] = [:]
+        for (target, file, _) in try swiftFiles() {
+            let type = file.dropLast(".swift".count).prefix { $0 != "+" }
+            files["\(target)/\(type)", default: []].insert(file)
+        }
+        for (type, names) in files.sorted(by: { $0.key < $1.key }) where !dividedLater.contains(type) {
+            #expect(names.count <= 3, "\(type) is spread over \(names.sorted().joined(separator: ", "))")
+        }
+    }
+}

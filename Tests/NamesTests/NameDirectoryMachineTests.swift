@@ -1,0 +1,279 @@
+import NIOCore
+import Routing
+import NIOConcurrencyHelpers
+import Testing
+
+@testable import Names
+
+/// What was told to those who waited.
+private final class Told: Sendable {
+    private let list = NIOLockedValueBox<[String]>([])
+    var all: [String] { list.withLockedValue { $0 } }
+
+    func done(_ who: String) -> NameDirectoryMachine.Done {
+        { lookup in
+            let text =
+                switch lookup {
+                case .known(let answer):
+                    "\(who)=\(answer.addresses.map { "\($0.address)" }.joined(separator: ","))"
+                case .unknown: "\(who) unknown"
+                case .failed(let problem): "\(who) \(problem.kind)"
+                case .ask: "\(who) ask"
+                }
+            self.list.withLockedValue { $0.append(text) }
+        }
+    }
+}
+
+private struct Idle: LiveNameSource, QueryNameSource {
+    func start() {}
+    func start(_ tell: @escaping @Sendable (NameSourceUpdate) -> Void) {}
+    func ask(_ name: String, done: @escaping @Sendable (NameQueryResult) -> Void) {}
+    func stop() {}
+}
+
+@Suite("The names of all sources")
+struct NameDirectoryMachineTests {
+    private var book = NameDirectoryMachine()
+    private let told = Told()
+
+    private static func live(_ label: String, maxStale: Duration? = nil) -> NameSource {
+        NameSource(label: label, key: .settings(label), kind: .live(Idle()), maxStale: maxStale)
+    }
+
+    private static func query(_ label: String) -> NameSource {
+        NameSource(label: label, key: .settings(label), kind: .query(Idle()), maxStale: .seconds(60))
+    }
+
+    /// Puts sources in force; gives their ids.
+    private mutating func list(_ sources: NameSource..., now: Double = 0) -> [UInt64] {
+        _ = book.replace(with: sources, first: [:], now: at(now))
+        return book.sources.map(\.id)
+    }
+
+    private mutating func tell() -> NameTableUpdate? {
+        let (news, settled) = book.takeNews()
+        for (done, lookup) in settled { done(lookup) }
+        return news
+    }
+
+    @Test("A name that a cold registry may know waits, though a later source knows it; then the order counts")
+    mutating func strictOrder() throws {
+        let ids = list(Self.live("etcd"), Self.live("static"))
+        book.take(.snapshot(["a": [address(2)]]), from: ids[1], now: at(0))
+        let table = try #require(tell()?.table)
+        guard case .ask = table.lookUp("a") else {
+            Issue.record("it fell through")
+            return
+        }
+        book.ask("a", now: at(0), done: told.done("first"))
+        book.ask("a", now: at(0), done: told.done("second"))
+        _ = tell()
+        #expect(told.all.isEmpty)
+        book.take(.snapshot(["a": [address(1)]]), from: ids[0], now: at(1))
+        _ = tell()
+        #expect(told.all == ["first=10.0.0.1", "second=10.0.0.1"])
+    }
+
+    @Test(
+        "A registry that is down from the start is passed over, and its silence counts as down after a time"
+    )
+    mutating func downAtStart() {
+        let ids = list(Self.live("etcd"), Self.live("containers"), Self.live("static"))
+        book.take(.snapshot(["a": [address(3)]]), from: ids[2], now: at(0))
+        book.take(.down(reason: "refused"), from: ids[0], now: at(0))
+        book.ask("a", now: at(0), done: told.done("it"))
+        book.ask("b", now: at(0), done: told.done("other"))
+        _ = tell()
+        #expect(told.all.isEmpty)
+        book.due(now: at(10))
+        _ = tell()
+        #expect(Set(told.all) == ["it=10.0.0.3", "other unavailable"])
+        let events = book.takeEvents()
+        #expect(events.contains(.down(source: "etcd", reason: "refused", serving: 0)))
+        #expect(events.contains(.down(source: "containers", reason: "it has not answered yet", serving: 0)))
+    }
+
+    @Test(
+        "A source that goes down serves its last names until max_stale, says each thing once, and comes back"
+    )
+    mutating func staleness() throws {
+        let ids = list(Self.live("etcd", maxStale: .seconds(30)))
+        book.take(.snapshot(["a": [address(1)], "b": [address(2)]]), from: ids[0], now: at(0))
+        _ = tell()
+        book.take(.down(reason: "gone"), from: ids[0], now: at(1))
+        book.take(.down(reason: "gone"), from: ids[0], now: at(2))
+        #expect(book.statuses.first?.state == .down(reason: "gone"))
+        book.due(now: at(30))
+        let told1 = tell()
+        #expect(told1 == nil, "nothing has changed for anybody")
+        book.due(now: at(31))
+        let news = try #require(tell())
+        #expect(news.changed == nil, "what nobody knew is now what could not be asked for")
+        guard case .failed = news.table.lookUp("a") else {
+            Issue.record("a is still served")
+            return
+        }
+        book.take(.snapshot(["a": [address(1)]]), from: ids[0], now: at(40))
+        let told2 = tell()
+        #expect(told2?.table.lookUp("a").answer != nil)
+        #expect(
+            book.takeEvents() == [
+                .loaded(source: "etcd", names: 2), .down(source: "etcd", reason: "gone", serving: 2),
+                .expired(source: "etcd"), .loaded(source: "etcd", names: 1), .up(source: "etcd"),
+            ]
+        )
+    }
+
+    @Test("An update without a name says that the source is up and has missed nothing")
+    mutating func emptyUpdate() {
+        let ids = list(Self.live("etcd", maxStale: .seconds(30)))
+        book.take(.snapshot(["a": [address(1)]]), from: ids[0], now: at(0))
+        _ = tell()
+        book.take(.down(reason: "gone"), from: ids[0], now: at(1))
+        book.take(.update(set: [:], removed: []), from: ids[0], now: at(2))
+        let told3 = tell()
+        #expect(told3 == nil)
+        book.due(now: at(100))
+        #expect(book.statuses.first?.state == .up && book.statuses.first?.names == 1)
+    }
+
+    @Test("The table goes out when a source first speaks, even of nothing, and when it is known to be silent")
+    mutating func firstWord() throws {
+        let ids = list(Self.live("etcd"), Self.live("containers"), Self.live("static"))
+        book.take(.snapshot(["a": [address(1)]]), from: ids[2], now: at(0))
+        _ = tell()
+        book.take(.snapshot([:]), from: ids[0], now: at(1))
+        let empty = try #require(tell())
+        #expect(empty.changed == nil, "any name may have become known or unknown")
+        guard case .ask = empty.table.lookUp("a") else {
+            Issue.record("containers were passed over")
+            return
+        }
+        book.take(.down(reason: "refused"), from: ids[1], now: at(2))
+        let down = try #require(tell())
+        #expect(down.changed == nil)
+        #expect(down.table.lookUp("a").answer?.addresses == [address(1)])
+        guard case .failed = down.table.lookUp("b") else {
+            Issue.record("b is asked for, though nobody is left to ask")
+            return
+        }
+    }
+
+    @Test("A source whose names had become too old serves again when it says that it has missed nothing")
+    mutating func revival() throws {
+        let ids = list(Self.live("etcd", maxStale: .seconds(30)))
+        book.take(.snapshot(["a": [address(1)], "b": [address(2)]]), from: ids[0], now: at(0))
+        book.take(.down(reason: "gone"), from: ids[0], now: at(1))
+        book.due(now: at(31))
+        _ = tell()
+        book.ask("a", now: at(40), done: told.done("a"))
+        _ = tell()
+        #expect(told.all == ["a unavailable"])
+        book.take(.update(set: ["c": [address(3)]], removed: ["b"]), from: ids[0], now: at(41))
+        let news = try #require(tell())
+        #expect(news.table.lookUp("a").answer?.addresses == [address(1)])
+        #expect(news.table.lookUp("b").answer == nil)
+        #expect(news.table.lookUp("c").answer?.addresses == [address(3)])
+        #expect(book.statuses.first?.state == .up)
+    }
+
+    @Test("News name what changed and nothing else, also when a registry is listed afresh")
+    mutating func deltas() {
+        let ids = list(Self.live("etcd"))
+        var names: [String: [NamedAddress]] = [:]
+        for index in 0..<1000 { names["n\(index)"] = [address(UInt32(index))] }
+        book.take(.snapshot(names), from: ids[0], now: at(0))
+        _ = tell()
+        book.take(
+            .update(set: ["n1": [address(7)], "n2": [address(2)]], removed: ["n3", "x"]),
+            from: ids[0],
+            now: at(1)
+        )
+        let news = tell()
+        #expect(news?.changed == ["n1", "n3"], "n2 is as it was")
+        #expect(news?.table.lookUp("n1").answer?.addresses == [address(7)])
+        names["n4"] = nil
+        names["n5"] = [address(5, identity: "another")]
+        book.take(.snapshot(names), from: ids[0], now: at(2))
+        let told4 = tell()
+        #expect(told4?.changed == ["n1", "n3", "n4", "n5"])
+        book.take(.snapshot(names), from: ids[0], now: at(3))
+        let told5 = tell()
+        #expect(told5 == nil)
+    }
+
+    @Test("A query source is asked once; what it does not know the next one is asked")
+    mutating func queries() {
+        let ids = list(Self.query("dns"), Self.query("system"))
+        _ = tell()
+        book.ask("a", now: at(0), done: told.done("one"))
+        book.ask("a", now: at(0), done: told.done("two"))
+        var questions = book.takeQuestions()
+        #expect(questions == [.init(layer: ids[0], name: "a")])
+        book.take(.none(ttl: .seconds(5)), for: "a", from: ids[0], now: at(0.1))
+        questions = book.takeQuestions()
+        #expect(questions == [.init(layer: ids[1], name: "a")])
+        book.take(.addresses([address(1)], ttl: .seconds(5)), for: "a", from: ids[1], now: at(0.2))
+        let news = tell()
+        #expect(news?.table.lookUp("a").answer?.source == "system")
+        #expect(told.all == ["one=10.0.0.1", "two=10.0.0.1"])
+    }
+
+    @Test(
+        "A query source that fails is passed over; where nobody else knows the name, the failure is the answer"
+    )
+    mutating func failures() {
+        let ids = list(Self.query("dns"), Self.live("static"))
+        book.take(.snapshot(["a": [address(1)]]), from: ids[1], now: at(0))
+        book.ask("a", now: at(0), done: told.done("a"))
+        book.ask("b", now: at(0), done: told.done("b"))
+        for question in book.takeQuestions() {
+            book.take(.failed(NameProblem(.timeout, "late")), for: question.name, from: ids[0], now: at(1))
+        }
+        _ = tell()
+        #expect(told.all == ["a=10.0.0.1", "b timeout"])
+    }
+
+    @Test("A source that never replies costs its name's waiters some time, and no other name anything")
+    mutating func silence() {
+        let ids = list(Self.query("dns"))
+        book.ask("a", now: at(0), done: told.done("a"))
+        book.ask("b", now: at(0), done: told.done("b"))
+        book.take(.addresses([address(1)], ttl: .seconds(5)), for: "b", from: ids[0], now: at(1))
+        _ = tell()
+        #expect(told.all == ["b=10.0.0.1"])
+        book.due(now: at(31))
+        _ = tell()
+        #expect(told.all == ["b=10.0.0.1", "a timeout"] && book.waiting == 0)
+    }
+
+    @Test("So many names may wait; one more is told at once")
+    mutating func bounded() {
+        _ = list(Self.live("etcd"))
+        for index in 0..<NameLimits.waitingNames { book.ask("n\(index)", now: at(0), done: told.done("n")) }
+        book.ask("more", now: at(0), done: told.done("more"))
+        _ = tell()
+        #expect(told.all == ["more overloaded"])
+    }
+
+    @Test("With other sources those that are the same go on with what they know")
+    mutating func reload() {
+        let ids = list(Self.live("etcd"), Self.live("static"))
+        book.take(.snapshot(["a": [address(1)]]), from: ids[0], now: at(0))
+        let (started, stopped) = book.replace(
+            with: [Self.query("dns"), Self.live("etcd")],
+            first: [:],
+            now: at(1)
+        )
+        #expect(started.map(\.source.label) == ["dns"] && stopped.map(\.label) == ["static"])
+        #expect(book.sources.map(\.id).last == ids[0])
+        #expect(book.statuses.map(\.names) == [0, 1])
+        let told6 = tell()
+        #expect(told6?.changed == nil)
+        // What a stopped source still says is not heard.
+        book.take(.snapshot(["z": [address(9)]]), from: ids[1], now: at(2))
+        let told7 = tell()
+        #expect(told7 == nil)
+    }
+}
