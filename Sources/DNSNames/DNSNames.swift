@@ -95,11 +95,11 @@ final class DNSNames: QueryNameSource {
         thread.withLockedValue { $0 = started }
     }
 
-    func ask(_ name: String, done: @escaping @Sendable (NameQueryResult) -> Void) {
+    func query(_ name: String, completion: @escaping @Sendable (NameQueryResult) -> Void) {
         guard let thread = thread.withLockedValue({ $0 }) else {
-            return done(.failed(NameProblem(.unavailable, "dns: its thread could not be started")))
+            return completion(.failed(NameProblem(.unavailable, "dns: its thread could not be started")))
         }
-        thread.resolve(name, done: done)
+        thread.resolve(name, done: completion)
     }
 
     func stop() {

@@ -23,7 +23,7 @@ struct DnsmasqTests {
         names.start()
         defer { names.stop() }
         return await withCheckedContinuation { continuation in
-            names.ask(name) { continuation.resume(returning: $0) }
+            names.query(name) { continuation.resume(returning: $0) }
         }
     }
 
@@ -121,10 +121,10 @@ struct DnsmasqTests {
 
         func look() async -> [String] {
             let lookup = await withCheckedContinuation { continuation in
-                directory.ask("web.test") { continuation.resume(returning: $0) }
+                directory.resolve("web.test") { continuation.resume(returning: $0) }
             }
-            lookup.answer?.use?.mark()
-            return (lookup.answer?.addresses ?? []).map { "\($0.address)" }
+            lookup.resolved?.use?.mark()
+            return (lookup.resolved?.addresses ?? []).map { "\($0.address)" }
         }
         /// Looks until it is so; the time limit ends it otherwise.
         func wait(for addresses: [String]) async -> Bool {

@@ -18,7 +18,7 @@ private final class Told: Sendable {
                     "\(who)=\(answer.addresses.map { "\($0.address)" }.joined(separator: ","))"
                 case .unknown: "\(who) unknown"
                 case .failed(let problem): "\(who) \(problem.kind)"
-                case .ask: "\(who) ask"
+                case .unresolved: "\(who) unresolved"
                 }
             self.list.withLockedValue { $0.append(text) }
         }
@@ -28,7 +28,7 @@ private final class Told: Sendable {
 private struct Idle: LiveNameSource, QueryNameSource {
     func start() {}
     func start(_ tell: @escaping @Sendable (NameSourceUpdate) -> Void) {}
-    func ask(_ name: String, done: @escaping @Sendable (NameQueryResult) -> Void) {}
+    func query(_ name: String, completion: @escaping @Sendable (NameQueryResult) -> Void) {}
     func stop() {}
 }
 
@@ -62,12 +62,12 @@ struct NameDirectoryMachineTests {
         let ids = list(Self.live("etcd"), Self.live("static"))
         book.take(.snapshot(["a": [address(2)]]), from: ids[1], now: at(0))
         let table = try #require(tell()?.table)
-        guard case .ask = table.lookUp("a") else {
+        guard case .unresolved = table.lookUp("a") else {
             Issue.record("it fell through")
             return
         }
-        book.ask("a", now: at(0), done: told.done("first"))
-        book.ask("a", now: at(0), done: told.done("second"))
+        book.resolve("a", now: at(0), done: told.done("first"))
+        book.resolve("a", now: at(0), done: told.done("second"))
         _ = tell()
         #expect(told.all.isEmpty)
         book.take(.snapshot(["a": [address(1)]]), from: ids[0], now: at(1))
@@ -82,8 +82,8 @@ struct NameDirectoryMachineTests {
         let ids = list(Self.live("etcd"), Self.live("containers"), Self.live("static"))
         book.take(.snapshot(["a": [address(3)]]), from: ids[2], now: at(0))
         book.take(.down(reason: "refused"), from: ids[0], now: at(0))
-        book.ask("a", now: at(0), done: told.done("it"))
-        book.ask("b", now: at(0), done: told.done("other"))
+        book.resolve("a", now: at(0), done: told.done("it"))
+        book.resolve("b", now: at(0), done: told.done("other"))
         _ = tell()
         #expect(told.all.isEmpty)
         book.due(now: at(10))
@@ -116,7 +116,7 @@ struct NameDirectoryMachineTests {
         }
         book.take(.snapshot(["a": [address(1)]]), from: ids[0], now: at(40))
         let told2 = tell()
-        #expect(told2?.table.lookUp("a").answer != nil)
+        #expect(told2?.table.lookUp("a").resolved != nil)
         #expect(
             book.takeEvents() == [
                 .loaded(source: "etcd", names: 2), .down(source: "etcd", reason: "gone", serving: 2),
@@ -146,14 +146,14 @@ struct NameDirectoryMachineTests {
         book.take(.snapshot([:]), from: ids[0], now: at(1))
         let empty = try #require(tell())
         #expect(empty.changed == nil, "any name may have become known or unknown")
-        guard case .ask = empty.table.lookUp("a") else {
+        guard case .unresolved = empty.table.lookUp("a") else {
             Issue.record("containers were passed over")
             return
         }
         book.take(.down(reason: "refused"), from: ids[1], now: at(2))
         let down = try #require(tell())
         #expect(down.changed == nil)
-        #expect(down.table.lookUp("a").answer?.addresses == [address(1)])
+        #expect(down.table.lookUp("a").resolved?.addresses == [address(1)])
         guard case .failed = down.table.lookUp("b") else {
             Issue.record("b is asked for, though nobody is left to ask")
             return
@@ -167,14 +167,14 @@ struct NameDirectoryMachineTests {
         book.take(.down(reason: "gone"), from: ids[0], now: at(1))
         book.due(now: at(31))
         _ = tell()
-        book.ask("a", now: at(40), done: told.done("a"))
+        book.resolve("a", now: at(40), done: told.done("a"))
         _ = tell()
         #expect(told.all == ["a unavailable"])
         book.take(.update(set: ["c": [address(3)]], removed: ["b"]), from: ids[0], now: at(41))
         let news = try #require(tell())
-        #expect(news.table.lookUp("a").answer?.addresses == [address(1)])
-        #expect(news.table.lookUp("b").answer == nil)
-        #expect(news.table.lookUp("c").answer?.addresses == [address(3)])
+        #expect(news.table.lookUp("a").resolved?.addresses == [address(1)])
+        #expect(news.table.lookUp("b").resolved == nil)
+        #expect(news.table.lookUp("c").resolved?.addresses == [address(3)])
         #expect(book.statuses.first?.state == .up)
     }
 
@@ -192,7 +192,7 @@ struct NameDirectoryMachineTests {
         )
         let news = tell()
         #expect(news?.changed == ["n1", "n3"], "n2 is as it was")
-        #expect(news?.table.lookUp("n1").answer?.addresses == [address(7)])
+        #expect(news?.table.lookUp("n1").resolved?.addresses == [address(7)])
         names["n4"] = nil
         names["n5"] = [address(5, identity: "another")]
         book.take(.snapshot(names), from: ids[0], now: at(2))
@@ -207,8 +207,8 @@ struct NameDirectoryMachineTests {
     mutating func queries() {
         let ids = list(Self.query("dns"), Self.query("system"))
         _ = tell()
-        book.ask("a", now: at(0), done: told.done("one"))
-        book.ask("a", now: at(0), done: told.done("two"))
+        book.resolve("a", now: at(0), done: told.done("one"))
+        book.resolve("a", now: at(0), done: told.done("two"))
         var questions = book.takeQuestions()
         #expect(questions == [.init(layer: ids[0], name: "a")])
         book.take(.none(ttl: .seconds(5)), for: "a", from: ids[0], now: at(0.1))
@@ -216,7 +216,7 @@ struct NameDirectoryMachineTests {
         #expect(questions == [.init(layer: ids[1], name: "a")])
         book.take(.addresses([address(1)], ttl: .seconds(5)), for: "a", from: ids[1], now: at(0.2))
         let news = tell()
-        #expect(news?.table.lookUp("a").answer?.source == "system")
+        #expect(news?.table.lookUp("a").resolved?.source == "system")
         #expect(told.all == ["one=10.0.0.1", "two=10.0.0.1"])
     }
 
@@ -226,8 +226,8 @@ struct NameDirectoryMachineTests {
     mutating func failures() {
         let ids = list(Self.query("dns"), Self.live("static"))
         book.take(.snapshot(["a": [address(1)]]), from: ids[1], now: at(0))
-        book.ask("a", now: at(0), done: told.done("a"))
-        book.ask("b", now: at(0), done: told.done("b"))
+        book.resolve("a", now: at(0), done: told.done("a"))
+        book.resolve("b", now: at(0), done: told.done("b"))
         for question in book.takeQuestions() {
             book.take(.failed(NameProblem(.timeout, "late")), for: question.name, from: ids[0], now: at(1))
         }
@@ -238,8 +238,8 @@ struct NameDirectoryMachineTests {
     @Test("A source that never replies costs its name's waiters some time, and no other name anything")
     mutating func silence() {
         let ids = list(Self.query("dns"))
-        book.ask("a", now: at(0), done: told.done("a"))
-        book.ask("b", now: at(0), done: told.done("b"))
+        book.resolve("a", now: at(0), done: told.done("a"))
+        book.resolve("b", now: at(0), done: told.done("b"))
         book.take(.addresses([address(1)], ttl: .seconds(5)), for: "b", from: ids[0], now: at(1))
         _ = tell()
         #expect(told.all == ["b=10.0.0.1"])
@@ -251,8 +251,10 @@ struct NameDirectoryMachineTests {
     @Test("So many names may wait; one more is told at once")
     mutating func bounded() {
         _ = list(Self.live("etcd"))
-        for index in 0..<NameLimits.waitingNames { book.ask("n\(index)", now: at(0), done: told.done("n")) }
-        book.ask("more", now: at(0), done: told.done("more"))
+        for index in 0..<NameLimits.waitingNames {
+            book.resolve("n\(index)", now: at(0), done: told.done("n"))
+        }
+        book.resolve("more", now: at(0), done: told.done("more"))
         _ = tell()
         #expect(told.all == ["more overloaded"])
     }

@@ -8,7 +8,7 @@ import Testing
 struct SystemNamesTests {
     private func ask(_ names: SystemNames, _ name: String) async -> NameQueryResult {
         await withCheckedContinuation { continuation in
-            names.ask(name) { continuation.resume(returning: $0) }
+            names.query(name) { continuation.resume(returning: $0) }
         }
     }
 
@@ -35,7 +35,7 @@ struct SystemNamesTests {
         }
         let (replies, told) = AsyncStream.makeStream(of: NameQueryResult.self)
         let asked = 2 + SystemNames.maxWaiting
-        for index in 0..<(asked + 10) { names.ask("n\(index)") { told.yield($0) } }
+        for index in 0..<(asked + 10) { names.query("n\(index)") { told.yield($0) } }
         // Both threads take a name at some time; until then fewer fit in.
         gate.signal()
         var found = 0

@@ -33,9 +33,9 @@ struct WatchedFileTests {
             ],
             on: loop
         )
-        #expect(directory.table.lookUp("a").answer?.source == "static")
-        #expect(directory.table.lookUp("a").answer?.addresses == [NamedAddress(address: address, port: 81)])
-        #expect(directory.table.lookUp("b").answer?.source == "hosts_file \(folder.path("hosts"))")
+        #expect(directory.table.lookUp("a").resolved?.source == "static")
+        #expect(directory.table.lookUp("a").resolved?.addresses == [NamedAddress(address: address, port: 81)])
+        #expect(directory.table.lookUp("b").resolved?.source == "hosts_file \(folder.path("hosts"))")
         guard case .unknown = directory.table.lookUp("c") else {
             Issue.record("c is known")
             return
@@ -66,7 +66,7 @@ struct WatchedFileTests {
 
         try folder.write("10.0.0.2 a", to: "hosts")
         var told = await next.next()
-        #expect(told?.table.lookUp("a").answer?.addresses.first?.address == IPAddress("10.0.0.2"))
+        #expect(told?.table.lookUp("a").resolved?.addresses.first?.address == IPAddress("10.0.0.2"))
         #expect(told?.changed == ["a"])
 
         let handle = try FileHandle(forWritingTo: folder.url.appending(path: "hosts"))
@@ -74,7 +74,7 @@ struct WatchedFileTests {
         try handle.write(contentsOf: Data("10.0.0.3 a\n".utf8))
         try handle.close()
         told = await next.next()
-        #expect(told?.table.lookUp("a").answer?.addresses.first?.address == IPAddress("10.0.0.3"))
+        #expect(told?.table.lookUp("a").resolved?.addresses.first?.address == IPAddress("10.0.0.3"))
     }
 
     @Test("What is half written is not read while its writer has it open", .timeLimit(.minutes(1)))
@@ -102,11 +102,11 @@ struct WatchedFileTests {
         let first = await next.next()
         // On a machine that is busy with other tests the writer may seem to have forgotten the file.
         if ContinuousClock.now - begun < .seconds(1) {
-            #expect(first?.table.lookUp("a").answer?.addresses.first?.address == IPAddress("10.0.0.1"))
+            #expect(first?.table.lookUp("a").resolved?.addresses.first?.address == IPAddress("10.0.0.1"))
         }
         try handle.write(contentsOf: Data("a\n".utf8))
         try handle.close()
-        while directory.table.lookUp("a").answer?.addresses.first?.address != IPAddress("10.0.0.2") {
+        while directory.table.lookUp("a").resolved?.addresses.first?.address != IPAddress("10.0.0.2") {
             _ = await next.next()
         }
     }
@@ -133,7 +133,7 @@ struct WatchedFileTests {
         _ = await next.next()
         try other.write("10.0.0.22 a", to: "real")
         let told = await next.next()
-        #expect(told?.table.lookUp("a").answer?.addresses.first?.address == IPAddress("10.0.0.22"))
+        #expect(told?.table.lookUp("a").resolved?.addresses.first?.address == IPAddress("10.0.0.22"))
     }
 
     @Test("A file that goes away leaves the last names in force, and says so", .timeLimit(.minutes(1)))
@@ -156,6 +156,6 @@ struct WatchedFileTests {
             #expect(event == .down(source: label, reason: "No such file or directory", serving: 1))
             break
         }
-        #expect(directory.table.lookUp("a").answer != nil)
+        #expect(directory.table.lookUp("a").resolved != nil)
     }
 }

@@ -23,9 +23,9 @@ private final class HeldAsker: NameResolver {
 
     var asked: [String] { state.withLockedValue { $0.asked } }
 
-    func ask(_ name: String, done: @escaping @Sendable (NameLookup) -> Void) {
+    func resolve(_ name: String, completion: @escaping @Sendable (NameLookup) -> Void) {
         state.withLockedValue {
-            $0.open.append((name, done))
+            $0.open.append((name, completion))
             $0.asked.append(name)
         }
         tell.yield(name)
@@ -48,8 +48,8 @@ private final class HeldAsker: NameResolver {
         answer(name, .known(Self.known(port, identity)))
     }
 
-    static func known(_ port: UInt16, _ identity: String? = nil) -> NameAnswer {
-        NameAnswer(source: "dns", addresses: [address(port, identity)], use: nil)
+    static func known(_ port: UInt16, _ identity: String? = nil) -> ResolvedName {
+        ResolvedName(source: "dns", addresses: [address(port, identity)], use: nil)
     }
 
     static func address(_ port: UInt16, _ identity: String? = nil) -> NamedAddress {

@@ -46,7 +46,8 @@ package final class NameDirectory: NameResolver, @unchecked Sendable {
         self.loop = loop
         self.report = report
         var book = NameDirectoryMachine()
-        self.toStart = book.replace(with: sources, first: try Self.first(sources), now: loop.now).started
+        self.toStart =
+            book.replace(with: sources, first: try Self.initialNames(sources), now: loop.now).started
         let table = book.takeNews().news?.table ?? .empty
         let keys = Set(sources.map(\.key))
         self.published = NIOLockedValueBox(Published(table: table, statuses: book.statuses, keys: keys))
@@ -106,7 +107,7 @@ package final class NameDirectory: NameResolver, @unchecked Sendable {
         publish: @escaping @Sendable (NameTable) -> Void = { _ in }
     ) throws(NameSourceError) {
         let known = published.withLockedValue { $0.keys }
-        let first = try Self.first(sources, besides: known)
+        let first = try Self.initialNames(sources, besides: known)
         published.withLockedValue { $0.keys = Set(sources.map(\.key)) }
         loop.execute { [self] in
             guard !stopped else { return publish(table) }
@@ -124,12 +125,12 @@ package final class NameDirectory: NameResolver, @unchecked Sendable {
         }
     }
 
-    package func ask(_ name: String, done: @escaping @Sendable (NameLookup) -> Void) {
+    package func resolve(_ name: String, completion: @escaping @Sendable (NameLookup) -> Void) {
         loop.execute { [self] in
             guard !stopped else {
-                return done(.failed(NameProblem(.unavailable, "the name sources are stopped")))
+                return completion(.failed(NameProblem(.unavailable, "the name sources are stopped")))
             }
-            book.ask(name, now: loop.now, done: done)
+            book.resolve(name, now: loop.now, done: completion)
             work()
         }
     }
@@ -181,7 +182,7 @@ package final class NameDirectory: NameResolver, @unchecked Sendable {
         let sources = Dictionary(uniqueKeysWithValues: book.sources.map { ($0.id, $0.source) })
         for question in questions {
             guard case .query(let query)? = sources[question.layer]?.kind else { continue }
-            query.ask(question.name) { [weak self] reply in
+            query.query(question.name) { [weak self] reply in
                 guard let self else { return }
                 loop.execute { [self] in
                     guard !stopped else { return }
@@ -232,14 +233,14 @@ package final class NameDirectory: NameResolver, @unchecked Sendable {
         alarm = (time, task)
     }
 
-    private static func first(
+    private static func initialNames(
         _ sources: [NameSource],
         besides known: Set<NameSource.Key> = []
     ) throws(NameSourceError) -> [Int: [String: [NamedAddress]]] {
         var first: [Int: [String: [NamedAddress]]] = [:]
         for (index, source) in sources.enumerated() {
             guard !known.contains(source.key), case .live(let live) = source.kind else { continue }
-            if let names = try live.first() { first[index] = names }
+            if let names = try live.initialNames() { first[index] = names }
         }
         return first
     }

@@ -122,7 +122,7 @@ struct NameDirectoryMachine {
     }
 
     /// Somebody wants to know a name.
-    mutating func ask(_ name: String, now: NIODeadline, done: @escaping Done) {
+    mutating func resolve(_ name: String, now: NIODeadline, done: @escaping Done) {
         if waits[name] != nil {
             waits[name]?.waiters.append(done)
             return
@@ -284,7 +284,7 @@ struct NameDirectoryMachine {
     private mutating func lookAgain(_ name: String, now: NIODeadline) {
         guard waits[name] != nil else { return }
         let (lookup, index) = NameTable.lookUp(name, in: layers.map(\.frozen))
-        guard case .ask = lookup, layers.indices.contains(index) else { return settle(name, lookup) }
+        guard case .unresolved = lookup, layers.indices.contains(index) else { return settle(name, lookup) }
         guard case .query = layers[index].memory else { return }
         switch change(index, { $0.wants(name) }) ?? nil {
         case true?:

@@ -35,34 +35,33 @@ package struct NameSource: Sendable {
 
 /// A source that holds all its names: a file, a registry.
 package protocol LiveNameSource: Sendable {
-    /// What is known without waiting for anybody: names that are authoritative from the first
-    /// request on, or nil. May block; asked once, before `start`, on the thread that sets the
-    /// directory up.
+    /// The names that are known without waiting: they are authoritative from the first request on; nil: none.
+    /// May block. Called once, before `start`, on the thread that sets the directory up.
     ///
-    /// - Throws: where an operator who starts the tier should see it at once.
-    func first() throws(NameSourceError) -> [String: [NamedAddress]]?
+    /// - Throws: where an operator who starts the tier should see the failure at once.
+    func initialNames() throws(NameSourceError) -> [String: [NamedAddress]]?
 
-    /// Begins to tell news, from any thread but in order, until `stop`. Called once. A source that
-    /// cannot be reached and has no cache tells `.down`: until it has told a snapshot, or that, the
+    /// Starts to emit updates, on any thread but in order, until `stop`. Called once. A source that
+    /// cannot be reached and has no cache emits `.down`: until it has emitted that or a snapshot, the
     /// directory lets names wait for it.
-    func start(_ tell: @escaping @Sendable (NameSourceUpdate) -> Void)
+    func start(_ emit: @escaping @Sendable (NameSourceUpdate) -> Void)
 
-    /// Ends it. Called once, after `start`; what is told later is not heard.
+    /// Ends the source. Called once, after `start`; updates that are emitted later are ignored.
     func stop()
 }
 
 extension LiveNameSource {
-    package func first() throws(NameSourceError) -> [String: [NamedAddress]]? { nil }
+    package func initialNames() throws(NameSourceError) -> [String: [NamedAddress]]? { nil }
 }
 
-/// A source that answers questions: DNS, the system.
+/// A source that is queried for one name at a time: DNS, the system.
 package protocol QueryNameSource: Sendable {
     func start()
 
-    /// Asks for one name. `done` is called exactly once, on any thread, also after `stop`.
+    /// Queries one name. `completion` is called exactly once, on any thread, also after `stop`.
     ///
     /// - Parameter name: lower case, a valid host name.
-    func ask(_ name: String, done: @escaping @Sendable (NameQueryResult) -> Void)
+    func query(_ name: String, completion: @escaping @Sendable (NameQueryResult) -> Void)
 
     func stop()
 }

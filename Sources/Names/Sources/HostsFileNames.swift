@@ -9,7 +9,7 @@ final class HostsFileNames: LiveNameSource {
         self.path = path
     }
 
-    func first() throws(NameSourceError) -> [String: [NamedAddress]]? {
+    func initialNames() throws(NameSourceError) -> [String: [NamedAddress]]? {
         try HostsFile(path: path).names
     }
 

@@ -19,7 +19,7 @@ extension NameSource {
 struct StaticNames: LiveNameSource {
     let names: [String: [NamedAddress]]
 
-    func first() -> [String: [NamedAddress]]? { names }
+    func initialNames() -> [String: [NamedAddress]]? { names }
     func start(_ tell: @escaping @Sendable (NameSourceUpdate) -> Void) {}
     func stop() {}
 }

@@ -65,12 +65,12 @@ final class SystemNames: QueryNameSource {
         self.resolve = resolve ?? { Self.ask($0, options) }
     }
 
-    func ask(_ name: String, done: @escaping @Sendable (NameQueryResult) -> Void) {
+    func query(_ name: String, completion: @escaping @Sendable (NameQueryResult) -> Void) {
         enum Turn { case queued, startsThread, stopped, full }
         let turn: Turn = state.withLockedValue { state in
             if state.stopped { return .stopped }
             guard state.waiting.count < Self.maxWaiting else { return .full }
-            state.waiting.append((name, done))
+            state.waiting.append((name, completion))
             guard state.threads < options.threads else { return .queued }
             state.threads += 1
             return .startsThread
@@ -82,8 +82,8 @@ final class SystemNames: QueryNameSource {
                 state.withLockedValue { $0.threads -= 1 }
                 drop(NameProblem(.overloaded, "system: there are no threads left"))
             }
-        case .stopped: done(.failed(NameProblem(.unavailable, "system: stopped")))
-        case .full: done(.failed(NameProblem(.overloaded, "system: too many questions")))
+        case .stopped: completion(.failed(NameProblem(.unavailable, "system: stopped")))
+        case .full: completion(.failed(NameProblem(.overloaded, "system: too many questions")))
         }
     }
 

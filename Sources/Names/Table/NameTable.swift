@@ -20,8 +20,8 @@ package struct NamedAddress: Hashable, Sendable {
     }
 }
 
-/// What the name sources say of one name: the first source that knows it answers.
-package struct NameAnswer: Sendable {
+/// A name with its addresses, from the first source that knows it.
+package struct ResolvedName: Sendable {
     /// The source in words, as shown to operators: `static`, `hosts_file rules/hosts`.
     package let source: String
     /// In the source's order; never empty.
@@ -36,18 +36,18 @@ package struct NameAnswer: Sendable {
     }
 }
 
-/// What a table says of one name.
+/// The result of a lookup in a table.
 package enum NameLookup: Sendable {
-    case known(NameAnswer)
+    case known(ResolvedName)
     /// No source knows the name.
     case unknown
-    /// A source that comes first has to be asked, or waited for: see `NameResolver`.
-    case ask
-    /// No source knows the name, and one could not be asked.
+    /// An earlier source has to be queried or waited for first: see `NameResolver`.
+    case unresolved
+    /// No source knows the name, and at least one could not be queried.
     case failed(NameProblem)
 
-    package var answer: NameAnswer? {
-        if case .known(let answer) = self { return answer }
+    package var resolved: ResolvedName? {
+        if case .known(let name) = self { return name }
         return nil
     }
 }
@@ -112,26 +112,26 @@ package final class NameTable: Sendable {
         NameTable.lookUp(name, in: layers).lookup
     }
 
-    /// - Returns: with `.ask`, the index of the layer that the name waits for.
+    /// - Returns: with `.unresolved`, the index of the layer that the name waits for.
     static func lookUp(_ name: String, in layers: [NameLayer]) -> (lookup: NameLookup, layer: Int) {
         var problem: NameProblem?
         for (index, layer) in layers.enumerated() {
             switch layer.content {
             case .names(let names):
                 if let addresses = names[name], !addresses.isEmpty {
-                    let answer = NameAnswer(source: layer.source, addresses: addresses, use: nil)
+                    let answer = ResolvedName(source: layer.source, addresses: addresses, use: nil)
                     return (.known(answer), index)
                 }
             case .answers(let answers):
                 switch answers[name] {
                 case .addresses(let addresses, let use):
-                    let answer = NameAnswer(source: layer.source, addresses: addresses, use: use)
+                    let answer = ResolvedName(source: layer.source, addresses: addresses, use: use)
                     return (.known(answer), index)
                 case .failed(let reason): problem = problem ?? reason
                 case .some(.none): continue
-                case nil: return (.ask, index)
+                case nil: return (.unresolved, index)
                 }
-            case .cold: return (.ask, index)
+            case .cold: return (.unresolved, index)
             case .failed(let reason): problem = problem ?? reason
             }
         }

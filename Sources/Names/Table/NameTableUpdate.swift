@@ -11,14 +11,14 @@ package struct NameTableUpdate: Sendable {
     }
 }
 
-/// Who can find out about names that a table says `ask` of.
+/// Resolves names that a table reports as `.unresolved`.
 package protocol NameResolver: Sendable {
-    /// Asks the sources for a name, in their order. From any thread; returns at once.
+    /// Queries the sources for a name, in their order. From any thread; returns at once. Concurrent calls
+    /// for one name cause one query per source.
     ///
-    /// - Parameter done: called once, on any thread, with any result but `.ask`; after the table
-    ///   that holds the answer has gone out to the subscribers. However many ask for a name at one
-    ///   time, each source is asked once.
-    func ask(_ name: String, done: @escaping @Sendable (NameLookup) -> Void)
+    /// - Parameter completion: called once, on any thread, with any result but `.unresolved`, after the
+    ///   subscribers have received the table that holds the result.
+    func resolve(_ name: String, completion: @escaping @Sendable (NameLookup) -> Void)
 }
 
 /// What happened to a source, for the log and the counters: never an error of a request.

@@ -44,11 +44,11 @@ package struct DryRun {
         func lookUp(_ target: Target) throws(Failure) -> NameLookup {
             guard target.literal == nil else { return .unknown }
             let lookup = names.table.lookUp(target.name)
-            guard case .ask = lookup else { return lookup }
+            guard case .unresolved = lookup else { return lookup }
             if offline { throw Failure(.nameError, "the name sources were not asked") }
             let known = DispatchSemaphore(value: 0)
             let box = AnswerBox()
-            names.ask(target.name) { lookup in
+            names.resolve(target.name) { lookup in
                 box.lookup.withLockedValue { $0 = lookup }
                 known.signal()
             }

@@ -79,9 +79,9 @@ package final class NamesInspector: Sendable {
     /// One name as a request would find it.
     package func row(_ name: String) async -> Result<NameListing?, NameProblem> {
         var lookup = directory.table.lookUp(name)
-        if case .ask = lookup {
+        if case .unresolved = lookup {
             lookup = await withCheckedContinuation { done in
-                directory.ask(name) { done.resume(returning: $0) }
+                directory.resolve(name) { done.resume(returning: $0) }
             }
         }
         switch lookup {
@@ -107,7 +107,7 @@ package final class NamesInspector: Sendable {
                     hidden: false
                 )
             )
-        case .unknown, .ask: return .success(nil)
+        case .unknown, .unresolved: return .success(nil)
         case .failed(let problem): return .failure(problem)
         }
     }
@@ -130,7 +130,7 @@ package final class NamesInspector: Sendable {
                     }
                 }
                 for name in names.sorted() {
-                    guard let answer = table.lookUp(name).answer else {
+                    guard let answer = table.lookUp(name).resolved else {
                         if let row = last.known.removeValue(forKey: name) {
                             continuation.yield(.removed(row))
                         }

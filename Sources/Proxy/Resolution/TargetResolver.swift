@@ -63,7 +63,7 @@ package struct TargetResolver: Sendable {
             return resolve(target, answer.source, answer.addresses, use: answer.use, allow: allow)
         case .unknown:
             return Resolution(source: nil, choices: [], prohibited: [], problem: nil, use: nil)
-        case .ask:
+        case .unresolved:
             let problem = NameProblem(.unavailable, "the name sources were not asked")
             return Resolution(source: nil, choices: [], prohibited: [], problem: problem, use: nil)
         case .failed(let problem):

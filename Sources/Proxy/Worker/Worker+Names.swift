@@ -19,7 +19,7 @@ extension Worker {
     func pool(for forward: Forward) -> TargetPool? {
         if let pool = targets[TargetKey(target: forward.target, allow: forward.allow)] { return pool }
         let lookup = router.resolver.lookUp(forward.target)
-        if case .ask = lookup, asker != nil { return nil }
+        if case .unresolved = lookup, asker != nil { return nil }
         return pool(for: forward, lookup)
     }
 
@@ -47,7 +47,7 @@ extension Worker {
             throw Failure(NameProblem(.overloaded, "this loop's requests wait for too many names"))
         }
         guard isFirst else { return }
-        asker.ask(name) { [self] lookup in
+        asker.resolve(name) { [self] lookup in
             loop.execute { [self] in
                 for waiter in waiting.remove(name) { waiter.settle(lookup) }
             }
