@@ -61,7 +61,7 @@ struct ConnectionRun {
             channel.connect(to: try SocketAddress(ipAddress: "10.0.0.1", port: 80), promise: nil)
             targets.all.append(Target(channel))
         }
-        let edge = ConnectionInfo(peer: IPAddress(v4: 0xC000_0201), localPort: 80, trustedDownstreams: [])
+        let edge = ConnectionInfo(peer: IPAddress(v4: 0xC000_0201), localPort: 80, trustedProxies: [])
         client = EmbeddedChannel(handler: worker.handler(for: edge), loop: loop)
         client.connect(to: try SocketAddress(ipAddress: "192.0.2.1", port: 1), promise: nil)
         self.targets = targets

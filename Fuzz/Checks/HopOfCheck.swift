@@ -32,7 +32,7 @@ struct HopOfCheck {
         edge = ConnectionInfo(
             peer: peer,
             localPort: 80,
-            trustedDownstreams: trusted ? [CIDR("192.0.2.1/32")].compactMap(\.self) : []
+            trustedProxies: trusted ? [CIDR("192.0.2.1/32")].compactMap(\.self) : []
         )
         self.edits = edits
         var rule = RuleDefinition(name: "all", action: .forward(to: "origin"))

@@ -13,7 +13,7 @@ extension Translator {
                 findings.note(
                     "proxy_set_header \(name)",
                     at: line.place,
-                    "Berth writes it by itself; another's is believed from `trusted_downstreams` alone"
+                    "Berth writes it by itself; another's is believed from `trusted_proxies` alone"
                 )
                 continue
             }

@@ -48,7 +48,7 @@ rules:
   - name: saas
     host: {SAAS}
     to: '${{container}}_${{host}}:8080'
-trusted_downstreams: [127.0.0.0/8]
+trusted_proxies: [127.0.0.0/8]
 names:
   - static:
 %s

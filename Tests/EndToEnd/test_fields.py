@@ -26,7 +26,7 @@ def test_what_a_client_says_of_itself_is_not_believed(stack):
 
 
 def test_a_trusted_downstreams_word_is_kept(make_stack):
-    stack = make_stack(front="trusted_downstreams: [127.0.0.1/32]")
+    stack = make_stack(front="trusted_proxies: [127.0.0.1/32]")
     fields = received(stack.ask("/", fields=["X-Forwarded-For: 192.0.2.7", "X-Forwarded-Proto: https"]))
     assert fields.get("X-Forwarded-For").replace(" ", "") == "192.0.2.7,127.0.0.1,127.0.0.1"
     assert fields.all("X-Forwarded-Proto") == ["https"]

@@ -94,7 +94,7 @@ class Others:
 DNS_RULES = """
 rules:
   - {{ name: own, host: '~^(?<name>[a-z0-9]+)\\.own$', to: '${{name}}.test:{own}' }}
-  - {{ name: narrow, host: '~^(?<name>[a-z0-9]+)\\.narrow$', to: '${{name}}.test:{origin}', allow: [127.0.0.0/8] }}
+  - {{ name: narrow, host: '~^(?<name>[a-z0-9]+)\\.narrow$', to: '${{name}}.test:{origin}', endpoint_networks: [127.0.0.0/8] }}
   - {{ name: all, host: '~^(?<name>[a-z0-9]+)\\.web$', to: '${{name}}.test:{origin}' }}
 names:
   - static: {{ static.test: 127.0.7.1 }}

@@ -28,7 +28,7 @@ struct ConnectionTests {
             gate: ConnectionGate(Limits()),
             seed: 1
         )
-        let edge = ConnectionInfo(peer: IPAddress(v4: 0x7F00_0001), localPort: 1, trustedDownstreams: [])
+        let edge = ConnectionInfo(peer: IPAddress(v4: 0x7F00_0001), localPort: 1, trustedProxies: [])
         let connection = DownstreamConnection(worker: worker, edge: edge, now: channel.embeddedEventLoop.now)
         if let holding { try channel.pipeline.syncOperations.addHandler(holding) }
         try channel.pipeline.syncOperations.addHandler(connection)

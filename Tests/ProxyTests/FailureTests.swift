@@ -89,7 +89,7 @@ struct FailureTests {
     func allow() async throws {
         let origin = try ScriptedOrigin(ForwardingTests.echoHeads)
         let tens = try #require(CIDR("10.0.0.0/8"))
-        try await TestTier.run(to: origin, edit: { $0.allow = [tens] }) { tier in
+        try await TestTier.run(to: origin, edit: { $0.endpointNetworks = [tens] }) { tier in
             try await expect(
                 tier,
                 Self.get,

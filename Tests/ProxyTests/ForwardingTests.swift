@@ -80,7 +80,7 @@ struct ForwardingTests {
     func trusted() async throws {
         let origin = try ScriptedOrigin(Self.echoHeads)
         let loopback = try #require(CIDR("127.0.0.0/8"))
-        try await TestTier.run(to: origin, configure: { $0.trustedDownstreams = [loopback] }) { tier in
+        try await TestTier.run(to: origin, configure: { $0.trustedProxies = [loopback] }) { tier in
             let client = try tier.connect()
             try client.write(
                 "GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 7.7.7.7\r\n"
@@ -104,7 +104,7 @@ struct ForwardingTests {
                 $0.setHeaders = [HeaderSetting(name: "X-User-Name", value: "nobody")]
                 $0.removeHeaders = ["x-secret"]
             },
-            configure: { $0.trustedDownstreams = [CIDR("127.0.0.0/8")].compactMap(\.self) }
+            configure: { $0.trustedProxies = [CIDR("127.0.0.0/8")].compactMap(\.self) }
         ) { tier in
             let client = try tier.connect()
             try client.write(

@@ -36,7 +36,7 @@ struct PaceTests {
             upstreamChannel.connect(to: nowhere, promise: nil)
             done(.success(upstream))
         }
-        let edge = ConnectionInfo(peer: IPAddress(v4: 0x7F00_0001), localPort: 1, trustedDownstreams: [])
+        let edge = ConnectionInfo(peer: IPAddress(v4: 0x7F00_0001), localPort: 1, trustedProxies: [])
         let connection = DownstreamConnection(worker: worker, edge: edge, now: loop.now)
         let channel = EmbeddedChannel(handler: connection, loop: loop)
         channel.connect(to: nowhere, promise: nil)

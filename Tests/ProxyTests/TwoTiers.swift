@@ -20,7 +20,7 @@ enum Tiers: String, CaseIterable, CustomStringConvertible {
                 to: origin,
                 configure: {
                     $0.name = "local"
-                    $0.trustedDownstreams = [loopback].compactMap(\.self)
+                    $0.trustedProxies = [loopback].compactMap(\.self)
                 }
             ) { local in
                 let rule = RuleDefinition(name: "all", action: .forward(to: "local"))

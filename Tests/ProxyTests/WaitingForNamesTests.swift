@@ -217,7 +217,7 @@ struct WaitingForNamesTests {
             let worker = tier.tier.aWorker
             let connection = DownstreamConnection(
                 worker: worker,
-                edge: ConnectionInfo(peer: IPAddress(v4: 0), localPort: 1, trustedDownstreams: []),
+                edge: ConnectionInfo(peer: IPAddress(v4: 0), localPort: 1, trustedProxies: []),
                 now: .now()
             )
             connection.phase = .exchange

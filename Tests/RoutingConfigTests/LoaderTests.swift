@@ -20,7 +20,7 @@ import Testing
             rewrite_path: { match: '^/api/(.*)$', with: '/v2/$1' }
             host_header: 'api.internal'
             timeouts: { connect: 500ms, upstream: 2m, downstream: 90 }
-            allow: [10.0.0.0/8]
+            endpoint_networks: [10.0.0.0/8]
             max_body: 1MiB
           - name: old
             host: 'old.test.priv'
@@ -36,7 +36,7 @@ import Testing
           - static: { host_01: 127.0.0.1, Host_02: [10.0.0.2, '10.0.0.3:81', '::1', '[::1]:82'] }
           - hosts_file: hosts
           - hosts_file: /etc/hosts
-        trusted_downstreams: [10.0.0.0/8]
+        trusted_proxies: [10.0.0.0/8]
         limits: { header_block: 16KiB, header_fields: 50, uri: 4KiB, body: 10MiB, idle_per_endpoint: 8, connections: 9, connections_per_client: 3 }
         timeouts:
           client_header: 10s
@@ -53,7 +53,7 @@ import Testing
         #expect(configuration.table.rules.map(\.name) == ["saas", "www", "old", "closed", "teapot"])
         #expect(configuration.warnings.isEmpty)
         #expect(configuration.files == ["conf/a.yaml"])
-        #expect(configuration.trustedDownstreams == [try #require(CIDR("10.0.0.0/8"))])
+        #expect(configuration.trustedProxies == [try #require(CIDR("10.0.0.0/8"))])
         let limits = configuration.limits
         #expect(limits.headBytes == 16384 && limits.fields == 50 && limits.targetBytes == 4096)
         #expect(limits.bodyBytes == 10 << 20 && limits.idlePerEndpoint == 8)
@@ -93,7 +93,7 @@ import Testing
         #expect(
             configuration.timeouts.header == .seconds(60) && configuration.timeouts.connect == .seconds(5)
         )
-        #expect(configuration.names.isEmpty && configuration.trustedDownstreams.isEmpty)
+        #expect(configuration.names.isEmpty && configuration.trustedProxies.isEmpty)
     }
 
     @Test func `a body may be unlimited by word, and zero`() throws {

@@ -14,16 +14,16 @@ import Testing
         #expect(configuration.table.rules.map(\.name) == ["saas"])
         #expect(configuration.warnings.isEmpty)
         #expect(configuration.names.count == 1)
-        #expect(configuration.trustedDownstreams.isEmpty == (tier == "front"))
+        #expect(configuration.trustedProxies.isEmpty == (tier == "front"))
     }
 
     @Test func `the files of a folder are one set in name order`() throws {
         try withFolder([
             "b.yaml": "rules: [{ name: two, to: 'b:80' }]\nnames: [{ hosts_file: b.hosts }]\n",
             "a.yml":
-                "rules: [{ name: one, to: 'a:80' }]\nlimits: { body: 1 }\ntrusted_downstreams: ['::1']\n",
+                "rules: [{ name: one, to: 'a:80' }]\nlimits: { body: 1 }\ntrusted_proxies: ['::1']\n",
             "c.yaml":
-                "names: [{ static: { x: 127.0.0.1 } }]\nlimits: { uri: 1k }\ntrusted_downstreams: [10.0.0.1]\n",
+                "names: [{ static: { x: 127.0.0.1 } }]\nlimits: { uri: 1k }\ntrusted_proxies: [10.0.0.1]\n",
             "ignored.json": "{",
             ".hidden.yaml": "{",
             "b.hosts": "",
@@ -33,7 +33,7 @@ import Testing
             #expect(configuration.files == ["a.yml", "b.yaml", "c.yaml"].map { "\(folder)/\($0)" })
             #expect(configuration.limits.bodyBytes == 1 && configuration.limits.targetBytes == 1024)
             #expect(configuration.names.map(\.origin.line) == [2, 1])
-            #expect(configuration.trustedDownstreams.count == 2)
+            #expect(configuration.trustedProxies.count == 2)
             let again = try ConfigurationLoader.load(["\(folder)/b.yaml", "\(folder)/a.yml", folder])
             #expect(again.files == configuration.files)
         }

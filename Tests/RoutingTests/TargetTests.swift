@@ -127,15 +127,15 @@ import Testing
     }
 
     @Test func `what does not vary goes through as the rule has it`() throws {
-        let allow = [CIDR("10.0.0.0/8")].compactMap { $0 }
+        let networks = [CIDR("10.0.0.0/8")].compactMap { $0 }
         let rule = RuleDefinition.rule {
-            $0.allow = allow
+            $0.endpointNetworks = networks
             $0.maxBodyBytes = 7
             $0.timeouts = RuleTimeouts(connect: .seconds(1), upstream: .seconds(2))
             $0.removeHeaders = ["X-Secret", "Cookie"]
         }
         let forward = try RouteTable(rule).ask("a").forward
-        #expect(forward?.allow == allow)
+        #expect(forward?.endpointNetworks == networks)
         #expect(forward?.maxBodyBytes == 7)
         #expect(forward?.timeouts == RuleTimeouts(connect: .seconds(1), upstream: .seconds(2)))
         #expect(forward?.removeHeaders.map { String(decoding: $0, as: UTF8.self) } == ["x-secret", "cookie"])

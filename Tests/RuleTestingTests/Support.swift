@@ -55,7 +55,7 @@ enum Rules {
           - name: container
             host: '~^(?<app>[a-z]+)_(?<container>[a-z0-9]+)_[0-9]{2}\.test\.priv$'
             to: '${container}:8080'
-        trusted_downstreams: [127.0.0.0/8]
+        trusted_proxies: [127.0.0.0/8]
         names:
           - static: { c1: 127.0.1.11 }
         """#

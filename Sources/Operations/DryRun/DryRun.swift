@@ -94,7 +94,7 @@ package struct DryRun {
     package init(_ stages: [Stage], frontAddress: IPAddress?, explain: Bool) {
         self.stages = stages
         self.frontAddress =
-            frontAddress ?? stages.last?.router.settings.trustedDownstreams.first?.firstHost
+            frontAddress ?? stages.last?.router.settings.trustedProxies.first?.firstHost
             ?? IPAddress(v4: 0x7F00_0001)
         self.explain = explain
     }
@@ -162,7 +162,7 @@ package struct DryRun {
                 edge: ConnectionInfo(
                     peer: peer,
                     localPort: port,
-                    trustedDownstreams: stage.router.settings.trustedDownstreams
+                    trustedProxies: stage.router.settings.trustedProxies
                 ),
                 writesHead: writesLastHead || place < stages.count - 1
             )
@@ -235,7 +235,11 @@ package struct DryRun {
         case .forward(let forward):
             try router.admitBody(head.framing, forward)
             let lookup = try stage.lookUp(forward.target)
-            let resolution = router.resolver.resolve(forward.target, lookup, allow: forward.allow)
+            let resolution = router.resolver.resolve(
+                forward.target,
+                lookup,
+                endpointNetworks: forward.endpointNetworks
+            )
             step.resolution = resolution
             // Operators may see more than clients: who could not be asked, and why.
             if let problem = resolution.problem, let failure = resolution.failure {

@@ -22,7 +22,7 @@ package struct TierPlan: Sendable {
         names: [NameSourceSettings]? = nil
     ) {
         var settings = TierSettings(name: name, instance: instance ?? Self.newInstance())
-        settings.trustedDownstreams = configuration.trustedDownstreams
+        settings.trustedProxies = configuration.trustedProxies
         settings.limits = Limits(configuration.limits)
         settings.timeouts = Timeouts(configuration.timeouts)
         self.settings = settings

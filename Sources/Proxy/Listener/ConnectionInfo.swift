@@ -3,7 +3,7 @@ package import Routing
 /// What is known of a downstream connection, from its sockets alone.
 package struct ConnectionInfo: Sendable {
     package let peer: IPAddress
-    /// The peer stands in `trusted_downstreams`: its `X-Forwarded-*` fields are believed.
+    /// The peer stands in `trusted_proxies`: its `X-Forwarded-*` fields are believed.
     package let trusted: Bool
     /// The port the connection came in at.
     package let localPort: UInt16
@@ -13,10 +13,10 @@ package struct ConnectionInfo: Sendable {
     /// straight from a client: the same for each request of the connection.
     let lines: [UInt8]
 
-    package init(peer: IPAddress, localPort: UInt16, trustedDownstreams: [CIDR]) {
+    package init(peer: IPAddress, localPort: UInt16, trustedProxies: [CIDR]) {
         self.peer = peer
         self.localPort = localPort
-        self.trusted = trustedDownstreams.contains { $0.contains(peer) }
+        self.trusted = trustedProxies.contains { $0.contains(peer) }
         // Made for each connection: as bytes, without a `String` on the way.
         var text: [UInt8] = []
         peer.append(to: &text)

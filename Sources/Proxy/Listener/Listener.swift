@@ -110,7 +110,7 @@ extension Worker {
         let edge = ConnectionInfo(
             peer: peer,
             localPort: port,
-            trustedDownstreams: settings.trustedDownstreams
+            trustedProxies: settings.trustedProxies
         )
         return DownstreamConnection(worker: self, edge: edge, now: now)
     }

@@ -23,8 +23,8 @@ package struct AddressGuard: Sendable {
 
     /// Why `endpoint` must not be connected to; nil when it may be.
     ///
-    /// - Parameter allow: the rule's own narrowing; empty means none.
-    package func objection(to endpoint: Endpoint, allow: [CIDR]) -> String? {
+    /// - Parameter endpointNetworks: of the rule (`endpoint_networks`); empty: any network.
+    package func objection(to endpoint: Endpoint, endpointNetworks: [CIDR]) -> String? {
         if let kind = endpoint.address.prohibitedKind {
             return "\(kind) address"
         }
@@ -34,8 +34,8 @@ package struct AddressGuard: Sendable {
         if listening.contains(endpoint) || (everywhere.contains(endpoint.port) && isOwn(endpoint.address)) {
             return "an address of this proxy itself"
         }
-        if !allow.isEmpty, !allow.contains(where: { $0.contains(endpoint.address) }) {
-            return "not in the rule's allow list"
+        if !endpointNetworks.isEmpty, !endpointNetworks.contains(where: { $0.contains(endpoint.address) }) {
+            return "outside the rule's endpoint_networks"
         }
         return nil
     }

@@ -75,7 +75,7 @@ package final class RequestRouter {
             for entry in Self.commaSeparated(value).reversed() {
                 guard let address = IPAddress(entry) else { return client }
                 client = address
-                guard settings.trustedDownstreams.contains(where: { $0.contains(address) }) else {
+                guard settings.trustedProxies.contains(where: { $0.contains(address) }) else {
                     return client
                 }
             }

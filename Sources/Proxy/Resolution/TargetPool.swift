@@ -33,7 +33,7 @@ final class TargetPool {
 /// What a pool is kept under: the same target may be narrowed by one rule and not by another.
 struct TargetKey: Hashable {
     let target: Target
-    let allow: [CIDR]
+    let endpointNetworks: [CIDR]
 }
 
 /// The pools of one event loop, kept until their names change.

@@ -54,13 +54,24 @@ package struct TargetResolver: Sendable {
     }
 
     /// - Parameter lookup: what the name sources say of the target's name.
-    package func resolve(_ target: Target, _ lookup: NameLookup, allow: [CIDR]) -> Resolution {
+    package func resolve(_ target: Target, _ lookup: NameLookup, endpointNetworks: [CIDR]) -> Resolution {
         if let literal = target.literal {
-            return resolve(target, "address in the rule", [NamedAddress(address: literal)], allow: allow)
+            return resolve(
+                target,
+                "address in the rule",
+                [NamedAddress(address: literal)],
+                endpointNetworks: endpointNetworks
+            )
         }
         switch lookup {
         case .known(let answer):
-            return resolve(target, answer.source, answer.addresses, use: answer.use, allow: allow)
+            return resolve(
+                target,
+                answer.source,
+                answer.addresses,
+                use: answer.use,
+                endpointNetworks: endpointNetworks
+            )
         case .unknown:
             return Resolution(source: nil, choices: [], prohibited: [], problem: nil, use: nil)
         case .unresolved:
@@ -76,7 +87,7 @@ package struct TargetResolver: Sendable {
         _ source: String,
         _ addresses: [NamedAddress],
         use: UsageMark? = nil,
-        allow: [CIDR]
+        endpointNetworks: [CIDR]
     ) -> Resolution {
         var choices: [Resolution.Choice] = []
         var prohibited: [(endpoint: Endpoint, reason: String)] = []
@@ -85,7 +96,7 @@ package struct TargetResolver: Sendable {
                 address: named.address,
                 port: named.port ?? target.port ?? Self.defaultPort
             )
-            if let reason = addressGuard.objection(to: endpoint, allow: allow) {
+            if let reason = addressGuard.objection(to: endpoint, endpointNetworks: endpointNetworks) {
                 prohibited.append((endpoint, reason))
             } else {
                 choices.append(

@@ -89,7 +89,7 @@ package final class Tier: Sendable {
     }
 
     /// New rules and settings, with the names that belong to them, on every loop. Connections that are open keep what their address was
-    /// found to be (`trusted_downstreams`); `name` and `instance` stay as they were at the start.
+    /// found to be (`trusted_proxies`); `name` and `instance` stay as they were at the start.
     package func install(table: RouteTable, settings: TierSettings, names: NameTable) {
         var settings = settings
         settings.name = self.settings.name

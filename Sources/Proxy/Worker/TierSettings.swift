@@ -95,7 +95,7 @@ package struct TierSettings: Sendable {
     package var timeouts = Timeouts()
     package var limits = Limits()
     /// Peers whose `X-Forwarded-*` fields are believed and appended to.
-    package var trustedDownstreams: [CIDR] = []
+    package var trustedProxies: [CIDR] = []
 
     package init(name: String, instance: String) {
         self.name = name

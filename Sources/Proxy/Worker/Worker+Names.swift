@@ -17,7 +17,9 @@ extension Worker {
     ///
     /// - Returns: nil when the name has to be asked for: see `wait`.
     func pool(for forward: Forward) -> TargetPool? {
-        if let pool = targets[TargetKey(target: forward.target, allow: forward.allow)] { return pool }
+        if let pool = targets[TargetKey(target: forward.target, endpointNetworks: forward.endpointNetworks)] {
+            return pool
+        }
         let lookup = router.resolver.lookUp(forward.target)
         if case .unresolved = lookup, asker != nil { return nil }
         return pool(for: forward, lookup)
@@ -25,9 +27,13 @@ extension Worker {
 
     /// - Parameter lookup: what the name sources said.
     func pool(for forward: Forward, _ lookup: NameLookup) -> TargetPool {
-        let key = TargetKey(target: forward.target, allow: forward.allow)
+        let key = TargetKey(target: forward.target, endpointNetworks: forward.endpointNetworks)
         if let pool = targets[key] { return pool }
-        let resolution = router.resolver.resolve(forward.target, lookup, allow: forward.allow)
+        let resolution = router.resolver.resolve(
+            forward.target,
+            lookup,
+            endpointNetworks: forward.endpointNetworks
+        )
         let pool = TargetPool(
             resolution,
             endpoints: resolution.choices.map { upstreams.pool(for: $0.endpoint, identity: $0.identity) },

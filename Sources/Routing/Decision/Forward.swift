@@ -15,7 +15,7 @@ public struct Forward: Sendable {
     public var removeHeaders: [[UInt8]] { fixed.removeHeaders }
     public var timeouts: RuleTimeouts { fixed.timeouts }
     /// Empty: no narrowing.
-    public var allow: [CIDR] { fixed.allow }
+    public var endpointNetworks: [CIDR] { fixed.endpointNetworks }
     /// Bytes; nil: the tier's limit.
     public var maxBodyBytes: UInt64? { fixed.maxBodyBytes }
 }
@@ -25,20 +25,20 @@ final class ForwardSettings: Sendable {
     let scheme: RequestScheme
     let removeHeaders: [[UInt8]]
     let timeouts: RuleTimeouts
-    let allow: [CIDR]
+    let endpointNetworks: [CIDR]
     let maxBodyBytes: UInt64?
 
     init(
         scheme: RequestScheme,
         removeHeaders: [[UInt8]],
         timeouts: RuleTimeouts,
-        allow: [CIDR],
+        endpointNetworks: [CIDR],
         maxBodyBytes: UInt64?
     ) {
         self.scheme = scheme
         self.removeHeaders = removeHeaders
         self.timeouts = timeouts
-        self.allow = allow
+        self.endpointNetworks = endpointNetworks
         self.maxBodyBytes = maxBodyBytes
     }
 }

@@ -79,7 +79,7 @@ extension RuleCompiler {
             scheme: .http,
             removeHeaders: definition.removeHeaders.map { $0.utf8.map(ASCII.lowercase) },
             timeouts: definition.timeouts,
-            allow: definition.allow,
+            endpointNetworks: definition.endpointNetworks,
             maxBodyBytes: definition.maxBodyBytes
         )
         return .forward(

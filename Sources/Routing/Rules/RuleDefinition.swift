@@ -29,7 +29,7 @@ public struct RuleDefinition: Sendable, Hashable {
     public var hostHeader: String?
     public var timeouts = RuleTimeouts()
     /// Which endpoint addresses the rule may lead to; empty: any that Berth connects to at all.
-    public var allow: [CIDR] = []
+    public var endpointNetworks: [CIDR] = []
     /// Largest request body, bytes; nil: the tier's limit.
     public var maxBodyBytes: UInt64?
 

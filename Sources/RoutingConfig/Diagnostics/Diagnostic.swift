@@ -25,6 +25,8 @@ public struct Diagnostic: Sendable, Hashable, Codable {
         case duplicateKey = "duplicate_key"
         /// A key that nothing reads.
         case unknownKey = "unknown_key"
+        /// A key of an earlier version, which has another name now.
+        case renamedKey = "renamed_key"
         /// A key that has to be there is not.
         case missingKey = "missing_key"
         /// Keys that exclude each other.

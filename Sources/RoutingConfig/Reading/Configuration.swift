@@ -7,7 +7,7 @@ public struct Configuration: Sendable {
     /// In the order they are asked.
     public let names: [NameSourceSettings]
     /// Peers whose `X-Forwarded-*` fields are believed (default: none).
-    public let trustedDownstreams: [CIDR]
+    public let trustedProxies: [CIDR]
     public let limits: LimitSettings
     public let timeouts: TimeoutSettings
     /// The files that were read, in their order.

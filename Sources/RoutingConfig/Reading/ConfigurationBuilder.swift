@@ -14,7 +14,7 @@ struct ConfigurationBuilder {
     /// Of each rule.
     var places: [Place] = []
     var names: [NameSourceSettings] = []
-    var trustedDownstreams: [CIDR] = []
+    var trustedProxies: [CIDR] = []
     var limits = LimitSettings()
     var timeouts = TimeoutSettings()
     /// Whether a `rules` key was there, even an empty one.
@@ -24,7 +24,7 @@ struct ConfigurationBuilder {
     /// Where each key of `limits` and `timeouts` was first set.
     private var firstSet: [String: SourceLocation] = [:]
 
-    static let keys = ["rules", "names", "trusted_downstreams", "limits", "timeouts"]
+    static let keys = ["rules", "names", "trusted_proxies", "limits", "timeouts"]
 
     /// Adds a file's tree.
     mutating func add(_ root: YAMLNode, of source: SourceText, findings: DiagnosticCollector) {
@@ -47,8 +47,8 @@ struct ConfigurationBuilder {
                 addRules(pair.value, source: index, reader)
             case "names" where !pair.value.isNull:
                 names += NamesReader(reader: reader).sources(pair.value)
-            case "trusted_downstreams" where !pair.value.isNull:
-                trustedDownstreams += reader.networks(pair.value, "`trusted_downstreams`") ?? []
+            case "trusted_proxies" where !pair.value.isNull:
+                trustedProxies += reader.networks(pair.value, "`trusted_proxies`") ?? []
             case "limits" where !pair.value.isNull:
                 var limits = limits
                 addSettings(pair.value, "limits", LimitSettings.keys, reader) {

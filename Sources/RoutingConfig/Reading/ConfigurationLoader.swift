@@ -111,7 +111,7 @@ public enum ConfigurationLoader {
         let configuration = Configuration(
             table: table,
             names: assembly.names,
-            trustedDownstreams: assembly.trustedDownstreams,
+            trustedProxies: assembly.trustedProxies,
             limits: assembly.limits,
             timeouts: assembly.timeouts,
             files: files,

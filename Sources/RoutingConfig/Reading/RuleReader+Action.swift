@@ -5,7 +5,8 @@ extension RuleReader {
 
     /// What only makes sense where a request is forwarded.
     private static let forwardingKeys = [
-        "set_headers", "remove_headers", "rewrite_path", "host_header", "timeouts", "allow", "max_body",
+        "set_headers", "remove_headers", "rewrite_path", "host_header", "timeouts", "endpoint_networks",
+        "max_body",
     ]
 
     /// What a rule with an unreadable action is compiled with; never used.
@@ -101,13 +102,13 @@ extension RuleReader {
         }
         if let node = given["rewrite_path"] { rule.rewritePath = rewrite(node) }
         if let node = given["timeouts"] { rule.timeouts = timeouts(node) }
-        if let node = given["allow"] {
-            rule.allow = reader.networks(node, "`allow`") ?? []
+        if let node = given["endpoint_networks"] {
+            rule.endpointNetworks = reader.networks(node, "`endpoint_networks`") ?? []
             if case .sequence(let items) = node.content, items.isEmpty {
                 reader.report(
                     .badValue,
                     node,
-                    "`allow` is empty: no endpoint could be used",
+                    "`endpoint_networks` is empty: no endpoint could be used",
                     hint: "leave the key out to allow every address"
                 )
             }

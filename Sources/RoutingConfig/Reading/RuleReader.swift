@@ -9,8 +9,8 @@ struct RuleReader {
 
     static let keys = [
         "name", "host", "path", "methods", "headers", "clients", "to", "redirect", "status", "respond",
-        "set_headers", "remove_headers", "rewrite_path", "host_header", "timeouts", "allow", "max_body",
-        "backtracking",
+        "set_headers", "remove_headers", "rewrite_path", "host_header", "timeouts", "endpoint_networks",
+        "max_body", "backtracking",
     ]
 
     /// - Returns: nil when it is no mapping. A rule with findings is given back as far as it could be

@@ -126,7 +126,7 @@ final class Simulation {
             "\(client.name) connects: \(client.plans.map { "\($0.method) \($0.host)\($0.target) \($0.content.count)\($0.flaw == nil ? "" : " malformed")" }), fault \(String(describing: client.fault))"
         )
         clients.append(client)
-        let edge = ConnectionInfo(peer: IPAddress(v4: 0x0A00_0001), localPort: 80, trustedDownstreams: [])
+        let edge = ConnectionInfo(peer: IPAddress(v4: 0x0A00_0001), localPort: 80, trustedProxies: [])
         ledger.expect(worker.gate.enter(edge.peer), "\(client.name) was not let in")
         let socket = socket(client.wire)
         socket.activate(DownstreamConnection(worker: worker, edge: edge, now: worker.now))

@@ -115,7 +115,7 @@ final class FaultBench {
     }
 
     func client() -> Peer {
-        let edge = ConnectionInfo(peer: IPAddress(v4: 0x0A00_0001), localPort: 80, trustedDownstreams: [])
+        let edge = ConnectionInfo(peer: IPAddress(v4: 0x0A00_0001), localPort: 80, trustedProxies: [])
         _ = worker.gate.enter(edge.peer)
         let peer = peer(DownstreamConnection(worker: worker, edge: edge, now: worker.now))
         clients.append(peer)
