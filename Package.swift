@@ -89,11 +89,14 @@ let package = Package(
         ),
         .systemLibrary(name: "CMalloc"),
 
+        // Texts as bytes.
+        target("Bytes"),
+
         // Rules.
         target("PCRE2", ["CPCRE2"]),
         target("PatternSyntax"),
         target("PatternLanguages", ["PatternSyntax"]),
-        target("Routing", ["PCRE2", "PatternLanguages", "PatternSyntax"]),
+        target("Routing", ["Bytes", "PCRE2", "PatternLanguages", "PatternSyntax"]),
         target("RoutingConfig", ["Routing", .yams]),
         target("Linting", ["PatternLanguages", "PatternSyntax", "PCRE2", "Routing", "RoutingConfig"]),
         target("Explain", ["PCRE2", "PatternLanguages", "PatternSyntax"]),
@@ -113,12 +116,12 @@ let package = Package(
         ),
 
         // The data path.
-        target("HTTP1"),
+        target("HTTP1", ["Bytes"]),
         target("Balancing"),
         target(
             "Proxy",
             [
-                "CMalloc", "HTTP1", "Balancing", "Names", "Routing", .nioCore, .nioPosix,
+                "Bytes", "CMalloc", "HTTP1", "Balancing", "Names", "Routing", .nioCore, .nioPosix,
                 .nioConcurrencyHelpers,
             ]
         ),
@@ -127,9 +130,8 @@ let package = Package(
         target(
             "Operations",
             [
-                "Proxy", "RoutingConfig", "Routing", "Names", "Registries", "DNSNames", "HTTP1", .nioCore,
-                .nioPosix,
-                .logging, .nioConcurrencyHelpers,
+                "Bytes", "Proxy", "RoutingConfig", "Routing", "Names", "Registries", "DNSNames", "HTTP1",
+                .nioCore, .nioPosix, .logging, .nioConcurrencyHelpers,
             ]
         ),
         target(
@@ -169,6 +171,7 @@ let package = Package(
         target("HTTPCases", path: "Tests/HTTPCases", ["HTTP1"]),
 
         tests("LayeringTests"),
+        tests("BytesTests", ["Bytes"]),
         tests("PCRE2Tests", ["PCRE2"]),
         tests("PatternSyntaxTests", ["PatternLanguages", "PatternSyntax", "PCRE2"]),
         tests("RoutingTests", ["Routing"]),
@@ -180,7 +183,7 @@ let package = Package(
         ),
         tests("ExplainTests", ["Explain", "PCRE2", "Routing", "RoutingConfig"], exclude: ["Golden"]),
         tests("NginxImportTests", ["NginxImport", "RoutingConfig", "Routing"], exclude: ["Golden"]),
-        tests("HTTP1Tests", ["HTTP1", "HTTPCases", "FuzzChecks"]),
+        tests("HTTP1Tests", ["Bytes", "HTTP1", "HTTPCases", "FuzzChecks"]),
         tests("BalancingTests", ["Balancing"]),
         tests(
             "NamesTests",

@@ -1,3 +1,5 @@
+import Bytes
+
 /// Where a body ends, and which of its bytes may be passed on.
 ///
 /// For a chunked body the pieces `.data`, `.framing` and `.trailer`, in their order, spell a chunked body again:

@@ -1,3 +1,5 @@
+import Bytes
+
 /// A chunk's size line, measured: `zeros digits extensions CRLF`. RFC 9112 §7.1.
 struct ChunkLine: Sendable {
     var size: UInt64 = 0

@@ -1,3 +1,5 @@
+import Bytes
+
 /// What the `Connection` fields of a head say (RFC 9110 §7.6.1).
 struct ConnectionOptions {
     var close = false
@@ -29,8 +31,8 @@ struct ConnectionOptions {
         _ fields: inout [Field],
         named: inout Int
     ) throws(FramingError) {
-        var elements = ListElements(value)
-        while let element = elements.next(bytes) {
+        var elements = ListElements(value.indices)
+        while let element = elements.next(bytes).map(ByteRange.init) {
             let word = bytes.word(at: element.lowerBound, length: element.count)
             switch element.count {
             case 2 where word.spells("te"): continue

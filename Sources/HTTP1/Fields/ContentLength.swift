@@ -1,3 +1,5 @@
+import Bytes
+
 /// `Content-Length` (RFC 9110 §8.6): digits and nothing else. Lists of equal values, which a recipient may
 /// accept, are refused: another reader may see the first or the last.
 enum ContentLength {

@@ -1,3 +1,5 @@
+import Bytes
+
 extension FieldID {
     /// The longest name known here, bytes.
     private static let longestName = 19

@@ -1,3 +1,5 @@
+import Bytes
+
 /// What stands at the beginning of a line of a field section.
 enum FieldLine {
     case field

@@ -1,3 +1,5 @@
+import Bytes
+
 /// `Transfer-Encoding` (RFC 9112 §6.1): `chunked` alone.
 enum TransferCoding {
     private static let chunked: StaticString = "chunked"
@@ -6,10 +8,10 @@ enum TransferCoding {
     /// no `chunked` or ends in it) from what no one should support.
     static func check(_ bytes: Span<UInt8>, _ range: ByteRange) throws(FramingError) {
         if bytes.equals(range, chunked) { return }
-        var elements = ListElements(range)
+        var elements = ListElements(range.indices)
         var count = 0
         var sawChunked = false
-        while let element = elements.next(bytes) {
+        while let element = elements.next(bytes).map(ByteRange.init) {
             guard !sawChunked, bytes.tokenEnd(from: element.lowerBound) == element.upperBound else {
                 throw .badCoding
             }

@@ -1,3 +1,5 @@
+import Bytes
+
 /// The authority of a request: `Host`, or what an absolute target names. RFC 9110 §7.2, RFC 3986 §3.2.
 enum Authority {
     /// Whether the bytes are a host with an optional port, as servers spell it: letters, digits, `-._~`, or an

@@ -1,3 +1,5 @@
+import Bytes
+
 extension RequestHead {
     /// Parses the head at the front of `bytes`. One empty line in front of it is stepped over (RFC 9112 §2.2).
     ///
@@ -162,8 +164,8 @@ extension RequestHead {
         guard section.upgrade.count > 0 else { return }
         var protocols = 0
         for index in fields.indices where fields[index].id == .upgrade {
-            var elements = ListElements(fields[index].value)
-            while let element = elements.next(bytes) {
+            var elements = ListElements(fields[index].value.indices)
+            while let element = elements.next(bytes).map(ByteRange.init) {
                 if bytes.equals(element, "h2c") { upgradeIsH2C = true }
                 protocols &+= 1
             }

@@ -1,3 +1,5 @@
+import Bytes
+
 extension RequestHead {
     /// The authority came with the target.
     var isAbsolute: Bool { form == .absolute || absoluteAsterisk }

@@ -1,3 +1,5 @@
+import Bytes
+
 extension ResponseHead {
     /// Parses the head at the front of `bytes`: as `RequestHead.parse`, without an empty line in front.
     ///

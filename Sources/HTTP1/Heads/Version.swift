@@ -1,3 +1,5 @@
+import Bytes
+
 extension HTTPVersion {
     /// What stands where a version should.
     enum Reading {

@@ -21,6 +21,10 @@ package struct ByteRange: Hashable, Sendable {
         self.end = UInt32(truncatingIfNeeded: end)
     }
 
+    /// A range of indices into such a span.
+    @inlinable
+    init(_ range: Range<Int>) { self.init(range.lowerBound, range.upperBound) }
+
     @inlinable package var count: Int { Int(end) &- Int(start) }
     @inlinable package var isEmpty: Bool { start == end }
     /// `start` as an index.

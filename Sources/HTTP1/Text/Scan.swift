@@ -1,4 +1,6 @@
-// The one file of this target with unchecked access. Every function here proves its bounds: an index is not
+import Bytes
+
+// The one file of this target with unchecked access (`Bytes` has the rest). Every function here proves its bounds: an index is not
 // negative and below `count` before `self[unchecked:]` reads it, and `count - index` is at least 8 before a
 // word is loaded.
 
@@ -33,12 +35,6 @@ private enum Lanes {
 }
 
 extension Span<UInt8> {
-    /// The byte, or nil at or after the end.
-    @inline(__always)
-    func byte(at index: Int) -> UInt8? {
-        index >= 0 && index < count ? self[unchecked: index] : nil
-    }
-
     /// Whether these two bytes are CR LF.
     @inline(__always)
     func isLineEnd(at index: Int) -> Bool {
@@ -157,24 +153,6 @@ extension Span<UInt8> {
         guard end > index else { return false }
         let rest = Lanes.highs & ((1 &<< UInt64(8 &* (end &- index))) &- 1)
         return ~Lanes.plain(word(at: index, length: end &- index)) & rest != 0
-    }
-
-    /// The first byte at or after `index` that is neither space nor tab, or `count`.
-    @inline(__always)
-    func blankEnd(from index: Int) -> Int {
-        var index = index
-        while let byte = byte(at: index), byte == ASCII.space || byte == ASCII.tab { index &+= 1 }
-        return index
-    }
-
-    /// `end` without the spaces and tabs in front of it, not going below `start`.
-    @inline(__always)
-    func trimmingBlanks(from start: Int, to end: Int) -> Int {
-        var end = end
-        while end > start, let byte = byte(at: end &- 1), byte == ASCII.space || byte == ASCII.tab {
-            end &-= 1
-        }
-        return end
     }
 
     /// Whether the range's bytes are these letters, case aside.

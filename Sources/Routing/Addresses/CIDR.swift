@@ -1,3 +1,5 @@
+import Bytes
+
 /// A block of addresses: `10.0.0.0/8`, `fd00::/8`, or one address.
 public struct CIDR: Hashable, Sendable, CustomStringConvertible {
     /// The block's first address: bits behind the prefix are zero.

@@ -1,3 +1,5 @@
+import Bytes
+
 /// An address and a port.
 public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
     public let address: IPAddress

@@ -1,3 +1,5 @@
+import Bytes
+
 /// A request's host as rules see it: lower case, without port and trailing dot.
 ///
 /// Bytes are `a-z 0-9 - _ .` only, at most `maxBytes`, no empty label, labels of at most
@@ -51,7 +53,7 @@ public struct HostName: Hashable, Sendable, CustomStringConvertible {
     private static func check(_ name: Span<UInt8>) throws(HostError) {
         var label = 0
         for index in name.indices {
-            let byte = ASCII.lowercase(name[index])
+            let byte = ASCII.lowercased(name[index])
             if byte == UInt8(ascii: ".") {
                 guard label > 0 else { throw .emptyLabel }
                 label = 0
@@ -67,7 +69,7 @@ public struct HostName: Hashable, Sendable, CustomStringConvertible {
     private static func lowered(_ name: Span<UInt8>) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(name.count)
-        for index in name.indices { bytes.append(ASCII.lowercase(name[index])) }
+        for index in name.indices { bytes.append(ASCII.lowercased(name[index])) }
         return bytes
     }
 

@@ -1,3 +1,5 @@
+import Bytes
+
 extension IPAddress: CustomStringConvertible {
     /// Reads `192.0.2.1` (four decimal numbers without leading zeros) or an IPv6 address
     /// as in RFC 4291 §2.2, without brackets and zone. Nil for anything else.

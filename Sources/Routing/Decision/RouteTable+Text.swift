@@ -1,3 +1,5 @@
+import Bytes
+
 extension RouteTable {
     /// Decides for a request that is spelled out: for tools and tests. Servers lend their
     /// bytes to `decide(_:headers:scratch:)`, which this calls.
@@ -17,7 +19,7 @@ extension RouteTable {
     ) -> Decision {
         let target = Array(target.utf8)
         let method = Array(method.utf8)
-        let fields = headers.map { (name: $0.name.utf8.map(ASCII.lowercase), value: Array($0.value.utf8)) }
+        let fields = headers.map { (name: $0.name.utf8.map(ASCII.lowercased), value: Array($0.value.utf8)) }
         let key = RouteKey(
             host: host.bytes.span,
             target: target.span,

@@ -1,3 +1,5 @@
+import Bytes
+
 /// Bytes that a host must have for a pattern to match it: cheap to ask, and true of every match.
 ///
 /// A host without them is no match; one with them may be.
@@ -18,12 +20,12 @@ struct HostLiterals: Sendable, Hashable {
 
     /// Whether `host` has them. Prefix and suffix do not overlap.
     func hold(in host: Span<UInt8>) -> Bool {
-        if isWhole { return Bytes.equal(host, prefix.span) }
+        if isWhole { return host.equals(prefix.span) }
         guard host.count >= prefix.count + suffix.count else { return false }
-        guard Bytes.hasPrefix(host, prefix.span), Bytes.hasSuffix(host, suffix.span) else { return false }
+        guard host.hasPrefix(prefix.span), host.hasSuffix(suffix.span) else { return false }
         if inner.isEmpty { return true }
         let middle = host.extracting(prefix.count..<(host.count - suffix.count))
-        return inner.allSatisfy { Bytes.contains(middle, $0.span) }
+        return inner.allSatisfy { middle.contains($0.span) }
     }
 
     /// What holds for a host of which `head`, then bytes with these literals, then `tail` is all.

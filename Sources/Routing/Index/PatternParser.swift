@@ -1,3 +1,5 @@
+import Bytes
+
 /// Reads a pattern as far as its literals go: the part of PCRE2's syntax that host patterns are
 /// written in.
 ///
@@ -103,7 +105,7 @@ struct PatternParser {
         case UInt8(ascii: "."): return [element(.anything, start)]
         case UInt8(ascii: "^"): return [anchor(.lineStart, start)]
         case UInt8(ascii: "$"): return [anchor(.lineEnd, start)]
-        default: return [element(.byte(ASCII.lowercase(byte)), start)]
+        default: return [element(.byte(ASCII.lowercased(byte)), start)]
         }
     }
 
@@ -257,7 +259,7 @@ struct PatternParser {
                 }
             default:
                 index += 1
-                only = ASCII.lowercase(byte)
+                only = ASCII.lowercased(byte)
             }
             members += 1
         } while next != UInt8(ascii: "]")

@@ -1,3 +1,4 @@
+import Bytes
 import PCRE2
 
 /// A rule's condition on a header field.
@@ -25,7 +26,7 @@ struct HeaderMatcher: Sendable {
         let found = headers(lowercaseName) { value in
             switch condition {
             case .present: return true
-            case .exact(let exact): return Bytes.equal(value, exact.span)
+            case .exact(let exact): return value.equals(exact.span)
             case .pattern(let pattern):
                 switch pattern.match(value, scratch: scratch.match) {
                 case .matched: return true

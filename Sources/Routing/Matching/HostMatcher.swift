@@ -1,3 +1,4 @@
+import Bytes
 import PCRE2
 
 /// A rule's condition on the host.
@@ -22,9 +23,9 @@ enum HostMatcher: Sendable {
         case .any:
             return .yes(nil)
         case .exact(let name):
-            return Bytes.equal(host, name.span) ? .yes(nil) : .no
+            return host.equals(name.span) ? .yes(nil) : .no
         case .wildcard(let suffix):
-            return host.count > suffix.count && Bytes.hasSuffix(host, suffix.span) ? .yes(nil) : .no
+            return host.count > suffix.count && host.hasSuffix(suffix.span) ? .yes(nil) : .no
         case .pattern(let pattern):
             return pattern.match(host, scratch: scratch)
         }

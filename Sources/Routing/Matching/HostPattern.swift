@@ -1,3 +1,4 @@
+import Bytes
 import PCRE2
 
 /// A rule's pattern of the host: literal text around a core.
@@ -25,8 +26,8 @@ struct HostPattern: Sendable {
         guard host.count >= bytes.count else { return .no }
         let tailCount = bytes.count - headCount
         let literals = bytes.span
-        guard Bytes.hasSuffix(host, literals.extracting(last: tailCount)),
-            Bytes.hasPrefix(host, literals.extracting(first: headCount))
+        guard host.hasSuffix(literals.extracting(last: tailCount)),
+            host.hasPrefix(literals.extracting(first: headCount))
         else { return .no }
         let end = host.count - tailCount
         guard core.mayMatch(host.extracting(headCount..<end)) else { return .no }

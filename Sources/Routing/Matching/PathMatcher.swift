@@ -1,3 +1,4 @@
+import Bytes
 import PCRE2
 
 /// A rule's condition on the normalised path.
@@ -14,9 +15,9 @@ enum PathMatcher: Sendable {
         case .any:
             return .yes(nil)
         case .exact(let exact):
-            return Bytes.equal(path, exact.span) ? .yes(nil) : .no
+            return path.equals(exact.span) ? .yes(nil) : .no
         case .prefix(let prefix):
-            return Bytes.hasPrefix(path, prefix.span) ? .yes(nil) : .no
+            return path.hasPrefix(prefix.span) ? .yes(nil) : .no
         case .pattern(let pattern, _):
             switch pattern.match(path, scratch: scratch.match) {
             case .matched(let ranges): return .yes(ranges)

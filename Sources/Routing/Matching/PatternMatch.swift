@@ -1,3 +1,4 @@
+import Bytes
 import PCRE2
 import PatternLanguages
 import PatternSyntax

@@ -1,3 +1,5 @@
+import Bytes
+
 /// Makes of a path as received the path that rules see, as nginx does: percent-decoded
 /// once, repeated slashes merged, `.` and `..` resolved (RFC 3986 §5.2.4).
 enum PathNormaliser {
@@ -19,7 +21,7 @@ enum PathNormaliser {
         }
         guard path[0] == slash else { return .malformed }
         guard needsWork(path) else {
-            Bytes.append(path, to: &out)
+            out.append(path)
             return .unchanged
         }
         var index = 0

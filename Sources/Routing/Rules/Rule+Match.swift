@@ -1,3 +1,4 @@
+import Bytes
 import PCRE2
 
 extension Rule {
@@ -32,7 +33,7 @@ extension Rule {
         case .yes(nil): break
         }
         if asksHostAlone { return .matched }
-        if !methods.isEmpty, !methods.contains(where: { Bytes.equal($0.span, key.method) }) { return .method }
+        if !methods.isEmpty, !methods.contains(where: { $0.span.equals(key.method) }) { return .method }
         if !clients.isEmpty, !clients.contains(where: { $0.contains(key.client) }) { return .client }
         if !path.isAny {
             let verdict = matchPath(key, scratch: scratch, captured: &captured)

@@ -1,3 +1,4 @@
+import Bytes
 import PCRE2
 
 extension RuleCompiler {
@@ -77,7 +78,7 @@ extension RuleCompiler {
         guard let target, issues.isEmpty else { return nil }
         let settings = ForwardSettings(
             scheme: .http,
-            removeHeaders: definition.removeHeaders.map { $0.utf8.map(ASCII.lowercase) },
+            removeHeaders: definition.removeHeaders.map { $0.utf8.map(ASCII.lowercased) },
             timeouts: definition.timeouts,
             endpointNetworks: definition.endpointNetworks,
             maxBodyBytes: definition.maxBodyBytes
@@ -163,7 +164,7 @@ extension RuleCompiler {
 
     /// Fields that are the proxy's own to write: framing, the connection, the way taken.
     private mutating func isSettable(_ name: String, _ key: String) -> Bool {
-        let lowercase = String(decoding: name.utf8.map(ASCII.lowercase), as: UTF8.self)
+        let lowercase = String(decoding: name.utf8.map(ASCII.lowercased), as: UTF8.self)
         guard Self.reserved.contains(lowercase) else { return true }
         let hint = lowercase == "host" ? "use `host_header`" : nil
         issue(key, "`\(name)` is the proxy's own: a rule cannot change it", inName: true, hint: hint)

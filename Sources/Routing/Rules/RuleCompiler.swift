@@ -1,3 +1,4 @@
+import Bytes
 import PCRE2
 import PatternLanguages
 import PatternSyntax
@@ -251,7 +252,7 @@ struct RuleCompiler {
             } else {
                 condition = header.value == "*" ? .present : .exact(Array(header.value.utf8))
             }
-            let lowercase = header.name.utf8.map(ASCII.lowercase)
+            let lowercase = header.name.utf8.map(ASCII.lowercased)
             matchers.append(HeaderMatcher(name: header.name, lowercaseName: lowercase, condition: condition))
         }
         return matchers

@@ -1,3 +1,5 @@
+import Bytes
+
 /// A compiled `to` and what goes with it. A class, so that asking it copies one reference.
 final class ForwardPlan: Sendable {
     /// The target, when the rule spells it out.
@@ -104,7 +106,7 @@ final class ForwardPlan: Sendable {
             PercentEncoding.append(path: path.span, to: &out)
         }
         let end = key.pathEnd
-        Bytes.append(key.target.extracting(end..<key.target.count), to: &out)
+        out.append(key.target.extracting(end..<key.target.count))
         return out
     }
 

@@ -1,3 +1,5 @@
+import Bytes
+
 /// Reads a rule's `redirect`, and knows of each substitution whether it stands in the
 /// URL's authority: there, only bytes of a host name may come in.
 enum RedirectTemplate {

@@ -1,3 +1,5 @@
+import Bytes
+
 /// Reads a rule's `to`: `[http://]name[:port][/path prefix]`.
 struct TargetTemplate {
     var fixed: Target?
@@ -25,7 +27,7 @@ struct TargetTemplate {
         var pieces: [Template.Piece] = []
         for part in parts {
             if case .literal(let bytes, let start) = part {
-                let lowered = bytes.map(ASCII.lowercase)
+                let lowered = bytes.map(ASCII.lowercased)
                 if parts.count == 1 {
                     try setLiteral(lowered, at: range)
                     return
@@ -112,7 +114,7 @@ private struct TargetReader {
         let text = String(decoding: bytes, as: UTF8.self)
         guard let mark = bytes.firstIndex(of: UInt8(ascii: ":")), bytes[mark...].starts(with: "://".utf8)
         else { return }
-        let scheme = String(decoding: bytes[..<mark].map(ASCII.lowercase), as: UTF8.self)
+        let scheme = String(decoding: bytes[..<mark].map(ASCII.lowercased), as: UTF8.self)
         guard scheme == "http" else {
             let message =
                 scheme == "https"

@@ -1,3 +1,5 @@
+import Bytes
+
 /// A text with places that are filled from a request.
 struct Template: Sendable {
     enum Piece: Sendable {
@@ -103,7 +105,7 @@ struct Template: Sendable {
             out.append(contentsOf: key.scheme.rawValue.utf8)
         case .requestHost:
             if escape == .authority, !key.host.isEmpty, key.host[0] == UInt8(ascii: "[") {
-                Bytes.append(key.host, to: &out)
+                out.append(key.host)
             } else {
                 try escape.append(key.host, isURLPart: urlPart, to: &out)
             }
@@ -118,7 +120,7 @@ extension Template.Escape {
         switch self {
         case .target, .authority:
             for index in bytes.indices {
-                let byte = ASCII.lowercase(bytes[index])
+                let byte = ASCII.lowercased(bytes[index])
                 guard ASCII.isHost(byte) else { throw .unsafeTarget }
                 out.append(byte)
             }

@@ -1,3 +1,5 @@
+import Bytes
+
 /// Reads a template's text: literal bytes, `$1 ${1} $name ${name}`, `$$`.
 package struct TemplateParser {
     package enum Part: Equatable {
