@@ -103,8 +103,13 @@ let package = Package(
         target("NginxImport", ["PCRE2", "PatternLanguages", "PatternSyntax", "Routing"]),
 
         // Names.
-        target("Names", ["Routing", .deque, .hashTrees, .heap, .nioCore, .nioConcurrencyHelpers]),
-        target("DNSNames", ["CCares", "Names", "Routing", .nioConcurrencyHelpers]),
+        // Not `System`: swift-nio imports a module of that name where there is one, and means Apple's.
+        target("SystemSupport", [.nioConcurrencyHelpers]),
+        target(
+            "Names",
+            ["Routing", "SystemSupport", .deque, .hashTrees, .heap, .nioCore, .nioConcurrencyHelpers]
+        ),
+        target("DNSNames", ["CCares", "Names", "Routing", "SystemSupport", .nioConcurrencyHelpers]),
         // The HTTP client and its TLS stay in here, so that nothing else waits for their build.
         target(
             "Registries",
@@ -131,7 +136,7 @@ let package = Package(
             "Operations",
             [
                 "Bytes", "Proxy", "RoutingConfig", "Routing", "Names", "Registries", "DNSNames", "HTTP1",
-                .nioCore, .nioPosix, .logging, .nioConcurrencyHelpers,
+                "SystemSupport", .nioCore, .nioPosix, .logging, .nioConcurrencyHelpers,
             ]
         ),
         target(
@@ -185,6 +190,7 @@ let package = Package(
         tests("NginxImportTests", ["NginxImport", "RoutingConfig", "Routing"], exclude: ["Golden"]),
         tests("HTTP1Tests", ["Bytes", "HTTP1", "HTTPCases", "FuzzChecks"]),
         tests("BalancingTests", ["Balancing"]),
+        tests("SystemSupportTests", ["SystemSupport"]),
         tests(
             "NamesTests",
             ["Names", "Routing", .hashTrees, .nioCore, .nioEmbedded, .nioPosix, .nioConcurrencyHelpers]

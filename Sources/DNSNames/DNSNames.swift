@@ -1,6 +1,7 @@
 package import Names
 package import Routing
 import NIOConcurrencyHelpers
+import SystemSupport
 
 /// Whom to ask, and how.
 package struct DNSOptions: Sendable {
@@ -78,28 +79,30 @@ extension NameSource {
 /// DNS as a source of names: a thread of its own on which c-ares works.
 final class DNSNames: QueryNameSource {
     private let options: DNSOptions
-    private let thread = NIOLockedValueBox<DNSThread?>(nil)
+    private let thread = NIOLockedValueBox<Result<DNSThread, SystemError>?>(nil)
 
     init(_ options: DNSOptions) {
         self.options = options
     }
 
     func start() {
-        let started: DNSThread
-        do {
-            started = try DNSThread(options)
+        let result: Result<DNSThread, SystemError>
+        do throws(SystemError) {
+            result = .success(try DNSThread(options))
         } catch {
-            // Asking says why.
-            return
+            // Each query reports it.
+            result = .failure(error)
         }
-        thread.withLockedValue { $0 = started }
+        thread.withLockedValue { $0 = result }
     }
 
     func query(_ name: String, completion: @escaping @Sendable (NameQueryResult) -> Void) {
-        guard let thread = thread.withLockedValue({ $0 }) else {
-            return completion(.failed(NameProblem(.unavailable, "dns: its thread could not be started")))
+        switch thread.withLockedValue({ $0 }) {
+        case .success(let thread): thread.resolve(name, done: completion)
+        case .failure(let error):
+            completion(.failed(NameProblem(.unavailable, "dns: cannot start its thread: \(error)")))
+        case nil: completion(.failed(NameProblem(.unavailable, "dns: stopped")))
         }
-        thread.resolve(name, done: completion)
     }
 
     func stop() {
@@ -107,6 +110,6 @@ final class DNSNames: QueryNameSource {
             defer { thread = nil }
             return thread
         }
-        thread?.stop()
+        if case .success(let thread) = thread { thread.stop() }
     }
 }

@@ -1,6 +1,7 @@
 import Glibc
 import Names
 import NIOConcurrencyHelpers
+import SystemSupport
 
 /// The thread on which names are asked for, and its letterbox.
 final class DNSThread: Sendable {
@@ -24,10 +25,10 @@ final class DNSThread: Sendable {
     private let wake: Int32
 
     /// - Throws: where the system has no descriptors left.
-    init(_ options: DNSOptions) throws(NameSourceError) {
+    init(_ options: DNSOptions) throws(SystemError) {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else {
-            throw NameSourceError(path: "dns", reason: String(cString: strerror(errno)))
+            throw SystemError("pipe", errno: errno)
         }
         for end in ends {
             _ = fcntl(end, F_SETFD, FD_CLOEXEC)

@@ -14,7 +14,7 @@ private let denials: [(modules: Set<String>, except: Set<String>, why: String)] 
             "NIOCore", "NIOPosix", "NIOEmbedded", "NIOConcurrencyHelpers", "NIOHTTP1", "NIOSSL",
             "NIOFoundationCompat",
         ],
-        ["Names", "DNSNames", "Registries", "Proxy", "Operations", "RuleTesting", "berth"],
+        ["SystemSupport", "Names", "DNSNames", "Registries", "Proxy", "Operations", "RuleTesting", "berth"],
         "NIO stays out of everything below the name sources"
     ),
     (

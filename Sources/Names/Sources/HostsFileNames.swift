@@ -1,4 +1,5 @@
 import NIOConcurrencyHelpers
+import SystemSupport
 
 /// A hosts file, watched (inotify, one thread).
 final class HostsFileNames: LiveNameSource {

@@ -1,6 +1,7 @@
 import Glibc
 import Routing
 import NIOConcurrencyHelpers
+import SystemSupport
 
 /// Questions to the system's own resolver.
 package struct SystemNamesOptions: Sendable {

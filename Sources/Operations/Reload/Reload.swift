@@ -5,6 +5,7 @@ import Names
 import Proxy
 import Routing
 import RoutingConfig
+import SystemSupport
 import NIOConcurrencyHelpers
 
 /// What became of new rule files since the start.
@@ -137,7 +138,7 @@ final class Reload: Sendable {
     private static func watcher(
         _ path: String,
         _ changed: @escaping @Sendable () -> Void
-    ) throws(NameSourceError) -> FileWatcher {
+    ) throws(SystemError) -> FileWatcher {
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
             return try FileWatcher(path: path, changed: changed)
@@ -145,7 +146,7 @@ final class Reload: Sendable {
         let endings = [Array(".yaml".utf8), Array(".yml".utf8)]
         return try FileWatcher(
             folder: path,
-            concerns: { name in endings.contains { name.suffix($0.count).elementsEqual($0) } },
+            matches: { name in endings.contains { name.suffix($0.count).elementsEqual($0) } },
             changed: changed
         )
     }

@@ -89,7 +89,7 @@ package final class TierService: Sendable {
 
     /// Reads the name sources, opens the log, binds the addresses, and serves.
     ///
-    /// - Throws: `NameSourceError`, `RegistryError`, `LogSinkError` or `ListenError`, each with words that
+    /// - Throws: `StateDirectoryError`, `NameSourceError`, `RegistryError`, `LogSinkError` or `ListenError`, each with words that
     ///   say what to do; then nothing is served.
     package static func start(
         _ plan: TierPlan,
@@ -101,7 +101,7 @@ package final class TierService: Sendable {
             do {
                 try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             } catch {
-                throw NameSourceError(path: folder, reason: "can't be made to keep names in")
+                throw StateDirectoryError(path: folder, cause: error)
             }
         }
         let sources = NameSources(group: NameSources.shared.group, stateDirectory: options.stateDirectory)

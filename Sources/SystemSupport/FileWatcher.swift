@@ -1,32 +1,33 @@
 import Glibc
 import NIOConcurrencyHelpers
 
-/// Tells when one file, or any of some files of a folder, changed: written, replaced by a rename,
-/// made or removed.
+/// Reports when one file, or any matching file of a folder, changed: written, replaced by a rename,
+/// created or removed.
 ///
-/// The folder is watched, not the file: editors and configuration tools put a new
-/// file in the place of the old one, and a watch on the old inode would go with it. A file that is
-/// a symbolic link has changed, too, when something else has come to stand behind it.
-/// A burst of events within `settle` counts as one, so that a half-written file is
-/// read when the writer has come to rest.
+/// Watches the folder, not the file: editors and configuration tools replace a file by a new one, and a watch on
+/// the old inode would end with it. A file that is a symbolic link has also changed when the link resolves to
+/// another file. A burst of events within `settle` counts as one, so that a half-written file is not read.
 package final class FileWatcher: Sendable {
-    /// How long a file must rest before it is read, milliseconds.
+    /// How long a file must be unchanged before it is read, milliseconds.
     static let settle: Int32 = 50
-    /// How long a file that never rests waits at most, in rounds of `settle`.
+    /// The maximum delay of a file that keeps changing, in rounds of `settle`.
     static let maxRounds = 10
-    /// The same while a writer has the file open: what is half written is read when it is closed, or after 2 s.
+    /// The same while a writer has the file open: a half-written file is read when it is closed, or after 2 s.
     static let maxRoundsOpen = 40
-    /// How often it is looked whether the file is another, milliseconds: one behind a link into another folder,
-    /// or in a folder that was replaced, changes without a word.
-    static let look: Int32 = 500
+    /// How often the file is compared with its last state, milliseconds: no event reports a change of a link's
+    /// target in another folder, or of a folder that was replaced.
+    static let pollInterval: Int32 = 500
 
-    /// The end of a pipe whose closing ends the thread; -1 once it is closed.
+    /// The write end of a pipe; closing it ends the thread. -1 once it is closed.
     private let wake: NIOLockedValueBox<Int32>
 
     deinit { stop() }
 
-    /// Watches the file at `path`, which need not be there yet.
-    package convenience init(path: String, changed: @escaping @Sendable () -> Void) throws(NameSourceError) {
+    /// Watches the file at `path`, which need not exist yet.
+    ///
+    /// - Parameter changed: called on the watcher's own thread.
+    /// - Throws: where its folder cannot be watched.
+    package convenience init(path: String, changed: @escaping @Sendable () -> Void) throws(SystemError) {
         let folder: String
         let name: String
         if let slash = path.lastIndex(of: "/") {
@@ -39,7 +40,7 @@ package final class FileWatcher: Sendable {
         let bytes = Array(name.utf8)
         try self.init(
             folder: folder,
-            concerns: { $0.elementsEqual(bytes) },
+            matches: { $0.elementsEqual(bytes) },
             stamp: { FileStamp(path) },
             changed: changed
         )
@@ -48,40 +49,41 @@ package final class FileWatcher: Sendable {
     /// Watches a folder.
     ///
     /// - Parameters:
-    ///   - concerns: whether a file of this name counts.
-    ///   - stamp: what is compared when a file of another name has changed.
+    ///   - matches: whether a file of this name counts.
+    ///   - stamp: compared when a file of another name has changed, and every `pollInterval`; nil: events only.
+    ///   - changed: called on the watcher's own thread.
     package init(
         folder: String,
-        concerns: @escaping @Sendable (ArraySlice<UInt8>) -> Bool,
+        matches: @escaping @Sendable (ArraySlice<UInt8>) -> Bool,
         stamp: (@Sendable () -> FileStamp?)? = nil,
         changed: @escaping @Sendable () -> Void
-    ) throws(NameSourceError) {
+    ) throws(SystemError) {
         let inotify = inotify_init1(Int32(IN_CLOEXEC) | Int32(IN_NONBLOCK))
-        guard inotify >= 0 else { throw NameSourceError(path: folder, errno: errno) }
+        guard inotify >= 0 else { throw SystemError(folder, errno: errno) }
         let mask =
             UInt32(IN_CLOSE_WRITE) | UInt32(IN_MODIFY) | UInt32(IN_MOVED_TO) | UInt32(IN_CREATE)
             | UInt32(IN_DELETE) | UInt32(IN_MOVED_FROM)
         guard inotify_add_watch(inotify, folder, mask) >= 0 else {
             let code = errno
             close(inotify)
-            throw NameSourceError(path: folder, errno: code)
+            throw SystemError(folder, errno: code)
         }
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else {
             let code = errno
             close(inotify)
-            throw NameSourceError(path: folder, errno: code)
+            throw SystemError(folder, errno: code)
         }
-        let (heard, said) = (ends[0], ends[1])
-        _ = fcntl(heard, F_SETFD, FD_CLOEXEC)
-        _ = fcntl(said, F_SETFD, FD_CLOEXEC)
-        self.wake = NIOLockedValueBox(said)
+        let (readEnd, writeEnd) = (ends[0], ends[1])
+        _ = fcntl(readEnd, F_SETFD, FD_CLOEXEC)
+        _ = fcntl(writeEnd, F_SETFD, FD_CLOEXEC)
+        self.wake = NIOLockedValueBox(writeEnd)
         let first = stamp?()
         BlockingThread.start {
             Self.run(
                 inotify: inotify,
-                wake: heard,
-                concerns: concerns,
+                wake: readEnd,
+                matches: matches,
                 first: first,
                 stamp: stamp,
                 changed: changed
@@ -100,7 +102,7 @@ package final class FileWatcher: Sendable {
     private static func run(
         inotify: Int32,
         wake: Int32,
-        concerns: (ArraySlice<UInt8>) -> Bool,
+        matches: (ArraySlice<UInt8>) -> Bool,
         first: FileStamp?,
         stamp: (() -> FileStamp?)?,
         changed: @Sendable () -> Void
@@ -111,26 +113,26 @@ package final class FileWatcher: Sendable {
         }
         var last = first
         while true {
-            // Of a folder there is no stamp: its events are all.
-            switch waitForEvent(inotify: inotify, wake: wake, timeout: stamp == nil ? -1 : look) {
+            // A folder has no stamp: only events count.
+            switch waitForEvent(inotify: inotify, wake: wake, timeout: stamp == nil ? -1 : pollInterval) {
             case .stop: return
             case .timeout: if stamp?() == last { continue }
             case .file: break
             }
             var seen = Seen()
-            drain(inotify, concerns, &seen)
+            drain(inotify, matches, &seen)
             var rounds = 0
             settling: while rounds < (seen.isOpen ? maxRoundsOpen : maxRounds) {
                 switch waitForEvent(inotify: inotify, wake: wake, timeout: settle) {
-                case .file: drain(inotify, concerns, &seen)
+                case .file: drain(inotify, matches, &seen)
                 case .timeout: if !seen.isOpen { break settling }
                 case .stop: return
                 }
                 rounds += 1
             }
-            let concerned = seen.concerned
+            let isMatched = seen.isMatched
             let now = stamp?()
-            if concerned || now != last { changed() }
+            if isMatched || now != last { changed() }
             last = now
         }
     }
@@ -153,16 +155,16 @@ package final class FileWatcher: Sendable {
         }
     }
 
-    /// What events have told since the last change.
+    /// What events have reported since the last change.
     private struct Seen {
-        /// A file that counts has changed.
-        var concerned = false
-        /// Somebody has written to it and not closed it yet.
+        /// A matching file has changed.
+        var isMatched = false
+        /// A writer has written to it and has not closed it yet.
         var isOpen = false
     }
 
     /// Reads all waiting events.
-    private static func drain(_ inotify: Int32, _ concerns: (ArraySlice<UInt8>) -> Bool, _ seen: inout Seen) {
+    private static func drain(_ inotify: Int32, _ matches: (ArraySlice<UInt8>) -> Bool, _ seen: inout Seen) {
         let header = MemoryLayout<inotify_event>.size
         var bytes = [UInt8](repeating: 0, count: 16 << 10)
         while true {
@@ -176,38 +178,13 @@ package final class FileWatcher: Sendable {
                 let start = offset + header
                 let end = min(start + Int(event.len), count)
                 if event.mask & UInt32(IN_Q_OVERFLOW) != 0 {
-                    seen.concerned = true
-                } else if start < end, concerns(bytes[start..<end].prefix { $0 != 0 }) {
-                    seen.concerned = true
+                    seen.isMatched = true
+                } else if start < end, matches(bytes[start..<end].prefix { $0 != 0 }) {
+                    seen.isMatched = true
                     seen.isOpen = event.mask & UInt32(IN_MODIFY) != 0
                 }
                 offset = end
             }
-        }
-    }
-}
-
-/// What tells one state of a file from another without reading it.
-package struct FileStamp: Equatable, Sendable {
-    private let device: UInt64
-    private let node: UInt64
-    private let size: Int64
-    private let seconds: Int
-    private let nanoseconds: Int
-
-    /// Of what `path` stands for, links followed; nil where there is nothing.
-    package init?(_ path: String) {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
-        device = UInt64(status.st_dev)
-        node = UInt64(status.st_ino)
-        size = Int64(status.st_size)
-        // Which C module the fields of `timespec` belong to differs from build to build: read as what they are.
-        (seconds, nanoseconds) = withUnsafeBytes(of: status.st_mtim) { bytes in
-            (
-                bytes.loadUnaligned(as: Int.self),
-                bytes.loadUnaligned(fromByteOffset: MemoryLayout<Int>.size, as: Int.self)
-            )
         }
     }
 }

@@ -1,13 +1,13 @@
 import Glibc
 
-/// Threads for what blocks: never an event loop.
+/// Threads for blocking calls, which must not run on an event loop.
 package enum BlockingThread {
     private final class Box: Sendable {
         let body: @Sendable () -> Void
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     }
 
-    /// Runs `body` on a thread of its own; false when there can be none.
+    /// Runs `body` on a new thread; false where the system has no thread left.
     @discardableResult
     package static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
         var thread = pthread_t()
