@@ -123,10 +123,12 @@ let package = Package(
         // The data path.
         target("HTTP1", ["Bytes"]),
         target("Balancing"),
+        // What an exchange is, without sockets.
+        target("ProxyCore", ["Bytes", "HTTP1", "Balancing", "Names", "Routing", .nioCore]),
         target(
             "Proxy",
             [
-                "Bytes", "CMalloc", "HTTP1", "Balancing", "Names", "Routing", .nioCore, .nioPosix,
+                "Bytes", "CMalloc", "ProxyCore", "HTTP1", "Names", "Routing", .nioCore, .nioPosix,
                 .nioConcurrencyHelpers,
             ]
         ),
@@ -135,14 +137,14 @@ let package = Package(
         target(
             "Operations",
             [
-                "Bytes", "Proxy", "RoutingConfig", "Routing", "Names", "Registries", "DNSNames", "HTTP1",
-                "SystemSupport", .nioCore, .nioPosix, .logging, .nioConcurrencyHelpers,
+                "Bytes", "Proxy", "ProxyCore", "RoutingConfig", "Routing", "Names", "Registries", "DNSNames",
+                "HTTP1", "SystemSupport", .nioCore, .nioPosix, .logging, .nioConcurrencyHelpers,
             ]
         ),
         target(
             "RuleTesting",
             [
-                "Linting", "Operations", "Proxy", "RoutingConfig", "Routing", "PatternLanguages",
+                "Linting", "Operations", "Proxy", "ProxyCore", "RoutingConfig", "Routing", "PatternLanguages",
                 "PatternSyntax",
                 "PCRE2", .nioCore, .nioConcurrencyHelpers,
             ]
@@ -152,7 +154,8 @@ let package = Package(
             dependencies: [
                 "Explain", "Linting", "NginxImport", "PCRE2", "PatternLanguages", "PatternSyntax",
                 "RuleTesting",
-                "Operations", "Proxy", "RoutingConfig", "Routing", "Names", "Registries", "HTTP1", .nioCore,
+                "Operations", "Proxy", "ProxyCore", "RoutingConfig", "Routing", "Names", "Registries",
+                "HTTP1", .nioCore,
                 .nioPosix, .argumentParser, .logging, .nioConcurrencyHelpers,
             ],
             swiftSettings: swiftSettings
@@ -161,7 +164,7 @@ let package = Package(
         // Decisions among many rules, measured: `make bench-decisions`.
         .executableTarget(
             name: "decisions",
-            dependencies: ["Proxy", "Routing", "RoutingConfig"],
+            dependencies: ["Proxy", "ProxyCore", "Routing", "RoutingConfig"],
             path: "Benchmarks/decisions",
             swiftSettings: swiftSettings
         ),
@@ -170,7 +173,7 @@ let package = Package(
         target(
             "FuzzChecks",
             path: "Fuzz/Checks",
-            ["HTTP1", "Proxy", "Names", "Routing", .nioCore, .nioEmbedded]
+            ["HTTP1", "Proxy", "ProxyCore", "Names", "Routing", .nioCore, .nioEmbedded]
         ),
         // The tables of good and bad messages: for the parser's tests and for those of the whole proxy.
         target("HTTPCases", path: "Tests/HTTPCases", ["HTTP1"]),
@@ -200,20 +203,22 @@ let package = Package(
         tests(
             "ProxyTests",
             [
-                "Proxy", "HTTP1", "HTTPCases", "FuzzChecks", "Names", "Routing", .hashTrees, .nioCore,
+                "Proxy", "ProxyCore", "HTTP1", "HTTPCases", "FuzzChecks", "Names", "Routing", .hashTrees,
+                .nioCore,
                 .nioEmbedded,
                 .nioPosix, .nioConcurrencyHelpers,
             ]
         ),
         tests(
             "RuleTestingTests",
-            ["RuleTesting", "Operations", "Proxy", "RoutingConfig", "Routing", .nioCore],
+            ["RuleTesting", "Operations", "Proxy", "ProxyCore", "RoutingConfig", "Routing", .nioCore],
             exclude: ["Golden"]
         ),
         tests(
             "OperationsTests",
             [
-                "Operations", "Proxy", "Names", "Routing", "RoutingConfig", .nioCore, .nioPosix, .logging,
+                "Operations", "Proxy", "ProxyCore", "Names", "Routing", "RoutingConfig", .nioCore, .nioPosix,
+                .logging,
                 .nioConcurrencyHelpers,
             ]
         ),

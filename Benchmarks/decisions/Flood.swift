@@ -1,5 +1,6 @@
 import Glibc
 import Proxy
+import ProxyCore
 import Routing
 import RoutingConfig
 

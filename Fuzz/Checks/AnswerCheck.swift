@@ -1,6 +1,7 @@
 import HTTP1
 import NIOCore
 import Proxy
+import ProxyCore
 
 /// What goes downstream of an answer means what came from upstream, for a client of either version.
 enum AnswerCheck {

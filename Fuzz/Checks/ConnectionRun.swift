@@ -3,6 +3,7 @@ import NIOCore
 import NIOEmbedded
 import Names
 import Proxy
+import ProxyCore
 import Routing
 
 /// One client's connection, run to its end; and what came out of it on both sides.

@@ -2,6 +2,7 @@ import HTTP1
 import Names
 import NIOCore
 import Proxy
+import ProxyCore
 import Routing
 
 /// One tier between two readers.

@@ -5,6 +5,7 @@ import NIOCore
 import NIOPosix
 import Operations
 import Proxy
+import ProxyCore
 import Routing
 import RoutingConfig
 

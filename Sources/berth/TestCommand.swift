@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Operations
 import Proxy
+import ProxyCore
 import Routing
 import RoutingConfig
 

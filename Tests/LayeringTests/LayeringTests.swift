@@ -14,8 +14,15 @@ private let denials: [(modules: Set<String>, except: Set<String>, why: String)] 
             "NIOCore", "NIOPosix", "NIOEmbedded", "NIOConcurrencyHelpers", "NIOHTTP1", "NIOSSL",
             "NIOFoundationCompat",
         ],
-        ["SystemSupport", "Names", "DNSNames", "Registries", "Proxy", "Operations", "RuleTesting", "berth"],
+        [
+            "SystemSupport", "Names", "DNSNames", "Registries", "ProxyCore", "Proxy", "Operations", "RuleTesting",
+            "berth",
+        ],
         "NIO stays out of everything below the name sources"
+    ),
+    (
+        ["NIOPosix"], ["Registries", "Names", "SystemSupport", "Proxy", "Operations", "RuleTesting", "berth"],
+        "an exchange has no sockets"
     ),
     (
         ["AsyncHTTPClient", "NIOSSL", "NIOHTTP1", "NIOFoundationCompat"],

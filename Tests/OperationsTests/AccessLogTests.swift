@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 @testable import Proxy
+@testable import ProxyCore
 import Routing
 import Testing
 

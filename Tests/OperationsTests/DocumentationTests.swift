@@ -1,5 +1,6 @@
 import Foundation
 import Proxy
+import ProxyCore
 import Testing
 
 /// The references in docs/ are complete.

@@ -1,6 +1,7 @@
 import Foundation
 import Names
 import Proxy
+import ProxyCore
 import Routing
 import RoutingConfig
 import Testing

@@ -4,6 +4,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import Proxy
+import ProxyCore
 import Routing
 import RoutingConfig
 import NIOConcurrencyHelpers

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Proxy
+@testable import ProxyCore
 
 @Suite("Accept")
 struct AcceptFieldTests {

@@ -5,6 +5,7 @@ import NIOConcurrencyHelpers
 import Testing
 
 @testable import Proxy
+@testable import ProxyCore
 
 /// Every bad answer of the tables, given by a target to running tiers, with another answer behind it that would
 /// be the next client's if anybody took it.

@@ -2,6 +2,7 @@ import HTTP1
 import HTTPCases
 
 @testable import Proxy
+@testable import ProxyCore
 
 /// docs/bad-inputs.md, made of the tables that the tests go by.
 enum BadInputDocument {

@@ -4,6 +4,7 @@ import HTTPCases
 import Testing
 
 @testable import Proxy
+@testable import ProxyCore
 
 /// Every request of the tables, sent as it stands there to running tiers in front of an origin that notes what comes.
 @Suite("Bad requests, live", .timeLimit(.minutes(2)))

@@ -3,6 +3,7 @@ import Routing
 import Testing
 
 @testable import Proxy
+@testable import ProxyCore
 
 /// How many downstream connections there may be, and how long each lives.
 @Suite("The life of a connection", .timeLimit(.minutes(1)))

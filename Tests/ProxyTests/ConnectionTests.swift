@@ -6,6 +6,7 @@ import Routing
 import Testing
 
 @testable import Proxy
+@testable import ProxyCore
 
 /// What a connection holds is bounded, and what it owes is given before it closes.
 @Suite("A connection without sockets")

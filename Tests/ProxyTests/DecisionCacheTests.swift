@@ -2,6 +2,7 @@ import Routing
 import Testing
 
 @testable import Proxy
+@testable import ProxyCore
 
 @Suite struct DecisionCacheTests {
     private static let size = 4_096

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Proxy
+@testable import ProxyCore
 
 /// A body of no bytes is whole with its head.
 @Suite("Empty bodies", .timeLimit(.minutes(1)))

@@ -2,6 +2,7 @@ import NIOCore
 import Testing
 
 @testable import Proxy
+@testable import ProxyCore
 
 @Suite("The exchange machine")
 struct ExchangeMachineTests {

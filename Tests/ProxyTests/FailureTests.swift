@@ -5,6 +5,7 @@ import Routing
 import Testing
 
 @testable import Proxy
+@testable import ProxyCore
 
 /// What a client is told when something goes wrong, and that the log says the same.
 @Suite("Failures", .timeLimit(.minutes(1)))

@@ -2,6 +2,7 @@ import Routing
 import Testing
 
 @testable import Proxy
+@testable import ProxyCore
 
 /// Requests and answers through a real tier, byte for byte.
 @Suite("ForwardTarget", .timeLimit(.minutes(1)))

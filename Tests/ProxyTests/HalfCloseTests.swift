@@ -2,6 +2,7 @@ import Routing
 import Testing
 
 @testable import Proxy
+@testable import ProxyCore
 
 /// A client that has said all it has to say may close its half, whenever it likes.
 @Suite("Half-closes", .timeLimit(.minutes(1)))

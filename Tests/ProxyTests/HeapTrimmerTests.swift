@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Proxy
+@testable import ProxyCore
 
 @Suite("A crowd of connections")
 struct HeapTrimmerTests {

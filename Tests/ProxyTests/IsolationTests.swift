@@ -4,6 +4,7 @@ import Routing
 import Testing
 
 @testable import Proxy
+@testable import ProxyCore
 
 /// What one exchange leaves behind never reaches another, and each is told of once.
 @Suite("Exchanges apart from each other", .timeLimit(.minutes(1)))

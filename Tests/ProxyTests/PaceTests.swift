@@ -7,6 +7,7 @@ import NIOConcurrencyHelpers
 import Testing
 
 @testable import Proxy
+@testable import ProxyCore
 
 /// Slow is not late: each deadline is counted from where its wait began.
 @Suite("Pace", .timeLimit(.minutes(1)))
@@ -31,7 +32,7 @@ struct PaceTests {
         let upstreamChannel = EmbeddedChannel(loop: loop)
         let nowhere = try SocketAddress(unixDomainSocketPath: "nowhere")
         worker.connect = { pool, worker, _, done in
-            let upstream = UpstreamConnection(worker: worker, pool: pool)
+            let upstream = UpstreamConnection(worker: worker, upstream: pool)
             try? upstreamChannel.pipeline.syncOperations.addHandler(upstream)
             upstreamChannel.connect(to: nowhere, promise: nil)
             done(.success(upstream))

@@ -5,6 +5,7 @@ import Names
 import Routing
 
 @testable import Proxy
+@testable import ProxyCore
 
 /// What a tier does with a head, asked of the same functions as live traffic asks.
 enum RequestVerdict: Equatable {

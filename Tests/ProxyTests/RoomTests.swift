@@ -5,6 +5,7 @@ import NIOCore
 import Testing
 
 @testable import Proxy
+@testable import ProxyCore
 
 /// Limits that hold at one tier leave room for what it adds; and an answer is not lost to what is still sent.
 @Suite("Room", .timeLimit(.minutes(1)))

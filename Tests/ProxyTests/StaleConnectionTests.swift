@@ -2,6 +2,7 @@ import Routing
 import Testing
 
 @testable import Proxy
+@testable import ProxyCore
 
 /// Upstream connections that were good when they were put aside, and are no longer.
 @Suite("Stale connections", .timeLimit(.minutes(1)))

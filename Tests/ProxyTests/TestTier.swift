@@ -6,6 +6,7 @@ import Routing
 import NIOConcurrencyHelpers
 
 @testable import Proxy
+@testable import ProxyCore
 
 /// A real tier on loopback for the length of a test, on a port of the system's choice.
 struct TestTier {

@@ -1,6 +1,7 @@
 import Routing
 
 @testable import Proxy
+@testable import ProxyCore
 
 /// What a message passes on its way from a client to its origin.
 enum Tiers: String, CaseIterable, CustomStringConvertible {

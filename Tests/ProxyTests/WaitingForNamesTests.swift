@@ -5,6 +5,7 @@ import NIOConcurrencyHelpers
 import Testing
 
 @testable import Proxy
+@testable import ProxyCore
 
 /// A name source that says what a test wants, when it wants.
 private final class HeldAsker: NameResolver {

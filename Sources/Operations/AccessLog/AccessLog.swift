@@ -1,5 +1,6 @@
 import NIOCore
-package import Proxy
+import Proxy
+package import ProxyCore
 
 /// The form of the access log.
 package enum AccessLogFormat: String, Sendable, CaseIterable {

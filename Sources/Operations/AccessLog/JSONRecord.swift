@@ -1,5 +1,6 @@
 import NIOCore
 import Proxy
+import ProxyCore
 import Routing
 
 /// A record as one JSON object. The keys are documented in docs/access-log.md and stay.

@@ -1,5 +1,6 @@
 import NIOCore
 import Proxy
+import ProxyCore
 import Routing
 
 /// A record like nginx's `combined`, with `key=value` pairs behind it.

@@ -3,6 +3,7 @@ import HTTP1
 package import Names
 package import NIOCore
 import Proxy
+import ProxyCore
 package import Routing
 import NIOConcurrencyHelpers
 

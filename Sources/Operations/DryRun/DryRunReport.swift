@@ -1,6 +1,7 @@
 import HTTP1
 import NIOCore
 import Proxy
+import ProxyCore
 import Routing
 
 /// What a dry run found. Encoded as JSON it follows the schema in docs/dry-run.md,

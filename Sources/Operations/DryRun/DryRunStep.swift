@@ -1,5 +1,6 @@
 package import NIOCore
-package import Proxy
+import Proxy
+package import ProxyCore
 package import Routing
 
 /// What one tier makes of a request: what the code of live traffic said, before it is put into words.

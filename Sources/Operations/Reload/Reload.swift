@@ -3,6 +3,7 @@ import Glibc
 import Logging
 import Names
 import Proxy
+import ProxyCore
 import Routing
 import RoutingConfig
 import SystemSupport

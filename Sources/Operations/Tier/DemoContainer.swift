@@ -2,6 +2,7 @@ import HTTP1
 import NIOCore
 package import NIOPosix
 import Proxy
+import ProxyCore
 package import Routing
 
 /// A web server in place of a container, for the demo: it says who it is and shows the

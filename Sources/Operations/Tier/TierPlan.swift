@@ -1,6 +1,7 @@
 import HTTP1
 import NIOCore
-package import Proxy
+import Proxy
+package import ProxyCore
 package import Routing
 package import RoutingConfig
 

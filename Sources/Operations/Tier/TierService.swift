@@ -4,6 +4,7 @@ package import Names
 import NIOCore
 package import NIOPosix
 package import Proxy
+import ProxyCore
 package import Routing
 
 /// A tier in operation: its names are watched, its log is written, and it ends in order.

@@ -1,3 +1,4 @@
+import ProxyCore
 import HTTP1
 import NIOCore
 
@@ -118,7 +119,7 @@ extension DownstreamConnection {
         exchange.machine.answerEnded()
         exchange.upstream = nil
         if exchange.machine.request == .complete, upstream.keepsAlive {
-            worker.upstreams.takeBack(upstream, now: worker.now)
+            worker.upstreams.checkIn(upstream, now: worker.now)
         } else {
             upstream.close()
         }

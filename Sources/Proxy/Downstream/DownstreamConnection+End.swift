@@ -1,3 +1,4 @@
+import ProxyCore
 import Glibc
 import HTTP1
 import NIOCore

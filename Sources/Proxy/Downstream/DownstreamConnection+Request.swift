@@ -1,3 +1,4 @@
+import ProxyCore
 import HTTP1
 import Names
 import NIOCore
@@ -182,7 +183,7 @@ extension DownstreamConnection {
     }
 
     /// The endpoint whose turn it is; nil when the name has to be waited for.
-    private func target(_ forwarding: ForwardTarget) throws(Failure) -> EndpointPool? {
+    private func target(_ forwarding: ForwardTarget) throws(Failure) -> Upstream? {
         if let pool = forwarding.pool, !pool.isRetired { return try pool.next() }
         guard let pool = worker.pool(for: forwarding.forward) else { return nil }
         if pool.failure == nil { forwarding.pool = pool }
@@ -190,7 +191,7 @@ extension DownstreamConnection {
     }
 
     /// The same endpoint, unless the names have changed: then another may stand behind its address.
-    private func endpointForRetry() -> EndpointPool? {
+    private func endpointForRetry() -> Upstream? {
         guard let forwarding = exchange.ruling?.forwarding else { return nil }
         if let pool = forwarding.pool, !pool.isRetired { return exchange.endpoint }
         return try? target(forwarding)
@@ -218,17 +219,17 @@ extension DownstreamConnection {
 
     // MARK: The upstream connection
 
-    private func connect(to endpoint: EndpointPool) {
+    private func connect(to endpoint: Upstream) {
         exchange.endpoint = endpoint
-        if let connection = endpoint.lend(certain: !exchange.machine.maySendAgain) {
-            attach(connection, reused: true)
+        if let connection = endpoint.checkOut(probing: !exchange.machine.maySendAgain) {
+            attach(connection as! UpstreamConnection, reused: true)
         } else {
             connectAnew(to: endpoint)
         }
     }
 
     /// Makes a new connection; the answer comes to `upstreamConnected`.
-    func connectAnew(to endpoint: EndpointPool) {
+    func connectAnew(to endpoint: Upstream) {
         exchange.machine.connecting()
         let serial = exchange.serial
         let timeout = exchange.timeouts.connect.map(TimeAmount.init) ?? worker.settings.timeouts.connect
@@ -236,14 +237,14 @@ extension DownstreamConnection {
             guard exchange.serial == serial, phase == .exchange else {
                 // The client went away meanwhile: somebody else may have use for it.
                 if case .success(let connection) = result {
-                    worker.upstreams.takeBack(connection, now: worker.now)
+                    worker.upstreams.checkIn(connection, now: worker.now)
                 }
                 return
             }
             switch result {
             case .success(let connection): attach(connection, reused: false)
             case .failure(let failure)
-            where failure.reason == .outOfDescriptors && worker.upstreams.closeAll():
+            where failure.reason == .outOfDescriptors && worker.upstreams.closeIdle():
                 // Some were held by connections that wait for work.
                 connectAnew(to: endpoint)
             case .failure(let failure): upstreamLost(failure)

@@ -1,3 +1,4 @@
+import ProxyCore
 import HTTP1
 import NIOCore
 import Routing

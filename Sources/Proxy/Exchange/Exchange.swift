@@ -1,3 +1,4 @@
+import ProxyCore
 import HTTP1
 import NIOCore
 import Routing
@@ -31,7 +32,7 @@ struct Exchange {
     /// The answer's head, and perhaps some of its body, are collected, and nothing of it is written.
     var isHeadHeld = false
 
-    var endpoint: EndpointPool?
+    var endpoint: Upstream?
     var timeouts = RuleTimeouts()
     var bodyLimit: UInt64?
 

@@ -1,3 +1,4 @@
+import ProxyCore
 import Routing
 import struct NIOConcurrencyHelpers.NIOLockedValueBox
 import Synchronization

@@ -1,3 +1,4 @@
+import ProxyCore
 import Glibc
 import HTTP1
 import NIOCore
@@ -10,7 +11,7 @@ import NIOPosix
 /// calls: both live on the same event loop.
 ///
 /// `@unchecked Sendable`: touched on its worker's loop alone.
-final class UpstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
+final class UpstreamConnection: ChannelDuplexHandler, UpstreamCarrier, @unchecked Sendable {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = Never
     typealias OutboundIn = ByteBuffer
@@ -24,7 +25,7 @@ final class UpstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
         case closed
     }
 
-    let pool: EndpointPool
+    let upstream: Upstream
     /// Since when it waits in the pool.
     var idleSince: NIODeadline = .uptimeNanoseconds(0)
 
@@ -47,9 +48,9 @@ final class UpstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
     /// An error came before the end: what ends by close has not ended well.
     private var broken = false
 
-    init(worker: Worker, pool: EndpointPool) {
+    init(worker: Worker, upstream: Upstream) {
         self.worker = worker
-        self.pool = pool
+        self.upstream = upstream
     }
 
     /// May carry an exchange.
@@ -57,7 +58,7 @@ final class UpstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
 
     /// Whether nothing waits in the socket that has not been read yet: neither its end, nor
     /// bytes that nobody asked for.
-    var isQuiet: Bool {
+    var hasNoPendingInput: Bool {
         // In a test without sockets there is none.
         guard phase != .closed, channel?.isActive == true, let descriptor else { return true }
         var byte: UInt8 = 0
@@ -169,7 +170,7 @@ final class UpstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
         switch phase {
         case .idle:
             // Nobody asked: whatever it is, it must not become the next answer's beginning.
-            pool.remove(self)
+            upstream.remove(self)
             close()
         case .closed:
             break
@@ -337,7 +338,7 @@ final class UpstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
     private func ended() {
         switch phase {
         case .idle:
-            pool.remove(self)
+            upstream.remove(self)
             close()
         case .head:
             fail(Failure(.connectionReset))

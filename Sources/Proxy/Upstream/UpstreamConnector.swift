@@ -1,3 +1,4 @@
+import ProxyCore
 import Glibc
 import NIOCore
 import NIOPosix
@@ -5,7 +6,7 @@ import Routing
 
 /// Makes a connection on the worker's loop and tells `done`, at once or later.
 typealias UpstreamConnector = (
-    _ pool: EndpointPool,
+    _ pool: Upstream,
     _ worker: Worker,
     _ timeout: TimeAmount,
     _ done: @escaping (Result<UpstreamConnection, Failure>) -> Void
@@ -13,7 +14,7 @@ typealias UpstreamConnector = (
 
 /// Connects over TCP.
 func connectSocket(
-    to pool: EndpointPool,
+    to pool: Upstream,
     worker: Worker,
     timeout: TimeAmount,
     done: @escaping (Result<UpstreamConnection, Failure>) -> Void
@@ -24,7 +25,7 @@ func connectSocket(
     } catch {
         return done(.failure(Failure(.internal)))
     }
-    let connection = UpstreamConnection(worker: worker, pool: pool)
+    let connection = UpstreamConnection(worker: worker, upstream: pool)
     let completion = NIOLoopBound(done, eventLoop: worker.loop)
     ClientBootstrap(group: worker.loop)
         .connectTimeout(timeout)

@@ -1,3 +1,4 @@
+import ProxyCore
 import Glibc
 import NIOCore
 import NIOPosix

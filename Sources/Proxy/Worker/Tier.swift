@@ -1,3 +1,4 @@
+package import ProxyCore
 package import Names
 import NIOCore
 package import NIOPosix

@@ -1,3 +1,4 @@
+package import ProxyCore
 package import NIOCore
 package import Routing
 
@@ -23,7 +24,7 @@ extension Worker {
             seed: 1
         )
         worker.connect = { pool, worker, _, done in
-            let connection = UpstreamConnection(worker: worker, pool: pool)
+            let connection = UpstreamConnection(worker: worker, upstream: pool)
             do {
                 try connect(connection)
                 done(.success(connection))

@@ -1,3 +1,4 @@
+import ProxyCore
 package import Names
 import NIOCore
 import Routing
@@ -36,7 +37,7 @@ extension Worker {
         )
         let pool = TargetPool(
             resolution,
-            endpoints: resolution.choices.map { upstreams.pool(for: $0.endpoint, identity: $0.identity) },
+            endpoints: resolution.choices.map { upstreams.upstream($0.endpoint, identity: $0.identity) },
             seed: UInt(truncatingIfNeeded: random.next())
         )
         // A target that nothing knows is not kept: hostile names would fill the table.

@@ -1,3 +1,4 @@
+package import ProxyCore
 import CMalloc
 import HTTP1
 package import Names
@@ -25,7 +26,7 @@ package final class Worker: @unchecked Sendable {
     /// Exchanges that wait for names, and who is asked for them; nil: what is not known is unknown.
     var waiting = NameWaiters()
     let asker: (any NameResolver)?
-    let upstreams: UpstreamPools
+    let upstreams: Upstreams
     /// The head that was parsed last: valid until the next one is.
     var requestHead = RequestHead()
     var answerHead = ResponseHead()
@@ -61,7 +62,7 @@ package final class Worker: @unchecked Sendable {
         self.random = Random(seed: seed)
         self.memory = DecisionCache(size: DataPathConstants.rememberedHosts, seed: random.next())
         self.router = RequestRouter(settings: settings, table: table, resolver: resolver)
-        self.upstreams = UpstreamPools(
+        self.upstreams = Upstreams(
             idleLimit: settings.limits.idlePerEndpoint,
             idleTimeout: settings.timeouts.idleUpstream
         )
@@ -125,7 +126,7 @@ package final class Worker: @unchecked Sendable {
         loop.submit { [self] in
             draining = true
             for connection in connections.all { connection.breakOff() }
-            upstreams.closeAll()
+            upstreams.closeIdle()
             ticking?.cancel()
             ticking = nil
             log?.flush()
@@ -155,7 +156,7 @@ package final class Worker: @unchecked Sendable {
 
     private func finishDrainIfEmpty() {
         guard connections.isEmpty, let promise = drained else { return }
-        upstreams.closeAll()
+        upstreams.closeIdle()
         log?.flush()
         promise.succeed(())
     }

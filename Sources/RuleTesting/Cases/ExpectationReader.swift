@@ -1,4 +1,5 @@
 import Proxy
+import ProxyCore
 import RoutingConfig
 
 /// Holds what stands under `expect` against what can be expected: a slip there would pass for ever.

@@ -1,5 +1,6 @@
 import Operations
 import Proxy
+import ProxyCore
 import Routing
 
 /// Where a tier's rules lead one request: what has to be the same in the old rules and the new ones.

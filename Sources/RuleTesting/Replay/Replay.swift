@@ -1,6 +1,7 @@
 import NIOCore
 import Operations
 import Proxy
+import ProxyCore
 package import Routing
 package import RoutingConfig
 

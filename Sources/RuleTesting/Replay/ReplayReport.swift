@@ -1,4 +1,5 @@
 import Proxy
+import ProxyCore
 import Routing
 
 /// What became of a log's requests. As JSON its keys are added to over time, never renamed or removed.

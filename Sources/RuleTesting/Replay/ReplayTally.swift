@@ -1,5 +1,6 @@
 import Operations
 import Proxy
+import ProxyCore
 import Routing
 
 /// What became of the requests of a log: counts alone, so that it stays small however long the log is.

@@ -1,4 +1,5 @@
 @testable import Proxy
+@testable import ProxyCore
 
 /// What a simulated container does with one request that reached it.
 struct AnswerPlan {

@@ -1,6 +1,7 @@
 import NIOCore
 
 @testable import Proxy
+@testable import ProxyCore
 
 /// What everybody in a simulation knows to have happened, and what of it must not have.
 final class Ledger {

@@ -1,4 +1,5 @@
 @testable import Proxy
+@testable import ProxyCore
 
 /// A request that a simulated client will send, and what may become of it.
 struct RequestPlan {

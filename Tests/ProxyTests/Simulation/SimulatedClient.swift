@@ -1,4 +1,5 @@
 @testable import Proxy
+@testable import ProxyCore
 
 /// The far end of one downstream connection: sends its requests in pieces, reads the
 /// answers strictly, and judges whether each is the answer to the request whose turn it is.

@@ -1,4 +1,5 @@
 @testable import Proxy
+@testable import ProxyCore
 
 /// The far end of one upstream connection: reads requests strictly, judges them, and
 /// answers as its plans say.

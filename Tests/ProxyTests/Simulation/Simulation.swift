@@ -5,6 +5,7 @@ import Names
 import Routing
 
 @testable import Proxy
+@testable import ProxyCore
 
 /// One run of a whole worker among simulated clients, containers, faults and time. All
 /// that happens follows from the seed.
@@ -152,7 +153,7 @@ final class Simulation {
 
     /// What the worker calls instead of a bootstrap.
     private func connect(
-        _ pool: EndpointPool,
+        _ pool: Upstream,
         _ timeout: TimeAmount,
         _ done: @escaping (Result<UpstreamConnection, Failure>) -> Void
     ) {
@@ -178,7 +179,7 @@ final class Simulation {
         loop.scheduleTask(in: time) { body() }
     }
 
-    private func made(_ pool: EndpointPool) -> UpstreamConnection {
+    private func made(_ pool: Upstream) -> UpstreamConnection {
         let wire = Wire(window: 1 + random.below(Self.window))
         let container = SimulatedContainer(
             name: "container \(containers.count) at \(pool.endpoint)",
@@ -188,7 +189,7 @@ final class Simulation {
             seed: random.next()
         )
         containers.append(container)
-        let connection = UpstreamConnection(worker: worker, pool: pool)
+        let connection = UpstreamConnection(worker: worker, upstream: pool)
         socket(wire).activate(connection)
         return connection
     }

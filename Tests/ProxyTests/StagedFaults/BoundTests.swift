@@ -2,6 +2,7 @@ import NIOCore
 import Testing
 
 @testable import Proxy
+@testable import ProxyCore
 
 /// What slow and small peers cost, and how long they are waited for.
 @Suite("Slow and small")

@@ -2,6 +2,7 @@ import NIOCore
 import Testing
 
 @testable import Proxy
+@testable import ProxyCore
 
 /// A client that goes away, or that stops, at a stage of its exchange.
 struct DownstreamFault: Sendable, CustomTestStringConvertible {

@@ -4,6 +4,7 @@ import Names
 import Routing
 
 @testable import Proxy
+@testable import ProxyCore
 
 /// A worker between far ends that a test plays move by move: no sockets, no threads, and a clock of its own.
 final class FaultBench {
@@ -88,12 +89,12 @@ final class FaultBench {
     }
 
     private func connect(
-        _ pool: EndpointPool,
+        _ pool: Upstream,
         _ timeout: TimeAmount,
         _ done: @escaping (Result<UpstreamConnection, Failure>) -> Void
     ) {
         let make = { [unowned self] in
-            let connection = UpstreamConnection(worker: worker, pool: pool)
+            let connection = UpstreamConnection(worker: worker, upstream: pool)
             upstreams.append(peer(connection))
             done(.success(connection))
         }
@@ -169,7 +170,7 @@ final class FaultBench {
     }
 
     /// How many connections wait for work.
-    var idleUpstreams: Int { worker.upstreams.pool(for: Self.endpoint, identity: nil).idle.count }
+    var idleUpstreams: Int { worker.upstreams.upstream(Self.endpoint, identity: nil).idle.count }
 
     /// Nothing is left of any client: neither a connection, nor its place at the gate, nor anything upstream but
     /// what waits for work.

@@ -2,6 +2,7 @@ import NIOCore
 import Testing
 
 @testable import Proxy
+@testable import ProxyCore
 
 /// What an endpoint does to an exchange, and what must come of it.
 struct UpstreamFault: Sendable, CustomTestStringConvertible {

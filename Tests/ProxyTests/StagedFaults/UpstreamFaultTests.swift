@@ -2,6 +2,7 @@ import NIOCore
 import Testing
 
 @testable import Proxy
+@testable import ProxyCore
 
 /// Whatever an endpoint does, at whatever stage: the client learns what it can, the log says why, and nobody else
 /// has any of it.

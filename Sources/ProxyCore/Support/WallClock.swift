@@ -1,14 +1,14 @@
 import Glibc
 
 /// The time of day, looked at once a tick: the `Date` line of answers that have none.
-struct WallClock {
+package struct WallClock {
     /// `Date: Sun, 06 Nov 1994 08:49:37 GMT` and its line end (RFC 9110 §5.6.7).
-    private(set) var dateLine: [UInt8] = []
+    package private(set) var dateLine: [UInt8] = []
     private var second = 0
 
-    init() { refresh() }
+    package init() { refresh() }
 
-    mutating func refresh() {
+    package mutating func refresh() {
         var now = time(nil)
         guard now != second else { return }
         second = now

@@ -1,18 +1,18 @@
 import Balancing
 import Names
-import Routing
+package import Routing
 
 /// The endpoints behind one target, on one event loop.
-final class TargetPool {
+package final class TargetPool {
     /// Why there is no endpoint; nil when there is one.
-    let failure: Failure?
+    package let failure: Failure?
     /// The names have changed: whoever remembers this pool looks for the new one.
-    fileprivate(set) var isRetired = false
-    private let endpoints: [EndpointPool]
+    package fileprivate(set) var isRetired = false
+    private let endpoints: [Upstream]
     private var turns: WeightedRoundRobin
     private let use: UsageMark?
 
-    init(_ resolution: Resolution, endpoints: [EndpointPool], seed: UInt) {
+    package init(_ resolution: Resolution, endpoints: [Upstream], seed: UInt) {
         self.failure = resolution.failure
         self.endpoints = endpoints
         self.turns = WeightedRoundRobin(resolution.choices.map(\.weight), seed: seed)
@@ -20,7 +20,7 @@ final class TargetPool {
     }
 
     /// The endpoint whose turn it is, or why there is none.
-    func next() throws(Failure) -> EndpointPool {
+    package func next() throws(Failure) -> Upstream {
         if let failure { throw failure }
         guard let index = turns.next(), endpoints.indices.contains(index) else {
             throw Failure(.unknownTarget)
@@ -31,21 +31,28 @@ final class TargetPool {
 }
 
 /// What a pool is kept under: the same target may be narrowed by one rule and not by another.
-struct TargetKey: Hashable {
-    let target: Target
-    let endpointNetworks: [CIDR]
+package struct TargetKey: Hashable {
+    package let target: Target
+    package let endpointNetworks: [CIDR]
+
+    package init(target: Target, endpointNetworks: [CIDR]) {
+        self.target = target
+        self.endpointNetworks = endpointNetworks
+    }
 }
 
 /// The pools of one event loop, kept until their names change.
-struct TargetPools {
+package struct TargetPools {
     private var pools: [TargetKey: TargetPool] = [:]
     private var keys: [String: [TargetKey]] = [:]
 
-    var count: Int { pools.count }
+    package init() {}
 
-    subscript(key: TargetKey) -> TargetPool? { pools[key] }
+    package var count: Int { pools.count }
 
-    mutating func insert(_ pool: TargetPool, for key: TargetKey) {
+    package subscript(key: TargetKey) -> TargetPool? { pools[key] }
+
+    package mutating func insert(_ pool: TargetPool, for key: TargetKey) {
         // Reached by wildcards of DNS alone; all are made again when they are asked for.
         if pools.count >= DataPathConstants.targets { retireAll() }
         pools.updateValue(pool, forKey: key)?.isRetired = true
@@ -53,7 +60,7 @@ struct TargetPools {
     }
 
     /// - Parameter names: that have changed.
-    mutating func retire(_ names: Set<String>) {
+    package mutating func retire(_ names: Set<String>) {
         if names.count <= keys.count {
             for name in names { retire(name) }
         } else {
@@ -61,7 +68,7 @@ struct TargetPools {
         }
     }
 
-    mutating func retireAll() {
+    package mutating func retireAll() {
         for pool in pools.values { pool.isRetired = true }
         pools = [:]
         keys = [:]

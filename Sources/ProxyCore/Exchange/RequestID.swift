@@ -1,10 +1,10 @@
-import NIOCore
+package import NIOCore
 
 /// The name of one request on its way through both tiers (`X-Request-ID`).
-enum RequestID {
+package enum RequestID {
     /// A client's own id is kept when it is short and of harmless bytes: it goes
     /// into logs, answers and headers.
-    static func isKept(_ value: Span<UInt8>) -> Bool {
+    package static func isKept(_ value: Span<UInt8>) -> Bool {
         guard !value.isEmpty, value.count <= DataPathConstants.requestIDBytes else { return false }
         for index in value.indices {
             switch value[index] {
@@ -21,7 +21,7 @@ enum RequestID {
     }
 
     /// Writes 128 random bits as 32 hexadecimal digits.
-    static func make(_ random: inout Random, into out: inout ByteBuffer) {
+    package static func make(_ random: inout Random, into out: inout ByteBuffer) {
         let digits = InlineArray<32, UInt8> { _ in 0 }
         var text = digits
         var high = random.next()

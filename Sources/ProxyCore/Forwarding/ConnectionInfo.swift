@@ -8,10 +8,10 @@ package struct ConnectionInfo: Sendable {
     /// The port the connection came in at.
     package let localPort: UInt16
     /// The peer in text, as it goes into `X-Forwarded-For`.
-    let peerText: [UInt8]
+    package let peerText: [UInt8]
     /// The lines of `X-Forwarded-For`, `-Proto` and `-Port` of a request that comes
     /// straight from a client: the same for each request of the connection.
-    let lines: [UInt8]
+    package let lines: [UInt8]
 
     package init(peer: IPAddress, localPort: UInt16, trustedProxies: [CIDR]) {
         self.peer = peer

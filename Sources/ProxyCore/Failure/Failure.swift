@@ -89,7 +89,7 @@ extension Failure {
     }
 
     /// A request body that is refused.
-    init(_ error: BodyError) {
+    package init(_ error: BodyError) {
         self.init(error.status == 431 ? .headTooLarge : .malformedRequest, error.detail.description)
     }
 
@@ -109,7 +109,7 @@ extension Failure {
     }
 
     /// An answer's head that is refused.
-    init(_ error: ResponseError) {
+    package init(_ error: ResponseError) {
         switch error {
         case .headTooLarge, .field(.tooMany), .field(.tooLarge):
             self.init(.answerHeadTooLarge, error.detail.description)

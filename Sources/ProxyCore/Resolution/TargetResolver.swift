@@ -21,7 +21,7 @@ package struct Resolution: Sendable {
     /// Why the sources could not say anything; nil when they could.
     package let problem: NameProblem?
     /// To be marked whenever an endpoint is used.
-    let use: UsageMark?
+    package let use: UsageMark?
 
     package var endpoints: [Endpoint] { choices.map(\.endpoint) }
 
@@ -37,7 +37,7 @@ package struct Resolution: Sendable {
 /// dry run and live traffic both ask here.
 package struct TargetResolver: Sendable {
     /// The port of a target where neither the rule nor the name source gives one.
-    static let defaultPort: UInt16 = 80
+    package static let defaultPort: UInt16 = 80
 
     package let names: NameTable
     package let addressGuard: AddressGuard
@@ -109,7 +109,7 @@ package struct TargetResolver: Sendable {
 }
 
 extension Failure {
-    init(_ problem: NameProblem) {
+    package init(_ problem: NameProblem) {
         switch problem.kind {
         case .timeout: self.init(.nameTimeout)
         case .unavailable: self.init(.nameError)

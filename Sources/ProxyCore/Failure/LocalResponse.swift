@@ -107,8 +107,8 @@ package struct LocalResponse: Sendable {
 }
 
 /// The phrases of the statuses that Berth itself may send (RFC 9110 §15, RFC 5842 §7.2).
-enum StatusPhrase {
-    static func of(_ status: Int) -> String {
+package enum StatusPhrase {
+    package static func of(_ status: Int) -> String {
         switch status {
         case 200: "OK"
         case 201: "Created"

@@ -35,6 +35,52 @@ package struct ExchangeRecord {
     package var reused: Bool
     /// Sent again after a stale connection closed.
     package var retried: Bool
+    package init(
+        client: IPAddress,
+        peer: IPAddress,
+        method: ByteBuffer,
+        target: ByteBuffer,
+        host: ByteBuffer,
+        version: StaticString,
+        referer: ByteBuffer?,
+        userAgent: ByteBuffer?,
+        requestID: ByteBuffer,
+        decision: Decision?,
+        endpoint: Endpoint?,
+        status: Int,
+        failure: Failure?,
+        bytesIn: UInt64,
+        bytesOut: UInt64,
+        start: NIODeadline,
+        connected: NIODeadline?,
+        answered: NIODeadline?,
+        end: NIODeadline,
+        reused: Bool,
+        retried: Bool
+    ) {
+        self.client = client
+        self.peer = peer
+        self.method = method
+        self.target = target
+        self.host = host
+        self.version = version
+        self.referer = referer
+        self.userAgent = userAgent
+        self.requestID = requestID
+        self.decision = decision
+        self.endpoint = endpoint
+        self.status = status
+        self.failure = failure
+        self.bytesIn = bytesIn
+        self.bytesOut = bytesOut
+        self.start = start
+        self.connected = connected
+        self.answered = answered
+        self.end = end
+        self.reused = reused
+        self.retried = retried
+    }
+
 }
 
 /// Takes the records of one event loop. Called on that loop only.

@@ -24,13 +24,13 @@ package enum BodyCoding {
 ///
 /// `package`: what is written here is read again, and judged, by the fuzz checks.
 package struct ResponseHeadWriter {
-    let coding: BodyCoding
-    let framing: BodyFraming
+    package let coding: BodyCoding
+    package let framing: BodyFraming
     /// The downstream connection lives on after this answer.
-    let keepAlive: Bool
-    let downstream: HTTPVersion
+    package let keepAlive: Bool
+    package let downstream: HTTPVersion
     /// `Date: …` and its line end, for an answer that has none (RFC 9110 §6.6.1).
-    let date: [UInt8]
+    package let date: [UInt8]
 
     package init(
         coding: BodyCoding,

@@ -43,47 +43,47 @@ package struct Limits: Sendable {
 }
 
 /// Sizes inside of the data path that nobody needs to set.
-enum DataPathConstants {
+package enum DataPathConstants {
     /// Bytes of a request that are held while its upstream is not ready for them, and of
     /// pipelined requests that wait for their turn. Reading stops there.
-    static let heldBytes = 64 << 10
+    package static let heldBytes = 64 << 10
     /// Answers up to this size are copied behind their head and written in one call.
-    static let coalescedBytes = 16 << 10
+    package static let coalescedBytes = 16 << 10
     /// What may be outstanding to a slow reader, bytes, before its source is no longer read.
-    static let writeHighWatermark = 256 << 10
-    static let writeLowWatermark = 64 << 10
+    package static let writeHighWatermark = 256 << 10
+    package static let writeLowWatermark = 64 << 10
     /// … and in how many pieces. Each costs some hundred bytes beyond its own.
-    static let waitingPieces = 512
+    package static let waitingPieces = 512
     /// A piece up to this size, bytes, is copied out of a larger buffer before it may have to wait.
-    static let smallPieceBytes = 1 << 10
+    package static let smallPieceBytes = 1 << 10
     /// A request of more bytes may still be in the kernel's buffer when all of it is written: there it is watched.
-    static let watchedRequestBytes: UInt64 = 64 << 10
+    package static let watchedRequestBytes: UInt64 = 64 << 10
     /// The largest single read, bytes.
-    static let readBytes = 256 << 10
+    package static let readBytes = 256 << 10
     /// What is read and thrown away of a body nobody wants any more, bytes, for a next request
     /// behind it. Beyond, the connection closes.
-    static let discardBytes = 1 << 20
+    package static let discardBytes = 1 << 20
     /// How long a connection that closes goes on reading while nothing comes, so that the answer
     /// is not lost to a reset (RFC 9112 §9.6).
-    static let lingerTime = TimeAmount.seconds(5)
+    package static let lingerTime = TimeAmount.seconds(5)
     /// … and while something comes. What comes is thrown away: time is its only bound.
-    static let lingerMost = TimeAmount.seconds(30)
+    package static let lingerMost = TimeAmount.seconds(30)
     /// Hosts whose decision a loop remembers (a power of two).
-    static let rememberedHosts = 4096
+    package static let rememberedHosts = 4096
     /// The longest raw host that is remembered, bytes.
-    static let rememberedHostBytes = 256
+    package static let rememberedHostBytes = 256
     /// Requests of one loop that wait for names at one time, and names they wait for.
-    static let nameWaiters = 8192
+    package static let nameWaiters = 8192
     /// Targets whose endpoints a loop keeps.
-    static let targets = 1 << 17
+    package static let targets = 1 << 17
     /// How long a loop accepts nothing when there is no descriptor for it. What has connected waits in the kernel.
-    static let acceptPause = TimeAmount.milliseconds(100)
+    package static let acceptPause = TimeAmount.milliseconds(100)
     /// How often a loop walks its deadlines.
-    static let tick = TimeAmount.milliseconds(250)
+    package static let tick = TimeAmount.milliseconds(250)
     /// The longest request id that is kept, bytes.
-    static let requestIDBytes = 128
+    package static let requestIDBytes = 128
     /// Interim (1xx) answers passed on for one request.
-    static let interimAnswers = 32
+    package static let interimAnswers = 32
 }
 
 /// What one tier is: everything its event loops share that never changes.

@@ -27,7 +27,7 @@ package final class RequestRouter {
     }
 
     /// The same rules with other names.
-    init(_ other: RequestRouter, resolver: TargetResolver) {
+    package init(_ other: RequestRouter, resolver: TargetResolver) {
         self.settings = other.settings
         self.table = other.table
         self.resolver = resolver
@@ -37,7 +37,7 @@ package final class RequestRouter {
     }
 
     /// `Via: …` and its line end, for a request of this version (RFC 9110 §7.6.3).
-    func viaLine(_ version: HTTPVersion) -> [UInt8] {
+    package func viaLine(_ version: HTTPVersion) -> [UInt8] {
         version == .http10 ? viaLine10 : viaLine11
     }
 
@@ -116,7 +116,7 @@ package final class RequestRouter {
         throw Failure(.bodyTooLarge)
     }
 
-    func bodyLimit(_ forward: Forward) -> UInt64? {
+    package func bodyLimit(_ forward: Forward) -> UInt64? {
         forward.maxBodyBytes ?? settings.limits.bodyBytes
     }
 

@@ -3,13 +3,13 @@ package import Routing
 /// What one event loop remembers of a host whose decision depends on nothing else.
 package final class DecisionCacheEntry {
     /// The host as it stood in the request, before it was normalised.
-    let raw: [UInt8]
-    let ruling: CachedDecision
+    package let raw: [UInt8]
+    package let ruling: CachedDecision
     /// Lately asked for how often, up to `DecisionCache.mostHits`. A newcomer begins with one, or
     /// two that come in turns would push each other out for ever, past others that nobody asks for.
     fileprivate var hits: UInt8 = 1
 
-    init(raw: [UInt8], ruling: CachedDecision) {
+    package init(raw: [UInt8], ruling: CachedDecision) {
         self.raw = raw
         self.ruling = ruling
     }
@@ -123,7 +123,7 @@ package struct DecisionCache {
         return false
     }
 
-    mutating func removeAll() {
+    package mutating func removeAll() {
         entries = Array(repeating: nil, count: entries.count)
         tags = Array(repeating: 0, count: tags.count)
         newcomers = Array(repeating: 0, count: newcomers.count)

@@ -1,5 +1,5 @@
-import HTTP1
-import NIOCore
+package import HTTP1
+package import NIOCore
 import Routing
 
 /// Writes the request head that goes upstream: the lines that stay are copied as
@@ -8,13 +8,25 @@ import Routing
 /// Hop-by-hop fields go (RFC 9110 §7.6.1), framing is spelled canonically, and
 /// what the downstream claims about its own path (`X-Forwarded-*`, `X-Real-IP`,
 /// `Forwarded`) stays only where the downstream is trusted.
-struct RequestHeadWriter {
-    let forwarding: ForwardTarget
-    let edge: ConnectionInfo
+package struct RequestHeadWriter {
+    package let forwarding: ForwardTarget
+    package let edge: ConnectionInfo
     /// `Via: 1.1 …` and its line end (RFC 9110 §7.6.3).
-    let via: [UInt8]
+    package let via: [UInt8]
     /// The request's id, kept or made.
-    let requestID: ByteBuffer
+    package let requestID: ByteBuffer
+
+    package init(
+        forwarding: ForwardTarget,
+        edge: ConnectionInfo,
+        via: [UInt8],
+        requestID: ByteBuffer
+    ) {
+        self.forwarding = forwarding
+        self.edge = edge
+        self.via = via
+        self.requestID = requestID
+    }
 
     private var edits: Bool {
         !forwarding.forward.setHeaders.isEmpty || !forwarding.forward.removeHeaders.isEmpty
@@ -23,7 +35,7 @@ struct RequestHeadWriter {
     /// - Parameters:
     ///   - head: the parsed head, with its offsets into `source`'s readable bytes.
     ///   - out: the head is appended here.
-    func write(_ head: borrowing RequestHead, from source: ByteBuffer, into out: inout ByteBuffer) {
+    package func write(_ head: borrowing RequestHead, from source: ByteBuffer, into out: inout ByteBuffer) {
         let bytes = source.readableBytesUInt8Span
         writeRequestLine(head, bytes, into: &out)
         writeHost(head, bytes, into: &out)
@@ -186,9 +198,10 @@ struct RequestHeadWriter {
 }
 
 /// The target of a request as it is passed on: always in origin form, or `*`.
-enum RequestTarget {
+package enum RequestTarget {
     /// Writes the path and query as they came (RFC 9112 §3.2.1).
-    static func write(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, into out: inout ByteBuffer) {
+    package static func write(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, into out: inout ByteBuffer)
+    {
         if head.form == .asterisk {
             out.writeInteger(UInt8(ascii: "*"))
             return
@@ -199,14 +212,14 @@ enum RequestTarget {
 }
 
 /// Whether two field names are the same, whatever their case.
-func caselessEqual(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
+package func caselessEqual(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
     guard left.count == right.count else { return false }
     for index in left.indices where lowercase(left[index]) != lowercase(right[index]) { return false }
     return true
 }
 
 /// Whether two field names are the same to a reader that knows no case and takes every mark for `-`, as CGI has it.
-func readsAlike(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
+package func readsAlike(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
     guard left.count == right.count else { return false }
     for index in left.indices where unmarked(left[index]) != unmarked(right[index]) { return false }
     return true
@@ -226,7 +239,7 @@ private func lowercase(_ byte: UInt8) -> UInt8 {
 
 extension ByteBuffer {
     /// Writes a number in decimal digits, without a `String`.
-    mutating func writeDecimal(_ value: UInt64) {
+    package mutating func writeDecimal(_ value: UInt64) {
         var digits = InlineArray<20, UInt8>(repeating: 0)
         var rest = value
         var start = 20
@@ -239,7 +252,7 @@ extension ByteBuffer {
     }
 
     /// Writes a number in hexadecimal digits, as a chunk's size is spelled (RFC 9112 §7.1).
-    mutating func writeHexadecimal(_ value: UInt64) {
+    package mutating func writeHexadecimal(_ value: UInt64) {
         var digits = InlineArray<16, UInt8>(repeating: 0)
         var rest = value
         var start = 16

@@ -1,0 +1,60 @@
+package import NIOCore
+package import Routing
+
+/// The upstreams of one event loop.
+package final class Upstreams {
+    /// An address that something else has taken over is another upstream: its connections are new.
+    private struct Key: Hashable {
+        let endpoint: Endpoint
+        let identity: String?
+    }
+
+    private var upstreams: [Key: Upstream] = [:]
+    /// Idle connections kept for one upstream.
+    package var idleLimit: Int
+    package var idleTimeout: TimeAmount
+
+    package init(idleLimit: Int, idleTimeout: TimeAmount) {
+        self.idleLimit = idleLimit
+        self.idleTimeout = idleTimeout
+    }
+
+    package func upstream(_ endpoint: Endpoint, identity: String?) -> Upstream {
+        let key = Key(endpoint: endpoint, identity: identity)
+        if let upstream = upstreams[key] { return upstream }
+        let upstream = Upstream(endpoint, identity: identity)
+        upstreams[key] = upstream
+        return upstream
+    }
+
+    /// Takes back a connection whose response is complete; closes it where enough wait already.
+    package func checkIn(_ connection: any UpstreamCarrier, now: NIODeadline) {
+        connection.upstream.checkIn(connection, now: now, limit: idleTimeout > .zero ? idleLimit : 0)
+    }
+
+    /// Closes connections that have been idle for too long, and forgets upstreams that nothing refers to.
+    package func tick(now: NIODeadline) {
+        var forgotten: [Key] = []
+        for (key, upstream) in upstreams {
+            upstream.closeIdle(since: now - idleTimeout)
+            if upstream.idle.isEmpty { forgotten.append(key) }
+        }
+        for key in forgotten {
+            guard let index = upstreams.index(forKey: key) else { continue }
+            if isKnownUniquelyReferenced(&upstreams.values[index]) { upstreams.remove(at: index) }
+        }
+    }
+
+    /// Closes all idle connections.
+    ///
+    /// - Returns: whether there were any.
+    @discardableResult
+    package func closeIdle() -> Bool {
+        var found = false
+        for upstream in upstreams.values where !upstream.idle.isEmpty {
+            found = true
+            upstream.closeIdle()
+        }
+        return found
+    }
+}
