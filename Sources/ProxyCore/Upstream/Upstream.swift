@@ -39,10 +39,10 @@ package final class Upstream {
         if let index = idle.lastIndex(where: { $0 === connection }) { idle.remove(at: index) }
     }
 
-    /// Closes the connections that have been idle since before `limit`.
-    func closeIdle(since limit: NIODeadline) {
+    /// Closes the connections that have been idle for `timeout`.
+    func closeIdle(after timeout: TimeAmount, now: NIODeadline) {
         // The oldest come first.
-        let expired = idle.prefix { $0.idleSince <= limit }
+        let expired = idle.prefix { now - $0.idleSince >= timeout }
         guard !expired.isEmpty else { return }
         idle.removeFirst(expired.count)
         for connection in expired { connection.close() }

@@ -36,7 +36,7 @@ package final class Upstreams {
     package func tick(now: NIODeadline) {
         var forgotten: [Key] = []
         for (key, upstream) in upstreams {
-            upstream.closeIdle(since: now - idleTimeout)
+            upstream.closeIdle(after: idleTimeout, now: now)
             if upstream.idle.isEmpty { forgotten.append(key) }
         }
         for key in forgotten {
