@@ -178,20 +178,26 @@ let package = Package(
         // The tables of good and bad messages: for the parser's tests and for those of the whole proxy.
         target("HTTPCases", path: "Tests/HTTPCases", ["HTTP1"]),
 
+        // What several test targets share.
+        target("TestSupport", path: "Tests/TestSupport", [.logging, .nioConcurrencyHelpers]),
+
         tests("LayeringTests"),
         tests("BytesTests", ["Bytes"]),
         tests("PCRE2Tests", ["PCRE2"]),
-        tests("PatternSyntaxTests", ["PatternLanguages", "PatternSyntax", "PCRE2"]),
-        tests("RoutingTests", ["Routing"]),
+        tests("PatternSyntaxTests", ["PatternLanguages", "PatternSyntax", "PCRE2", "TestSupport"]),
+        tests("RoutingTests", ["Routing", "TestSupport"]),
         tests("RoutingConfigTests", ["RoutingConfig", "Routing"], exclude: ["Golden"]),
         tests(
             "LintingTests",
-            ["Linting", "PatternLanguages", "PatternSyntax", "PCRE2", "Routing", "RoutingConfig"],
+            [
+                "Linting", "PatternLanguages", "PatternSyntax", "PCRE2", "Routing", "RoutingConfig",
+                "TestSupport",
+            ],
             exclude: ["Golden"]
         ),
         tests("ExplainTests", ["Explain", "PCRE2", "Routing", "RoutingConfig"], exclude: ["Golden"]),
         tests("NginxImportTests", ["NginxImport", "RoutingConfig", "Routing"], exclude: ["Golden"]),
-        tests("HTTP1Tests", ["Bytes", "HTTP1", "HTTPCases", "FuzzChecks"]),
+        tests("HTTP1Tests", ["Bytes", "HTTP1", "HTTPCases", "FuzzChecks", "TestSupport"]),
         tests("BalancingTests", ["Balancing"]),
         tests("SystemSupportTests", ["SystemSupport"]),
         tests(
@@ -199,11 +205,12 @@ let package = Package(
             ["Names", "Routing", .hashTrees, .nioCore, .nioEmbedded, .nioPosix, .nioConcurrencyHelpers]
         ),
         tests("DNSNamesTests", ["DNSNames", "Names", "Routing", .nioCore, .nioPosix]),
-        tests("RegistriesTests", ["Registries", "Names", "Routing", .nioConcurrencyHelpers]),
+        tests("RegistriesTests", ["Registries", "Names", "Routing", "TestSupport", .nioConcurrencyHelpers]),
         tests(
             "ProxyTests",
             [
-                "Proxy", "ProxyCore", "HTTP1", "HTTPCases", "FuzzChecks", "Names", "Routing", .hashTrees,
+                "Proxy", "ProxyCore", "HTTP1", "HTTPCases", "FuzzChecks", "Names", "Routing", "TestSupport",
+                .hashTrees,
                 .nioCore,
                 .nioEmbedded,
                 .nioPosix, .nioConcurrencyHelpers,
@@ -211,14 +218,17 @@ let package = Package(
         ),
         tests(
             "RuleTestingTests",
-            ["RuleTesting", "Operations", "Proxy", "ProxyCore", "RoutingConfig", "Routing", .nioCore],
+            [
+                "RuleTesting", "Operations", "Proxy", "ProxyCore", "RoutingConfig", "Routing", "TestSupport",
+                .nioCore,
+            ],
             exclude: ["Golden"]
         ),
         tests(
             "OperationsTests",
             [
-                "Operations", "Proxy", "ProxyCore", "Names", "Routing", "RoutingConfig", .nioCore, .nioPosix,
-                .logging,
+                "Operations", "Proxy", "ProxyCore", "Names", "Routing", "RoutingConfig", "TestSupport",
+                .nioCore, .nioPosix,
                 .nioConcurrencyHelpers,
             ]
         ),

@@ -1,14 +1,15 @@
 import FuzzChecks
 import HTTP1
+import TestSupport
 import Testing
 
 @Suite("What passes of a chunked body is a chunked body")
 struct BodyPropertyTests {
-    private static let seeds = [UInt64.random(in: 0...UInt64.max), 1, 2]
+    private static let seeds = TestSeed.arguments(for: "BodyPropertyTests", and: 1, 2)
 
     @Test("good bodies come out canonical, with the same content, in any reads", arguments: Self.seeds)
     func good(seed: UInt64) {
-        var random = Seeded(seed)
+        var random = SeededRandom(seed: seed)
         for _ in 0..<400 {
             let body = GeneratedBody(using: &random)
             let next = Array("GET / HTTP/1.1\r\n".utf8)
@@ -31,7 +32,7 @@ struct BodyPropertyTests {
         arguments: Self.seeds
     )
     func broken(seed: UInt64) {
-        var random = Seeded(seed)
+        var random = SeededRandom(seed: seed)
         let telling = Array("\r\n\r\n;0 1aF:\"\\\0\t".utf8)
         var refusals = 0
         for _ in 0..<1500 {
@@ -62,7 +63,7 @@ struct BodyPropertyTests {
         #expect(refusals > 300)
     }
 
-    private func check(_ bytes: [UInt8], _ whole: Decoded, _ seed: UInt64, _ random: inout Seeded) {
+    private func check(_ bytes: [UInt8], _ whole: Decoded, _ seed: UInt64, _ random: inout SeededRandom) {
         let sizes = cuts(bytes.count, using: &random)
         #expect(decode(bytes, in: sizes).outcome == whole.outcome, "seed \(seed): \(text(bytes)) in \(sizes)")
         var runs = decode(bytes, in: sizes, runs: true)

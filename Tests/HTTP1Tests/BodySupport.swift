@@ -1,4 +1,5 @@
 import HTTP1
+import TestSupport
 
 /// How the decoding of a body ended.
 enum BodyEnd: Hashable {
@@ -104,7 +105,7 @@ struct GeneratedBody {
     var content: [UInt8] = []
     var trailers: [String] = []
 
-    init(using random: inout Seeded) {
+    init(using random: inout SeededRandom) {
         let extensions = [
             "", "", "", "", ";a", " ; a = b", ";a=\"x;\\\"y\\\\ \t\"", "\t;\ta;b=c;d=\"\"", ";~=\"é\"",
         ]
@@ -134,7 +135,7 @@ struct GeneratedBody {
         bytes += [13, 10]
     }
 
-    private static func line(_ size: Int, _ extensions: String, using random: inout Seeded) -> [UInt8] {
+    private static func line(_ size: Int, _ extensions: String, using random: inout SeededRandom) -> [UInt8] {
         let zeros = [0, 0, 0, 1, 5].randomElement(using: &random) ?? 0
         let digits = String(size, radix: 16, uppercase: Bool.random(using: &random))
         return Array((String(repeating: "0", count: zeros) + digits + extensions + "\r\n").utf8)

@@ -1,6 +1,7 @@
 import FuzzChecks
 import HTTP1
 import HTTPCases
+import TestSupport
 
 /// The tables of cases as input for fuzzers.
 enum FuzzSeeds {
@@ -18,7 +19,7 @@ enum FuzzSeeds {
     private static let answers = ResponseCase.good + ResponseCase.bad
 
     private static let bodies: [[UInt8]] = {
-        var random = Seeded(1)
+        var random = SeededRandom(seed: 1)
         return BodyCase.bad.map(\.bytes)
             + (0..<60).map { _ in GeneratedBody(using: &random).bytes }
     }()

@@ -1,5 +1,6 @@
 import HTTP1
 import HTTPCases
+import TestSupport
 import Testing
 
 @Suite("How bytes are cut into reads changes nothing")
@@ -40,10 +41,10 @@ struct SplitTests {
 
     @Test(
         "mutated heads in random reads, under random limits",
-        arguments: [UInt64.random(in: 0...UInt64.max), 1, 2]
+        arguments: TestSeed.arguments(for: "SplitTests", and: 1, 2)
     )
     func mutated(seed: UInt64) {
-        var random = Seeded(seed)
+        var random = SeededRandom(seed: seed)
         for _ in 0..<4000 {
             var bytes = mutate(Self.requests.randomElement(using: &random) ?? [], using: &random)
             var limits = HeadLimits.default
@@ -70,7 +71,7 @@ struct SplitTests {
     }
 
     /// Some bytes changed, put in, taken out or repeated; those that matter most more often.
-    private func mutate(_ bytes: [UInt8], using random: inout Seeded) -> [UInt8] {
+    private func mutate(_ bytes: [UInt8], using random: inout SeededRandom) -> [UInt8] {
         var bytes = bytes
         let telling = Array("\r\n\r\n \t:,;0\0\u{7F}GHc/".utf8) + [0xFF]
         for _ in 0..<Int.random(in: 0...3, using: &random) where !bytes.isEmpty {

@@ -1,28 +1,14 @@
 import HTTP1
 import HTTPCases
+import TestSupport
 import Testing
 
 extension RequestCase: CustomTestStringConvertible {}
 extension ResponseCase: CustomTestStringConvertible {}
 extension BodyCase: CustomTestStringConvertible {}
 
-/// A small generator with a seed, so that a failing run can be repeated (SplitMix64).
-struct Seeded: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
-    }
-}
-
 /// Sizes of reads that add up to `count`.
-func cuts(_ count: Int, using random: inout Seeded) -> [Int] {
+func cuts(_ count: Int, using random: inout SeededRandom) -> [Int] {
     var sizes: [Int] = []
     var left = count
     let most = [1, 3, 17, 200].randomElement(using: &random) ?? 1

@@ -15,13 +15,15 @@ private let denials: [(modules: Set<String>, except: Set<String>, why: String)] 
             "NIOFoundationCompat",
         ],
         [
-            "SystemSupport", "Names", "DNSNames", "Registries", "ProxyCore", "Proxy", "Operations", "RuleTesting",
+            "SystemSupport", "Names", "DNSNames", "Registries", "ProxyCore", "Proxy", "Operations",
+            "RuleTesting",
             "berth",
         ],
         "NIO stays out of everything below the name sources"
     ),
     (
-        ["NIOPosix"], ["Registries", "Names", "SystemSupport", "Proxy", "Operations", "RuleTesting", "berth"],
+        ["NIOPosix"],
+        ["Registries", "Names", "SystemSupport", "Proxy", "Operations", "RuleTesting", "berth"],
         "an exchange has no sockets"
     ),
     (

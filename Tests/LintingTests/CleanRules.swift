@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Writes rule files as people do, in which there is nothing to find.
 struct CleanRules {
     var random: SeededRandom
@@ -70,22 +72,5 @@ struct CleanRules {
         let lines =
             ["- name: \(name)", "    host: \(host)"] + more.map { "    " + $0 } + ["    to: '\(target):80'"]
         rules.append(lines.joined(separator: "\n"))
-    }
-}
-
-/// SplitMix64: the same numbers for the same seed.
-struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

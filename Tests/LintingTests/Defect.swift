@@ -1,6 +1,7 @@
 import PCRE2
 import Routing
 import RoutingConfig
+import TestSupport
 
 /// A kind of mistake: how to make one, and how to see that what was said of it is true.
 struct Defect: CustomStringConvertible, Sendable {

@@ -1,12 +1,12 @@
 import Foundation
 import Linting
 import RoutingConfig
+import TestSupport
 import Testing
 
 @Suite("The linter")
 struct DefectTests {
-    private static let seed =
-        ProcessInfo.processInfo.environment["BERTH_SEED"].flatMap(UInt64.init) ?? .random(in: 0..<1_000_000)
+    private static let seed = TestSeed.make(for: "DefectTests")
 
     /// What is said of a file, errors of loading included.
     static func lint(_ text: String, certificates: [String] = []) -> (
@@ -22,7 +22,6 @@ struct DefectTests {
     }
 
     @Test func `finds nothing in 200 clean rule files`() {
-        print("seed \(Self.seed): BERTH_SEED=\(Self.seed) replays it")
         for number in 0..<200 {
             let text = CleanRules(seed: Self.seed &+ UInt64(number)).text()
             let findings = Self.lint(text).findings
@@ -34,7 +33,6 @@ struct DefectTests {
     }
 
     @Test func `finds 57 seeded defects, each with a witness that the engine confirms`() throws {
-        print("seed \(Self.seed): BERTH_SEED=\(Self.seed) replays it")
         var found = 0
         for round in 0..<3 {
             for (number, defect) in Defect.all.enumerated() {

@@ -1,34 +1,14 @@
 import Foundation
-import Logging
-import NIOConcurrencyHelpers
 import Names
 import Routing
+import TestSupport
 import Testing
 
 @testable import Operations
 
 @Suite("Readiness")
 struct ReadinessTests {
-    private final class Heard: Sendable {
-        private let lines = NIOLockedValueBox<[String]>([])
-        var all: [String] { lines.withLockedValue { $0 } }
-        func add(_ line: String) { lines.withLockedValue { $0.append(line) } }
-    }
-
-    private struct Handler: LogHandler {
-        let heard: Heard
-        var metadata: Logger.Metadata = [:]
-        var logLevel = Logger.Level.notice
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-        func log(event: LogEvent) {
-            heard.add("\(event.message)\(event.metadata?["sources"].map { " of \($0)" } ?? "")")
-        }
-    }
-
-    private let heard = Heard()
+    private let log = LogCapture()
     private let file = FileManager.default.temporaryDirectory.appending(
         path: "berth-ready-\(UUID().uuidString)"
     )
@@ -36,12 +16,7 @@ struct ReadinessTests {
     private var fileIsThere: Bool { FileManager.default.fileExists(atPath: file.path) }
 
     private func readiness(_ manager: SystemdNotifier = SystemdNotifier(path: nil)) -> Readiness {
-        let heard = heard
-        return Readiness(
-            file: file.path,
-            manager: manager,
-            logger: Logger(label: "test") { _ in Handler(heard: heard) }
-        )
+        Readiness(file: file.path, manager: manager, logger: log.logger())
     }
 
     private static func table(_ contents: (String, NameLayer.Content)...) -> NameTable {
@@ -69,7 +44,8 @@ struct ReadinessTests {
         #expect(!readiness.isReady && !fileIsThere)
         readiness.take(named)
         #expect(!fileIsThere)
-        #expect(heard.all == ["not ready: waiting for names of etcd", "ready"])
+        #expect(log.messages == ["not ready: waiting for names", "ready"])
+        #expect(log.lines.first?.metadata["sources"] == "etcd")
     }
 
     @Test("The service manager hears of it by a datagram; one that is not there is an error in the log alone")
@@ -77,7 +53,7 @@ struct ReadinessTests {
         let here = readiness(SystemdNotifier(path: "/nosuch/folder/socket"))
         here.take(Self.table(("static", Self.names)))
         #expect(here.isReady)
-        #expect(heard.all == ["ready", "service manager not told that the tier is ready"])
+        #expect(log.messages == ["ready", "service manager not told that the tier is ready"])
         here.end()
         for path in ["", "relative", String(repeating: "/x", count: 100)] {
             #expect(SystemdNotifier(path: path).tell("READY=1") != nil)

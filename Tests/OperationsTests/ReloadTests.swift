@@ -1,6 +1,5 @@
 import Foundation
 import FoundationNetworking
-import Logging
 import NIOCore
 import NIOPosix
 import Proxy
@@ -8,6 +7,7 @@ import ProxyCore
 import Routing
 import RoutingConfig
 import NIOConcurrencyHelpers
+import TestSupport
 import Testing
 
 @testable import Operations
@@ -15,30 +15,10 @@ import Testing
 /// A tier whose rule files change while it serves.
 @Suite("Reload", .timeLimit(.minutes(1)))
 struct ReloadTests {
-    /// Messages of one tier.
-    private final class Heard: Sendable {
-        private let lines = NIOLockedValueBox<[String]>([])
-        var all: [String] { lines.withLockedValue { $0 } }
-        func add(_ line: String) { lines.withLockedValue { $0.append(line) } }
-    }
-
     private final class Flag: Sendable {
         private let up = NIOLockedValueBox(false)
         var isUp: Bool { up.withLockedValue { $0 } }
         func raise() { up.withLockedValue { $0 = true } }
-    }
-
-    private struct Handler: LogHandler {
-        let heard: Heard
-        var metadata: Logger.Metadata = [:]
-        var logLevel = Logger.Level.notice
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-        func log(event: LogEvent) {
-            heard.add("\(event.message) \(event.metadata?["findings"].map { "\($0)" } ?? "")")
-        }
     }
 
     private final class Site {
@@ -63,10 +43,9 @@ struct ReloadTests {
     private func run(
         _ site: Site,
         rules: [String],
-        _ body: (TierService, Heard) async throws -> Void
+        _ body: (TierService, LogCapture) async throws -> Void
     ) async throws {
-        let heard = Heard()
-        let logger = Logger(label: "test") { _ in Handler(heard: heard) }
+        let log = LogCapture()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let service = try await TierService.start(
             TierPlan(name: "front", configuration: try ConfigurationLoader.load(rules)),
@@ -77,10 +56,10 @@ struct ReloadTests {
                 rules: rules
             ),
             group: group,
-            logger: logger
+            logger: log.logger()
         )
         do {
-            try await body(service, heard)
+            try await body(service, log)
         } catch {
             Issue.record(error)
         }
@@ -144,15 +123,15 @@ struct ReloadTests {
     func invalid() async throws {
         let site = try Site()
         try site.write(Self.respond("one", "/"))
-        try await run(site, rules: [site.path + "/rules.yaml"]) { service, heard in
+        try await run(site, rules: [site.path + "/rules.yaml"]) { service, log in
             try site.write("rules: [{ name: bad, hots: x, respond: 200 }]\n")
             #expect(await service.reload() == false)
             #expect(service.reloads.isStale && service.reloads.failed >= 1)
             #expect(try await get(service).body == "one")
-            let told = heard.all.filter { $0.hasPrefix("rules not reloaded") }
-            #expect(
-                !told.isEmpty && told.allSatisfy { $0.contains("did you mean `host`?") && $0.contains(":1:") }
-            )
+            let refusals = log.lines.filter { $0.message.hasPrefix("rules not reloaded") }
+            let findings = refusals.map { $0.metadata["findings"] ?? "" }
+            #expect(!findings.isEmpty)
+            #expect(findings.allSatisfy { $0.contains("did you mean `host`?") && $0.contains(":1:") })
             try site.write(Self.respond("two", "/"))
             try await wait(for: "two", service)
             #expect(!service.reloads.isStale)

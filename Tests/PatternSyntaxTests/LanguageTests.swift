@@ -1,15 +1,13 @@
-import Foundation
 import PCRE2
 import PatternLanguages
 import PatternSyntax
+import TestSupport
 import Testing
 
 @Suite("A pattern's language")
 struct LanguageTests {
     @Test func `is what PCRE2 matches, of random patterns and hosts`() throws {
-        let environment = ProcessInfo.processInfo.environment
-        let seed = environment["BERTH_SEED"].flatMap(UInt64.init) ?? UInt64.random(in: 0..<1_000_000)
-        print("seed \(seed): BERTH_SEED=\(seed) replays it")
+        let seed = TestSeed.make(for: "LanguageTests")
         var random = SeededRandom(seed: seed)
         let scratch = MatchScratch()
         var decided = 0

@@ -1,6 +1,7 @@
 import Foundation
 import Names
 import Routing
+import TestSupport
 import Testing
 
 @testable import Registries
@@ -396,7 +397,7 @@ struct EtcdWatchMachineTests {
 
     @Test("No order of events leaves it without a next step", arguments: 0..<300)
     func liveness(seed: UInt64) throws {
-        var random = SplitMix(state: seed)
+        var random = SeededRandom(seed: seed)
         let driver = Driver(members: 1 + Int(seed % 3), authenticates: seed % 2 == 0, pageLimit: 4)
         driver.on(.started)
         var open: [EtcdWatchMachine.Action] = []
@@ -462,17 +463,5 @@ extension EtcdWatchMachine.Action {
             exchange
         case .wake, .tell: nil
         }
-    }
-}
-
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

@@ -1,4 +1,5 @@
 import Routing
+import TestSupport
 import Testing
 
 @Suite struct HostNameTests {
@@ -49,8 +50,8 @@ import Testing
     }
 
     @Test func `whatever the bytes are, a host comes out clean or not at all`() {
-        let seed = UInt64.random(in: 0 ... .max)
-        var random = Seeded(seed)
+        let seed = TestSeed.make(for: #function)
+        var random = SeededRandom(seed: seed)
         for _ in 0..<20_000 {
             let raw = (0..<Int.random(in: 0...24, using: &random)).map { _ -> UInt8 in
                 Bool.random(using: &random)

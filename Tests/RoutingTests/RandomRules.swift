@@ -1,12 +1,14 @@
+import TestSupport
+
 @testable import Routing
 
 /// Rule sets and hosts out of a small alphabet, so that they meet often: the patterns that people
 /// write, and everything else that PCRE2 reads.
 struct RandomRules {
-    var random: Seeded
+    var random: SeededRandom
 
     init(_ seed: UInt64) {
-        random = Seeded(seed)
+        random = SeededRandom(seed: seed)
     }
 
     mutating func one(of choices: [String]) -> String {
@@ -151,5 +153,13 @@ struct RandomRules {
         if chance(1, of: 6) { text = one(of: ["a", "a.", "x"]) + text }
         if chance(1, of: 6) { text += one(of: ["a", ".a", "x"]) }
         return text
+    }
+}
+
+extension SeededRandom {
+    /// A text of `count` pieces out of `pieces`.
+    mutating func text(_ pieces: [String], _ count: ClosedRange<Int>) -> String {
+        (0..<Int.random(in: count, using: &self)).map { _ in pieces.randomElement(using: &self) ?? "" }
+            .joined()
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import PCRE2
+import TestSupport
 import Testing
 
 @testable import Routing
@@ -8,19 +9,13 @@ import Testing
 /// patterns against PCRE2 itself.
 ///
 /// `BERTH_PROPERTY_PAIRS` says how many pairs of a host and a rule set (a few seconds' worth when it is
-/// not set), `BERTH_PROPERTY_SEED` where to begin.
+/// not set), `BERTH_SEED` where to begin.
 @Suite struct ScaleTests {
     static let pairs = ProcessInfo.processInfo.environment["BERTH_PROPERTY_PAIRS"].flatMap(Int.init) ?? 20_000
     static let hostsOfASet = 200
 
-    static var seed: UInt64 {
-        ProcessInfo.processInfo.environment["BERTH_PROPERTY_SEED"].flatMap(UInt64.init)
-            ?? .random(in: 0 ... .max)
-    }
-
     @Test func `the table decides as the plain loop does, and the loop as PCRE2`() {
-        var seed = Self.seed
-        print("seeds \(seed)...")
+        var seed = TestSeed.make(for: "ScaleTests")
         let scratch = RouteScratch()
         var tally = Tally()
         while tally.pairs < Self.pairs {

@@ -1,4 +1,5 @@
 import Routing
+import TestSupport
 import Testing
 
 @Suite struct TargetTests {
@@ -53,8 +54,8 @@ import Testing
     }
 
     @Test func `a target is a host name, whatever the path holds`() throws {
-        let seed = UInt64.random(in: 0 ... .max)
-        var random = Seeded(seed)
+        let seed = TestSeed.make(for: #function)
+        var random = SeededRandom(seed: seed)
         let table = try RouteTable(.rule(path: "~(?s)^/(?<name>.*)$", to: "x$name.priv:80"))
         for _ in 0..<5_000 {
             let path =

@@ -1,4 +1,5 @@
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import RuleTesting
@@ -85,7 +86,7 @@ struct LogLineTests {
     }
 
     @Test func `any bytes are read without harm, and so is every beginning of a line`() {
-        var random = Numbers(state: 7)
+        var random = SeededRandom(seed: 7)
         let lines = [
             #"{"host":"a\u00e9","uri":"/\\","captures":{"a":[1,{"b":"c"}]},"rule":null}"#,
             #"a.test 192.0.2.7 - - [t] "GET /\x22 HTTP/1.1" 200 1 "-" "x" host=b rule=c"#,

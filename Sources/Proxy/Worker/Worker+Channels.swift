@@ -2,24 +2,26 @@ package import ProxyCore
 package import NIOCore
 package import Routing
 
-/// The data path over channels that are no sockets: how the fuzz checks get in, without the types inside.
+/// The data path over channels that are no sockets: how the fuzz checks and tests get in, without the types inside.
 extension Worker {
-    /// A worker for one loop that nobody else uses, without a log.
+    /// A worker for one loop that nobody else uses.
     ///
-    /// - Parameter connect: makes the channel of an upstream connection around its handler, on `loop` and at once.
+    /// - Parameter connect: makes the channel of an upstream connection around its handler, on `loop` and at once,
+    ///   or throws a `Failure`.
     package static func forTesting(
         on loop: any EventLoop,
         settings: TierSettings,
         table: RouteTable,
         resolver: TargetResolver,
-        connect: @escaping (any ChannelHandler) throws -> Void
+        log: (any ExchangeLog)? = nil,
+        connect: @escaping (any ChannelHandler & Sendable) throws -> Void
     ) -> Worker {
         let worker = Worker(
             loop: loop,
             settings: settings,
             table: table,
             resolver: resolver,
-            log: nil,
+            log: log,
             gate: ConnectionGate(settings.limits),
             seed: 1
         )
@@ -29,14 +31,14 @@ extension Worker {
                 try connect(connection)
                 done(.success(connection))
             } catch {
-                done(.failure(Failure(.connectFailed)))
+                done(.failure(error as? Failure ?? Failure(.connectFailed)))
             }
         }
         return worker
     }
 
     /// The handler of a client's connection. Once for each.
-    package func handler(for edge: ConnectionInfo) -> any ChannelHandler {
+    package func handler(for edge: ConnectionInfo) -> any ChannelHandler & Sendable {
         _ = gate.enter(edge.peer)
         return DownstreamConnection(worker: self, edge: edge, now: now)
     }

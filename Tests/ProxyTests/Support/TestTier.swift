@@ -4,6 +4,7 @@ import NIOCore
 import NIOPosix
 import Routing
 import NIOConcurrencyHelpers
+import TestSupport
 
 @testable import Proxy
 @testable import ProxyCore

@@ -2,6 +2,7 @@ import FuzzChecks
 import HTTP1
 import HTTPCases
 import NIOConcurrencyHelpers
+import TestSupport
 import Testing
 
 @testable import Proxy

@@ -2,6 +2,7 @@ import Glibc
 import NIOCore
 import Names
 import Routing
+import TestSupport
 import Testing
 
 @testable import Proxy

@@ -1,6 +1,7 @@
 import Foundation
 import HTTP1
 import HTTPCases
+import TestSupport
 import Testing
 
 @testable import Proxy

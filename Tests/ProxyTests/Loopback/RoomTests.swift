@@ -2,6 +2,7 @@ import Dispatch
 import Foundation
 import HTTP1
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import Proxy

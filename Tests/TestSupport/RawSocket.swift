@@ -3,16 +3,20 @@ import Glibc
 
 /// A blocking socket of a test: what goes over the wire is exactly what the test writes.
 /// Every wait has an end, so that a broken build fails and does not hang.
-final class RawSocket: @unchecked Sendable {
-    struct Failure: Error { let text: String }
+package final class RawSocket: @unchecked Sendable {
+    package struct Failure: Error {
+        package let text: String
+
+        package init(text: String) { self.text = text }
+    }
 
     /// The longest a test waits for bytes, seconds: beside others that keep all cores busy it may stand for a
     /// minute, and an origin that gave up meanwhile would close its connection.
-    static let patience = 300
+    package static let patience = 300
 
     private let descriptor: Int32
 
-    init(_ descriptor: Int32) {
+    package init(_ descriptor: Int32) {
         self.descriptor = descriptor
         var time = timeval(tv_sec: Self.patience, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
@@ -24,7 +28,7 @@ final class RawSocket: @unchecked Sendable {
     /// Connects to loopback.
     ///
     /// - Parameter receiveBuffer: bytes that the kernel may hold for this end; nil for its own choice.
-    static func connect(port: UInt16, receiveBuffer: Int32? = nil) throws -> RawSocket {
+    package static func connect(port: UInt16, receiveBuffer: Int32? = nil) throws -> RawSocket {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         if var size = receiveBuffer {
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
@@ -50,9 +54,9 @@ final class RawSocket: @unchecked Sendable {
         return address
     }
 
-    func write(_ text: String) throws { try write(Array(text.utf8)) }
+    package func write(_ text: String) throws { try write(Array(text.utf8)) }
 
-    func write(_ bytes: [UInt8]) throws {
+    package func write(_ bytes: [UInt8]) throws {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes {
@@ -64,7 +68,7 @@ final class RawSocket: @unchecked Sendable {
     }
 
     /// Writes as long as the system takes bytes at once; how many it took.
-    func writeUntilFull() throws -> Int {
+    package func writeUntilFull() throws -> Int {
         let block = [UInt8](repeating: 1, count: 65536)
         var written = 0
         while true {
@@ -78,7 +82,7 @@ final class RawSocket: @unchecked Sendable {
     }
 
     /// Some bytes; none at the end of the stream or after a reset.
-    func readSome(_ limit: Int = 65536) throws -> [UInt8] {
+    package func readSome(_ limit: Int = 65536) throws -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: limit)
         let count = recv(descriptor, &bytes, limit, 0)
         if count < 0 {
@@ -89,7 +93,7 @@ final class RawSocket: @unchecked Sendable {
     }
 
     /// All bytes to the end of the stream.
-    func readToEnd() throws -> String {
+    package func readToEnd() throws -> String {
         var all: [UInt8] = []
         while true {
             let some = try readSome()
@@ -99,7 +103,7 @@ final class RawSocket: @unchecked Sendable {
     }
 
     /// Reads to the end; whether that was a reset and not an orderly close.
-    func endsWithReset() throws -> Bool {
+    package func endsWithReset() throws -> Bool {
         var bytes = [UInt8](repeating: 0, count: 65536)
         while true {
             let count = recv(descriptor, &bytes, bytes.count, 0)
@@ -112,7 +116,7 @@ final class RawSocket: @unchecked Sendable {
     }
 
     /// Bytes until what came ends with `end`.
-    func read(until end: String) throws -> String {
+    package func read(until end: String) throws -> String {
         var all: [UInt8] = []
         let end = Array(end.utf8)
         while !all.suffix(end.count).elementsEqual(end) {
@@ -126,9 +130,9 @@ final class RawSocket: @unchecked Sendable {
     }
 
     /// A head, up to and with its empty line.
-    func readHead() throws -> String { try read(until: "\r\n\r\n") }
+    package func readHead() throws -> String { try read(until: "\r\n\r\n") }
 
-    func read(exactly count: Int) throws -> [UInt8] {
+    package func read(exactly count: Int) throws -> [UInt8] {
         var all: [UInt8] = []
         while all.count < count {
             let some = try readSome(min(65536, count - all.count))
@@ -139,7 +143,7 @@ final class RawSocket: @unchecked Sendable {
     }
 
     /// A head, and the body that its Content-Length announces.
-    func readAnswer() throws -> (head: String, body: String) {
+    package func readAnswer() throws -> (head: String, body: String) {
         let head = try readHead()
         let length = head.split(separator: "\r\n")
             .first { $0.lowercased().hasPrefix("content-length:") }
@@ -148,75 +152,24 @@ final class RawSocket: @unchecked Sendable {
     }
 
     /// Bytes that the other side's kernel has not taken yet (SIOCOUTQ, tcp(7)).
-    var unacknowledged: Int32 {
+    package var unacknowledged: Int32 {
         var count: Int32 = 0
         return ioctl(descriptor, UInt(TIOCOUTQ), &count) == 0 ? count : 0
     }
 
-    func closeWriting() { shutdown(descriptor, Int32(SHUT_WR)) }
+    package func closeWriting() { shutdown(descriptor, Int32(SHUT_WR)) }
 
     /// Closes with a reset in place of an orderly end.
-    func reset() {
+    package func reset() {
         var linger = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
         shutdown(descriptor, Int32(SHUT_RDWR))
     }
 
     /// Sends a reset now: what was in the kernel's buffers is gone on both sides.
-    func abandon() {
+    package func abandon() {
         var nowhere = sockaddr()
         nowhere.sa_family = sa_family_t(AF_UNSPEC)
         _ = Glibc.connect(descriptor, &nowhere, socklen_t(MemoryLayout<sockaddr>.size))
-    }
-}
-
-/// Holds a thread until another opens it.
-final class Gate: Sendable {
-    private let semaphore = DispatchSemaphore(value: 0)
-
-    func open() { semaphore.signal() }
-
-    func wait() { semaphore.wait() }
-}
-
-/// A server on a port of the system's choice, played by the test: each connection runs
-/// the script in a thread of its own.
-final class ScriptedOrigin: @unchecked Sendable {
-    let port: UInt16
-    private let descriptor: Int32
-
-    /// - Parameter script: called with each connection and its number, from 0.
-    init(_ script: @escaping @Sendable (RawSocket, Int) throws -> Void) throws {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = RawSocket.loopback(0)
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let result = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                bind(descriptor, address, size) == 0 && listen(descriptor, 64) == 0
-                    && getsockname(descriptor, address, &size) == 0
-            }
-        }
-        guard result else { throw RawSocket.Failure(text: "bind: \(String(cString: strerror(errno)))") }
-        self.descriptor = descriptor
-        self.port = UInt16(bigEndian: address.sin_port)
-        Thread.detachNewThread {
-            var number = 0
-            while true {
-                let accepted = accept(descriptor, nil, nil)
-                guard accepted >= 0 else { return }
-                let connection = RawSocket(accepted)
-                let turn = number
-                number += 1
-                Thread.detachNewThread { try? script(connection, turn) }
-            }
-        }
-    }
-
-    /// Accepts no more.
-    func stop() { shutdown(descriptor, Int32(SHUT_RDWR)) }
-
-    deinit {
-        stop()
-        close(descriptor)
     }
 }

@@ -1,4 +1,5 @@
 import Routing
+import TestSupport
 import Testing
 
 @testable import Proxy
@@ -55,7 +56,7 @@ import Testing
     /// Each of the flood's hosts comes `times` in a row; a hot one comes after each tenth.
     @Test(arguments: [1, 2, 3])
     func `a flood of a million hosts does not push out the hot ones`(times: Int) throws {
-        let seed = UInt64.random(in: 0 ... .max)
+        let seed = TestSeed.make(for: #function)
         let like = try Self.entry("like")
         var memory = DecisionCache(size: Self.size, seed: seed)
         let hot = (0..<512).map { "shop\($0).test.priv" }
@@ -77,7 +78,7 @@ import Testing
     }
 
     @Test func `a host that becomes hot during a flood is soon remembered`() throws {
-        let seed = UInt64.random(in: 0 ... .max)
+        let seed = TestSeed.make(for: #function)
         let like = try Self.entry("like")
         var memory = DecisionCache(size: Self.size, seed: seed)
         for number in 0..<100_000 { _ = Self.asked("r\(number).flood.example", &memory, like) }
@@ -90,7 +91,7 @@ import Testing
     }
 
     @Test func `hosts that went out of use make room`() throws {
-        let seed = UInt64.random(in: 0 ... .max)
+        let seed = TestSeed.make(for: #function)
         let like = try Self.entry("like")
         var memory = DecisionCache(size: 256, seed: seed)
         for _ in 0..<40 {

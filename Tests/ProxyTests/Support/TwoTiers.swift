@@ -1,4 +1,5 @@
 import Routing
+import TestSupport
 
 @testable import Proxy
 @testable import ProxyCore

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import Routing
+import TestSupport
 import Testing
 
 @testable import Proxy

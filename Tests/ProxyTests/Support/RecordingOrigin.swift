@@ -1,5 +1,6 @@
 import FuzzChecks
 import NIOConcurrencyHelpers
+import TestSupport
 
 /// An origin that reads requests as strictly and plainly as can be, and keeps what it read.
 final class RecordingOrigin: Sendable {

@@ -2,6 +2,7 @@ import Names
 import NIOCore
 import Routing
 import NIOConcurrencyHelpers
+import TestSupport
 import Testing
 
 @testable import Proxy

@@ -1,5 +1,6 @@
 import NIOCore
 import Routing
+import TestSupport
 import Testing
 
 @testable import Proxy

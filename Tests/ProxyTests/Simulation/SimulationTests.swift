@@ -1,4 +1,5 @@
-import Glibc
+import Foundation
+import TestSupport
 import Testing
 
 /// A worker among clients, containers, faults and time that all follow from a seed.
@@ -6,22 +7,21 @@ import Testing
 /// `BERTH_SEEDS=10000` runs more of them; `BERTH_SEED=7` runs one and prints what happened.
 @Suite("Simulation", .timeLimit(.minutes(60)))
 struct SimulationTests {
-    private static let seeds = number("BERTH_SEEDS") ?? 1_000
-    private static let parts = 2
-
-    private static func number(_ name: String) -> Int? {
-        getenv(name).flatMap { Int(String(cString: $0)) }
-    }
+    private static let count =
+        ProcessInfo.processInfo.environment["BERTH_SEEDS"].flatMap(UInt64.init) ?? 1_000
+    private static let first = TestSeed.make(for: "SimulationTests, the first of \(count) seeds")
+    private static let parts: UInt64 = 2
 
     @Test("Whatever happens, each request gets its own answer, once, in time", arguments: 0..<parts)
-    func seeds(part: Int) throws {
-        if let seed = Self.number("BERTH_SEED") {
-            if part == 0 { try replay(UInt64(seed)) }
+    func seeds(part: UInt64) throws {
+        if let seed = TestSeed.replayed {
+            if part == 0 { try replay(seed) }
             return
         }
         var failures = 0
-        for seed in stride(from: part, to: Self.seeds, by: Self.parts) where failures < 5 {
-            let violations = try Simulation(seed: UInt64(seed)).run()
+        for offset in stride(from: part, to: Self.count, by: Int(Self.parts)) where failures < 5 {
+            let seed = Self.first + offset
+            let violations = try Simulation(seed: seed).run()
             if violations.isEmpty { continue }
             failures += 1
             Issue.record("BERTH_SEED=\(seed): \(violations.joined(separator: "; "))")

@@ -3,6 +3,7 @@ import HTTPCases
 import NIOCore
 import Names
 import Routing
+import TestSupport
 
 @testable import Proxy
 @testable import ProxyCore
