@@ -10,23 +10,27 @@ enum BadInputDocument {
         var text = """
             # What Berth does with bad input
 
-            Berth stands in front of other people's containers, and often behind another Berth. Wherever two readers of
-            the same bytes disagree about where a message ends, or whom it is for, somebody can smuggle a request past
-            one of them. So there are two outcomes only: a message is refused and its connection closed, or it is passed
-            on, rewritten, in exactly one meaning.
+            This page lists malformed and hostile messages and what Berth does with each. Send one to see the result:
 
-            This page is generated from the tables in `Tests/HTTPCases`; a test fails when they differ
-            (`BERTH_UPDATE_GOLDEN=1 swift test --filter BadInputDocumentTests` writes it anew). Other tests send all
-            of it (but the 101, which has tests of its own) through one running tier and through two, the refused with a
-            smuggled request or answer behind them that must never arrive, and fuzzers go on where the tables end ([fuzzing.md](fuzzing.md)).
+                printf 'GET / HTTP/1.1\\r\\nHost: a\\r\\nHost: b\\r\\n\\r\\n' | nc 127.0.0.1 8080
 
-            The words beside a status are constants of the source; the client reads the sentence that belongs to it in
-            `Proxy-Status`. Long inputs are shortened with `…`.
+            If two readers of the same bytes disagree about the end or the recipient of a message, an attacker can smuggle a
+            request past one of them. So Berth has only two outcomes. It refuses a message and closes the connection, or it
+            forwards the message, rewritten, in exactly one meaning.
+
+            This page is generated from the tables in `Tests/HTTPCases`. A test fails if they differ; write the page again
+            with `BERTH_UPDATE_GOLDEN=1 swift test --filter BadInputDocumentTests`. Other tests send every message through
+            one running tier and through two (except the 101, which has its own tests). After each refused message they send a
+            smuggled request or response that must never arrive. Fuzzers continue where the tables end
+            ([fuzzing.md](fuzzing.md)).
+
+            The word after a status is a constant of the source. The client receives the sentence for it in `Proxy-Status`.
+            Long inputs are shortened with `…`.
 
             """
         text += section(
             "Request heads that are refused",
-            "The client gets the status and `Connection: close`, nothing goes to any target, and what follows is not read as a request.",
+            "The client receives the status and `Connection: close`. Nothing is forwarded, and the bytes that follow are not read as a request.",
             ["Input", "Bytes", "Berth", "Why", "Clause"],
             (RequestCase.bad + RequestCase.floods).compactMap { example in
                 guard case .refused(let error) = example.expected else { return nil }
@@ -38,7 +42,7 @@ enum BadInputDocument {
         )
         text += section(
             "Request bodies that are refused",
-            "A body that comes in one read with its head is looked at before anything goes on. Later on its request has begun upstream: then that connection is closed within the body, so that no target takes it for whole.",
+            "If a body arrives in one read with its head, Berth checks it before it forwards anything. Otherwise the request has already begun upstream: Berth then closes that connection within the body, so that no target accepts the body as complete.",
             ["Body, after `Transfer-Encoding: chunked`", "Bytes", "Berth", "Why", "Clause"],
             BodyCase.bad.map { example in
                 let error = example.error
@@ -62,26 +66,26 @@ enum BadInputDocument {
                 passing.append([
                     example.name, code(example.bytes), code(Array("\(method) \(target)".utf8)),
                     code(Array(host.utf8)),
-                    word(framing), keepAlive ? "stays" : "closes", example.clause,
+                    word(framing), keepAlive ? "stays open" : "closes", example.clause,
                 ])
             }
         }
         text += section(
             "Requests that are well formed and still refused",
-            "The parser takes them; the tier does not pass them on.",
+            "The parser accepts them, but the tier does not forward them.",
             ["Input", "Bytes", "Berth", "Why", "Clause"],
             declined
         )
         text += section(
             "Odd requests that pass in one meaning",
-            "What goes on is always HTTP/1.1 in origin form, with one `Host` and one framing, without the fields of one hop (`Connection` and what it names, `Keep-Alive`, `TE`, `Upgrade` but for a real upgrade, …).",
-            ["Input", "Bytes", "Goes on as", "Host", "Body", "Client's connection", "Clause"],
+            "Berth always forwards HTTP/1.1 in origin form, with one `Host` and one framing, and without hop-by-hop fields (`Connection` and the fields that it names, `Keep-Alive`, `TE`, `Upgrade` except for a real upgrade, …).",
+            ["Input", "Bytes", "Forwarded as", "Host", "Body", "Client's connection", "Clause"],
             passing
         )
         text += section(
-            "Answers' heads that are refused",
-            "The client gets a 502 of Berth's own and may go on; the upstream connection is closed and serves nobody else.",
-            ["Answer", "Bytes", "Berth", "Why", "Clause"],
+            "Response heads that are refused",
+            "The client receives a 502 from Berth and can continue. The upstream connection is closed and never reused.",
+            ["Response", "Bytes", "Berth", "Why", "Clause"],
             ResponseCase.bad.compactMap { example in
                 guard case .refused(let error) = example.expected else { return nil }
                 return [example.name, code(example.bytes), "502 `\(error.token)`", error.why, example.clause]
@@ -89,17 +93,17 @@ enum BadInputDocument {
         )
         text += """
 
-            ## Answers' bodies
+            ## Response bodies
 
-            The chunked bodies above are refused in answers too: the answer breaks off without its end, or is a 502 where
-            nothing of it had gone to the client, and the upstream connection is closed. So it is when an answer is followed by bytes
-            that nobody asked for.
+            The chunked bodies above are refused in responses too, and the upstream connection is closed. If nothing was
+            forwarded yet, the client receives a 502. Otherwise the response breaks off without its end. The upstream
+            connection is also closed if bytes follow a response without a request for them.
 
             """
         text += section(
-            "Odd answers that pass in one meaning",
+            "Odd responses that pass in one meaning",
             "",
-            ["Answer", "Bytes", "Is taken as", "Clause"],
+            ["Response", "Bytes", "Read as", "Clause"],
             ResponseCase.good.compactMap { example in
                 guard case .head(let meaning, _) = example.expected else { return nil }
                 let shown = meaning.prefix { $0 != "[" }
