@@ -95,7 +95,7 @@ package struct BodyCase: Sendable {
         ),
         .init("a quoted line end", "RFC 9112 §7.1.1", "5;a=\"b\\\r\nhello\r\n", refused: .badChunkExtension),
         .init(
-            "something behind a quoted value",
+            "a byte after a quoted value",
             "RFC 9112 §7.1.1",
             "5;a=\"b\"c\r\nhello\r\n",
             refused: .badChunkExtension
@@ -120,13 +120,13 @@ package struct BodyCase: Sendable {
         .init("a bare LF after the data", "RFC 9112 §2.2", "5\r\nhello\n0\r\n\r\n", refused: .badChunkEnd),
         .init("a bare CR after the data", "RFC 9112 §2.2", "5\r\nhello\r0\r\n\r\n", refused: .badChunkEnd),
         .init(
-            "more data than the size says",
+            "more data than the chunk size",
             "RFC 9112 §7.1",
             "4\r\nhello\r\n0\r\n\r\n",
             refused: .badChunkEnd
         ),
         .init(
-            "less data than the size says",
+            "less data than the chunk size",
             "RFC 9112 §7.1",
             "6\r\nhello\r\n0\r\n\r\n",
             refused: .badChunkEnd
@@ -145,7 +145,7 @@ package struct BodyCase: Sendable {
             refused: .trailer(.badName)
         ),
         .init(
-            "a first trailer with a space in front",
+            "a first trailer that starts with a space",
             "RFC 9112 §7.1.2",
             "0\r\n A: b\r\n\r\n",
             refused: .trailer(.folded)

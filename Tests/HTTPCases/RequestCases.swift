@@ -49,13 +49,13 @@ package struct RequestCase: Sendable {
 extension RequestCase {
     package static let good: [RequestCase] = [
         .init(
-            "the least of a request",
+            "a minimal request",
             "RFC 9112 §3",
             "GET / HTTP/1.1\r\nHost: h\r\n\r\n",
             means: "get GET / origin / host=h http11 no body keep [Host]"
         ),
         .init(
-            "one empty line in front",
+            "one empty line before the request line",
             "RFC 9112 §2.2",
             "\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n",
             means: "get GET / origin / host=h http11 no body keep [Host]"
@@ -128,7 +128,7 @@ extension RequestCase {
             means: "get GET / origin / host=A_b-c.~1: http11 no body keep [Host]"
         ),
         .init(
-            "a method we do not know",
+            "an unregistered method",
             "RFC 9110 §9.1",
             "get / HTTP/1.1\r\nHost: h\r\n\r\n",
             means: "other get / origin / host=h http11 no body keep [Host]"
@@ -225,7 +225,7 @@ extension RequestCase {
             means: "get GET / origin / host=h http10 no body close [Host | Connection Upgrade]"
         ),
         .init(
-            "two Upgrade fields are none",
+            "two Upgrade fields are not an upgrade",
             "RFC 9110 §7.8",
             "GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: a\r\nUpgrade: b\r\n\r\n",
             means: "get GET / origin / host=h http11 no body keep [Host | Connection Upgrade Upgrade]"
@@ -255,7 +255,7 @@ extension RequestCase {
             means: "post POST / origin / host= http10 length 5 close [Content-Length | Expect]"
         ),
         .init(
-            "names that CGI takes for Content-Length and X-Forwarded-For end here",
+            "look-alikes of Content-Length and X-Forwarded-For are removed",
             "RFC 3875 §4.1.18",
             "GET / HTTP/1.1\r\nHost: h\r\nContent_Length: 5\r\nX_Forwarded-For: 10.0.0.1\r\n\r\n",
             means: "get GET / origin / host=h http11 no body keep [Host Content_Length X_Forwarded-For]"

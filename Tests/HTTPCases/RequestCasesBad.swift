@@ -4,20 +4,20 @@ extension RequestCase {
     package static let bad: [RequestCase] = line + targets + hosts + lines + framing + others
 
     private static let line: [RequestCase] = [
-        .init("two empty lines in front", "RFC 9112 §2.2", "\r\n\r\nGET / HTTP/1.1\r\n", refused: .badMethod),
+        .init("two empty lines before the request line", "RFC 9112 §2.2", "\r\n\r\nGET / HTTP/1.1\r\n", refused: .badMethod),
         .init(
-            "a bare LF in front",
+            "a bare LF before the request line",
             "RFC 9112 §2.2",
             "\nGET / HTTP/1.1\r\nHost: h\r\n\r\n",
             refused: .badMethod
         ),
         .init(
-            "a bare CR in front",
+            "a bare CR before the request line",
             "RFC 9112 §2.2",
             "\rGET / HTTP/1.1\r\nHost: h\r\n\r\n",
             refused: .badMethod
         ),
-        .init("a space in front", "RFC 9112 §3", " GET / HTTP/1.1\r\nHost: h\r\n\r\n", refused: .badMethod),
+        .init("a space before the request line", "RFC 9112 §3", " GET / HTTP/1.1\r\nHost: h\r\n\r\n", refused: .badMethod),
         .init("a TLS greeting", "RFC 9112 §3", "\u{16}\u{3}\u{1}\u{0}", refused: .badMethod),
         .init("no method", "RFC 9112 §3", "/ HTTP/1.1\r\nHost: h\r\n\r\n", refused: .badMethod),
         .init(
@@ -149,7 +149,7 @@ extension RequestCase {
             refused: .severalHosts
         ),
         .init(
-            "asterisk with something behind",
+            "asterisk with a byte after it",
             "RFC 9112 §3.2.4",
             "OPTIONS *x HTTP/1.1\r\nHost: h\r\n\r\n",
             refused: .badTarget
@@ -202,7 +202,7 @@ extension RequestCase {
             .field(.folded)
         ),
         .init(
-            "a first line with a space in front",
+            "a first field line that starts with a space",
             "RFC 9112 §2.2",
             "GET / HTTP/1.1\r\n Host: h\r\n\r\n",
             refused: .field(.folded)
@@ -255,7 +255,7 @@ extension RequestCase {
             .framing(.lengthAndCoding)
         ),
         .post(
-            "a length that Connection would take away",
+            "a length that Connection would remove",
             "RFC 9112 §6.1",
             "Connection: content-length\r\nTransfer-Encoding: chunked\r\nContent-Length: 6",
             .framing(.lengthAndCoding)
@@ -355,7 +355,7 @@ extension RequestCase {
 
     private static let others: [RequestCase] = [
         .post(
-            "Connection that is no list",
+            "Connection that is not a list",
             "RFC 9110 §7.6.1",
             "Connection: clo se",
             .framing(.badConnection)

@@ -183,7 +183,7 @@ package struct ResponseCase: Sendable {
     ]
 
     package static let bad: [ResponseCase] = [
-        .init("an empty line in front", "RFC 9112 §2.2", "\r\nHTTP/1.1 200 OK\r\n\r\n", refused: .badVersion),
+        .init("an empty line before the status line", "RFC 9112 §2.2", "\r\nHTTP/1.1 200 OK\r\n\r\n", refused: .badVersion),
         .init("no version", "RFC 9112 §4", "200 OK\r\n\r\n", refused: .badVersion),
         .init("ICY", "RFC 9112 §4", "ICY 200 OK\r\n\r\n", refused: .badVersion),
         .init("version in lower case", "RFC 9112 §4", "Http/1.1 200 OK\r\n\r\n", refused: .badVersion),
@@ -230,7 +230,7 @@ package struct ResponseCase: Sendable {
             refused: .field(.folded)
         ),
         .init(
-            "two lengths, one behind a bare LF",
+            "two lengths, one after a bare LF",
             "RFC 9112 §6.3",
             "HTTP/1.1 200 OK\r\nContent-Length: 5\nContent-Length: 6\r\n\r\n",
             refused: .framing(.severalLengths)
@@ -290,7 +290,7 @@ package struct ResponseCase: Sendable {
             refused: .framing(.codingInHTTP10)
         ),
         .init(
-            "Connection that is no list",
+            "Connection that is not a list",
             "RFC 9110 §7.6.1",
             "HTTP/1.1 200 OK\r\nConnection: a b\r\n\r\n",
             refused: .framing(.badConnection)
