@@ -100,7 +100,7 @@ let package = Package(
         target("RoutingConfig", ["Routing", .yams]),
         target("Linting", ["PatternLanguages", "PatternSyntax", "PCRE2", "Routing", "RoutingConfig"]),
         target("Explain", ["PCRE2", "PatternLanguages", "PatternSyntax"]),
-        target("NginxImport", ["PCRE2", "PatternLanguages", "PatternSyntax", "Routing"]),
+        target("NginxImport", ["PCRE2", "PatternSyntax", "Routing"]),
 
         // Names.
         // Not `System`: swift-nio imports a module of that name where there is one, and means Apple's.

@@ -1,25 +1,25 @@
-/// What of a configuration is read, so that none takes all memory or time.
+/// Limits of an import, so that no configuration takes all memory or time.
 package enum NginxLimits {
-    /// One file, bytes.
+    /// Of one file.
     package static let maxFileBytes = 8 << 20
-    /// All files together, bytes.
+    /// Of all files together.
     package static let maxTotalBytes = 64 << 20
-    /// Files, each time it is included.
+    /// A file counts each time it is included.
     package static let maxFiles = 4096
-    /// Files that include one another.
+    /// How deep includes nest.
     package static let maxIncludeDepth = 16
-    /// Blocks within one another.
+    /// How deep blocks nest.
     package static let maxDepth = 32
-    /// Directives.
+    /// Directives of all files together.
     package static let maxDirectives = 500_000
-    /// Rules that are written.
+    /// Rules of the rule file.
     package static let maxRules = 100_000
-    /// Ways in which the maps of one value can turn out.
+    /// Combinations of the values of all maps in one value.
     static let maxVariants = 20_000
-    /// `set` variables and maps within one another.
+    /// How deep maps refer to each other.
     static let maxValueDepth = 16
-    /// A server's weight is written as so many turns of its address.
-    static let maxTurns = 64
-    /// Exact names that are written as one pattern.
+    /// A server's weight; the rule file repeats its address that often.
+    static let maxWeight = 64
+    /// Exact names that one pattern may hold.
     static let maxNamesInPattern = 16
 }

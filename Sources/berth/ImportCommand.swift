@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import NginxImport
+import Routing
 import RoutingConfig
 
 /// `berth import`: rule files of other proxies' configurations.
@@ -138,9 +139,9 @@ private struct ImportReport: Encodable {
         let reason: String
 
         init(_ finding: NginxFinding) {
-            file = finding.place.file
-            line = finding.place.line
-            column = finding.place.column
+            file = finding.position.file
+            line = finding.position.line
+            column = finding.position.column
             directive = finding.what
             reason = finding.why
         }
@@ -167,7 +168,9 @@ private struct ImportReport: Encodable {
         yaml = result.yaml
         untranslated = result.findings.filter { $0.kind == .untranslated }.map(Finding.init)
         notes = result.findings.filter { $0.kind == .note }.map(Finding.init)
-        ignored = result.ignored.map { Ignored(directive: $0.name, file: $0.place.file, line: $0.place.line) }
+        ignored = result.ignored.map {
+            Ignored(directive: $0.name, file: $0.position.file, line: $0.position.line)
+        }
     }
 }
 
@@ -175,12 +178,13 @@ extension NginxError {
     fileprivate var diagnostic: Diagnostic {
         // Columns of configurations are bytes; what stands in front decides where the caret is.
         let column =
-            String(decoding: sourceLine.utf8.prefix(max(0, place.column - 1)), as: UTF8.self).unicodeScalars
+            String(decoding: sourceLine.utf8.prefix(max(0, position.column - 1)), as: UTF8.self)
+            .unicodeScalars
             .count + 1
         return Diagnostic(
             code: .badValue,
-            file: place.file,
-            line: place.line,
+            file: position.file,
+            line: position.line,
             column: column,
             message: message,
             hint: hint,

@@ -3,9 +3,9 @@ import Routing
 import RoutingConfig
 import Testing
 
-@Suite("Imported expressions that backtrack") struct BacktrackingTests {
+@Suite("Imported patterns that backtrack") struct BacktrackingTests {
     @Test(
-        "An expression that backtracks without end is imported, noted, and loads",
+        "A pattern that backtracks catastrophically is imported with a note, and loads",
         arguments: [
             "server { server_name ~^(?:[a-z]+)+x$; return 204; }",
             "server { server_name a; location ~ ^/(?:[a-z]+)+x$ { return 204; } }",
@@ -15,7 +15,7 @@ import Testing
     func isAllowed(text: String) throws {
         let made = try NginxImport(Array(text.utf8), file: "nginx.conf") { _ in .files([]) }
         #expect(made.isWhole)
-        #expect(made.findings.contains { $0.why.contains("backtracks without end") })
+        #expect(made.findings.contains { $0.why.contains("backtracks catastrophically") })
         #expect(try ConfigurationLoader.load(text: made.yaml).table.rules.count == made.ruleCount)
     }
 }

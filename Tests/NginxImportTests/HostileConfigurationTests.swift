@@ -3,7 +3,7 @@ import Routing
 import RoutingConfig
 import Testing
 
-/// Configurations that nobody would write.
+/// Configurations that are broken or made to do harm.
 @Suite("Hostile nginx configurations") struct HostileConfigurationTests {
     private static func made(_ text: String) -> NginxImport? {
         try? NginxImport(Array(text.utf8), file: "nginx.conf") { _ in .unreadable("no includes here") }

@@ -4,10 +4,10 @@ import Routing
 import RoutingConfig
 import Testing
 
-/// Configurations, and what becomes of them.
+/// Configurations and the rule files that they become.
 ///
-/// For each `Golden/x.conf` there is a `Golden/x.yaml`, the rule file with its listing. After a wanted
-/// change: `BERTH_UPDATE_GOLDEN=1 swift test --filter NginxImportTests`, and read the difference.
+/// For each `Golden/x.conf` there is a `Golden/x.yaml`, the rule file with its listing. After a deliberate
+/// change: `BERTH_UPDATE_GOLDEN=1 swift test --filter NginxImportTests`, and review the difference.
 @Suite("Import of nginx configurations") struct ImportGoldenTests {
     static let folder =
         URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Golden").path + "/"
@@ -26,13 +26,13 @@ import Testing
         try NginxImport(Array(text.utf8), file: "nginx.conf", listen: listen) { _ in .files([]) }
     }
 
-    @Test("A configuration becomes the rules that are written down, and they load", arguments: cases(""))
+    @Test("A configuration becomes the golden rule file, and it loads", arguments: cases(""))
     func golden(name: String) throws {
         let made = try NginxImport(try Self.bytes(name), file: name) { .unreadable("\($0) is not there") }
         try check(made.yaml, against: name.replacingOccurrences(of: ".conf", with: ".yaml"))
         let loaded = try ConfigurationLoader.load(text: made.yaml, file: name)
         #expect(loaded.table.rules.count == made.ruleCount)
-        // What is listed stands in the file, too.
+        // The rule file lists the findings, too.
         for finding in made.findings { #expect(made.yaml.contains("#   \(finding.text)\n")) }
     }
 
@@ -45,27 +45,42 @@ import Testing
         #expect(made.isWhole, "\(made.findings)")
     }
 
-    @Test("What nginx could not read either is an error with its place", arguments: cases("broken"))
+    @Test("What nginx cannot read either is an error with its position", arguments: cases("broken"))
     func broken(name: String) throws {
         let file = "broken/\(name)"
-        let error = #expect(throws: NginxError.self) {
+        let thrown = #expect(throws: NginxError.self) {
             _ = try NginxImport(try Self.bytes(file), file: name) { _ in
                 .files([(name, (try? Self.bytes(file)) ?? [])])
             }
         }
-        let said = try #require(error)
+        let error = try #require(thrown)
         let text =
-            "\(said.place):\(said.place.column): \(said.message)\n\(said.sourceLine)\n\(said.hint ?? "")\n"
+            "\(error.position): \(error.message)\n\(error.sourceLine)\n\(error.hint ?? "")\n"
         try check(text, against: file.replacingOccurrences(of: ".conf", with: ".txt"))
     }
 
-    private func check(_ said: String, against golden: String) throws {
+    @Test func `blocks that start with the same include are all reviewed`() throws {
+        let text = """
+            server {
+              location /a { include proxy.conf; }
+              location /b { include proxy.conf; proxy_bind 10.0.0.1; }
+            }
+            """
+        let made = try NginxImport(Array(text.utf8), file: "nginx.conf") { name in
+            .files([(name, Array("proxy_pass http://10.0.0.2;".utf8))])
+        }
+        #expect(made.findings.contains { $0.what == "proxy_bind" })
+    }
+
+    private func check(_ actual: String, against golden: String) throws {
         let path = Self.folder + golden
         if Self.update {
-            try said.write(toFile: path, atomically: true, encoding: .utf8)
+            try actual.write(toFile: path, atomically: true, encoding: .utf8)
             return
         }
         let expected = try String(contentsOfFile: path, encoding: .utf8)
-        if said != expected { Issue.record("\(golden) expects\n\(expected)\nbut this came:\n\(said)") }
+        if actual != expected {
+            Issue.record("\(golden) expects\n\(expected)\nbut the import wrote\n\(actual)")
+        }
     }
 }

@@ -1,0 +1,60 @@
+import Routing
+
+/// Reports the directives of a block that nothing translates.
+final class DirectiveReview {
+    /// Directives that do not concern routing, with the first position of each.
+    private(set) var ignored: [String: SourceLocation] = [:]
+    private let findings: FindingCollector
+    /// Positions of the directives whose blocks were reviewed.
+    private var reviewed: Set<SourceLocation> = []
+
+    init(_ findings: FindingCollector) {
+        self.findings = findings
+    }
+
+    /// Reviews the block of a directive, once.
+    func review(blockOf directive: Directive) {
+        guard reviewed.insert(directive.position).inserted else { return }
+        review(directive.block ?? [])
+    }
+
+    func review(_ block: [Directive]) {
+        for directive in block {
+            let name = directive.name
+            if KnownDirectives.translated.contains(name) || KnownDirectives.guards.contains(name)
+                || KnownDirectives.otherHandlers.contains(name)
+            {
+                continue
+            }
+            if KnownDirectives.isUnrelatedToRouting(name) {
+                if ignored[name] == nil { ignored[name] = directive.position }
+                continue
+            }
+            report(directive)
+        }
+    }
+
+    private func report(_ directive: Directive) {
+        let name = directive.name
+        switch name {
+        case "proxy_redirect" where ["off", "default"].contains(directive.argument(0)): break
+        case "error_page", "proxy_intercept_errors":
+            findings.untranslated(name, at: directive.position, "responses are passed on unchanged")
+        case "add_header", "proxy_hide_header", "proxy_pass_header", "proxy_redirect", "more_set_headers",
+            "expires":
+            findings.untranslated(
+                directive.text(words: 2),
+                at: directive.position,
+                "Berth does not change the fields of responses yet"
+            )
+        case "limit_req", "limit_conn", "limit_rate", "limit_req_zone", "limit_conn_zone":
+            findings.untranslated(name, at: directive.position, "Berth has no such limit yet")
+        case "stream", "mail":
+            findings.untranslated(name, at: directive.position, "Berth forwards HTTP only")
+        case "split_clients", "geo":
+            findings.untranslated(name, at: directive.position, "rules do not have its variable")
+        default:
+            findings.untranslated(name, at: directive.position, "Berth has no equivalent")
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import Routing
+
+/// Makes the rules of a `proxy_pass`.
+struct ForwardTranslator {
+    let values: ValueEvaluator
+    let templates: TemplateWriter
+    let fields: HeaderFieldTranslator
+    let paths: ForwardPathTranslator
+    let settings: SettingsWriter
+    let names: TargetNames
+    let rules: RuleCollector
+
+    func translate(_ pass: Directive, _ context: RuleContext, name: String) {
+        let position = pass.position
+        do throws(Untranslatable) {
+            let url = pass.argument(0) ?? ""
+            let fields = fields.fields(context)
+            var bound = [values.bind(url, context)]
+            bound += fields.map(\.value)
+            if let rewrite = context.rewrite { bound.append(rewrite.path) }
+            for variant in try values.expand(bound, context, at: position) {
+                let plan = ForwardPlan(
+                    url: variant.values[0],
+                    fields: zip(fields, variant.values.dropFirst()).map { field, value in
+                        HeaderField(name: field.name, value: value, position: field.position)
+                    },
+                    rewrittenPath: context.rewrite == nil ? nil : variant.values.last,
+                    hasVariables: url.contains("$"),
+                    position: variant.position ?? position
+                )
+                add(plan, variant, context, name: name)
+            }
+        } catch {
+            rules.addRefusal(context, name: name, at: position, error)
+        }
+    }
+
+    private func add(_ plan: ForwardPlan, _ variant: ValueVariant, _ context: RuleContext, name: String) {
+        var narrowed = context
+        narrowed.condition = variant.condition
+        if let position = variant.position,
+            variant.condition.host.text(naming: [:]) != context.condition.host.text(naming: [:])
+        {
+            narrowed.hostPosition = position
+        }
+        // In `rewrite_path`, a number would be a group of another pattern.
+        let keepsNumbers =
+            context.rewrite == nil && (try? ProxyTarget(plan.url, at: plan.position))?.path == nil
+        rules.add(
+            narrowed,
+            name: name,
+            at: plan.position,
+            used: ValueText.captures(variant.values),
+            keepsNumbers: keepsNumbers
+        ) { rule, naming throws(Untranslatable) in
+            try write(plan, naming, narrowed, &rule)
+        }
+    }
+
+    private func write(
+        _ plan: ForwardPlan,
+        _ naming: GroupNaming,
+        _ context: RuleContext,
+        _ rule: inout ImportedRule
+    ) throws(Untranslatable) {
+        let position = plan.position
+        if plan.hasVariables, !plan.literalStart.lowercased().hasPrefix("http"),
+            ValueText.literal(plan.url) != nil
+        {
+            rule.title = "its variables do not give a URL: nginx responds with 500"
+            rule.add("respond: 500", at: position)
+            return
+        }
+        let target = try ProxyTarget(plan.url, at: position)
+        let nameText = try templates.template(target.name, .target, naming, context, at: position)
+        if nameText.isEmpty {
+            // nginx: "no host in upstream".
+            rule.title = "without its variables the upstream has no name: nginx responds with 500"
+            rule.add("respond: 500", at: position)
+            return
+        }
+        if plan.hasVariables, let name = target.literalName, names.groups[name] == nil,
+            !TargetNames.isValid(name)
+        {
+            rule.title = "without its variables `\(name)` is not a valid name: nginx responds with 502"
+            rule.add("respond: 502", at: position)
+            return
+        }
+        try names.add(target, context, at: position)
+        let path = try paths.translate(target, plan, naming, context)
+        var goesTo = nameText + (target.port.map { ":\($0)" } ?? "")
+        // For a group whose only server is a name, the rule names that server.
+        if let name = target.literalName, let group = names.groups[name], group.endpoints.isEmpty,
+            let only = group.onlyName
+        {
+            goesTo = "\(only.host):\(only.port)"
+            names.addSystemName(only.host, at: only.position)
+        }
+        switch path {
+        case .prefix(let prefix): rule.add("to: \(YAMLText.quoted(goesTo + prefix))", at: position)
+        case .rewrite(let match, let with, let rewritten):
+            rule.add("to: \(YAMLText.quoted(goesTo))", at: position)
+            rule.add(
+                "rewrite_path: { match: \(YAMLText.quoted(match)), with: \(YAMLText.quoted(with)) }",
+                at: rewritten
+            )
+        }
+        try fields.write(plan.fields, target, naming, context, at: position, &rule)
+        settings.write(context, &rule)
+    }
+}

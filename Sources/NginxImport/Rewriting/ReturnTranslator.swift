@@ -1,0 +1,71 @@
+import Routing
+
+/// Makes the rules of a `return`.
+struct ReturnTranslator {
+    let values: ValueEvaluator
+    let redirects: RedirectWriter
+    let rules: RuleCollector
+    let findings: FindingCollector
+
+    func translate(_ directive: Directive, _ context: RuleContext, name: String) {
+        let position = directive.position
+        let first = directive.argument(0) ?? ""
+        let text = Int(first) == nil ? first : directive.argument(1)
+        let status = Int(first) ?? 302
+        let isRedirect = [301, 302, 303, 307, 308].contains(status) && text != nil
+        do throws(Untranslatable) {
+            let bound = [values.bind(text ?? "", context)]
+            for variant in try values.expand(bound, context, at: position) {
+                var narrowed = context
+                narrowed.condition = variant.condition
+                let parts = variant.values[0]
+                rules.add(narrowed, name: name, at: position, used: ValueText.captures(variant.values)) {
+                    rule,
+                    naming throws(Untranslatable) in
+                    if isRedirect {
+                        try redirects.write(parts, status: status, naming, narrowed, at: position, &rule)
+                    } else {
+                        try respond(parts, status: status, narrowed, at: position, &rule)
+                    }
+                }
+            }
+        } catch {
+            rules.addRefusal(context, name: name, at: position, error)
+        }
+    }
+
+    private func respond(
+        _ parts: [ValuePart],
+        status: Int,
+        _ context: RuleContext,
+        at position: SourceLocation,
+        _ rule: inout ImportedRule
+    ) throws(Untranslatable) {
+        guard let body = ValueText.literal(parts) else {
+            throw Untranslatable("return \(status)", at: position, "a rule's response cannot have variables")
+        }
+        if status == 444 {
+            findings.untranslated(
+                "return 444",
+                at: position,
+                "Berth does not close a connection without a response: the rule responds with 403"
+            )
+            rule.add("respond: 403", at: position)
+            return
+        }
+        guard (200...599).contains(status) else {
+            throw Untranslatable(
+                "return \(status)",
+                at: position,
+                "the status of a rule's response must be from 200 to 599"
+            )
+        }
+        if body.isEmpty {
+            rule.add("respond: \(status)", at: position)
+            return
+        }
+        let type = context.nearest("default_type")?.argument(0) ?? "text/plain"
+        let typed = type == "text/plain" ? "" : ", content_type: \(YAMLText.quoted(type))"
+        rule.add("respond: { status: \(status), body: \(YAMLText.quoted(body))\(typed) }", at: position)
+    }
+}
