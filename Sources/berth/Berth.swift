@@ -6,13 +6,14 @@ import Logging
 struct Berth: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "berth",
-        abstract: "A regex-routed two-tier container proxy: the hostname says where a request belongs.",
+        abstract: "A regex-routed two-tier container proxy: the hostname says where a request goes.",
         discussion: """
-            Exit codes: 0 done; 1 'test' found a request that is refused or a case that fails, 'diff' a change, \
-            'import' something it does not translate; 2 the configuration, a file \
-            or an address cannot be used, or the command line is wrong.
+            Exit codes: 0: done. 1: 'test' found a request that is refused or a case that fails, 'diff' a change, \
+            'check' a finding, 'import' something that it does not translate, 'explain' a host that does not match, \
+            'names' no such name. 2: the configuration, a file or an address cannot be used, or the command line is \
+            wrong.
 
-            See it run:      berth demo
+            Run it:          berth demo
             Test a rule:     berth test --front rules/front.yaml --local rules/local.yaml \
             http://wordpress_container001_01.test.priv/
             """,
@@ -41,7 +42,7 @@ enum Main {
             exit(failure.code)
         } catch {
             let message = Berth.fullMessage(for: error)
-            // Help and version were asked for; everything else is a wrong command line.
+            // Help and version are requests of the user; everything else is a wrong command line.
             if Berth.exitCode(for: error) == .success {
                 print(message)
                 exit(0)

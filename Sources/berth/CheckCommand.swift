@@ -4,16 +4,16 @@ import RuleTesting
 import Routing
 import RoutingConfig
 
-/// `berth check`: what is wrong with rule files, and what they say and likely do not mean.
+/// `berth check`: the errors in rule files, and rules that probably do not mean what was intended.
 struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Check rule files: every error and every doubtful rule at once, with its line shown.",
+        abstract: "Check rule files: show every error and every doubtful rule at once, with its line.",
         discussion: """
             Each path is a rule set of its own: a file, or a folder whose *.yaml files are read in name \
-            order. Findings come on standard output; what each of their codes means is in docs/findings.md. \
+            order. Findings are written to standard output; docs/findings.md describes each code. \
             A comment on a finding's line silences it: # berth: allow unreachable_rule
 
-            Exit code 0: nothing found; 1: something was; 2: a rule set cannot be used.
+            Exit code 0: no findings; 1: there are findings; 2: a rule set cannot be used.
 
             Example: berth check rules/*.yaml
             """
@@ -22,7 +22,7 @@ struct Check: ParsableCommand {
     @Argument(help: ArgumentHelp("Rule files or folders.", valueName: "path"))
     var paths: [String]
 
-    @Option(help: "The form of the findings: text, json or sarif.")
+    @Option(help: "The format of the findings: text, json or sarif.")
     var format: Format?
 
     enum Format: String, ExpressibleByArgument, CaseIterable {

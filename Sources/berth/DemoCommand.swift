@@ -14,8 +14,8 @@ struct Demo: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run a front tier, two local tiers and demo containers on loopback.",
         discussion: """
-            The hosts 01 and 02 are the loopback addresses 127.0.1.1 and 127.0.2.1; what the \
-            containers are called stands in rules/hosts.
+            The hosts 01 and 02 are the loopback addresses 127.0.1.1 and 127.0.2.1; the \
+            names of the containers are in rules/hosts.
 
             Example: berth demo --listen 127.0.0.1:8080
             """
@@ -116,7 +116,7 @@ struct Demo: AsyncParsableCommand {
     private static func welcome(_ listen: Endpoint) -> String {
         """
         Berth is running: a front tier on \(listen), local tiers on 127.0.1.1:9000 (host 01) and
-        127.0.2.1:9000 (host 02), and two demo containers behind each. Try, in another shell:
+        127.0.2.1:9000 (host 02), and two demo containers for each host. Try, in another shell:
 
             curl -H 'Host: wordpress_container001_01.test.priv' http://\(listen)/
             curl -H 'Host: wordpress_container002_02.test.priv' http://\(listen)/

@@ -7,27 +7,30 @@ struct Diff: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show the hosts whose route changes from one set of rules to another.",
         discussion: """
-            Asked are the requests of an access log (--replay), those of files of cases (--cases), or else hosts \\
-            that the rules themselves tell of. Exit code 0: no route changes; 1: one does; 2: a file is wrong.
+            Compares the requests of an access log (--replay) or of files of cases (--cases), or hosts \
+            that are computed from the rules. Exit code 0: no route changes; 1: one does; 2: a file is wrong.
 
             Example: berth diff old/front.yaml new/front.yaml --replay access.log
             """
     )
 
-    @Argument(help: ArgumentHelp("The rule file or folder that is in force.", valueName: "old"))
+    @Argument(help: ArgumentHelp("The rule file or folder in force.", valueName: "old"))
     var old: String
 
-    @Argument(help: ArgumentHelp("The one that is to take its place.", valueName: "new"))
+    @Argument(help: ArgumentHelp("The rule file or folder that replaces it.", valueName: "new"))
     var new: String
 
     @Option(
-        help: ArgumentHelp("An access log whose requests are asked; '-' is standard input.", valueName: "log")
+        help: ArgumentHelp(
+            "An access log whose requests are compared; '-' is standard input.",
+            valueName: "log"
+        )
     )
     var replay: String?
 
     @Option(
         help: ArgumentHelp(
-            "Files of cases, or a folder of them, whose requests are asked.",
+            "Files of cases, or a folder of them, whose requests are compared.",
             valueName: "path"
         )
     )

@@ -11,10 +11,10 @@ import RoutingConfig
 struct ExplainPattern: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
-        abstract: "Say what a host pattern means, what it takes of a host, or where the host stops it.",
+        abstract: "Describe a host pattern, what it captures from a host, and why a host does not match.",
         discussion: """
             The pattern is an argument, with or without its `~`; with --rule it is the host pattern of a rule.
-            Exit code 0: the host matches; 1: it does not; 2: the pattern is none.
+            Exit code 0: the host matches; 1: it does not; 2: the pattern is not valid.
 
             Example: berth explain '^(?<app>[a-z]+)\\.test\\.priv$' shop.test.priv
             """
@@ -23,7 +23,7 @@ struct ExplainPattern: ParsableCommand {
     @Option(help: ArgumentHelp("Explain the host pattern of this rule.", valueName: "name"))
     var rule: String?
 
-    @Option(help: ArgumentHelp("The rule file or folder that has the rule.", valueName: "path"))
+    @Option(help: ArgumentHelp("The rule file or folder that contains the rule.", valueName: "path"))
     var config: [String] = []
 
     @Flag(help: "Print a JSON object.")
@@ -37,7 +37,7 @@ struct ExplainPattern: ParsableCommand {
         let hostText: String
         if let rule {
             guard !config.isEmpty, words.count == 1 else {
-                throw CommandFailure("berth explain: --rule takes --config and a host")
+                throw CommandFailure("berth explain: --rule needs --config and a host")
             }
             pattern = try self.pattern(of: rule)
             hostText = words[0]
@@ -54,7 +54,7 @@ struct ExplainPattern: ParsableCommand {
         do {
             host = try HostName(hostText)
         } catch {
-            Terminal.error("berth explain: `\(hostText)`: \(error); live it is answered 400")
+            Terminal.error("berth explain: `\(hostText)`: \(error); live traffic gets a 400")
             throw ExitCode(1)
         }
         let explanation: Explanation

@@ -7,7 +7,7 @@ import RoutingConfig
 /// `berth import`: rule files of other proxies' configurations.
 struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Make a rule file of another proxy's configuration.",
+        abstract: "Convert another proxy's configuration into a rule file.",
         discussion: "Example: berth import nginx /etc/nginx/nginx.conf > rules/front.yaml",
         subcommands: [ImportNginx.self]
     )
@@ -17,10 +17,10 @@ struct Import: ParsableCommand {
 struct ImportNginx: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "nginx",
-        abstract: "Print the rule file that decides as an nginx configuration does.",
+        abstract: "Convert an nginx configuration into a rule file that makes the same decisions.",
         discussion: """
-            What is not translated is listed on standard error and in the file's comments, with its line.
-            Exit code 0: all of it is; 1: something is not; 2: the configuration cannot be read.
+            What cannot be translated is listed on standard error and in the file's comments, with its line.
+            Exit code 0: everything is translated; 1: something is not; 2: the configuration cannot be read.
 
             Example: berth import nginx /etc/nginx/nginx.conf > rules/front.yaml
             """
@@ -28,7 +28,7 @@ struct ImportNginx: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Of which socket the servers are translated: a port or address:port (default: the one with most servers).",
+            "The socket whose servers are translated: a port or address:port (default: the one with the most servers).",
             valueName: "address:port"
         )
     )

@@ -8,10 +8,10 @@ import RoutingConfig
 struct NamesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "names",
-        abstract: "See names as a tier would, and change a registry's entries.",
+        abstract: "Show names as a tier resolves them, and change the entries of a registry.",
         discussion: """
-            Exit codes: 0 done; 1 there is no such name, or the entry was not changed; 2 the \
-            configuration, a source or the command line can't be used.
+            Exit code 0: done; 1: the name does not exist, or the entry was not changed; 2: the \
+            configuration, a source or the command line cannot be used.
 
             Example: berth names list --config rules/front.yaml
             """,
@@ -19,7 +19,7 @@ struct NamesCommand: AsyncParsableCommand {
     )
 }
 
-/// What all of them can be told.
+/// The options that all of them have.
 struct NamesOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp("The tier's rule file or folder; may be given several times.", valueName: "path")
@@ -75,7 +75,7 @@ struct NamesOptions: ParsableArguments {
 struct NamesList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "All names that the sources hold, with source, addresses, lease and identity."
+        abstract: "List all names that the sources hold, with source, addresses, lease and identity."
     )
     @OptionGroup var options: NamesOptions
 
@@ -93,7 +93,7 @@ struct NamesList: AsyncParsableCommand {
 struct NamesGet: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "get",
-        abstract: "One name, as a request would find it: DNS and the system are asked too."
+        abstract: "Show one name as a request would resolve it; DNS and the system are queried too."
     )
     @OptionGroup var options: NamesOptions
     @Argument(help: "The name.") var name: String
@@ -106,7 +106,7 @@ struct NamesGet: AsyncParsableCommand {
         switch found {
         case .success(let row?): try options.show([row])
         case .success(nil):
-            Terminal.error("berth names: no source knows '\(name)'")
+            Terminal.error("berth names: no source has '\(name)'")
             throw ExitCode(1)
         case .failure(let problem): throw CommandFailure("berth names: \(problem.reason)")
         }
@@ -122,11 +122,11 @@ struct NamesSet: AsyncParsableCommand {
     @OptionGroup var options: NamesOptions
     @Argument(help: "The name.") var name: String
     @Argument(help: "address:port, or the whole value as JSON.") var value: String
-    @Option(help: "Its share beside other addresses, 0 to 65535 (default 1).") var weight: UInt16?
-    @Option(help: ArgumentHelp("The entry goes by itself after this.", valueName: "seconds")) var ttl: Int?
-    @Flag(help: "Only where there is no such entry.") var ifAbsent = false
-    @Flag(help: "Also over an entry that a serving tier has registered.") var force = false
-    @Option(help: "Which of several etcd sources.") var prefix: String?
+    @Option(help: "Its share compared with other addresses, 0 to 65535 (default 1).") var weight: UInt16?
+    @Option(help: ArgumentHelp("The entry expires after this time.", valueName: "seconds")) var ttl: Int?
+    @Flag(help: "Only if the entry does not exist.") var ifAbsent = false
+    @Flag(help: "Overwrite an entry even if a running tier registered it.") var force = false
+    @Option(help: "The prefix of the etcd source, if there are several.") var prefix: String?
 
     func run() async throws {
         if let ttl, !(1...(365 * 86400)).contains(ttl) {
@@ -157,7 +157,7 @@ struct NamesRemove: AsyncParsableCommand {
     )
     @OptionGroup var options: NamesOptions
     @Argument(help: "The name.") var name: String
-    @Option(help: "Which of several etcd sources.") var prefix: String?
+    @Option(help: "The prefix of the etcd source, if there are several.") var prefix: String?
 
     func run() async throws {
         let entries = try options.entries(prefix: prefix)
@@ -179,7 +179,7 @@ struct NamesRemove: AsyncParsableCommand {
 struct NamesWatch: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "watch",
-        abstract: "All names, and then each change as it happens, a line for each name."
+        abstract: "List all names, and then each change as it happens, one line for each name."
     )
     @OptionGroup var options: NamesOptions
 

@@ -13,11 +13,11 @@ struct Test: ParsableCommand {
         discussion: """
             With --front or --local: follow URLs through the tiers. They are arguments, or lines of standard \
             input when there are none (or '-'). Exit code 0: every request reaches an endpoint, or a rule \
-            answers it with a status below 400; 1: one is refused; 2: the configuration is wrong.
+            responds to it with a status below 400; 1: one is refused; 2: the configuration is wrong.
 
             Without: run files of cases, which name the rules they test. A folder stands for the \
-            *.cases.yaml in it. Exit code 0: all pass; 1: one fails, or less is covered than \
-            --fail-under says; 2: a file is wrong.
+            *.cases.yaml in it. Exit code 0: all pass; 1: one fails, or coverage is below \
+            --fail-under; 2: a file is wrong.
 
             With --replay: send every request of an access log through the rules, and count. Exit code 0, or 2.
 
@@ -59,23 +59,29 @@ struct Test: ParsableCommand {
     @Flag(help: "Show for every rule why it matched or not.")
     var explain = false
 
-    @Flag(help: "Ask no name source over the network: names that are in no file are not known.")
+    @Flag(help: "Query no name source over the network: only names in files are known.")
     var offline = false
 
     @Flag(
-        help: "Print one JSON object for each URL, on a line of its own; elsewhere the same as --format json."
+        help:
+            "Print one JSON object for each URL, each on its own line; without URLs the same as --format json."
     )
     var json = false
 
-    @Option(help: ArgumentHelp("How cases are reported: text, json, junit or tap.", valueName: "format"))
+    @Option(
+        help: ArgumentHelp(
+            "The format of the report on cases: text, json, junit or tap.",
+            valueName: "format"
+        )
+    )
     var format: CaseFormat?
 
-    @Flag(help: "Write into the files of cases what their requests really got.")
+    @Flag(help: "Replace expectations that differ by the actual results, and add missing ones.")
     var update = false
 
     @Option(
         help: ArgumentHelp(
-            "End with 1 if cases reach less of the rules and of the branches of their patterns than this.",
+            "Exit with 1 if coverage of rules and branches is below this.",
             valueName: "percent"
         )
     )

@@ -9,7 +9,7 @@ import ProxyCore
 import Routing
 import RoutingConfig
 
-/// `berth front`: the tier behind the wildcard DNS name.
+/// `berth front`: the tier for the wildcard DNS name.
 struct Front: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run the front tier: match hostnames and forward to their hosts.",
@@ -35,7 +35,7 @@ struct Local: AsyncParsableCommand {
     }
 }
 
-/// What both tiers can be told.
+/// The options of both tiers.
 struct TierOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -58,23 +58,26 @@ struct TierOptions: ParsableArguments {
     )
     var accessLog = "-"
 
-    @Option(help: "The form of the access log: text or json.")
+    @Option(help: "The format of the access log: text or json.")
     var logFormat = LogFormatOption.text
 
     @Option(
-        help: ArgumentHelp("How long running requests may finish after SIGTERM, e.g. 30s.", valueName: "time")
+        help: ArgumentHelp(
+            "The maximum time for running requests to finish after SIGTERM, e.g. 30s.",
+            valueName: "time"
+        )
     )
     var drain = "30s"
 
     @Option(help: ArgumentHelp("Event loops (default: one for each core).", valueName: "count"))
     var loops: Int?
 
-    @Option(help: "The least severe message on standard error: debug, info, notice, warning, error.")
+    @Option(help: "The minimum severity of messages on standard error: debug, info, notice, warning, error.")
     var logLevel = LogLevelOption.notice
 
     @Option(
         help: ArgumentHelp(
-            "A folder in which registries' last names are kept, for a start while they can't be reached.",
+            "A folder for the last names of registries, for a start while they cannot be reached.",
             valueName: "folder"
         )
     )
@@ -82,7 +85,7 @@ struct TierOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "A file that is there while the tier is ready: it listens, and its name sources have spoken.",
+            "A file that exists while the tier is ready: it listens, and its name sources are loaded.",
             valueName: "file"
         )
     )

@@ -15,17 +15,22 @@ struct RegistrationOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Publish the names that this tier serves while it does: etcd=http://10.0.0.1:2379/berth/containers/{name}_01.",
+            "Publish the names of this tier while it serves: etcd=http://10.0.0.1:2379/berth/containers/{name}_01.",
             valueName: "etcd=url/key"
         )
     )
     var publish: String?
 
-    @Option(help: ArgumentHelp("The address to register: what others connect to.", valueName: "address:port"))
+    @Option(
+        help: ArgumentHelp("The address to register, to which others connect.", valueName: "address:port")
+    )
     var advertise: String?
 
     @Option(
-        help: ArgumentHelp("After a crash the name is gone within this many seconds.", valueName: "seconds")
+        help: ArgumentHelp(
+            "Life of the lease: after a crash the name disappears within this time.",
+            valueName: "seconds"
+        )
     )
     var registerTtl = 10
 
@@ -35,19 +40,19 @@ struct RegistrationOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The file with the password.", valueName: "file"))
     var registerPasswordFile: String?
 
-    @Option(help: ArgumentHelp("PEM: whom to trust as the registry.", valueName: "file"))
+    @Option(help: ArgumentHelp("PEM file of CA certificates for the registry.", valueName: "file"))
     var registerCa: String?
 
-    @Option(help: ArgumentHelp("PEM: the certificate to show to the registry.", valueName: "file"))
+    @Option(help: ArgumentHelp("PEM file of the client certificate for the registry.", valueName: "file"))
     var registerCert: String?
 
-    @Option(help: ArgumentHelp("PEM: its key.", valueName: "file"))
+    @Option(help: ArgumentHelp("PEM file of the key of the client certificate.", valueName: "file"))
     var registerKey: String?
 
     func plan() throws(CommandFailure) -> RegistrationPlan? {
         guard let register else {
             if advertise != nil, publish == nil {
-                throw CommandFailure("--advertise says what --register registers; it has no --register")
+                throw CommandFailure("--advertise needs --register or --publish")
             }
             return nil
         }
@@ -90,7 +95,7 @@ struct RegistrationOptions: ParsableArguments {
         }
         if [IPAddress("0.0.0.0"), IPAddress("::")].contains(endpoint.address) {
             throw CommandFailure(
-                "--advertise: nobody can connect to '\(advertise)'; name one address of this host"
+                "--advertise: others cannot connect to '\(advertise)'; give one address of this host"
             )
         }
         return endpoint

@@ -2,7 +2,7 @@ import Glibc
 
 /// What goes to the person at the terminal.
 enum Terminal {
-    /// Whether standard error shows colours: a terminal, and nobody asked for none
+    /// Whether standard error shows colours: a terminal, without NO_COLOR
     /// (https://no-color.org).
     static var errorHasColor: Bool { isatty(STDERR_FILENO) != 0 && getenv("NO_COLOR") == nil }
     static var outputHasColor: Bool { isatty(STDOUT_FILENO) != 0 && getenv("NO_COLOR") == nil }
