@@ -91,13 +91,14 @@ let package = Package(
 
         // Texts as bytes.
         target("Bytes"),
+        target("Settings"),
 
         // Rules.
         target("PCRE2", ["CPCRE2"]),
         target("PatternSyntax"),
         target("PatternLanguages", ["PatternSyntax"]),
         target("Routing", ["Bytes", "PCRE2", "PatternLanguages", "PatternSyntax"]),
-        target("RoutingConfig", ["Routing", .yams]),
+        target("RoutingConfig", ["Settings", "Routing", .yams]),
         target("Linting", ["PatternLanguages", "PatternSyntax", "PCRE2", "Routing", "RoutingConfig"]),
         target("Explain", ["PCRE2", "PatternLanguages", "PatternSyntax"]),
         target("NginxImport", ["PCRE2", "PatternSyntax", "Routing"]),
@@ -107,14 +108,21 @@ let package = Package(
         target("SystemSupport", [.nioConcurrencyHelpers]),
         target(
             "Names",
-            ["Routing", "SystemSupport", .deque, .hashTrees, .heap, .nioCore, .nioConcurrencyHelpers]
+            [
+                "Settings", "Routing", "SystemSupport", .deque, .hashTrees, .heap, .nioCore,
+                .nioConcurrencyHelpers,
+            ]
         ),
-        target("DNSNames", ["CCares", "Names", "Routing", "SystemSupport", .nioConcurrencyHelpers]),
+        target(
+            "DNSNames",
+            ["Settings", "CCares", "Names", "Routing", "SystemSupport", .nioConcurrencyHelpers]
+        ),
         // The HTTP client and its TLS stay in here, so that nothing else waits for their build.
         target(
             "Registries",
             [
-                "Names", "Routing", .asyncHTTPClient, .nioCore, .nioPosix, .nioFoundationCompat, .nioHTTP1,
+                "Settings", "Names", "Routing", .asyncHTTPClient, .nioCore, .nioPosix, .nioFoundationCompat,
+                .nioHTTP1,
                 .nioSSL,
                 .nioConcurrencyHelpers,
             ]
@@ -124,11 +132,11 @@ let package = Package(
         target("HTTP1", ["Bytes"]),
         target("Balancing"),
         // What an exchange is, without sockets.
-        target("ProxyCore", ["Bytes", "HTTP1", "Balancing", "Names", "Routing", .nioCore]),
+        target("ProxyCore", ["Settings", "Bytes", "HTTP1", "Balancing", "Names", "Routing", .nioCore]),
         target(
             "Proxy",
             [
-                "Bytes", "CMalloc", "ProxyCore", "HTTP1", "Names", "Routing", .nioCore, .nioPosix,
+                "Settings", "Bytes", "CMalloc", "ProxyCore", "HTTP1", "Names", "Routing", .nioCore, .nioPosix,
                 .nioConcurrencyHelpers,
             ]
         ),
@@ -137,7 +145,8 @@ let package = Package(
         target(
             "Operations",
             [
-                "Bytes", "Proxy", "ProxyCore", "RoutingConfig", "Routing", "Names", "Registries", "DNSNames",
+                "Settings", "Bytes", "Proxy", "ProxyCore", "RoutingConfig", "Routing", "Names", "Registries",
+                "DNSNames",
                 "HTTP1", "SystemSupport", .nioCore, .nioPosix, .logging, .nioConcurrencyHelpers,
             ]
         ),
@@ -152,7 +161,7 @@ let package = Package(
         .executableTarget(
             name: "berth",
             dependencies: [
-                "Explain", "Linting", "NginxImport", "PCRE2", "PatternLanguages", "PatternSyntax",
+                "Settings", "Explain", "Linting", "NginxImport", "PCRE2", "PatternLanguages", "PatternSyntax",
                 "RuleTesting",
                 "Operations", "Proxy", "ProxyCore", "RoutingConfig", "Routing", "Names", "Registries",
                 "HTTP1", .nioCore,
@@ -173,7 +182,7 @@ let package = Package(
         target(
             "FuzzChecks",
             path: "Fuzz/Checks",
-            ["HTTP1", "Proxy", "ProxyCore", "Names", "Routing", .nioCore, .nioEmbedded]
+            ["Settings", "HTTP1", "Proxy", "ProxyCore", "Names", "Routing", .nioCore, .nioEmbedded]
         ),
         // The tables of good and bad messages: for the parser's tests and for those of the whole proxy.
         target("HTTPCases", path: "Tests/HTTPCases", ["HTTP1"]),
@@ -186,7 +195,7 @@ let package = Package(
         tests("PCRE2Tests", ["PCRE2"]),
         tests("PatternSyntaxTests", ["PatternLanguages", "PatternSyntax", "PCRE2", "TestSupport"]),
         tests("RoutingTests", ["Routing", "TestSupport"]),
-        tests("RoutingConfigTests", ["RoutingConfig", "Routing"], exclude: ["Golden"]),
+        tests("RoutingConfigTests", ["Settings", "RoutingConfig", "Routing"], exclude: ["Golden"]),
         tests(
             "LintingTests",
             [
@@ -202,14 +211,21 @@ let package = Package(
         tests("SystemSupportTests", ["SystemSupport"]),
         tests(
             "NamesTests",
-            ["Names", "Routing", .hashTrees, .nioCore, .nioEmbedded, .nioPosix, .nioConcurrencyHelpers]
+            [
+                "Settings", "Names", "Routing", .hashTrees, .nioCore, .nioEmbedded, .nioPosix,
+                .nioConcurrencyHelpers,
+            ]
         ),
-        tests("DNSNamesTests", ["DNSNames", "Names", "Routing", .nioCore, .nioPosix]),
-        tests("RegistriesTests", ["Registries", "Names", "Routing", "TestSupport", .nioConcurrencyHelpers]),
+        tests("DNSNamesTests", ["Settings", "DNSNames", "Names", "Routing", .nioCore, .nioPosix]),
+        tests(
+            "RegistriesTests",
+            ["Settings", "Registries", "Names", "Routing", "TestSupport", .nioConcurrencyHelpers]
+        ),
         tests(
             "ProxyTests",
             [
-                "Proxy", "ProxyCore", "HTTP1", "HTTPCases", "FuzzChecks", "Names", "Routing", "TestSupport",
+                "Settings", "Proxy", "ProxyCore", "HTTP1", "HTTPCases", "FuzzChecks", "Names", "Routing",
+                "TestSupport",
                 .hashTrees,
                 .nioCore,
                 .nioEmbedded,

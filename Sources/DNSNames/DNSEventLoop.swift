@@ -1,6 +1,7 @@
 import Glibc
 import Names
 import Routing
+import Settings
 
 /// What the DNS thread does: takes names, asks servers, gives replies. Lives on that thread alone.
 struct DNSEventLoop {
@@ -44,7 +45,7 @@ struct DNSEventLoop {
 
     init(_ options: DNSOptions) {
         self.options = options
-        let (seconds, parts) = options.timeout.components
+        let (seconds, parts) = options.settings.timeout.components
         let milliseconds = Int64(clamping: seconds).multipliedReportingOverflow(by: 1000)
         let whole = milliseconds.overflow ? Int64(Int32.max) : milliseconds.partialValue
         self.timeout = Int32(clamping: max(1, whole + parts / 1_000_000_000_000_000))
@@ -73,7 +74,7 @@ struct DNSEventLoop {
     /// Reads resolv.conf, where it counts, and begins with the servers there are now.
     private mutating func configure() {
         var file: ResolverFile?
-        if options.servers == nil || options.search == nil {
+        if options.servers == nil || options.settings.search == nil {
             file = try? ResolverFile.read()
         }
         plan = options.plan(file)
@@ -127,7 +128,7 @@ struct DNSEventLoop {
         case .ask(let questions):
             for question in questions {
                 serial &+= 1
-                let tries = order.tries(attempts: options.attempts, now: now)[...]
+                let tries = order.tries(attempts: options.settings.attempts, now: now)[...]
                 inquiries[serial] = PendingQuery(name: id, question: question, tries: tries)
                 ask(serial)
             }

@@ -1,48 +1,18 @@
 package import Names
 package import Routing
+package import Settings
 import NIOConcurrencyHelpers
 import SystemSupport
 
-/// Whom to ask, and how.
+/// Which servers are queried, and how.
 package struct DNSOptions: Sendable {
-    /// In the order in which they are asked; nil: those of resolv.conf, read again when it changes.
+    /// In the order in which they are queried; nil: those of resolv.conf, read again when it changes.
     package var servers: [Endpoint]?
-    /// Nil: those of resolv.conf.
-    package var search: [String]?
-    /// `_http._tcp`; nil: addresses are asked for.
-    package var service: String?
-    /// Bounds of an answer's life.
-    package var minTTL: Duration
-    package var maxTTL: Duration
-    /// The longest life of the answer that there is no such name.
-    package var negativeTTL: Duration
-    /// For one answer of one server.
-    package var timeout: Duration
-    /// How often each server is asked.
-    package var attempts: Int
-    /// How long an answer serves after its time while no server answers.
-    package var maxStale: Duration
+    package var settings: DNSSettings
 
-    package init(
-        servers: [Endpoint]? = nil,
-        search: [String]? = nil,
-        service: String? = nil,
-        minTTL: Duration = .seconds(1),
-        maxTTL: Duration = .seconds(3600),
-        negativeTTL: Duration = .seconds(5),
-        timeout: Duration = .seconds(1),
-        attempts: Int = 2,
-        maxStale: Duration = .seconds(3600)
-    ) {
+    package init(_ settings: DNSSettings = DNSSettings(), servers: [Endpoint]? = nil) {
+        self.settings = settings
         self.servers = servers
-        self.search = search
-        self.service = service
-        self.minTTL = minTTL
-        self.maxTTL = maxTTL
-        self.negativeTTL = negativeTTL
-        self.timeout = timeout
-        self.attempts = attempts
-        self.maxStale = maxStale
     }
 
     /// Seconds, rounded up: DNS knows no parts of them, and 0 stays 0.
@@ -52,13 +22,13 @@ package struct DNSOptions: Sendable {
     }
 
     func plan(_ file: ResolverFile?) -> DNSSearchPolicy {
-        let least = Self.seconds(minTTL)
+        let least = Self.seconds(settings.minTTL)
         return DNSSearchPolicy(
-            search: search ?? file?.search ?? [],
+            search: settings.search ?? file?.search ?? [],
             dots: file?.dots ?? 1,
-            service: service,
-            ttl: least...max(least, Self.seconds(maxTTL)),
-            negativeTTL: Self.seconds(negativeTTL)
+            service: settings.srv,
+            ttl: least...max(least, Self.seconds(settings.maxTTL)),
+            negativeTTL: Self.seconds(settings.negativeTTL)
         )
     }
 }
@@ -71,7 +41,7 @@ extension NameSource {
             label: "dns\(servers)",
             key: .settings("dns \(options)"),
             kind: .query(DNSNames(options)),
-            maxStale: options.maxStale
+            maxStale: options.settings.maxStale
         )
     }
 }

@@ -2,6 +2,7 @@ import Glibc
 import Names
 import NIOConcurrencyHelpers
 import SystemSupport
+import Settings
 
 /// The thread on which names are asked for, and its letterbox.
 final class DNSThread: Sendable {
@@ -43,7 +44,7 @@ final class DNSThread: Sendable {
             close(heard)
             close(wake)
         }
-        if options.servers == nil || options.search == nil {
+        if options.servers == nil || options.settings.search == nil {
             let watcher = try? FileWatcher(path: "/etc/resolv.conf") { [weak self] in self?.post(.readAgain) }
             state.withLockedValue { $0.watcher = watcher }
         }

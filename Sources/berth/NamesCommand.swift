@@ -3,6 +3,7 @@ import Names
 import Operations
 import Registries
 import RoutingConfig
+import Settings
 
 /// `berth names`: what a tier's sources say, and a registry's entries.
 struct NamesCommand: AsyncParsableCommand {
@@ -49,7 +50,7 @@ struct NamesOptions: ParsableArguments {
     func entries(prefix: String?) throws -> EtcdEntryStore {
         var clusters: [EtcdCluster] = []
         for case .etcd(let settings, origin: _) in try RuleFiles.load(config).names {
-            clusters.append(EtcdCluster(settings))
+            clusters.append(settings.cluster)
         }
         if let prefix { clusters.removeAll { $0.prefix != prefix } }
         guard let first = clusters.first else {

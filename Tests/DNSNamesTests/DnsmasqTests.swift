@@ -2,6 +2,7 @@ import Names
 import NIOCore
 import NIOPosix
 import Routing
+import Settings
 import Testing
 
 @testable import DNSNames
@@ -15,7 +16,10 @@ struct DnsmasqTests {
         search: [String] = [],
         timeout: Duration = .seconds(10)
     ) -> DNSOptions {
-        DNSOptions(servers: servers, search: search, timeout: timeout)
+        var settings = DNSSettings()
+        settings.search = search
+        settings.timeout = timeout
+        return DNSOptions(settings, servers: servers)
     }
 
     private func ask(_ name: String, _ options: DNSOptions) async -> NameQueryResult {
@@ -60,7 +64,7 @@ struct DnsmasqTests {
         ])
         defer { server.stop() }
         var options = options(server.endpoint)
-        options.service = "_http._tcp"
+        options.settings.srv = "_http._tcp"
         #expect(await addresses(ask("web.test", options)) == ["10.0.0.1:8080*3", "10.0.0.2:8081*0"])
     }
 
@@ -80,7 +84,7 @@ struct DnsmasqTests {
         let silent = try SilentServer()
         defer { silent.stop() }
         var both = options(silent.endpoint, server.endpoint, timeout: .milliseconds(200))
-        both.attempts = 50
+        both.settings.attempts = 50
         #expect(await addresses(ask("web.test", both)) == ["10.0.0.1"])
         let alone = options(silent.endpoint, timeout: .milliseconds(200))
         guard case .failed(let problem) = await ask("web.test", alone) else {

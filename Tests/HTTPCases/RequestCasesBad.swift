@@ -4,7 +4,12 @@ extension RequestCase {
     package static let bad: [RequestCase] = line + targets + hosts + lines + framing + others
 
     private static let line: [RequestCase] = [
-        .init("two empty lines before the request line", "RFC 9112 §2.2", "\r\n\r\nGET / HTTP/1.1\r\n", refused: .badMethod),
+        .init(
+            "two empty lines before the request line",
+            "RFC 9112 §2.2",
+            "\r\n\r\nGET / HTTP/1.1\r\n",
+            refused: .badMethod
+        ),
         .init(
             "a bare LF before the request line",
             "RFC 9112 §2.2",
@@ -17,7 +22,12 @@ extension RequestCase {
             "\rGET / HTTP/1.1\r\nHost: h\r\n\r\n",
             refused: .badMethod
         ),
-        .init("a space before the request line", "RFC 9112 §3", " GET / HTTP/1.1\r\nHost: h\r\n\r\n", refused: .badMethod),
+        .init(
+            "a space before the request line",
+            "RFC 9112 §3",
+            " GET / HTTP/1.1\r\nHost: h\r\n\r\n",
+            refused: .badMethod
+        ),
         .init("a TLS greeting", "RFC 9112 §3", "\u{16}\u{3}\u{1}\u{0}", refused: .badMethod),
         .init("no method", "RFC 9112 §3", "/ HTTP/1.1\r\nHost: h\r\n\r\n", refused: .badMethod),
         .init(

@@ -183,7 +183,12 @@ package struct ResponseCase: Sendable {
     ]
 
     package static let bad: [ResponseCase] = [
-        .init("an empty line before the status line", "RFC 9112 §2.2", "\r\nHTTP/1.1 200 OK\r\n\r\n", refused: .badVersion),
+        .init(
+            "an empty line before the status line",
+            "RFC 9112 §2.2",
+            "\r\nHTTP/1.1 200 OK\r\n\r\n",
+            refused: .badVersion
+        ),
         .init("no version", "RFC 9112 §4", "200 OK\r\n\r\n", refused: .badVersion),
         .init("ICY", "RFC 9112 §4", "ICY 200 OK\r\n\r\n", refused: .badVersion),
         .init("version in lower case", "RFC 9112 §4", "Http/1.1 200 OK\r\n\r\n", refused: .badVersion),

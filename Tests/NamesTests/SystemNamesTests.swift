@@ -1,5 +1,6 @@
 import Dispatch
 import Routing
+import Settings
 import Testing
 
 @testable import Names
@@ -14,7 +15,7 @@ struct SystemNamesTests {
 
     @Test("What stands in /etc/hosts is found, and what stands nowhere is not", .timeLimit(.minutes(1)))
     func hosts() async {
-        let names = SystemNames(SystemNamesOptions())
+        let names = SystemNames(SystemNamesSettings())
         guard case .addresses(let addresses, let ttl) = await ask(names, "localhost") else {
             Issue.record("there is no localhost")
             return
@@ -28,7 +29,9 @@ struct SystemNamesTests {
     @Test("A question that hangs holds up its own thread; what waits is bounded, and told when it ends")
     func bounded() async {
         let gate = DispatchSemaphore(value: 0)
-        let names = SystemNames(SystemNamesOptions(threads: 2)) { name in
+        var settings = SystemNamesSettings()
+        settings.threads = 2
+        let names = SystemNames(settings) { name in
             gate.wait()
             gate.signal()
             return .none(ttl: .seconds(1))

@@ -2,6 +2,7 @@ import Foundation
 import NIOConcurrencyHelpers
 import Names
 import Routing
+import Settings
 import Testing
 
 @testable import Registries

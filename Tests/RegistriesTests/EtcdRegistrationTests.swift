@@ -2,6 +2,7 @@ import Foundation
 import Names
 import Routing
 import NIOConcurrencyHelpers
+import Settings
 import Testing
 
 @testable import Registries

@@ -1,6 +1,7 @@
 import Foundation
 import Names
 import Routing
+import Settings
 import Testing
 
 @testable import Registries

@@ -1,5 +1,6 @@
 import Foundation
 import Names
+import Settings
 import Testing
 
 @testable import Registries

@@ -1,5 +1,6 @@
 import Names
 import Routing
+import Settings
 import Testing
 
 @testable import Registries

@@ -1,5 +1,6 @@
 import RoutingConfig
 import Routing
+import Settings
 import Testing
 
 @Suite struct LoaderTests {
@@ -88,7 +89,7 @@ import Testing
         let configuration = try ConfigurationLoader.load(
             text: "rules: [{ name: a, to: 'a:80' }]\nlimits:\nnames:\n"
         )
-        #expect(configuration.limits == LimitSettings() && configuration.timeouts == TimeoutSettings())
+        #expect(configuration.limits == Limits() && configuration.timeouts == Timeouts())
         #expect(configuration.limits.bodyBytes == nil && configuration.limits.headBytes == 32768)
         #expect(
             configuration.timeouts.header == .seconds(60) && configuration.timeouts.connect == .seconds(5)

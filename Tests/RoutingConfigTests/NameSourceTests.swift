@@ -1,6 +1,7 @@
 import Foundation
 import Routing
 import RoutingConfig
+import Settings
 import Testing
 
 @Suite struct NameSourceTests {
@@ -11,13 +12,16 @@ import Testing
 
     @Test func `every source may be left empty but etcd, and then has its defaults`() throws {
         let names = try names("  - containers:\n  - dns: {}\n  - system: ~\n")
-        guard case .containers(let containers, _) = names[0], case .dns(let dns, _) = names[1],
+        guard case .containers(let containers, _) = names[0], case .dns(let dns, let servers, _) = names[1],
             case .system(let system, let origin) = names[2]
         else {
             Issue.record("\(names)")
             return
         }
-        #expect(containers == ContainersSettings() && dns == DNSSettings() && system == SystemNamesSettings())
+        #expect(
+            containers == ContainersSettings() && dns == DNSSettings() && servers == nil
+                && system == SystemNamesSettings()
+        )
         #expect(origin.line == 5)
     }
 
@@ -33,18 +37,24 @@ import Testing
             """
         )
         guard case .etcd(let etcd, _) = names[0], case .containers(let containers, _) = names[1],
-            case .dns(let dns, _) = names[2], case .system(let system, _) = names[3]
+            case .dns(let dns, let servers, _) = names[2], case .system(let system, _) = names[3]
         else {
             Issue.record("\(names)")
             return
         }
-        #expect(etcd.endpoints == ["http://10.0.0.1:2379", "https://etcd.test.priv:2379"])
-        #expect(etcd.prefix == "/x/" && etcd.user == "me" && etcd.passwordFile == "rules/secret")
-        #expect(etcd.ca == "/etc/ca.pem" && etcd.cert == "rules/me.pem" && etcd.key == "rules/me.key")
+        #expect(etcd.cluster.endpoints == ["http://10.0.0.1:2379", "https://etcd.test.priv:2379"])
+        #expect(
+            etcd.cluster.prefix == "/x/" && etcd.cluster.user == "me"
+                && etcd.cluster.passwordFile == "rules/secret"
+        )
+        #expect(
+            etcd.cluster.ca == "/etc/ca.pem" && etcd.cluster.certificate == "rules/me.pem"
+                && etcd.cluster.key == "rules/me.key"
+        )
         #expect(etcd.maxStale == .seconds(3600))
         #expect(containers.socket == "/run/podman.sock" && containers.network == "web")
         #expect(containers.maxStale == .seconds(300))
-        #expect(dns.servers?.map(\.port) == [nil, 5353] && dns.search == ["test.priv"])
+        #expect(servers?.map(\.port) == [nil, 5353] && dns.search == ["test.priv"])
         #expect(dns.srv == "_http._tcp" && dns.minTTL == .zero && dns.maxTTL == .seconds(300))
         #expect(dns.negativeTTL == .seconds(1) && dns.timeout == .milliseconds(500))
         #expect(dns.attempts == 3 && dns.maxStale == .zero)

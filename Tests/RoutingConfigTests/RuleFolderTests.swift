@@ -1,6 +1,7 @@
 import Foundation
 import Routing
 import RoutingConfig
+import Settings
 import Testing
 
 /// The repository's own rule files, and sets of files on disk.

@@ -1,40 +1,17 @@
 import Glibc
 import Routing
+package import Settings
 import NIOConcurrencyHelpers
 import SystemSupport
 
-/// Questions to the system's own resolver.
-package struct SystemNamesOptions: Sendable {
-    /// Questions at one time, each on a thread of its own.
-    package var threads: Int
-    /// The life of an answer: the system does not tell its TTL.
-    package var ttl: Duration
-    /// The life of the answer that there is no such name.
-    package var negativeTTL: Duration
-    /// How long an answer serves after its time while the system can't tell.
-    package var maxStale: Duration
-
-    package init(
-        threads: Int = 4,
-        ttl: Duration = .seconds(30),
-        negativeTTL: Duration = .seconds(5),
-        maxStale: Duration = .seconds(3600)
-    ) {
-        self.threads = threads
-        self.ttl = ttl
-        self.negativeTTL = negativeTTL
-        self.maxStale = maxStale
-    }
-}
-
 extension NameSource {
     /// Whatever nsswitch.conf(5) brings: /etc/hosts, NIS, LDAP, mDNS, DNS.
-    package static func system(_ options: SystemNamesOptions = SystemNamesOptions()) -> NameSource {
+    package static func system(_ settings: SystemNamesSettings) -> NameSource {
         NameSource(
             label: "system",
-            key: .settings("system \(options)"),
-            kind: .query(SystemNames(options)),
-            maxStale: options.maxStale
+            key: .settings("system \(settings)"),
+            kind: .query(SystemNames(settings)),
+            maxStale: settings.maxStale
         )
     }
 }
@@ -56,14 +33,14 @@ final class SystemNames: QueryNameSource {
         var stopped = false
     }
 
-    private let options: SystemNamesOptions
+    private let settings: SystemNamesSettings
     private let resolve: Resolve
     private let state = NIOLockedValueBox(State())
 
     /// - Parameter resolve: asks the system; may block. A test puts its own in place.
-    init(_ options: SystemNamesOptions, resolve: Resolve? = nil) {
-        self.options = options
-        self.resolve = resolve ?? { Self.ask($0, options) }
+    init(_ settings: SystemNamesSettings, resolve: Resolve? = nil) {
+        self.settings = settings
+        self.resolve = resolve ?? { Self.ask($0, settings) }
     }
 
     func query(_ name: String, completion: @escaping @Sendable (NameQueryResult) -> Void) {
@@ -72,7 +49,7 @@ final class SystemNames: QueryNameSource {
             if state.stopped { return .stopped }
             guard state.waiting.count < Self.maxWaiting else { return .full }
             state.waiting.append((name, completion))
-            guard state.threads < options.threads else { return .queued }
+            guard state.threads < settings.threads else { return .queued }
             state.threads += 1
             return .startsThread
         }
@@ -117,7 +94,7 @@ final class SystemNames: QueryNameSource {
         }
     }
 
-    private static func ask(_ name: String, _ options: SystemNamesOptions) -> NameQueryResult {
+    private static func ask(_ name: String, _ settings: SystemNamesSettings) -> NameQueryResult {
         var hints = addrinfo()
         hints.ai_family = AF_UNSPEC
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -128,7 +105,7 @@ final class SystemNames: QueryNameSource {
         defer { if let first { freeaddrinfo(first) } }
         switch status {
         case 0: break
-        case EAI_NONAME, Self.noData, Self.otherFamily: return .none(ttl: options.negativeTTL)
+        case EAI_NONAME, Self.noData, Self.otherFamily: return .none(ttl: settings.negativeTTL)
         case EAI_AGAIN:
             return .failed(NameProblem(.timeout, "system: \(String(cString: gai_strerror(status)))"))
         default: return .failed(NameProblem(.unavailable, "system: \(String(cString: gai_strerror(status)))"))
@@ -143,7 +120,7 @@ final class SystemNames: QueryNameSource {
             }
             next = node.pointee.ai_next
         }
-        return addresses.isEmpty ? .none(ttl: options.negativeTTL) : .addresses(addresses, ttl: options.ttl)
+        return addresses.isEmpty ? .none(ttl: settings.negativeTTL) : .addresses(addresses, ttl: settings.ttl)
     }
 
     private static func address(_ info: addrinfo) -> IPAddress? {

@@ -6,6 +6,7 @@ import Proxy
 import ProxyCore
 package import Routing
 import NIOConcurrencyHelpers
+import Settings
 
 /// Follows a request through the tiers without any traffic, by the very code that
 /// serves live requests: the head is parsed, decided and rewritten as bytes, and what

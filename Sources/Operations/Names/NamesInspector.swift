@@ -2,6 +2,7 @@ package import Names
 import NIOCore
 import Registries
 package import RoutingConfig
+import Settings
 import NIOConcurrencyHelpers
 
 /// What a tier's name sources say, for operators: the same directory as a tier's, without a tier.
@@ -20,7 +21,7 @@ package final class NamesInspector: Sendable {
         directory = try NameDirectory(try sources.make(settings), on: sources.group.next())
         var clusters: [String: EtcdEntryStore] = [:]
         for case .etcd(let etcd, origin: _) in settings {
-            clusters["etcd \(etcd.prefix)"] = try EtcdEntryStore(EtcdCluster(etcd))
+            clusters["etcd \(etcd.cluster.prefix)"] = try EtcdEntryStore(etcd.cluster)
         }
         self.clusters = clusters
         directory.start()

@@ -3,8 +3,9 @@ package import Names
 package import NIOCore
 import NIOPosix
 import Routing
-package import Registries
+import Registries
 package import RoutingConfig
+import Settings
 
 /// Makes the name sources that a rule file lists. Nothing runs until a directory starts them.
 package struct NameSources: Sendable {
@@ -17,6 +18,9 @@ package struct NameSources: Sendable {
         self.group = group
         self.stateDirectory = stateDirectory
     }
+
+    /// The port of a DNS server where none is given.
+    private static let dnsPort: UInt16 = 53
 
     /// On the process's own loops, which serve no requests.
     package static let shared = NameSources(group: MultiThreadedEventLoopGroup.singleton)
@@ -48,63 +52,24 @@ package struct NameSources: Sendable {
                 maxStale: containers.maxStale,
                 isLocal: true
             )
-        case .dns(let settings, origin: _):
-            return .dns(DNSOptions(settings))
+        case .dns(let settings, let servers, origin: _):
+            let endpoints = servers?.map { Endpoint(address: $0.address, port: $0.port ?? Self.dnsPort) }
+            return .dns(DNSOptions(settings, servers: endpoints))
         case .system(let settings, origin: _):
-            return .system(
-                SystemNamesOptions(
-                    threads: settings.threads,
-                    ttl: settings.ttl,
-                    negativeTTL: settings.negativeTTL,
-                    maxStale: settings.maxStale
-                )
-            )
+            return .system(settings)
         }
     }
 
     private func make(_ etcd: EtcdSettings, _ origin: SourceLocation) throws(NameSourceError) -> NameSource {
         do throws(RegistryError) {
             return NameSource(
-                label: "etcd \(etcd.prefix)",
+                label: "etcd \(etcd.cluster.prefix)",
                 key: .settings("\(etcd)"),
-                kind: .live(try EtcdSource(EtcdCluster(etcd), stateDirectory: stateDirectory)),
+                kind: .live(try EtcdSource(etcd.cluster, stateDirectory: stateDirectory)),
                 maxStale: etcd.maxStale
             )
         } catch {
             throw NameSourceError(path: "\(origin)", reason: error.description)
         }
-    }
-}
-
-extension EtcdCluster {
-    package init(_ settings: EtcdSettings) {
-        self.init(
-            endpoints: settings.endpoints,
-            prefix: settings.prefix,
-            user: settings.user,
-            passwordFile: settings.passwordFile,
-            ca: settings.ca,
-            certificate: settings.cert,
-            key: settings.key
-        )
-    }
-}
-
-extension DNSOptions {
-    /// The port of a server where none is given.
-    private static let port: UInt16 = 53
-
-    init(_ settings: DNSSettings) {
-        self.init(
-            servers: settings.servers?.map { Endpoint(address: $0.address, port: $0.port ?? Self.port) },
-            search: settings.search,
-            service: settings.srv,
-            minTTL: settings.minTTL,
-            maxTTL: settings.maxTTL,
-            negativeTTL: settings.negativeTTL,
-            timeout: settings.timeout,
-            attempts: settings.attempts,
-            maxStale: settings.maxStale
-        )
     }
 }

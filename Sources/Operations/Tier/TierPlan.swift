@@ -4,6 +4,7 @@ import Proxy
 package import ProxyCore
 package import Routing
 package import RoutingConfig
+import Settings
 
 /// One tier as its rule files want it, before anything is bound: what live traffic and
 /// the dry run both start from.
@@ -24,8 +25,8 @@ package struct TierPlan: Sendable {
     ) {
         var settings = TierSettings(name: name, instance: instance ?? Self.newInstance())
         settings.trustedProxies = configuration.trustedProxies
-        settings.limits = Limits(configuration.limits)
-        settings.timeouts = Timeouts(configuration.timeouts)
+        settings.limits = configuration.limits
+        settings.timeouts = Timeouts(configuration.timeouts, TimeAmount.init)
         self.settings = settings
         self.table = configuration.table
         self.names = names ?? configuration.names
@@ -35,32 +36,5 @@ package struct TierPlan: Sendable {
     private static func newInstance() -> String {
         let text = String(UInt64.random(in: .min ... .max), radix: 16)
         return String(repeating: "0", count: 16 - text.count) + text
-    }
-}
-
-extension Limits {
-    init(_ settings: LimitSettings) {
-        self.init()
-        head.headBytes = settings.headBytes
-        head.fields = settings.fields
-        head.targetBytes = settings.targetBytes
-        bodyBytes = settings.bodyBytes
-        idlePerEndpoint = settings.idlePerEndpoint
-        connections = settings.connections
-        connectionsPerClient = settings.connectionsPerClient
-    }
-}
-
-extension Timeouts {
-    init(_ settings: TimeoutSettings) {
-        self.init()
-        header = TimeAmount(settings.header)
-        resolve = TimeAmount(settings.resolve)
-        connect = TimeAmount(settings.connect)
-        upstream = TimeAmount(settings.upstream)
-        downstream = TimeAmount(settings.downstream)
-        keepAlive = TimeAmount(settings.keepAlive)
-        idleUpstream = TimeAmount(settings.idleUpstream)
-        tunnel = TimeAmount(settings.tunnel)
     }
 }

@@ -3,6 +3,7 @@ import HTTP1
 import Names
 import NIOCore
 import Routing
+import Settings
 
 /// From a head to an upstream.
 extension DownstreamConnection {

@@ -1,6 +1,7 @@
 import ProxyCore
 import NIOCore
 import Routing
+import Settings
 
 /// The deadlines, looked at four times a second: no timer for a request.
 extension DownstreamConnection {

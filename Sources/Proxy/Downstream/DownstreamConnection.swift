@@ -2,6 +2,7 @@ import ProxyCore
 import HTTP1
 import NIOCore
 import Routing
+import Settings
 
 /// One connection of a client (or of the tier in front): it owns the bytes that come,
 /// takes request after request from them, and joins each with an upstream.

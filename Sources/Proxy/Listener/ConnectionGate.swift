@@ -1,5 +1,6 @@
 import ProxyCore
 import Routing
+import Settings
 import struct NIOConcurrencyHelpers.NIOLockedValueBox
 import Synchronization
 

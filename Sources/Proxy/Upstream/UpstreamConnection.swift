@@ -3,6 +3,7 @@ import Glibc
 import HTTP1
 import NIOCore
 import NIOPosix
+import Settings
 
 /// One connection to an endpoint: it waits in its pool, or carries one exchange.
 ///

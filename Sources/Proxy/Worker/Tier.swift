@@ -3,6 +3,7 @@ package import Names
 import NIOCore
 package import NIOPosix
 package import Routing
+import Settings
 
 /// A running tier: its listeners, and a worker on each event loop. Front and local
 /// are the same data plane with other rules.

@@ -1,6 +1,7 @@
 package import ProxyCore
 package import NIOCore
 package import Routing
+import Settings
 
 /// The data path over channels that are no sockets: how the fuzz checks and tests get in, without the types inside.
 extension Worker {

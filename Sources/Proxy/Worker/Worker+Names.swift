@@ -2,6 +2,7 @@ import ProxyCore
 package import Names
 import NIOCore
 import Routing
+import Settings
 
 /// Targets become endpoints: at once where their names are known, else when they are.
 extension Worker {

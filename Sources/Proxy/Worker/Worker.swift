@@ -4,6 +4,7 @@ import HTTP1
 package import Names
 package import NIOCore
 package import Routing
+import Settings
 
 /// Everything that one event loop needs to serve its connections. Nothing here is
 /// shared: a connection, its upstream connections, the remembered hosts and the

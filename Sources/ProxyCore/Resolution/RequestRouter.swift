@@ -1,6 +1,7 @@
 package import HTTP1
 package import NIOCore
 package import Routing
+import Settings
 
 /// The questions that are asked of each request before it goes anywhere. Live
 /// traffic and the dry run ask them here, with the same answers.

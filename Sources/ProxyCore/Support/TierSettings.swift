@@ -1,45 +1,17 @@
 package import HTTP1
 package import NIOCore
 package import Routing
+package import Settings
 
-/// How long Berth waits for what. The defaults are what users of nginx expect.
-package struct Timeouts: Sendable {
-    /// For a whole request head, from its first byte; also for the first byte of a new connection (default 60 s).
-    package var header: TimeAmount = .seconds(60)
-    /// For a name that is not known yet to be found out about (default 5 s).
-    package var resolve: TimeAmount = .seconds(5)
-    /// For a connection to an endpoint to be made (default 5 s).
-    package var connect: TimeAmount = .seconds(5)
-    /// How long an upstream may be silent while it is waited for (default 60 s).
-    package var upstream: TimeAmount = .seconds(60)
-    /// How long a downstream may neither send its body nor read its answer (default 60 s).
-    package var downstream: TimeAmount = .seconds(60)
-    /// An idle downstream connection's life (default 75 s). RFC 9112 §9.5.
-    package var keepAlive: TimeAmount = .seconds(75)
-    /// An idle upstream connection's life (default 60 s; 0 = no reuse). RFC 9112 §9.5.
-    package var idleUpstream: TimeAmount = .seconds(60)
-    /// How long both sides of an upgraded connection may be silent (default 1 h).
-    package var tunnel: TimeAmount = .hours(1)
-
-    package init() {}
-}
-
-/// How much Berth takes. Each has its unit.
-package struct Limits: Sendable {
-    package var head = HeadLimits()
-    /// … from a trusted downstream: it may be a tier that has the same limits, and has added to the head.
+extension Limits {
+    /// What heads may cost.
+    ///
+    /// - Parameter trusted: of a trusted proxy: it may be a tier that has the same limits, and has added to the head.
     package func head(trusted: Bool) -> HeadLimits { trusted ? head.behindTier : head }
-    /// The largest request body, bytes (default: nil, unlimited).
-    package var bodyBytes: UInt64?
-    /// Idle connections kept for one endpoint on one event loop (default 1024).
-    package var idlePerEndpoint = 1024
-    /// Downstream connections of all event loops (default: nil, as many as there are descriptors).
-    /// One more is closed at once.
-    package var connections: Int?
-    /// … and of one address (default: nil, no limit). Behind a trusted proxy that is the proxy.
-    package var connectionsPerClient: Int?
 
-    package init() {}
+    package var head: HeadLimits {
+        HeadLimits(headBytes: headBytes, fields: fields, targetBytes: targetBytes)
+    }
 }
 
 /// Sizes inside of the data path that nobody needs to set.
@@ -92,7 +64,8 @@ package struct TierSettings: Sendable {
     package var name: String
     /// Made anew by each start; signs `Via`, so that a loop is seen.
     package var instance: String
-    package var timeouts = Timeouts()
+    /// In the unit of event loops: converted once, not for each request.
+    package var timeouts = Timeouts(Timeouts(), TimeAmount.init)
     package var limits = Limits()
     /// Peers whose `X-Forwarded-*` fields are believed and appended to.
     package var trustedProxies: [CIDR] = []

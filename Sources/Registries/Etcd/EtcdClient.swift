@@ -4,6 +4,7 @@ import NIOCore
 import NIOFoundationCompat
 import NIOHTTP1
 import NIOConcurrencyHelpers
+import Settings
 
 /// What Berth asks of etcd, by the JSON gateway of its v3 API. One exchange a call, on the member that is
 /// named; who calls decides what follows from a failure. Any thread.

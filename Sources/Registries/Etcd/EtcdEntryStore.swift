@@ -1,6 +1,7 @@
 import Foundation
 package import Names
 import Routing
+package import Settings
 
 /// The entries of a prefix, one at a time: for operators who look at them and change them.
 ///

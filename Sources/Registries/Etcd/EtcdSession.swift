@@ -1,4 +1,5 @@
 import Names
+import Settings
 
 /// The thin shell around `EtcdWatchMachine`: carries its actions out and brings back what came of them.
 actor EtcdSession {

@@ -1,5 +1,6 @@
 package import Names
 import NIOConcurrencyHelpers
+package import Settings
 
 /// The names under a prefix of etcd, live.
 ///
@@ -17,7 +18,7 @@ package final class EtcdSource: LiveNameSource {
         self.cluster = cluster
         client = try EtcdClient(cluster)
         file = stateDirectory.map {
-            SnapshotFile(path: "\($0)/etcd-\(SnapshotFile.mark(cluster.description)).names")
+            SnapshotFile(path: "\($0)/etcd-\(SnapshotFile.mark(cluster.label)).names")
         }
     }
 

@@ -2,6 +2,7 @@ import Foundation
 import NIOConcurrencyHelpers
 import Names
 package import Routing
+import Settings
 
 /// Entries of etcd that say of each of a set of names that this tier has it, for as long as it serves.
 package final class EtcdPublication: Sendable {

@@ -1,6 +1,7 @@
 import Foundation
 import Names
 package import Routing
+package import Settings
 import Synchronization
 
 /// An entry of etcd that says where this tier is, for as long as it serves.

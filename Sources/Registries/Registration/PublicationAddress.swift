@@ -1,3 +1,4 @@
+package import Settings
 /// Where a tier publishes its names, as people write it: `etcd=http://10.0.0.1:2379/berth/containers/{name}_01`.
 ///
 /// `{name}` stands for each name, once, behind the last slash. Several members are separated by commas.

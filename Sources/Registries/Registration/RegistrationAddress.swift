@@ -1,4 +1,5 @@
 import Foundation
+package import Settings
 
 /// Where a tier registers itself, as people write it: `etcd=http://10.0.0.1:2379/berth/hosts/host_01`.
 ///

@@ -1,15 +1,18 @@
 public import Routing
+package import Settings
 
-/// Everything rule files say, checked and compiled: immutable, for all threads.
+/// What the rule files of a set contain, checked and compiled: immutable, for all threads.
+///
+/// The settings of a tier (`names`, `limits`, …) are for Berth itself: they are not part of the library's API.
 public struct Configuration: Sendable {
     /// The rules of all files, in order.
     public let table: RouteTable
-    /// In the order they are asked.
-    public let names: [NameSourceSettings]
-    /// Peers whose `X-Forwarded-*` fields are believed (default: none).
-    public let trustedProxies: [CIDR]
-    public let limits: LimitSettings
-    public let timeouts: TimeoutSettings
+    /// In the order in which they are queried.
+    package let names: [NameSourceSettings]
+    /// Peers whose `X-Forwarded-*` fields are trusted (default: none).
+    package let trustedProxies: [CIDR]
+    package let limits: Limits
+    package let timeouts: Timeouts<Duration>
     /// The files that were read, in their order.
     public let files: [String]
     /// What is legal but likely not meant. Never holds an error.

@@ -1,4 +1,5 @@
 import Routing
+import Settings
 
 /// What the files of one set add up to, while they are read.
 struct ConfigurationBuilder {
@@ -15,8 +16,8 @@ struct ConfigurationBuilder {
     var places: [Place] = []
     var names: [NameSourceSettings] = []
     var trustedProxies: [CIDR] = []
-    var limits = LimitSettings()
-    var timeouts = TimeoutSettings()
+    var limits = Limits()
+    var timeouts = Timeouts<Duration>()
     /// Whether a `rules` key was there, even an empty one.
     var hasRules = false
     /// Where each rule's name was first used.
@@ -50,17 +51,9 @@ struct ConfigurationBuilder {
             case "trusted_proxies" where !pair.value.isNull:
                 trustedProxies += reader.networks(pair.value, "`trusted_proxies`") ?? []
             case "limits" where !pair.value.isNull:
-                var limits = limits
-                addSettings(pair.value, "limits", LimitSettings.keys, reader) {
-                    limits.set($0, to: $1, with: reader)
-                }
-                self.limits = limits
+                limits = addSettings(pair.value, to: limits, reader)
             case "timeouts" where !pair.value.isNull:
-                var timeouts = timeouts
-                addSettings(pair.value, "timeouts", TimeoutSettings.keys, reader) {
-                    timeouts.set($0, to: $1, with: reader)
-                }
-                self.timeouts = timeouts
+                timeouts = addSettings(pair.value, to: timeouts, reader)
             default:
                 break
             }
@@ -105,17 +98,20 @@ struct ConfigurationBuilder {
     }
 
     /// Settings may be spread over the files of a set, but each be set once.
-    private mutating func addSettings(
+    private mutating func addSettings<Group: SettingGroup>(
         _ node: YAMLNode,
-        _ group: String,
-        _ keys: [String],
-        _ reader: NodeReader,
-        _ set: (String, YAMLNode) -> Void
-    ) {
-        for pair in reader.mapping(node, "`\(group)`", known: keys) ?? [] {
-            guard let key = pair.key.text, keys.contains(key), !pair.value.isNull else { continue }
-            if let first = firstSet["\(group).\(key)"], first.file != reader.source.file {
-                let message = "`\(group).\(key)` was set already (at \(first))"
+        to group: Group,
+        _ reader: NodeReader
+    ) -> Group {
+        var group = group
+        let settings = Group.settings
+        for pair in reader.mapping(node, "`\(Group.name)`", known: settings.map(\.key)) ?? [] {
+            guard let setting = settings.first(where: { $0.key == pair.key.text }), !pair.value.isNull else {
+                continue
+            }
+            let name = "\(Group.name).\(setting.key)"
+            if let first = firstSet[name], first.file != reader.source.file {
+                let message = "`\(name)` was set already (at \(first))"
                 reader.report(
                     .duplicateKey,
                     pair.key,
@@ -124,8 +120,9 @@ struct ConfigurationBuilder {
                 )
                 continue
             }
-            firstSet["\(group).\(key)"] = reader.origin(of: pair.key)
-            set(key, pair.value)
+            firstSet[name] = reader.origin(of: pair.key)
+            reader.read(setting, pair.value, into: &group)
         }
+        return group
     }
 }

@@ -1,44 +1,40 @@
 import Routing
+import Settings
 
-/// The name sources that are asked over a network or a socket.
+/// The name sources that are queried over a network or a socket.
 extension NamesReader {
-    private enum Bounds {
-        static let attempts = 1...10
-        static let threads = 1...64
-        /// Servers, members or search domains: more is a slip of the pen.
-        static let listed = 32
-    }
+    /// Servers, members or search domains: more is a mistake.
+    private static let maxListed = 32
 
-    /// The values of a source's keys; a source without any may be left empty.
-    private func settings(_ node: YAMLNode, _ name: String, _ known: [String]) -> [String: YAMLNode]? {
-        if node.isNull { return [:] }
-        guard let pairs = reader.mapping(node, "`\(name)`", known: known) else { return nil }
-        var given: [String: YAMLNode] = [:]
-        for pair in pairs where !pair.value.isNull {
-            if let key = pair.key.text, given[key] == nil { given[key] = pair.value }
-        }
-        return given
-    }
-
-    private func path(_ node: YAMLNode?, _ key: String) -> String? {
-        guard let node, let path = reader.text(node, key) else { return nil }
-        guard !path.isEmpty, !path.utf8.contains(0) else {
-            reader.report(.badValue, node, "\(key) must be the path of a file")
+    /// Reads the settings of a source; a source without any may be left empty.
+    ///
+    /// - Returns: the settings, and the value of each key that is there.
+    private func read<Group: SettingGroup>(
+        _ node: YAMLNode,
+        special: (String, YAMLNode, inout Group) -> Void = { _, _, _ in }
+    ) -> (Group, given: [String: YAMLNode])? {
+        var group = Group()
+        if node.isNull { return (group, [:]) }
+        let settings = Group.settings
+        guard let pairs = reader.mapping(node, "`\(Group.name)`", known: settings.map(\.key)) else {
             return nil
         }
-        return RuleFiles.resolve(path, besides: reader.source.file)
-    }
-
-    private func duration(_ node: YAMLNode?, _ key: String, zero: Bool = false) -> Duration? {
-        node.flatMap { reader.duration($0, key, zero: zero) }
+        var given: [String: YAMLNode] = [:]
+        for pair in pairs where !pair.value.isNull {
+            guard let setting = settings.first(where: { $0.key == pair.key.text }), given[setting.key] == nil
+            else { continue }
+            given[setting.key] = pair.value
+            reader.read(setting, pair.value, into: &group, special: special)
+        }
+        return (group, given)
     }
 
     /// A list that is neither empty nor long.
     private func items(_ node: YAMLNode, _ key: String, example: String) -> [YAMLNode]? {
         guard let items = reader.list(node, key, example: example) else { return nil }
-        guard (1...Bounds.listed).contains(items.count) else {
+        guard (1...Self.maxListed).contains(items.count) else {
             let count = items.isEmpty ? "none" : "\(items.count)"
-            reader.report(.badValue, node, "\(key) must have 1 to \(Bounds.listed) items, not \(count)")
+            reader.report(.badValue, node, "\(key) must have 1 to \(Self.maxListed) items, not \(count)")
             return nil
         }
         return items
@@ -47,41 +43,39 @@ extension NamesReader {
     // MARK: etcd
 
     func etcd(_ node: YAMLNode) -> EtcdSettings? {
-        let known = ["endpoints", "prefix", "user", "password_file", "ca", "cert", "key", "max_stale"]
-        guard let given = settings(node, "etcd", known) else { return nil }
-        var settings = EtcdSettings()
-        if let list = given["endpoints"] {
-            let items = items(list, "`etcd.endpoints`", example: "'http://127.0.0.1:2379'") ?? []
-            settings.endpoints = items.compactMap(member)
-        } else {
+        let read: (EtcdSettings, given: [String: YAMLNode])? = read(node) { key, value, settings in
+            switch key {
+            case "endpoints":
+                let items = items(value, "`etcd.endpoints`", example: "'http://127.0.0.1:2379'") ?? []
+                settings.cluster.endpoints = items.compactMap(member)
+            case "prefix":
+                if let prefix = prefix(value) { settings.cluster.prefix = prefix }
+            default: break
+            }
+        }
+        guard let (settings, given) = read else { return nil }
+        if given["endpoints"] == nil {
             let hint = "endpoints: ['http://127.0.0.1:2379']"
             reader.report(.missingKey, node, "`etcd` needs its `endpoints`", hint: hint)
         }
-        if let prefix = given["prefix"], let text = reader.text(prefix, "`etcd.prefix`") {
-            if text.isEmpty || text.utf8.contains(0) {
-                reader.report(
-                    .badValue,
-                    prefix,
-                    "`etcd.prefix` must be the beginning of keys, as /berth/hosts/"
-                )
-            }
-            settings.prefix = text.hasSuffix("/") ? text : text + "/"
-        }
-        if let user = given["user"] { settings.user = reader.text(user, "`etcd.user`") }
-        settings.passwordFile = path(given["password_file"], "`etcd.password_file`")
-        settings.ca = path(given["ca"], "`etcd.ca`")
-        settings.cert = path(given["cert"], "`etcd.cert`")
-        settings.key = path(given["key"], "`etcd.key`")
-        settings.maxStale = duration(given["max_stale"], "`etcd.max_stale`")
         together(given, "user", "password_file")
         together(given, "cert", "key")
+        let endpoints = settings.cluster.endpoints
         if let tls = given["ca"] ?? given["cert"],
-            !settings.endpoints.isEmpty, !settings.endpoints.contains(where: { $0.hasPrefix("https:") })
+            !endpoints.isEmpty, !endpoints.contains(where: { $0.hasPrefix("https:") })
         {
             let hint = "write the endpoints as https://…"
-            reader.report(.badValue, tls, "certificates are of no use: no endpoint is https", hint: hint)
+            reader.report(.badValue, tls, "certificates have no effect: no endpoint is https", hint: hint)
         }
         return settings
+    }
+
+    private func prefix(_ node: YAMLNode) -> String? {
+        guard let text = reader.text(node, "`etcd.prefix`") else { return nil }
+        if text.isEmpty || text.utf8.contains(0) {
+            reader.report(.badValue, node, "`etcd.prefix` must be the start of keys, such as /berth/hosts/")
+        }
+        return text.hasSuffix("/") ? text : text + "/"
     }
 
     private func together(_ given: [String: YAMLNode], _ one: String, _ other: String) {
@@ -89,7 +83,7 @@ extension NamesReader {
             return
         }
         let (there, missing) = given[one] == nil ? (other, one) : (one, other)
-        reader.report(.missingKey, node, "`etcd.\(there)` is of no use without `etcd.\(missing)`")
+        reader.report(.missingKey, node, "`etcd.\(there)` has no effect without `etcd.\(missing)`")
     }
 
     /// `http://10.0.0.1:2379`, without a path.
@@ -111,57 +105,40 @@ extension NamesReader {
     // MARK: containers
 
     func containers(_ node: YAMLNode) -> ContainersSettings? {
-        guard let given = settings(node, "containers", ["socket", "network", "max_stale"]) else { return nil }
-        var settings = ContainersSettings()
-        if let socket = given["socket"], let text = reader.text(socket, "`containers.socket`") {
+        let read: (ContainersSettings, given: [String: YAMLNode])? = read(node) { _, value, settings in
+            guard let text = reader.text(value, "`containers.socket`") else { return }
             let plain = text.hasPrefix("unix://") ? String(text.dropFirst("unix://".count)) : text
             // sun_path of sockaddr_un has 108 bytes with the zero at its end.
             if plain.isEmpty || plain.utf8.count > 107 || plain.utf8.contains(0) {
                 let message = "`containers.socket` must be the path of a Unix socket, at most 107 bytes"
-                reader.report(.badValue, socket, message)
+                reader.report(.badValue, value, message)
             }
             settings.socket = RuleFiles.resolve(plain, besides: reader.source.file)
         }
-        if let network = given["network"] {
-            settings.network = reader.text(network, "`containers.network`")
-            if settings.network?.isEmpty == true {
-                reader.report(.badValue, network, "`containers.network` must be the name of a network")
-            }
-        }
-        settings.maxStale = duration(given["max_stale"], "`containers.max_stale`")
-        return settings
+        return read?.0
     }
 
     // MARK: dns
 
-    func dns(_ node: YAMLNode) -> DNSSettings? {
-        let known = [
-            "servers", "search", "srv", "min_ttl", "max_ttl", "negative_ttl", "timeout", "attempts",
-            "max_stale",
-        ]
-        guard let given = settings(node, "dns", known) else { return nil }
-        var settings = DNSSettings()
-        if let list = given["servers"] {
-            let items = items(list, "`dns.servers`", example: "'127.0.0.1:53'") ?? []
-            settings.servers = items.compactMap { endpoint($0, of: "dns.servers") }
+    func dns(_ node: YAMLNode) -> (settings: DNSSettings, servers: [EndpointSetting]?)? {
+        var servers: [EndpointSetting]?
+        let read: (DNSSettings, given: [String: YAMLNode])? = read(node) { key, value, settings in
+            switch key {
+            case "servers":
+                let items = items(value, "`dns.servers`", example: "'127.0.0.1:53'") ?? []
+                servers = items.compactMap { endpoint($0, of: "dns.servers") }
+            case "search":
+                let items = reader.list(value, "`dns.search`", example: "test.priv")
+                settings.search = items?.prefix(Self.maxListed).compactMap { name($0) }
+            case "srv": settings.srv = service(value)
+            default: break
+            }
         }
-        if let list = given["search"], let items = reader.list(list, "`dns.search`", example: "test.priv") {
-            settings.search = items.prefix(Bounds.listed).compactMap { name($0) }
-        }
-        if let srv = given["srv"] { settings.srv = service(srv) }
-        settings.minTTL = duration(given["min_ttl"], "`dns.min_ttl`", zero: true) ?? settings.minTTL
-        settings.maxTTL = duration(given["max_ttl"], "`dns.max_ttl`") ?? settings.maxTTL
-        settings.negativeTTL = duration(given["negative_ttl"], "`dns.negative_ttl`") ?? settings.negativeTTL
-        settings.timeout = duration(given["timeout"], "`dns.timeout`") ?? settings.timeout
-        settings.maxStale = duration(given["max_stale"], "`dns.max_stale`", zero: true) ?? settings.maxStale
-        if let attempts = given["attempts"] {
-            settings.attempts =
-                reader.integer(attempts, "`dns.attempts`", in: Bounds.attempts) ?? settings.attempts
-        }
+        guard let (settings, given) = read else { return nil }
         if settings.minTTL > settings.maxTTL, let node = given["min_ttl"] ?? given["max_ttl"] {
             reader.report(.badValue, node, "`dns.min_ttl` is more than `dns.max_ttl`")
         }
-        return settings
+        return (settings, servers)
     }
 
     /// `_service._proto` (RFC 2782).
@@ -180,18 +157,7 @@ extension NamesReader {
     // MARK: system
 
     func system(_ node: YAMLNode) -> SystemNamesSettings? {
-        let known = ["threads", "ttl", "negative_ttl", "max_stale"]
-        guard let given = settings(node, "system", known) else { return nil }
-        var settings = SystemNamesSettings()
-        if let threads = given["threads"] {
-            settings.threads =
-                reader.integer(threads, "`system.threads`", in: Bounds.threads) ?? settings.threads
-        }
-        settings.ttl = duration(given["ttl"], "`system.ttl`") ?? settings.ttl
-        settings.negativeTTL =
-            duration(given["negative_ttl"], "`system.negative_ttl`") ?? settings.negativeTTL
-        settings.maxStale =
-            duration(given["max_stale"], "`system.max_stale`", zero: true) ?? settings.maxStale
-        return settings
+        let read: (SystemNamesSettings, given: [String: YAMLNode])? = read(node)
+        return read?.0
     }
 }

@@ -38,15 +38,10 @@ package struct NamesReader {
         case "static":
             return staticNames(pair.value).map { .static($0, origin: origin) }
         case "hosts_file":
-            guard let path = reader.text(pair.value, "`hosts_file`") else { return nil }
-            guard !path.isEmpty, !path.utf8.contains(0) else {
-                reader.report(.badValue, pair.value, "`hosts_file` must be the path of a file")
-                return nil
-            }
-            return .hostsFile(path: RuleFiles.resolve(path, besides: reader.source.file), origin: origin)
+            return reader.path(pair.value, "`hosts_file`").map { .hostsFile(path: $0, origin: origin) }
         case "etcd": return etcd(pair.value).map { .etcd($0, origin: origin) }
         case "containers": return containers(pair.value).map { .containers($0, origin: origin) }
-        case "dns": return dns(pair.value).map { .dns($0, origin: origin) }
+        case "dns": return dns(pair.value).map { .dns($0.settings, servers: $0.servers, origin: origin) }
         case "system": return system(pair.value).map { .system($0, origin: origin) }
         default:
             return nil

@@ -1,11 +1,11 @@
 /// Durations and sizes as rule files write them.
-public enum Quantity {
+package enum Quantity {
     /// The longest duration, seconds: a year. Longer is a slip of the pen, and would not fit into a timer.
     static let maxSeconds = 365 * 86_400
 
     /// `500ms`, `5s`, `2m`, `1h`, `1.5s`; a plain number is seconds. Nil when `text` is none of them
     /// or more than ``maxSeconds``.
-    public static func duration(_ text: String) -> Duration? {
+    package static func duration(_ text: String) -> Duration? {
         guard let (number, unit) = split(text) else { return nil }
         let nanosecondsPerUnit: Int
         switch unit {
@@ -23,7 +23,7 @@ public enum Quantity {
 
     /// Bytes: `512`, `512B`, `8KiB`, `1MiB`, `2GiB`, `1TiB`, and as nginx has them `8k`, `1m`,
     /// `2g` (of 1024 each). Nil when `text` is none of them or does not fit.
-    public static func bytes(_ text: String) -> UInt64? {
+    package static func bytes(_ text: String) -> UInt64? {
         guard let (number, unit) = split(text) else { return nil }
         let bytesPerUnit: Int
         switch unit.lowercased() {

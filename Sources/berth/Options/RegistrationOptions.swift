@@ -2,6 +2,7 @@ import ArgumentParser
 import Operations
 import Registries
 import Routing
+import Settings
 
 /// How a tier says that it serves.
 struct RegistrationOptions: ParsableArguments {

@@ -3,6 +3,7 @@ import NIOCore
 import NIOEmbedded
 import Names
 import Routing
+import Settings
 import Testing
 
 @testable import Proxy

@@ -3,6 +3,7 @@ import NIOCore
 import Names
 import Routing
 import TestSupport
+import Settings
 import Testing
 
 @testable import Proxy

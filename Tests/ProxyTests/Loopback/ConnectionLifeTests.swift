@@ -1,6 +1,7 @@
 import NIOCore
 import Routing
 import TestSupport
+import Settings
 import Testing
 
 @testable import Proxy

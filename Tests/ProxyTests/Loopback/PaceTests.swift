@@ -4,6 +4,7 @@ import NIOEmbedded
 import Names
 import Routing
 import NIOConcurrencyHelpers
+import Settings
 import TestSupport
 import Testing
 

@@ -3,6 +3,7 @@ import Foundation
 import HTTP1
 import NIOCore
 import TestSupport
+import Settings
 import Testing
 
 @testable import Proxy

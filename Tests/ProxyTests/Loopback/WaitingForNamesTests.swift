@@ -3,6 +3,7 @@ import NIOCore
 import Routing
 import NIOConcurrencyHelpers
 import TestSupport
+import Settings
 import Testing
 
 @testable import Proxy

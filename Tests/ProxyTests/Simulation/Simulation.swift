@@ -3,6 +3,7 @@ import NIOCore
 import NIOEmbedded
 import Names
 import Routing
+import Settings
 
 @testable import Proxy
 @testable import ProxyCore

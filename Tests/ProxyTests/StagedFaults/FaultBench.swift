@@ -2,6 +2,7 @@ import NIOCore
 import NIOEmbedded
 import Names
 import Routing
+import Settings
 
 @testable import Proxy
 @testable import ProxyCore
