@@ -116,7 +116,7 @@ def test_the_dry_run_asks_the_same_sources(tmp_path, greeters, stopping):
     code, said, _ = berth("test", "--local", str(rules), "http://b.web/")
     assert code == 1 and b"unknown_target" in said
     code, said, _ = berth("test", "--offline", "--local", str(rules), "http://a.web/")
-    assert code == 1 and b"dns_error" in said
+    assert code == 1 and b"name_error" in said
 
 
 def test_an_answer_of_dns_is_shown_with_its_age_and_what_is_left_of_it(tmp_path, stopping):

@@ -29,7 +29,7 @@ struct AccessLogTests {
             bytesOut: 187,
             start: start,
             connected: nil,
-            answered: start + .microseconds(1500),
+            responded: start + .microseconds(1500),
             end: start + .microseconds(1_002_000),
             reused: false,
             retried: true
@@ -49,7 +49,7 @@ struct AccessLogTests {
         #expect(
             String(decoding: out.bytes, as: UTF8.self) == """
                 192.0.2.7 - - [21/Nov/2026:10:00:00 +0000] "GET /a HTTP/1.1" 502 187 "-" "curl/8" host=x.test \
-                rule=- captures=- target=- endpoint=127.0.0.1:8080 in=3 time=1.002000 connect=- answer=0.001500 \
+                rule=- captures=- target=- endpoint=127.0.0.1:8080 in=3 time=1.002000 connect=- response=0.001500 \
                 id=id-1 retried=1 cause=connection_refused
 
                 """

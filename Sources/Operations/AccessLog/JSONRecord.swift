@@ -65,7 +65,7 @@ enum JSONRecord {
         }
         appendSpan(",\"duration\":", from: record.start, to: record.end, out)
         appendSpan(",\"connect\":", from: record.start, to: record.connected, out)
-        appendSpan(",\"answer\":", from: record.start, to: record.answered, out)
+        appendSpan(",\"response\":", from: record.start, to: record.responded, out)
         out.append(record.reused ? ",\"reused\":true" : ",\"reused\":false")
         out.append(record.retried ? ",\"retried\":true" : ",\"retried\":false")
         append(",\"cause\":", record.failure?.reason.rawValue, out)

@@ -45,8 +45,8 @@ enum TextRecord {
         out.append(seconds: record.end - record.start)
         out.append(" connect=")
         appendSpan(from: record.start, to: record.connected, to: out)
-        out.append(" answer=")
-        appendSpan(from: record.start, to: record.answered, to: out)
+        out.append(" response=")
+        appendSpan(from: record.start, to: record.responded, to: out)
         out.append(" id=")
         appendOrDash(record.requestID, to: out)
         if record.retried { out.append(" retried=1") }

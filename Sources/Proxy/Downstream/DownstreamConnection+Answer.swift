@@ -62,7 +62,7 @@ extension DownstreamConnection {
     /// 1xx: passed on, though not to HTTP/1.0, which does not know them (RFC 9110 §15.2).
     private func interim(_ head: borrowing ResponseHead, from source: ByteBuffer) -> AfterHead {
         guard exchange.machine.interimAnswer(limit: DataPathConstants.interimAnswers) else {
-            fail(Failure(.invalidAnswer, "the target sent too many interim answers"))
+            fail(Failure(.invalidResponse, "the target sent too many interim answers"))
             return .over
         }
         guard exchange.version == .http11 else { return .interim }

@@ -205,7 +205,7 @@ extension DownstreamConnection {
                 bytesOut: exchange.bytesOut,
                 start: exchange.start,
                 connected: exchange.connected,
-                answered: exchange.answered,
+                responded: exchange.answered,
                 end: worker.now,
                 reused: exchange.reused,
                 retried: exchange.machine.retried

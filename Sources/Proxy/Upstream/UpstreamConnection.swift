@@ -305,7 +305,7 @@ final class UpstreamConnection: ChannelDuplexHandler, UpstreamCarrier, @unchecke
                 exchange.answerContent(bytes: decoder.bodyBytes)
                 exchange.flushAnswer()
             }
-            fail(Failure(.invalidAnswer, error.detail.description))
+            fail(Failure(.invalidResponse, error.detail.description))
             return false
         }
         inbound.moveReaderIndex(forwardBy: offset)
@@ -345,7 +345,7 @@ final class UpstreamConnection: ChannelDuplexHandler, UpstreamCarrier, @unchecke
             fail(Failure(.connectionReset))
         case .body:
             guard !broken, let exchange, (try? decoder.finish()) != nil else {
-                return fail(Failure(.answerIncomplete))
+                return fail(Failure(.responseIncomplete))
             }
             self.exchange = nil
             close()

@@ -129,7 +129,7 @@ package struct ExchangeMachine: Sendable {
         case .complete:
             return .nothing
         case .streaming:
-            return .breakOff(Failure(.answerIncomplete, failure.detail))
+            return .breakOff(Failure(.responseIncomplete, failure.detail))
         case .awaited:
             if link == .attached(reused: true), !anyAnswerByte, !retried, replayable, idempotent {
                 retried = true

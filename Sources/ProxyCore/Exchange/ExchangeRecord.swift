@@ -29,7 +29,7 @@ package struct ExchangeRecord {
     /// When the upstream connection was there; nil when there was none.
     package var connected: NIODeadline?
     /// When the answer's head came.
-    package var answered: NIODeadline?
+    package var responded: NIODeadline?
     package var end: NIODeadline
     /// The upstream connection had been used before.
     package var reused: Bool
@@ -53,7 +53,7 @@ package struct ExchangeRecord {
         bytesOut: UInt64,
         start: NIODeadline,
         connected: NIODeadline?,
-        answered: NIODeadline?,
+        responded: NIODeadline?,
         end: NIODeadline,
         reused: Bool,
         retried: Bool
@@ -75,7 +75,7 @@ package struct ExchangeRecord {
         self.bytesOut = bytesOut
         self.start = start
         self.connected = connected
-        self.answered = answered
+        self.responded = responded
         self.end = end
         self.reused = reused
         self.retried = retried

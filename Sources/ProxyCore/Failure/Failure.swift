@@ -38,8 +38,8 @@ package struct Failure: Error, Equatable, Sendable {
         case malformedPath = "malformed_path"
         case matchLimit = "match_limit"
         case unknownTarget = "unknown_target"
-        case nameTimeout = "dns_timeout"
-        case nameError = "dns_error"
+        case nameTimeout = "name_timeout"
+        case nameError = "name_error"
         case prohibitedAddress = "prohibited_address"
         case loopDetected = "loop_detected"
         case draining = "draining"
@@ -51,9 +51,9 @@ package struct Failure: Error, Equatable, Sendable {
         case connectTimeout = "connect_timeout"
         case unroutable = "unroutable"
         case connectFailed = "connect_failed"
-        case invalidAnswer = "invalid_answer"
-        case answerHeadTooLarge = "answer_head_too_large"
-        case answerIncomplete = "answer_incomplete"
+        case invalidResponse = "invalid_response"
+        case responseHeadTooLarge = "response_head_too_large"
+        case responseIncomplete = "response_incomplete"
         case upstreamTimeout = "upstream_timeout"
         case upgradeFailed = "upgrade_failed"
     }
@@ -112,9 +112,9 @@ extension Failure {
     package init(_ error: ResponseError) {
         switch error {
         case .headTooLarge, .field(.tooMany), .field(.tooLarge):
-            self.init(.answerHeadTooLarge, error.detail.description)
+            self.init(.responseHeadTooLarge, error.detail.description)
         default:
-            self.init(.invalidAnswer, error.detail.description)
+            self.init(.invalidResponse, error.detail.description)
         }
     }
 }
@@ -131,7 +131,7 @@ extension Failure.Reason {
             .loopDetected, .draining, .outOfDescriptors, .internal:
             .proxy
         case .connectionRefused, .connectionReset, .connectTimeout, .unroutable, .connectFailed,
-            .invalidAnswer, .answerHeadTooLarge, .answerIncomplete, .upstreamTimeout, .upgradeFailed:
+            .invalidResponse, .responseHeadTooLarge, .responseIncomplete, .upstreamTimeout, .upgradeFailed:
             .upstream
         }
     }
@@ -152,8 +152,8 @@ extension Failure.Reason {
         case .downstreamClosed: 499
         case .matchLimit, .internal: 500
         case .notImplemented: 501
-        case .connectionRefused, .connectionReset, .unroutable, .connectFailed, .invalidAnswer,
-            .answerHeadTooLarge, .answerIncomplete, .upgradeFailed, .prohibitedAddress, .nameError:
+        case .connectionRefused, .connectionReset, .unroutable, .connectFailed, .invalidResponse,
+            .responseHeadTooLarge, .responseIncomplete, .upgradeFailed, .prohibitedAddress, .nameError:
             502
         case .unknownTarget, .draining, .outOfDescriptors: 503
         case .connectTimeout, .upstreamTimeout, .nameTimeout: 504
@@ -183,9 +183,9 @@ extension Failure.Reason {
         case .connectTimeout: "connection_timeout"
         case .unroutable: "destination_ip_unroutable"
         case .connectFailed: "destination_unavailable"
-        case .invalidAnswer: "http_protocol_error"
-        case .answerHeadTooLarge: "http_response_header_section_size"
-        case .answerIncomplete: "http_response_incomplete"
+        case .invalidResponse: "http_protocol_error"
+        case .responseHeadTooLarge: "http_response_header_section_size"
+        case .responseIncomplete: "http_response_incomplete"
         case .upstreamTimeout: "http_response_timeout"
         case .upgradeFailed: "http_upgrade_failed"
         }
@@ -225,9 +225,9 @@ extension Failure.Reason {
         case .connectTimeout: "the target did not accept the connection in time"
         case .unroutable: "there is no route to the target"
         case .connectFailed: "the connection to the target failed"
-        case .invalidAnswer: "the target's answer is not valid HTTP"
-        case .answerHeadTooLarge: "the target's header block is larger than is allowed"
-        case .answerIncomplete: "the target's answer ended too early"
+        case .invalidResponse: "the target's answer is not valid HTTP"
+        case .responseHeadTooLarge: "the target's header block is larger than is allowed"
+        case .responseIncomplete: "the target's answer ended too early"
         case .upstreamTimeout: "the target did not answer in time"
         case .upgradeFailed: "the target switched protocols without being asked"
         }

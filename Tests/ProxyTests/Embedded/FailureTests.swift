@@ -142,7 +142,13 @@ struct FailureTests {
             _ = try connection.readToEnd()
         }
         try await TestTier.run(to: origin) { tier in
-            try await expect(tier, Self.get, status: 502, cause: .invalidAnswer, token: "http_protocol_error")
+            try await expect(
+                tier,
+                Self.get,
+                status: 502,
+                cause: .invalidResponse,
+                token: "http_protocol_error"
+            )
         }
     }
 
@@ -303,7 +309,7 @@ struct FailureTests {
             let answer = try client.readToEnd()
             #expect(answer.hasSuffix("half"))
             let entry = await tier.log.wait(for: 1).first
-            #expect(entry?.cause == .answerIncomplete)
+            #expect(entry?.cause == .responseIncomplete)
         }
     }
 

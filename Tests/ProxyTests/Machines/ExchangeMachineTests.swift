@@ -72,7 +72,7 @@ struct ExchangeMachineTests {
             Issue.record("it did not break off")
             return
         }
-        #expect(failure.reason == .answerIncomplete)
+        #expect(failure.reason == .responseIncomplete)
         machine.answerEnded()
         lost(&machine, .nothing)
     }

@@ -78,7 +78,7 @@ struct UpstreamFault: Sendable, CustomTestStringConvertible {
     }
 
     private static func broken(_ failing: Failing) -> (End, Failure.Reason) {
-        (.cut, failing == .hangs ? .upstreamTimeout : .answerIncomplete)
+        (.cut, failing == .hangs ? .upstreamTimeout : .responseIncomplete)
     }
 
     private static func says(
@@ -148,7 +148,7 @@ struct UpstreamFault: Sendable, CustomTestStringConvertible {
                 peer.wire.reset()
             },
             end: .cut,
-            cause: .answerIncomplete
+            cause: .responseIncomplete
         ),
     ]
 
@@ -157,37 +157,37 @@ struct UpstreamFault: Sendable, CustomTestStringConvertible {
             "It speaks another protocol",
             "SSH-2.0-x\r\n\r\n",
             .told(502, "http_protocol_error"),
-            .invalidAnswer
+            .invalidResponse
         ),
         says(
             "Garbage stands in its head",
             "HTTP/1.1 200 OK\r\nA\u{0}: b\r\n\r\n",
             .told(502, "http_protocol_error"),
-            .invalidAnswer
+            .invalidResponse
         ),
         says(
             "Its head is a flood",
             "HTTP/1.1 200 OK\r\n" + String(repeating: "A: b\r\n", count: 101) + "\r\n",
             .told(502, "http_response_header_section_size"),
-            .answerHeadTooLarge
+            .responseHeadTooLarge
         ),
         says(
             "Interim answers are a flood",
             String(repeating: "HTTP/1.1 102 Wait\r\n\r\n", count: 33),
             .told(502, "http_protocol_error"),
-            .invalidAnswer
+            .invalidResponse
         ),
         says(
             "Its first chunk, which comes with the head, is none",
             chunked + "zz\r\nabcd\r\n0\r\n\r\n",
             .told(502, "http_protocol_error"),
-            .invalidAnswer
+            .invalidResponse
         ),
         says(
             "A later chunk, which comes with the head, is none",
             chunked + "4\r\nabcd\r\nzz\r\nabcd\r\n0\r\n\r\n",
             .told(502, "http_protocol_error"),
-            .invalidAnswer
+            .invalidResponse
         ),
         UpstreamFault(
             name: "A chunk is none when the head has gone",
@@ -197,7 +197,7 @@ struct UpstreamFault: Sendable, CustomTestStringConvertible {
                 peer.say("zz\r\n")
             },
             end: .cut,
-            cause: .answerIncomplete
+            cause: .responseIncomplete
         ),
         says(
             "It switches protocols unasked",
@@ -256,7 +256,7 @@ struct UpstreamFault: Sendable, CustomTestStringConvertible {
                 peer.wire.reset()
             },
             end: .cut,
-            cause: .answerIncomplete
+            cause: .responseIncomplete
         ),
     ]
 }
