@@ -12,7 +12,7 @@ package struct ExplanationText {
     }
 
     private static let tones = ["32", "33", "35", "36", "34", "31"]
-    /// Parts longer than this are shown by their beginning.
+    /// Only the beginning of longer parts is shown, bytes.
     private static let maxPartBytes = 32
 
     private func paint(_ code: String, _ text: String) -> String {
@@ -22,7 +22,7 @@ package struct ExplanationText {
     package func render(_ explanation: Explanation) -> String {
         var lines = [
             "pattern  " + shown(explanation.tree.text),
-            "         (all of the host has to match; case does not count)", "",
+            "         (must match the whole host, ignoring case)", "",
         ]
         lines += wording(explanation)
         lines.append("")
@@ -34,14 +34,14 @@ package struct ExplanationText {
             lines.append("")
             lines.append(
                 paint("1;31", "does not match")
-                    + ": the host lacks text that every match must have; live no step is taken"
+                    + ": the host does not contain the pattern's literal text; live traffic does not run the pattern"
             )
         case .limit(let limit):
             lines.append("host     " + shown(explanation.host))
             lines.append("")
             lines.append(
                 paint("1;31", "no decision")
-                    + ": the match took more than it may (\(limit.rawValue)); live it is answered 500"
+                    + ": the match reached its limit (\(limit.rawValue)); live traffic gets a 500"
             )
         case .failed(let code):
             lines.append("host     " + shown(explanation.host))
@@ -88,7 +88,7 @@ package struct ExplanationText {
         for (index, capture) in captures.enumerated() {
             let tone = Self.tones[index % Self.tones.count]
             guard let range = capture.range else {
-                lines.append("         " + paint(tone, "\(capture.label) took no part"))
+                lines.append("         " + paint(tone, "\(capture.label) is not part of the match"))
                 continue
             }
             let marks = range.isEmpty ? "|" : String(repeating: "^", count: range.count)
@@ -107,13 +107,13 @@ package struct ExplanationText {
         let host = explanation.host
         let end = min(stop.offset, host.count)
         let line = paint("32", shown(Array(host[..<end]))) + paint("31", shown(Array(host[end...])))
-        let found = end < host.count ? "`\(ClassDescription.shown(host[end]))`" : "the end"
+        let found = end < host.count ? "has `\(ClassDescription.shown(host[end]))`" : "ends"
         var lines = [
             "host     " + line, "         " + String(repeating: " ", count: end) + paint("1;31", "^"),
         ]
         lines.append("")
         lines.append(
-            paint("1;31", "does not match") + ": it goes well up to byte \(end), and there stands \(found)"
+            paint("1;31", "does not match") + ": it matches up to byte \(end), where the host \(found)"
         )
         if let part = stop.part {
             lines.append("expected " + stop.expected)

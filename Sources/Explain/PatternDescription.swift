@@ -37,14 +37,14 @@ package struct PatternDescription: Sendable {
             return "either " + branches.map { words($0, in: tree) }.joined(separator: ", or ")
         case .group(let group, let inside): return words(group, inside, in: tree)
         case .quantified(let inside, let quantifier): return times(quantifier, words(inside, in: tree))
-        case .backreference(let reference): return "what \(name(reference)) took, once more"
-        case .call(let reference): return "the pattern of \(name(reference)), once more"
+        case .backreference(let reference): return "the text of \(name(reference)) again"
+        case .call(let reference): return "the pattern of \(name(reference)) again"
         case .conditional: return "a condition: \(tree.text(of: node))"
         case .newlineSequence: return "a line break"
-        case .matchStart: return "the match is taken to begin here"
+        case .matchStart: return "the match starts here"
         case .options(let letters): return options(letters)
         case .verb(let verb): return "a verb of PCRE2: \(verb)"
-        case .unknown(let why): return "not understood here: \(why)"
+        case .unknown(let why): return "not analysed: \(why)"
         }
     }
 
@@ -134,23 +134,23 @@ package struct PatternDescription: Sendable {
         case .lineEnd: "the end of a line"
         case .subjectEndOrNewline: "the end, or a newline there"
         case .searchStart: "where the search began"
-        case .wordBoundary: "the edge of a word"
-        case .notWordBoundary: "no edge of a word"
+        case .wordBoundary: "a word boundary"
+        case .notWordBoundary: "not a word boundary"
         }
     }
 
     private static func title(_ group: PatternNode.Group) -> String {
         switch group {
         case .capture(_, let name?): "captured as `\(name)`:"
-        case .capture(let number, nil): "captured as number \(number):"
+        case .capture(let number, nil): "captured as group \(number):"
         case .plain(let options) where options.isEmpty: "a group:"
         case .plain(let options): "a group (options \(options)):"
-        case .atomic: "a group that is not tried another way once it matched:"
-        case .branchReset: "a group whose branches number alike:"
-        case .lookahead(isNegative: false): "what follows is (and is not taken):"
-        case .lookahead(isNegative: true): "what follows is not:"
-        case .lookbehind(isNegative: false): "what stands in front is:"
-        case .lookbehind(isNegative: true): "what stands in front is not:"
+        case .atomic: "an atomic group (no backtracking into it):"
+        case .branchReset: "a group whose branches share their capture numbers:"
+        case .lookahead(isNegative: false): "followed by:"
+        case .lookahead(isNegative: true): "not followed by:"
+        case .lookbehind(isNegative: false): "preceded by:"
+        case .lookbehind(isNegative: true): "not preceded by:"
         case .other(let name): "a group (\(name)):"
         }
     }
@@ -172,9 +172,9 @@ package struct PatternDescription: Sendable {
 
     private static func options(_ letters: String) -> String {
         switch letters {
-        case "i": "from here case does not count"
-        case "-i": "from here case counts"
-        default: "options from here: \(letters)"
+        case "i": "from here on ignoring case"
+        case "-i": "from here on with case"
+        default: "options from here on: \(letters)"
         }
     }
 
@@ -191,8 +191,8 @@ package struct PatternDescription: Sendable {
         let mode: String
         switch quantifier.mode {
         case .greedy: mode = ""
-        case .lazy: mode = " (as few as will do)"
-        case .possessive: mode = " (gives nothing back)"
+        case .lazy: mode = " (as few as possible)"
+        case .possessive: mode = " (without backtracking)"
         }
         return "\(count) \(what)\(mode)"
     }

@@ -28,7 +28,9 @@ import Testing
         #expect(explanation.outcome == .lacksText)
         #expect(!explanation.isMatch)
         #expect(
-            ExplanationText(color: false).render(explanation).contains("does not match: the host lacks text")
+            ExplanationText(color: false).render(explanation).contains(
+                "does not match: the host does not contain the pattern's literal text"
+            )
         )
     }
 
