@@ -2,25 +2,24 @@ import ArgumentParser
 import Glibc
 import Logging
 
-/// The command. One file a verb.
+/// The command. Each verb has a file.
 struct Berth: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "berth",
         abstract: "A regex-routed two-tier container proxy: the hostname says where a request goes.",
         discussion: """
-            Exit codes: 0: done. 1: 'test' found a request that is refused or a case that fails, 'diff' a change, \
-            'check' a finding, 'import' something that it does not translate, 'explain' a host that does not match, \
-            'names' no such name. 2: the configuration, a file or an address cannot be used, or the command line is \
-            wrong.
+            Exit codes: 0: done; 1: 'test' found a refused request or a failed case, 'check' a finding, 'diff' a \
+            change, 'import' something that it does not translate, 'explain' a host that does not match, 'names' \
+            no such name; 2: the configuration, a file, an address or the command line cannot be used.
 
-            Run it:          berth demo
+            See it run:      berth demo
             Test a rule:     berth test --front rules/front.yaml --local rules/local.yaml \
             http://wordpress_container001_01.test.priv/
             """,
         version: "0.1.0",
         subcommands: [
-            Front.self, Local.self, Test.self, Diff.self, Check.self, NamesCommand.self, Import.self,
-            ExplainPattern.self, Demo.self,
+            FrontCommand.self, LocalCommand.self, TestCommand.self, DiffCommand.self, CheckCommand.self,
+            NamesCommand.self, ImportCommand.self, ExplainCommand.self, DemoCommand.self,
         ]
     )
 }
@@ -28,7 +27,7 @@ struct Berth: AsyncParsableCommand {
 @main
 enum Main {
     static func main() async {
-        // A peer or a pipe that closes early is an error of one write, not the program's end.
+        // A peer or a pipe that closes early fails one write; it must not end the program.
         signal(SIGPIPE, SIG_IGN)
         do {
             var command = try Berth.parseAsRoot()
@@ -42,7 +41,7 @@ enum Main {
             exit(failure.code)
         } catch {
             let message = Berth.fullMessage(for: error)
-            // Help and version are requests of the user; everything else is a wrong command line.
+            // Help and version end with success; everything else is a wrong command line.
             if Berth.exitCode(for: error) == .success {
                 print(message)
                 exit(0)
@@ -50,17 +49,5 @@ enum Main {
             if !message.isEmpty { Terminal.error(message) }
             exit((error as? ExitCode)?.rawValue ?? 2)
         }
-    }
-}
-
-/// Why a command ends without having done its work: in words, with its exit code.
-struct CommandFailure: Error {
-    let message: String
-    let code: Int32
-
-    /// - Parameter code: 2, unless the command says otherwise.
-    init(_ message: String, code: Int32 = 2) {
-        self.message = message
-        self.code = code
     }
 }

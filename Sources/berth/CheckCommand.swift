@@ -4,14 +4,15 @@ import RuleTesting
 import Routing
 import RoutingConfig
 
-/// `berth check`: the errors in rule files, and rules that probably do not mean what was intended.
-struct Check: ParsableCommand {
+/// `berth check`: errors of rule files, and rules that probably do not mean what was intended.
+struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "check",
         abstract: "Check rule files: show every error and every doubtful rule at once, with its line.",
         discussion: """
             Each path is a rule set of its own: a file, or a folder whose *.yaml files are read in name \
-            order. Findings are written to standard output; docs/findings.md describes each code. \
-            A comment on a finding's line silences it: # berth: allow unreachable_rule
+            order. Findings go to standard output; docs/findings.md explains their codes. \
+            A comment on a finding's line suppresses it: # berth: allow unreachable_rule
 
             Exit code 0: no findings; 1: there are findings; 2: a rule set cannot be used.
 
@@ -44,7 +45,7 @@ struct Check: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A name of the listeners' certificate; hosts that it does not cover are found. May be repeated.",
+            "A name of the listeners' certificate: report hosts that it does not cover. May be given several times.",
             valueName: "name"
         )
     )
@@ -54,7 +55,9 @@ struct Check: ParsableCommand {
         for name in certificate {
             let host = name.hasPrefix("*.") ? String(name.dropFirst(2)) : name
             guard (try? HostName(host)) != nil else {
-                throw ValidationError("--certificate: `\(name)` is neither a host nor `*.` and one")
+                throw ValidationError(
+                    "--certificate: `\(name)` is not a host, with or without a leading `*.`"
+                )
             }
         }
     }
@@ -63,8 +66,8 @@ struct Check: ParsableCommand {
         var findings: [Diagnostic] = []
         var rules = 0
         for path in paths {
-            // `rules/*.yaml` names the files of cases too.
-            if path.hasSuffix(".cases.yaml") || path.hasSuffix(".cases.yml") {
+            // `rules/*.yaml` names files of cases, too.
+            if RuleFiles.isCaseFile(path) {
                 findings += CaseSuite.check(path)
                 continue
             }
@@ -80,7 +83,7 @@ struct Check: ParsableCommand {
         let format = format ?? (json ? .json : .text)
         let report = try LintReport.render(findings, format.report, color: Terminal.outputHasColor)
         if !report.isEmpty { Terminal.output(report) }
-        // A file that others write may not be there yet: that is worth a line, not a failure.
+        // A file that another program writes may not exist yet: report it, but do not fail.
         let isDoubtful = findings.contains { $0.severity == .warning && $0.code != .unreadable }
         let isInvalid = findings.contains { $0.severity == .error }
         if format == .text, !isInvalid {

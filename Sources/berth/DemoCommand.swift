@@ -9,13 +9,14 @@ import ProxyCore
 import Routing
 import RoutingConfig
 
-/// `berth demo`: both tiers and something behind them, in one process.
-struct Demo: AsyncParsableCommand {
+/// `berth demo`: both tiers and demo containers in one process.
+struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "demo",
         abstract: "Run a front tier, two local tiers and demo containers on loopback.",
         discussion: """
-            The hosts 01 and 02 are the loopback addresses 127.0.1.1 and 127.0.2.1; the \
-            names of the containers are in rules/hosts.
+            The hosts 01 and 02 are the loopback addresses 127.0.1.1 and 127.0.2.1. The file rules/hosts has \
+            the names of the containers.
 
             Example: berth demo --listen 127.0.0.1:8080
             """
@@ -24,23 +25,23 @@ struct Demo: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The folder with front.yaml, local.yaml and hosts.", valueName: "folder"))
     var rules = "rules"
 
-    @Option(help: ArgumentHelp("Where the front tier listens.", valueName: "address:port"))
+    @Option(help: ArgumentHelp("The address that the front tier listens on.", valueName: "address:port"))
     var listen = "127.0.0.1:8080"
 
     @Option(
         help: ArgumentHelp(
-            "Where the access log goes: 'off', '-' for standard output, or a file.",
+            "The destination of the access log: 'off', '-' for standard output, or a file.",
             valueName: "off|-|file"
         )
     )
-    var accessLog = "-"
+    var accessLog = TierService.AccessLogDestination.standardOutput
 
     func run() async throws {
         let logger = OperatorLog.start(level: .warning)
-        let front = try RuleFiles.load(["\(rules)/front.yaml"])
-        let local = try RuleFiles.load(["\(rules)/local.yaml"])
-        let listen = try TierOptions.endpoint(listen)
-        Resources.raiseDescriptorLimit()
+        let front = try ConfigurationLoader.loadForCommand(["\(rules)/front.yaml"])
+        let local = try ConfigurationLoader.loadForCommand(["\(rules)/local.yaml"])
+        let listen = try ListenAddress.parse(listen)
+        DescriptorLimit.raise()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
 
         var containers: [DemoContainer] = []
@@ -74,7 +75,7 @@ struct Demo: AsyncParsableCommand {
                     TierPlan(name: "front", configuration: front),
                     options: TierService.Options(
                         listen: [listen],
-                        accessLog: destination,
+                        accessLog: accessLog,
                         drain: .seconds(1)
                     ),
                     group: group,
@@ -86,18 +87,10 @@ struct Demo: AsyncParsableCommand {
         }
         Terminal.output(Self.welcome(listen))
         await Signals.termination()
-        // Front first: what runs still finds its way.
+        // Front first, so that running requests still reach the local tiers.
         for service in services.reversed() { await service.stop() }
         for container in containers { await container.stop() }
         try? await group.shutdownGracefully()
-    }
-
-    private var destination: TierService.AccessLogDestination {
-        switch accessLog {
-        case "off": .off
-        case "-": .standardOutput
-        default: .file(accessLog)
-        }
     }
 
     /// As in rules/hosts.
@@ -116,7 +109,7 @@ struct Demo: AsyncParsableCommand {
     private static func welcome(_ listen: Endpoint) -> String {
         """
         Berth is running: a front tier on \(listen), local tiers on 127.0.1.1:9000 (host 01) and
-        127.0.2.1:9000 (host 02), and two demo containers for each host. Try, in another shell:
+        127.0.2.1:9000 (host 02), each with two demo containers. Try in another shell:
 
             curl -H 'Host: wordpress_container001_01.test.priv' http://\(listen)/
             curl -H 'Host: wordpress_container002_02.test.priv' http://\(listen)/
@@ -124,7 +117,7 @@ struct Demo: AsyncParsableCommand {
             .build/release/berth test --front rules/front.yaml --local rules/local.yaml \\
                 http://wordpress_container001_01.test.priv/
 
-        Ctrl-C ends it. The front tier's access log follows.
+        Ctrl-C stops it. The front tier's access log follows.
         """
     }
 }

@@ -2,13 +2,15 @@ import ArgumentParser
 import RuleTesting
 import RoutingConfig
 
-/// `berth diff`: what changes for whom when new rules take the place of old ones.
-struct Diff: ParsableCommand {
+/// `berth diff`: which routes change if new rules replace old ones.
+struct DiffCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "diff",
         abstract: "Show the hosts whose route changes from one set of rules to another.",
         discussion: """
-            Compares the requests of an access log (--replay) or of files of cases (--cases), or hosts \
-            that are computed from the rules. Exit code 0: no route changes; 1: one does; 2: a file is wrong.
+            Compares the routes of the requests in an access log (--replay) or in files of cases (--cases). Without \
+            these options, Berth computes hosts that the two sets of rules route differently.
+            Exit code 0: no route changes; 1: a route changes; 2: a file cannot be used.
 
             Example: berth diff old/front.yaml new/front.yaml --replay access.log
             """
@@ -41,11 +43,14 @@ struct Diff: ParsableCommand {
 
     func run() throws {
         guard replay == nil || cases.isEmpty else {
-            throw CommandFailure("berth diff: --replay and --cases exclude each other")
+            throw CommandFailure("berth diff: --replay and --cases cannot be used together")
         }
         let report: DiffReport
         do {
-            let diff = try RouteDiff(old: try RuleFiles.load([old]), new: try RuleFiles.load([new]))
+            let diff = try RouteDiff(
+                old: try ConfigurationLoader.loadForCommand([old]),
+                new: try ConfigurationLoader.loadForCommand([new])
+            )
             if let replay {
                 let progress = Progress("replay")
                 defer { progress.end() }

@@ -1,19 +1,19 @@
 import ArgumentParser
 import Explain
-import Foundation
 import PCRE2
 import PatternLanguages
 import PatternSyntax
 import Routing
 import RoutingConfig
 
-/// `berth explain`: a pattern in plain words, laid over a host.
-struct ExplainPattern: ParsableCommand {
+/// `berth explain`: a pattern in plain words, compared with a host.
+struct ExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
-        abstract: "Describe a host pattern, what it captures from a host, and why a host does not match.",
+        abstract:
+            "Show what a host pattern means, what it captures from a host, or why a host does not match.",
         discussion: """
-            The pattern is an argument, with or without its `~`; with --rule it is the host pattern of a rule.
+            The pattern is an argument, with or without `~`. With --rule, it is the host pattern of a rule.
             Exit code 0: the host matches; 1: it does not; 2: the pattern is not valid.
 
             Example: berth explain '^(?<app>[a-z]+)\\.test\\.priv$' shop.test.priv
@@ -23,7 +23,7 @@ struct ExplainPattern: ParsableCommand {
     @Option(help: ArgumentHelp("Explain the host pattern of this rule.", valueName: "name"))
     var rule: String?
 
-    @Option(help: ArgumentHelp("The rule file or folder that contains the rule.", valueName: "path"))
+    @Option(help: ArgumentHelp("The rule file or folder that has the rule.", valueName: "path"))
     var config: [String] = []
 
     @Flag(help: "Print a JSON object.")
@@ -54,7 +54,7 @@ struct ExplainPattern: ParsableCommand {
         do {
             host = try HostName(hostText)
         } catch {
-            Terminal.error("berth explain: `\(hostText)`: \(error); live traffic gets a 400")
+            Terminal.error("berth explain: `\(hostText)`: \(error); a tier responds with 400")
             throw ExitCode(1)
         }
         let explanation: Explanation
@@ -64,11 +64,7 @@ struct ExplainPattern: ParsableCommand {
             throw CommandFailure(Self.invalid(pattern, error))
         }
         if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            Terminal.output(
-                String(decoding: try encoder.encode(ExplanationReport(explanation)), as: UTF8.self)
-            )
+            Terminal.output(try JSONText.pretty(ExplanationReport(explanation)))
         } else {
             Terminal.output(ExplanationText(color: Terminal.outputHasColor).render(explanation))
         }
@@ -77,11 +73,11 @@ struct ExplainPattern: ParsableCommand {
 
     /// The host of a rule as a pattern.
     private func pattern(of name: String) throws -> String {
-        let table = try RuleFiles.load(config).table
+        let table = try ConfigurationLoader.loadForCommand(config).table
         guard let rule = table.rules.first(where: { $0.name == name }) else {
             let names = table.rules.prefix(20).map(\.name).joined(separator: ", ")
             throw CommandFailure(
-                "berth explain: no rule `\(name)` in \(config.joined(separator: ", ")); there are: \(names)"
+                "berth explain: no rule `\(name)` in \(config.joined(separator: ", ")); the rules are: \(names)"
             )
         }
         guard let host = rule.definition.host else { return "^.*$" }
@@ -90,7 +86,7 @@ struct ExplainPattern: ParsableCommand {
         return host.hasPrefix("*.") ? "^.+" + literal.dropFirst() + "$" : "^\(literal)$"
     }
 
-    /// Whether live traffic would ask PCRE2 at all, or come to a match.
+    /// Whether a tier would run the pattern for the host, or match without it.
     private static func mayMatch(_ pattern: String, _ host: HostName) -> Bool {
         let rule = RuleDefinition(name: "it", host: "~" + pattern, action: .respond(status: 200))
         guard let table = try? RouteTable([rule]), let client = IPAddress("127.0.0.1") else { return true }
@@ -111,95 +107,5 @@ struct ExplainPattern: ParsableCommand {
             sourceLine: pattern
         )
         return finding.rendered(color: Terminal.errorHasColor)
-    }
-}
-
-/// An explanation as JSON. Keys are added, never renamed or removed.
-private struct ExplanationReport: Encodable {
-    struct Part: Encodable {
-        let text: String
-        let start: Int
-        let end: Int
-        let depth: Int
-        let words: String
-    }
-
-    struct Capture: Encodable {
-        let number: Int
-        let name: String?
-        let value: String?
-        let start: Int?
-        let end: Int?
-    }
-
-    struct Stop: Encodable {
-        let offset: Int
-        let expected: String
-        let patternStart: Int?
-        let patternEnd: Int?
-
-        enum CodingKeys: String, CodingKey {
-            case offset, expected
-            case patternStart = "pattern_start"
-            case patternEnd = "pattern_end"
-        }
-    }
-
-    let pattern: String
-    let host: String
-    let matches: Bool
-    let parts: [Part]
-    var captures: [Capture] = []
-    var stopped: Stop?
-    /// Which limit ended the match.
-    var limit: String?
-    let steps: Int?
-    let stepLimit: Int
-
-    enum CodingKeys: String, CodingKey {
-        case pattern, host, matches, parts, captures, stopped, limit, steps
-        case stepLimit = "step_limit"
-    }
-
-    init(_ explanation: Explanation) {
-        let text = explanation.tree.text
-        pattern = String(decoding: text, as: UTF8.self)
-        host = String(decoding: explanation.host, as: UTF8.self)
-        matches = explanation.isMatch
-        parts = explanation.words.lines.map { line in
-            let bytes = text[line.range.clamped(to: 0..<text.count)]
-            return Part(
-                text: String(decoding: bytes, as: UTF8.self),
-                start: line.range.lowerBound,
-                end: line.range.upperBound,
-                depth: line.depth,
-                words: line.words
-            )
-        }
-        steps = explanation.steps
-        stepLimit = explanation.limit
-        switch explanation.outcome {
-        case .matched(let taken):
-            captures = taken.map { capture in
-                let bytes = capture.range.map { explanation.host[$0.clamped(to: 0..<explanation.host.count)] }
-                return Capture(
-                    number: capture.number,
-                    name: capture.name,
-                    value: bytes.map { String(decoding: $0, as: UTF8.self) },
-                    start: capture.range?.lowerBound,
-                    end: capture.range?.upperBound
-                )
-            }
-        case .stopped(let stop):
-            stopped = Stop(
-                offset: stop.offset,
-                expected: stop.expected,
-                patternStart: stop.part?.lowerBound,
-                patternEnd: stop.part?.upperBound
-            )
-        case .limit(let limit): self.limit = limit.rawValue
-        case .lacksText: break
-        case .failed(let code): limit = "pcre2 \(code)"
-        }
     }
 }

@@ -4,7 +4,7 @@ import Registries
 import Routing
 import Settings
 
-/// How a tier says that it serves.
+/// The options for registering a tier and publishing its names.
 struct RegistrationOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -16,29 +16,26 @@ struct RegistrationOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Publish the names of this tier while it serves: etcd=http://10.0.0.1:2379/berth/containers/{name}_01.",
+            "Publish the names that this tier serves, while it serves: etcd=http://10.0.0.1:2379/berth/containers/{name}_01.",
             valueName: "etcd=url/key"
         )
     )
     var publish: String?
 
     @Option(
-        help: ArgumentHelp("The address to register, to which others connect.", valueName: "address:port")
+        help: ArgumentHelp("The address to register, which others connect to.", valueName: "address:port")
     )
     var advertise: String?
 
     @Option(
-        help: ArgumentHelp(
-            "Life of the lease: after a crash the name disappears within this time.",
-            valueName: "seconds"
-        )
+        help: ArgumentHelp("After a crash, the name is removed within this time.", valueName: "seconds")
     )
     var registerTtl = 10
 
-    @Option(help: ArgumentHelp("The registry's user; the password is in a file.", valueName: "name"))
+    @Option(help: ArgumentHelp("The registry user (see --register-password-file).", valueName: "name"))
     var registerUser: String?
 
-    @Option(help: ArgumentHelp("The file with the password.", valueName: "file"))
+    @Option(help: ArgumentHelp("A file with the registry user's password.", valueName: "file"))
     var registerPasswordFile: String?
 
     @Option(help: ArgumentHelp("PEM file of CA certificates for the registry.", valueName: "file"))
@@ -47,7 +44,7 @@ struct RegistrationOptions: ParsableArguments {
     @Option(help: ArgumentHelp("PEM file of the client certificate for the registry.", valueName: "file"))
     var registerCert: String?
 
-    @Option(help: ArgumentHelp("PEM file of the key of the client certificate.", valueName: "file"))
+    @Option(help: ArgumentHelp("PEM file of the client certificate's key.", valueName: "file"))
     var registerKey: String?
 
     func plan() throws(CommandFailure) -> RegistrationPlan? {
@@ -89,14 +86,16 @@ struct RegistrationOptions: ParsableArguments {
 
     private func endpoint(for option: String) throws(CommandFailure) -> Endpoint {
         guard let advertise else {
-            throw CommandFailure("\(option) needs --advertise: the address that others connect to")
+            throw CommandFailure("\(option) needs --advertise, the address that others connect to")
         }
         guard let endpoint = Endpoint(advertise), endpoint.port > 0 else {
-            throw CommandFailure("--advertise: '\(advertise)' is not like 10.0.0.5:9000")
+            throw CommandFailure(
+                "--advertise: '\(advertise)' is not an address and port; write it like 10.0.0.5:9000"
+            )
         }
         if [IPAddress("0.0.0.0"), IPAddress("::")].contains(endpoint.address) {
             throw CommandFailure(
-                "--advertise: others cannot connect to '\(advertise)'; give one address of this host"
+                "--advertise: '\(advertise)' is not an address to connect to; give one address of this host"
             )
         }
         return endpoint

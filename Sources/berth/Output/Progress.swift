@@ -1,9 +1,9 @@
 import Glibc
 import NIOConcurrencyHelpers
 
-/// A bar on standard error while something takes long; nothing where that is no terminal.
+/// A progress bar on standard error, if that is a terminal.
 ///
-/// May be told of progress on any thread.
+/// Safe to use from any thread.
 final class Progress: Sendable {
     private struct State {
         var percent = -1
@@ -16,7 +16,7 @@ final class Progress: Sendable {
     private let state = NIOLockedValueBox(State())
 
     private static let width = 30
-    /// What ends sooner shows no bar.
+    /// A bar appears only after this time.
     private static let delay = Duration.milliseconds(500)
 
     init(_ label: String) {
@@ -29,7 +29,7 @@ final class Progress: Sendable {
         guard isOn, ContinuousClock.now - start > Self.delay else { return }
         let percent = Int(min(1, max(0, part)) * 100)
         state.withLockedValue { state in
-            // Threads that took turns may tell it out of order.
+            // Threads may report out of order.
             guard percent > state.percent else { return }
             state.percent = percent
             state.isShown = true
@@ -39,7 +39,7 @@ final class Progress: Sendable {
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     func end() {
         state.withLockedValue { state in
             if state.isShown { Terminal.progress("\r\u{1B}[K") }

@@ -1,9 +1,8 @@
 import Glibc
 
-/// What goes to the person at the terminal.
+/// Output for the person at the terminal.
 enum Terminal {
-    /// Whether standard error shows colours: a terminal, without NO_COLOR
-    /// (https://no-color.org).
+    /// Whether standard error shows colours: it is a terminal, and `NO_COLOR` is not set (https://no-color.org).
     static var errorHasColor: Bool { isatty(STDERR_FILENO) != 0 && getenv("NO_COLOR") == nil }
     static var outputHasColor: Bool { isatty(STDOUT_FILENO) != 0 && getenv("NO_COLOR") == nil }
 
@@ -15,12 +14,12 @@ enum Terminal {
         write(text + "\n", to: STDOUT_FILENO)
     }
 
-    /// Text that ends its own lines.
+    /// Writes text that has its own newlines.
     static func text(_ text: String) {
         write(text, to: STDOUT_FILENO)
     }
 
-    /// Without a newline: a line that is written over and over.
+    /// Writes to standard error without a newline, for a line that is overwritten.
     static func progress(_ text: String) {
         write(text, to: STDERR_FILENO)
     }

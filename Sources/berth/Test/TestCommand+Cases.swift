@@ -2,12 +2,7 @@ import ArgumentParser
 import RuleTesting
 import RoutingConfig
 
-/// The words of `--format`.
-enum CaseFormat: String, ExpressibleByArgument, CaseIterable {
-    case text, json, junit, tap
-}
-
-extension Test {
+extension TestCommand {
     /// `berth test rules/`: files of cases.
     func runCases() throws {
         if let failUnder, !(0...100).contains(failUnder) {
@@ -15,7 +10,7 @@ extension Test {
         }
         guard !explain, header.isEmpty else {
             throw CommandFailure(
-                "berth test: --explain and --header are for URLs; name the rules with --front or --local"
+                "berth test: --explain and --header need URLs and --front or --local"
             )
         }
         var suite: CaseSuite
@@ -37,7 +32,7 @@ extension Test {
         case .tap: Terminal.text(CaseTAP.render(report))
         }
         if let failUnder, report.coverage.percent < failUnder {
-            Terminal.error("berth test: \(report.coverage.summary), which is under \(failUnder)")
+            Terminal.error("berth test: \(report.coverage.summary), which is below \(failUnder)")
             throw ExitCode(1)
         }
         if report.failed > 0 { throw ExitCode(1) }

@@ -6,20 +6,22 @@ import ProxyCore
 import Routing
 import RoutingConfig
 
-/// `berth test`: where a URL would go, and why, without any traffic.
-struct Test: ParsableCommand {
+/// `berth test`: where a URL would go, and why, without traffic.
+struct TestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Test rules without traffic: a URL, files of cases, or a whole access log.",
+        commandName: "test",
+        abstract: "Test rules without traffic: with URLs, files of cases, or a whole access log.",
         discussion: """
-            With --front or --local: follow URLs through the tiers. They are arguments, or lines of standard \
-            input when there are none (or '-'). Exit code 0: every request reaches an endpoint, or a rule \
-            responds to it with a status below 400; 1: one is refused; 2: the configuration is wrong.
+            With --front or --local: follow URLs through the tiers. The URLs are arguments, or lines of standard \
+            input if there are none (or '-'). Exit code 0: every request reaches an endpoint, or a rule \
+            responds with a status below 400; 1: a request is refused; 2: the configuration is wrong.
 
-            Without: run files of cases, which name the rules they test. A folder stands for the \
-            *.cases.yaml in it. Exit code 0: all pass; 1: one fails, or coverage is below \
+            Without these options: run files of cases, which name the rules that they test. A folder stands for \
+            the *.cases.yaml files in it. Exit code 0: all cases pass; 1: a case fails, or the coverage is below \
             --fail-under; 2: a file is wrong.
 
-            With --replay: send every request of an access log through the rules, and count. Exit code 0, or 2.
+            With --replay: send every request of an access log through the rules, and count the results. \
+            Exit code 0: done; 2: a file is wrong.
 
             Example: berth test --front rules/front.yaml --local rules/local.yaml \
             http://wordpress_container001_01.test.priv/
@@ -45,26 +47,25 @@ struct Test: ParsableCommand {
     )
     var header: [String] = []
 
-    @Option(help: ArgumentHelp("The address the request comes from.", valueName: "address"))
+    @Option(help: ArgumentHelp("The address that the request comes from.", valueName: "address"))
     var client = "127.0.0.1"
 
     @Option(
         help: ArgumentHelp(
-            "The address the local tier sees the front come from (default: the first network it trusts).",
+            "The address of the front tier that the local tier sees (default: from the first network that it trusts).",
             valueName: "address"
         )
     )
     var frontAddress: String?
 
-    @Flag(help: "Show for every rule why it matched or not.")
+    @Flag(help: "Show for every rule why it matched or did not match.")
     var explain = false
 
-    @Flag(help: "Query no name source over the network: only names in files are known.")
+    @Flag(help: "Query no name source over the network: only names from files are known.")
     var offline = false
 
     @Flag(
-        help:
-            "Print one JSON object for each URL, each on its own line; without URLs the same as --format json."
+        help: "Print one JSON object per line for each URL; without URLs the same as --format json."
     )
     var json = false
 
@@ -97,7 +98,7 @@ struct Test: ParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "URLs, or '-' for standard input; without rules: files of cases.",
+            "URLs, or '-' for standard input; without --front and --local: files of cases.",
             valueName: "url|path"
         )
     )
@@ -134,7 +135,7 @@ struct Test: ParsableCommand {
         }
         let run = DryRun(
             stages,
-            frontAddress: try givenFrontAddress,
+            frontAddress: try parsedFrontAddress,
             explain: explain
         )
         let sender = try Self.address(client, "--client")
@@ -151,12 +152,12 @@ struct Test: ParsableCommand {
         if refused { throw ExitCode(1) }
     }
 
-    var givenFrontAddress: IPAddress? {
+    var parsedFrontAddress: IPAddress? {
         get throws { try frontAddress.map { try Self.address($0, "--front-address") } }
     }
 
     private func stage(_ name: String, _ paths: [String]) throws -> DryRun.Stage {
-        let configuration = try RuleFiles.load(paths)
+        let configuration = try ConfigurationLoader.loadForCommand(paths)
         return try DryRun.Stage(
             TierPlan(name: name, configuration: configuration, instance: "dry-run"),
             files: configuration.files,
@@ -166,12 +167,10 @@ struct Test: ParsableCommand {
 
     private func render(_ report: DryRunReport) throws -> String {
         guard json else { return DryRunText(color: Terminal.outputHasColor).render(report) }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(report), as: UTF8.self)
+        return try JSONText.line(report)
     }
 
-    /// The URLs as bytes: what comes from a file need not be text.
+    /// Calls `body` for each URL. URLs are bytes: those from a file need not be UTF-8.
     private func forEachURL(_ body: ([UInt8]) throws -> Void) throws {
         guard urls.isEmpty || urls == ["-"] else {
             for url in urls { try body(Array(url.utf8)) }

@@ -1,0 +1,42 @@
+import ArgumentParser
+import Registries
+
+/// `berth names set`
+struct NamesSetCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "set",
+        abstract: "Put an entry into the rule file's etcd.",
+        discussion: "Example: berth names set --config rules/front.yaml host_03 10.0.0.7:9000 --ttl 60"
+    )
+    @OptionGroup var options: NamesOptions
+    @Argument(help: "The name.") var name: String
+    @Argument(help: "address:port, or the whole value as JSON.") var value: String
+    @Option(help: "Its weight among the addresses of the name, 0 to 65535 (default 1).") var weight: UInt16?
+    @Option(help: ArgumentHelp("The entry expires after this time.", valueName: "seconds")) var ttl: Int?
+    @Flag(help: "Add the entry only if it does not exist.") var ifAbsent = false
+    @Flag(help: "Overwrite an entry even if a running tier registered it.") var force = false
+    @Option(help: "The prefix of the etcd source, if there are several.") var prefix: String?
+
+    func run() async throws {
+        if let ttl, !(1...(365 * 86400)).contains(ttl) {
+            throw CommandFailure("--ttl: \(ttl) is not from 1 second to 365 days")
+        }
+        let json = value.hasPrefix("{") || value.hasPrefix("[{") || value.hasPrefix("[ ")
+        guard let text = json ? value : EtcdEntryStore.value(value, weight: weight) else {
+            throw CommandFailure(
+                "'\(value)' is neither like 10.0.0.5:9000 nor JSON like {\"address\": \"10.0.0.5:9000\"}"
+            )
+        }
+        if json, weight != nil {
+            throw CommandFailure("--weight: with a JSON value, write the weight into the JSON")
+        }
+        let entries = try options.entries(prefix: prefix)
+        do throws(EtcdEntryStore.Refusal) {
+            try await entries.set(name, value: text, ttl: ttl, ifAbsent: ifAbsent, force: force)
+            await entries.shutDown()
+        } catch {
+            await entries.shutDown()
+            throw CommandFailure("berth names: \(error)", code: error.exitCode)
+        }
+    }
+}

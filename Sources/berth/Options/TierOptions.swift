@@ -1,0 +1,124 @@
+import ArgumentParser
+import Glibc
+import Logging
+import NIOCore
+import NIOPosix
+import Operations
+import Proxy
+import ProxyCore
+import Routing
+import RoutingConfig
+
+/// The options of both tiers.
+struct TierOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "A rule file, or a folder whose *.yaml files are read in name order. May be given several times.",
+            valueName: "path"
+        )
+    )
+    var config: [String]
+
+    @Option(
+        help: ArgumentHelp("An address to listen on. May be given several times.", valueName: "address:port")
+    )
+    var listen: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "The destination of the access log: 'off', '-' for standard output, or a file.",
+            valueName: "off|-|file"
+        )
+    )
+    var accessLog = TierService.AccessLogDestination.standardOutput
+
+    @Option(help: "The format of the access log: text or json.")
+    var logFormat = LogFormatOption.text
+
+    @Option(
+        help: ArgumentHelp(
+            "The maximum time for running requests to finish after SIGTERM, e.g. 30s.",
+            valueName: "time"
+        )
+    )
+    var drain = "30s"
+
+    @Option(help: ArgumentHelp("The number of event loops (default: one for each core).", valueName: "count"))
+    var loops: Int?
+
+    @Option(help: "The minimum severity of messages on standard error: debug, info, notice, warning, error.")
+    var logLevel = LogLevelOption.notice
+
+    @Option(
+        help: ArgumentHelp(
+            "The folder that keeps the last names of registries, for a start while they cannot be reached.",
+            valueName: "folder"
+        )
+    )
+    var stateDir: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A file that exists while the tier is ready: it listens, and its name sources have loaded.",
+            valueName: "file"
+        )
+    )
+    var readyFile: String?
+
+    @OptionGroup(title: "Registration") var registration: RegistrationOptions
+
+    func serve(as name: String, defaultListen: String) async throws {
+        let logger = OperatorLog.start(level: logLevel.level)
+        let endpoints = try (listen.isEmpty ? [defaultListen] : listen).map(ListenAddress.parse)
+        guard let limit = Quantity.duration(drain) else {
+            throw CommandFailure("--drain: '\(drain)' is not a time; write it like 30s, 500ms or 2m")
+        }
+        let count = loops ?? System.coreCount
+        guard (1...1024).contains(count) else {
+            throw CommandFailure("--loops: \(count) is not a number from 1 to 1024")
+        }
+        let publication = try registration.publication()
+        let registration = try registration.plan()
+        let configuration = try ConfigurationLoader.loadForCommand(config)
+        for warning in configuration.warnings {
+            Terminal.error(warning.rendered(color: Terminal.errorHasColor))
+        }
+        DescriptorLimit.raise()
+
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: count)
+        let service: TierService
+        do {
+            service = try await TierService.start(
+                TierPlan(name: name, configuration: configuration),
+                options: TierService.Options(
+                    listen: endpoints,
+                    accessLog: accessLog,
+                    format: logFormat.format,
+                    drain: limit,
+                    stateDirectory: stateDir,
+                    registration: registration,
+                    publication: publication,
+                    readyFile: readyFile,
+                    rules: config
+                ),
+                group: group,
+                logger: logger
+            )
+        } catch {
+            throw CommandFailure("berth: \(error)")
+        }
+        Signals.onHangup { Task { await service.reload() } }
+        let refused = await withTaskGroup(of: String?.self) { tasks in
+            tasks.addTask {
+                await Signals.termination()
+                return nil
+            }
+            tasks.addTask { await service.refused() }
+            defer { tasks.cancelAll() }
+            return await tasks.next() ?? nil
+        }
+        await service.stop()
+        try? await group.shutdownGracefully()
+        if let refused { throw CommandFailure("berth: --register: \(refused)") }
+    }
+}
