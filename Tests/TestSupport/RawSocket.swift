@@ -143,7 +143,7 @@ package final class RawSocket: @unchecked Sendable {
     }
 
     /// A head, and the body that its Content-Length announces.
-    package func readAnswer() throws -> (head: String, body: String) {
+    package func readResponse() throws -> (head: String, body: String) {
         let head = try readHead()
         let length = head.split(separator: "\r\n")
             .first { $0.lowercased().hasPrefix("content-length:") }

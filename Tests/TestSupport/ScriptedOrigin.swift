@@ -34,6 +34,16 @@ package final class ScriptedOrigin: @unchecked Sendable {
         }
     }
 
+    /// Responds to each request of a connection with its own head.
+    package static func echoingHeads() throws -> ScriptedOrigin {
+        try ScriptedOrigin { connection, _ in
+            while true {
+                let head = try connection.readHead()
+                try connection.write("HTTP/1.1 200 OK\r\nContent-Length: \(head.utf8.count)\r\n\r\n\(head)")
+            }
+        }
+    }
+
     /// Accepts no more.
     package func stop() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 

@@ -9,12 +9,12 @@ import Testing
 struct EmptyBodyTests {
     @Test("A POST of no bytes leaves both connections in use")
     func reuse() async throws {
-        let origin = try ScriptedOrigin(ForwardingTests.echoHeads)
+        let origin = try ScriptedOrigin.echoingHeads()
         try await TestTier.run(to: origin) { tier in
             let client = try tier.connect()
             for _ in 0..<3 {
                 try client.write("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
-                #expect(try client.readAnswer().head.hasPrefix("HTTP/1.1 200 OK\r\n"))
+                #expect(try client.readResponse().head.hasPrefix("HTTP/1.1 200 OK\r\n"))
             }
             #expect(await tier.log.wait(for: 3).map(\.reused) == [false, true, true])
         }
@@ -22,7 +22,7 @@ struct EmptyBodyTests {
 
     @Test("A half-close behind a POST of no bytes cuts off nothing")
     func halfClose() async throws {
-        let origin = try ScriptedOrigin(ForwardingTests.echoHeads)
+        let origin = try ScriptedOrigin.echoingHeads()
         try await TestTier.run(to: origin) { tier in
             let client = try tier.connect()
             try client.write("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")

@@ -42,7 +42,7 @@ struct HalfCloseTests {
 
     @Test("Pipelined requests behind which the client closes its half are all answered")
     func pipelined() async throws {
-        let origin = try ScriptedOrigin(ForwardingTests.echoHeads)
+        let origin = try ScriptedOrigin.echoingHeads()
         try await TestTier.run(to: origin) { tier in
             let client = try tier.connect()
             try client.write((0..<50).map { "GET /\($0) HTTP/1.1\r\nHost: x\r\n\r\n" }.joined())

@@ -39,7 +39,7 @@ struct IsolationTests {
 
             let bad = try tier.connect()
             try bad.write("GET /bad HTTP/1.1\r\nHost: x\r\n\r\n")
-            #expect(try bad.readAnswer().head.hasPrefix("HTTP/1.1 502 "))
+            #expect(try bad.readResponse().head.hasPrefix("HTTP/1.1 502 "))
             try bad.write("POST /bad HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n")
             _ = try bad.readHead()
             try bad.write("go")

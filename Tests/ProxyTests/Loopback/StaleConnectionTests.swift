@@ -25,9 +25,9 @@ struct StaleConnectionTests {
         try await TestTier.run(to: origin) { tier in
             let client = try tier.connect()
             try client.write(Self.get)
-            #expect(try client.readAnswer().body == "0")
+            #expect(try client.readResponse().body == "0")
             try client.write(Self.get)
-            #expect(try client.readAnswer().body == "1")
+            #expect(try client.readResponse().body == "1")
             let entries = await tier.log.wait(for: 2)
             #expect(entries.map(\.retried) == [false, true])
             #expect(entries.map(\.status) == [200, 200])
@@ -53,7 +53,7 @@ struct StaleConnectionTests {
             let client = try tier.connect()
             for number in 0..<3 {
                 try client.write("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na")
-                let answer = try client.readAnswer()
+                let answer = try client.readResponse()
                 #expect(answer.head.hasPrefix("HTTP/1.1 200 ") && answer.body == "\(number)")
                 await next.next()
             }
@@ -70,9 +70,9 @@ struct StaleConnectionTests {
         try await TestTier.run(to: origin) { tier in
             let client = try tier.connect()
             try client.write(Self.get)
-            _ = try client.readAnswer()
+            _ = try client.readResponse()
             try client.write("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na")
-            #expect(try client.readAnswer().head.hasPrefix("HTTP/1.1 502 "))
+            #expect(try client.readResponse().head.hasPrefix("HTTP/1.1 502 "))
         }
     }
 
@@ -88,7 +88,7 @@ struct StaleConnectionTests {
             for _ in 0..<5 {
                 let client = try tier.connect()
                 try client.write(Self.get)
-                #expect(try client.readAnswer().body != "poison")
+                #expect(try client.readResponse().body != "poison")
             }
         }
     }

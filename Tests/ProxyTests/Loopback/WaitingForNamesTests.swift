@@ -76,7 +76,7 @@ struct WaitingForNamesTests {
     @Test("Requests for a name that has to be asked for wait, the name is asked for once, and all are served")
     func shared() async throws {
         let asker = HeldAsker()
-        let origin = try ScriptedOrigin(ForwardingTests.echoHeads)
+        let origin = try ScriptedOrigin.echoingHeads()
         try await TestTier.run(
             rules: Self.rules,
             names: ["warm": [origin.port]],
@@ -89,9 +89,9 @@ struct WaitingForNamesTests {
             // Another name is served meanwhile; its answer comes behind the five heads.
             let other = try tier.connect()
             try other.write(Self.get("warm"))
-            #expect(try other.readAnswer().head.hasPrefix("HTTP/1.1 200 "))
+            #expect(try other.readResponse().head.hasPrefix("HTTP/1.1 200 "))
             asker.answer("cold", port: origin.port)
-            for client in clients { #expect(try client.readAnswer().head.hasPrefix("HTTP/1.1 200 ")) }
+            for client in clients { #expect(try client.readResponse().head.hasPrefix("HTTP/1.1 200 ")) }
             #expect(asker.asked.allSatisfy { $0 == "cold" })
         }
     }
@@ -113,7 +113,7 @@ struct WaitingForNamesTests {
             await asker.wait(for: "cold")
             asker.answer("cold", port: origin.port)
             try client.write(String(body.dropFirst(9000)))
-            #expect(try client.readAnswer().body == "200000")
+            #expect(try client.readResponse().body == "200000")
         }
     }
 
@@ -130,7 +130,7 @@ struct WaitingForNamesTests {
                 try client.write(Self.get("cold"))
                 await asker.wait(for: "cold")
                 asker.answer("cold", lookup)
-                let head = try client.readAnswer().head
+                let head = try client.readResponse().head
                 #expect(head.hasPrefix("HTTP/1.1 \(status) ") && head.contains("error=\(error);"), "\(head)")
             }
         }
@@ -146,19 +146,19 @@ struct WaitingForNamesTests {
         ) { tier in
             let client = try tier.connect()
             try client.write(Self.get("cold"))
-            let head = try client.readAnswer().head
+            let head = try client.readResponse().head
             #expect(head.hasPrefix("HTTP/1.1 504 ") && head.contains("error=dns_timeout;"))
             // What is said too late finds nobody, and the next request is well.
             asker.answer("cold", port: 1)
             try client.write(Self.get("other"))
-            #expect(try client.readAnswer().head.hasPrefix("HTTP/1.1 504 "))
+            #expect(try client.readResponse().head.hasPrefix("HTTP/1.1 504 "))
         }
     }
 
     @Test("A client that goes away while its request waits leaves nothing behind")
     func gone() async throws {
         let asker = HeldAsker()
-        let origin = try ScriptedOrigin(ForwardingTests.echoHeads)
+        let origin = try ScriptedOrigin.echoingHeads()
         try await TestTier.run(rules: Self.rules, asker: asker, configure: Self.patient) { tier in
             let client = try tier.connect()
             try client.write(Self.get("cold"))
@@ -171,7 +171,7 @@ struct WaitingForNamesTests {
             try other.write(Self.get("next"))
             await asker.wait(for: "next")
             asker.answer("next", port: origin.port)
-            #expect(try other.readAnswer().head.hasPrefix("HTTP/1.1 200 "))
+            #expect(try other.readResponse().head.hasPrefix("HTTP/1.1 200 "))
         }
     }
 
@@ -190,7 +190,7 @@ struct WaitingForNamesTests {
             let client = try tier.connect()
             func connection(_ host: String) throws -> String {
                 try client.write(Self.get(host))
-                return try client.readAnswer().body
+                return try client.readResponse().body
             }
             func install(_ a: String, _ b: String, changed: Set<String>?) async throws {
                 let names = [

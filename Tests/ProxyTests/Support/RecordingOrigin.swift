@@ -1,90 +1,107 @@
 import FuzzChecks
-import NIOConcurrencyHelpers
-import TestSupport
 
 /// An origin that reads requests as strictly and plainly as can be, and keeps what it read.
-final class RecordingOrigin: Sendable {
-    struct Request: Sendable, Equatable {
+final class RecordingOrigin {
+    struct Request: Equatable {
         var start: [String]
         var host: [String]
         var content: [UInt8]
     }
 
-    enum Event: Sendable, Equatable {
+    enum Event: Equatable {
         case request(Request)
         /// A head was understood, and the connection closed before its body's end.
         case brokenOff(String)
-        /// What came is no request for a strict reader.
+        /// What came is not a request for a strict reader.
         case nonsense([UInt8])
     }
 
-    private let events = NIOLockedValueBox<[Event]>([])
-    private let heads = NIOLockedValueBox<Int>(0)
+    private var events: [Event] = []
+    /// What has begun on a connection: its head, and what has come of its body.
+    private var begun: [ObjectIdentifier: (head: PlainHead, body: [UInt8])] = [:]
+    /// How many heads came in all.
+    private(set) var headCount = 0
 
     /// What came since the last call.
     func take() -> [Event] {
-        events.withLockedValue { events in
-            defer { events = [] }
-            return events
-        }
+        defer { events = [] }
+        return events
     }
 
-    /// How many heads came in all.
-    var headCount: Int { heads.withLockedValue { $0 } }
-
-    /// The script of a `ScriptedOrigin`.
-    @Sendable func serve(_ connection: RawSocket, _ number: Int) throws {
+    /// The script of an `EmbeddedTier`.
+    func serve(_ connection: EmbeddedPeer) {
+        let key = connection.id
         while true {
-            var head: [UInt8] = []
-            while !head.suffix(4).elementsEqual([13, 10, 13, 10]) {
-                let some = try connection.readSome(1)
-                if some.isEmpty {
-                    if !head.isEmpty { note(.nonsense(head)) }
-                    return
+            if begun[key] == nil {
+                guard let bytes = connection.nextHeadBytes() else { break }
+                guard let head = PlainHead(bytes), head.start.count == 3 else {
+                    return refuse(connection, bytes)
                 }
-                head += some
+                headCount += 1
+                begun[key] = (head, [])
             }
-            guard let plain = PlainHead(head), plain.start.count == 3 else { return note(.nonsense(head)) }
-            heads.withLockedValue { $0 += 1 }
-            let start = plain.start.map { String(decoding: $0, as: UTF8.self) }
-            guard let content = try readBody(connection, plain.body) else {
-                return note(.brokenOff(start[1]))
+            guard let (head, before) = begun[key] else { break }
+            let bytes = before + connection.takeBytes()
+            begun[key] = (head, bytes)
+            let content: [UInt8]
+            switch Self.read(head.body, bytes) {
+            case .whole(let bytes): content = bytes
+            case .begun: return end(connection)
+            case .wrong: return refuse(connection, bytes)
             }
-            note(
+            begun[key] = nil
+            let text = { (bytes: [UInt8]) in String(decoding: bytes, as: UTF8.self) }
+            events.append(
                 .request(
                     Request(
-                        start: start,
-                        host: plain.values("host").map { String(decoding: $0, as: UTF8.self) },
+                        start: head.start.map(text),
+                        host: head.values("host").map(text),
                         content: content
                     )
                 )
             )
-            try connection.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
         }
+        end(connection)
     }
 
-    private func note(_ event: Event) { events.withLockedValue { $0.append(event) } }
+    private func refuse(_ connection: EmbeddedPeer, _ bytes: [UInt8]) {
+        begun[connection.id] = nil
+        events.append(.nonsense(bytes))
+        connection.close()
+    }
 
-    /// Nil if the connection closed within the body.
-    private func readBody(_ connection: RawSocket, _ body: PlainHead.Body) throws -> [UInt8]? {
-        var bytes: [UInt8] = []
-        while true {
-            switch body {
-            case .unsaid: return []
-            case .length(let length):
-                if UInt64(bytes.count) == length { return bytes }
-            case .chunked:
-                switch ReferenceChunked.read(bytes) {
-                case .whole(let content, _, _): return content
-                case .wrong:
-                    note(.nonsense(bytes))
-                    return nil
-                case .begun: break
-                }
+    /// Notes what a connection that has ended leaves unfinished.
+    private func end(_ connection: EmbeddedPeer) {
+        guard connection.isEnded else { return }
+        let rest = connection.takeBytes()
+        if let (head, _) = begun.removeValue(forKey: connection.id) {
+            events.append(.brokenOff(String(decoding: head.start[1], as: UTF8.self)))
+        } else if !rest.isEmpty {
+            events.append(.nonsense(rest))
+        }
+        connection.close()
+    }
+
+    private enum Reading {
+        case whole([UInt8])
+        case begun
+        case wrong
+    }
+
+    /// Reads a body, after which nothing may follow: the proxy sends a request when the last is over.
+    private static func read(_ body: PlainHead.Body, _ bytes: [UInt8]) -> Reading {
+        switch body {
+        case .unsaid: return bytes.isEmpty ? .whole([]) : .wrong
+        case .length(let length):
+            if UInt64(bytes.count) == length { return .whole(bytes) }
+            return UInt64(bytes.count) < length ? .begun : .wrong
+        case .chunked:
+            switch ReferenceChunked.read(bytes) {
+            case .whole(let content, _, bytes.count): return .whole(content)
+            case .begun: return .begun
+            case .whole, .wrong: return .wrong
             }
-            let some = try connection.readSome(1)
-            if some.isEmpty { return nil }
-            bytes += some
         }
     }
 }

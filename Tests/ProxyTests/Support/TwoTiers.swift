@@ -1,4 +1,5 @@
 import Routing
+import Settings
 import TestSupport
 
 @testable import Proxy
@@ -28,6 +29,26 @@ enum Tiers: String, CaseIterable, CustomStringConvertible {
                 let rule = RuleDefinition(name: "all", action: .forward(to: "local"))
                 try await TestTier.run(rules: [rule], names: ["local": [local.port]], body)
             }
+        }
+    }
+
+    /// The outer tier, without sockets.
+    ///
+    /// - Parameter origin: plays what every host leads to.
+    func embedded(origin: @escaping EmbeddedTier.Origin) throws -> EmbeddedTier {
+        switch self {
+        case .one: return try EmbeddedTier(origin: origin)
+        case .two:
+            let loopback = CIDR("127.0.0.0/8")
+            return try EmbeddedTier(
+                to: EmbeddedTier(
+                    configure: {
+                        $0.name = "local"
+                        $0.trustedProxies = [loopback].compactMap(\.self)
+                    },
+                    origin: origin
+                )
+            )
         }
     }
 }
