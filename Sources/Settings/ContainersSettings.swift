@@ -8,12 +8,15 @@ package struct ContainersSettings: SettingGroup, Hashable {
 
     package init() {}
 
+    /// `sun_path` of sockaddr_un has 108 bytes with the zero at its end.
+    package static let maxSocketBytes = 107
+
     package static let name = "containers"
 
     package static let settings: [Setting<ContainersSettings>] = [
         Setting(
             "socket",
-            .special(type: "path, at most 107 bytes"),
+            .special(type: "path, at most \(maxSocketBytes) bytes"),
             unset: "`\(ContainersSettings().socket)`",
             "The engine's Unix socket."
         ),

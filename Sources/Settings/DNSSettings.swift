@@ -19,19 +19,19 @@ package struct DNSSettings: SettingGroup, Hashable {
     package static let settings: [Setting<DNSSettings>] = [
         Setting(
             "servers",
-            .special(type: "list of addresses with or without port, 1 to 32"),
+            .list(of: "addresses with or without port", example: "'127.0.0.1:53'", count: 1...32),
             unset: "those of `/etc/resolv.conf`",
             "The servers, queried in this order; the port is 53 where none is given."
         ),
         Setting(
             "search",
-            .special(type: "list of domains, at most 32"),
+            .list(of: "domains", example: "test.priv", count: 0...32),
             unset: "those of `/etc/resolv.conf`",
             "The domains that are appended to a name."
         ),
         Setting(
             "srv",
-            .special(type: "text, as `_http._tcp`"),
+            .special(type: "text, such as `_http._tcp`"),
             unset: "none: addresses are queried",
             "The service and protocol whose SRV records are queried."
         ),
@@ -53,7 +53,7 @@ package struct DNSSettings: SettingGroup, Hashable {
         Setting(
             "timeout",
             .duration(\.timeout, zero: false),
-            "For one answer of one server."
+            "The wait for one answer of one server."
         ),
         Setting(
             "attempts",

@@ -50,7 +50,7 @@ package struct EtcdSettings: SettingGroup, Hashable {
     package static let settings: [Setting<EtcdSettings>] = [
         Setting(
             "endpoints",
-            .special(type: "list of URLs, 1 to 32"),
+            .list(of: "URLs", example: "'http://127.0.0.1:2379'", count: 1...32),
             unset: "required",
             "The members of the cluster, tried in turn: `['http://10.0.0.1:2379']`."
         ),

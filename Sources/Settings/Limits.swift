@@ -17,38 +17,38 @@ package struct Limits: SettingGroup, Hashable {
         Setting(
             "header_block",
             .size(\.headBytes, range: 1 << 10...1 << 20),
-            "The request line with all header fields. More is answered with 431."
+            "The request line with all header fields. Above it: 431."
         ),
         Setting(
             "header_fields",
             .count(\.fields, unit: "fields", range: 8...10_000),
-            "The header fields of a request. More are answered with 431."
+            "The header fields of one head. Above it: 431."
         ),
         Setting(
             "uri",
             .size(\.targetBytes, range: 64...1 << 20),
-            "The request target: path and query. More is answered with 414."
+            "The request target, which is the path with its query. Above it: 414."
         ),
         Setting(
             "body",
             .sizeOrUnlimited(\.bodyBytes),
-            "A request body. More is answered with 413. A rule's [`max_body`](#max_body) replaces it."
+            "The request body. Above it: 413. A rule can set its own limit with [`max_body`](#max_body)."
         ),
         Setting(
             "idle_per_endpoint",
             .count(\.idlePerEndpoint, unit: "connections", range: 0...65_536),
-            "Idle connections that each event loop keeps to one endpoint."
+            "The idle connections that each event loop keeps to one endpoint."
         ),
         Setting(
             "connections",
             .optionalCount(\.connections, unit: "connections", range: 1...10_000_000),
-            unset: "as many as there are file descriptors",
-            "Connections of all clients. More are closed at once."
+            unset: "none: as many as descriptors allow",
+            "The connections of all clients. One more is closed at once. When descriptors run out, a tier pauses accepting and resumes by itself."
         ),
         Setting(
             "connections_per_client",
             .optionalCount(\.connectionsPerClient, unit: "connections", range: 1...10_000_000),
-            "Connections of one client address; after another proxy, that is the proxy's. More are closed at once."
+            "The connections of one address; behind another proxy, that is the proxy's. One more is closed at once."
         ),
     ]
 }

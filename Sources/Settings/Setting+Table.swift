@@ -11,6 +11,10 @@ extension Setting {
         case .duration(_, zero: true): "duration, may be 0"
         case .text: "text"
         case .path: "path"
+        case .list(let items, _, let count):
+            "list of \(items), "
+                + (count.lowerBound > 0
+                    ? "\(count.lowerBound) to \(count.upperBound)" : "at most \(count.upperBound)")
         case .special(let type): type
         }
     }
@@ -28,7 +32,7 @@ extension Setting {
             case .duration(let location, _): Self.spelling(defaults[keyPath: location])
             case .optionalDuration(let location): defaults[keyPath: location].map(Self.spelling)
             case .text(let location), .path(let location): defaults[keyPath: location]
-            case .special: nil
+            case .list, .special: nil
             }
         return value.map { "`\($0)`" } ?? unset ?? "none"
     }

@@ -33,6 +33,8 @@ package struct Setting<Group: SettingGroup>: Sendable {
         case text(Location<String?>)
         /// The path of a file, counted from the folder of the rule file; nil where it is not set.
         case path(Location<String?>)
+        /// A list whose items have a form of their own, which their reader knows.
+        case list(of: String, example: String, count: ClosedRange<Int>)
         /// A value of a form of its own, which its reader knows.
         case special(type: String)
     }

@@ -45,42 +45,42 @@ extension Timeouts: SettingGroup where Time == Duration {
             Setting(
                 "client_header",
                 .duration(\.header, zero: false),
-                "For a whole request head, from its first byte, and for the first byte of a new connection. Then 408."
+                "The wait for a whole request head, from its first byte. Then: 408. A new connection that sends nothing is closed after it."
             ),
             Setting(
                 "resolve",
                 .duration(\.resolve, zero: false),
-                "For a name source to resolve a name. Then 504."
+                "The wait for a name that is not known yet. Then: 504."
             ),
             Setting(
                 "connect",
                 .duration(\.connect, zero: false),
-                "For a connection to an endpoint. Then 504."
+                "The wait for a connection to an endpoint. Then: 504."
             ),
             Setting(
                 "upstream",
                 .duration(\.upstream, zero: false),
-                "For an upstream that neither sends nor reads. Then 504."
+                "The wait for an upstream that neither sends nor reads. Then: 504."
             ),
             Setting(
                 "downstream",
                 .duration(\.downstream, zero: false),
-                "For a downstream that neither sends its body nor reads its response. Then the connection is closed, after a 408 if it has not sent its body."
+                "The wait for a downstream that neither sends nor reads. Then the connection is closed; if part of the request body is missing: 408."
             ),
             Setting(
                 "keep_alive",
                 .duration(\.keepAlive, zero: true),
-                "For the next request on a connection. Then it is closed; 0 closes it after each response."
+                "The wait for the next request on a connection. Then it is closed. With 0, connections are not reused."
             ),
             Setting(
                 "idle_upstream",
                 .duration(\.idleUpstream, zero: true),
-                "For the next use of a connection to an endpoint. Then it is closed; 0 never reuses one."
+                "The wait for the next use of a connection to an endpoint. Then it is closed. With 0, connections are not reused."
             ),
             Setting(
                 "tunnel",
                 .duration(\.tunnel, zero: false),
-                "For either side of an upgraded connection (WebSocket) to send. Then both connections are closed."
+                "The wait for either side of an upgraded connection (WebSocket). Then both are closed."
             ),
         ]
     }

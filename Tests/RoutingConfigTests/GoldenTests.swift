@@ -9,6 +9,9 @@ import Testing
 @Suite struct GoldenTests {
     static let folder =
         URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Golden").path + "/"
+    /// The repository's own folder.
+    static let root =
+        URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../").path + "/"
     static let update = ProcessInfo.processInfo.environment["BERTH_UPDATE_GOLDEN"] != nil
 
     static let cases: [String] = {

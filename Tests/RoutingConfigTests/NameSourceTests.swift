@@ -60,36 +60,4 @@ import Testing
         #expect(dns.attempts == 3 && dns.maxStale == .zero)
         #expect(system.threads == 2 && system.ttl == .seconds(10) && system.maxStale == .seconds(300))
     }
-
-    @Test(arguments: [
-        ("etcd", ["endpoints", "prefix", "user", "password_file", "ca", "cert", "key", "max_stale"]),
-        ("containers", ["socket", "network", "max_stale"]),
-        (
-            "dns",
-            [
-                "servers", "search", "srv", "min_ttl", "max_ttl", "negative_ttl", "timeout", "attempts",
-                "max_stale",
-            ]
-        ),
-        ("system", ["threads", "ttl", "negative_ttl", "max_stale"]),
-    ])
-    func `the reference has every key that is known, and no other`(source: String, keys: [String]) throws {
-        let root = URL(filePath: #filePath)
-            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        let text = try String(contentsOf: root.appending(path: "docs/rules.md"), encoding: .utf8)
-        let section = try #require(text.components(separatedBy: "\n### `\(source)`\n").dropFirst().first)
-        let rows = section.components(separatedBy: "\n#")[0].split(separator: "\n").filter {
-            $0.hasPrefix("| `")
-        }
-        let documented = rows.flatMap { row in
-            row.split(separator: "|")[0].matches(of: /`([a-z_]+)`/).map { String($0.1) }
-        }
-        #expect(documented == keys)
-        // The loader's own list, as it tells it.
-        let error = #expect(throws: ConfigurationFailure.self) {
-            _ = try names("  - \(source): { '?': 1 }\n")
-        }
-        let hints = (error?.diagnostics ?? []).compactMap(\.hint)
-        #expect(hints.contains("known here: " + keys.joined(separator: ", ")))
-    }
 }

@@ -3,9 +3,6 @@ import Settings
 
 /// The name sources that are queried over a network or a socket.
 extension NamesReader {
-    /// Servers, members or search domains: more is a mistake.
-    private static let maxListed = 32
-
     /// Reads the settings of a source; a source without any may be left empty.
     ///
     /// - Returns: the settings, and the value of each key that is there.
@@ -29,25 +26,13 @@ extension NamesReader {
         return (group, given)
     }
 
-    /// A list that is neither empty nor long.
-    private func items(_ node: YAMLNode, _ key: String, example: String) -> [YAMLNode]? {
-        guard let items = reader.list(node, key, example: example) else { return nil }
-        guard (1...Self.maxListed).contains(items.count) else {
-            let count = items.isEmpty ? "none" : "\(items.count)"
-            reader.report(.badValue, node, "\(key) must have 1 to \(Self.maxListed) items, not \(count)")
-            return nil
-        }
-        return items
-    }
-
     // MARK: etcd
 
     func etcd(_ node: YAMLNode) -> EtcdSettings? {
         let read: (EtcdSettings, given: [String: YAMLNode])? = read(node) { key, value, settings in
             switch key {
             case "endpoints":
-                let items = items(value, "`etcd.endpoints`", example: "'http://127.0.0.1:2379'") ?? []
-                settings.cluster.endpoints = items.compactMap(member)
+                settings.cluster.endpoints = value.items.compactMap(member)
             case "prefix":
                 if let prefix = prefix(value) { settings.cluster.prefix = prefix }
             default: break
@@ -108,9 +93,9 @@ extension NamesReader {
         let read: (ContainersSettings, given: [String: YAMLNode])? = read(node) { _, value, settings in
             guard let text = reader.text(value, "`containers.socket`") else { return }
             let plain = text.hasPrefix("unix://") ? String(text.dropFirst("unix://".count)) : text
-            // sun_path of sockaddr_un has 108 bytes with the zero at its end.
-            if plain.isEmpty || plain.utf8.count > 107 || plain.utf8.contains(0) {
-                let message = "`containers.socket` must be the path of a Unix socket, at most 107 bytes"
+            let most = ContainersSettings.maxSocketBytes
+            if plain.isEmpty || plain.utf8.count > most || plain.utf8.contains(0) {
+                let message = "`containers.socket` must be the path of a Unix socket, at most \(most) bytes"
                 reader.report(.badValue, value, message)
             }
             settings.socket = RuleFiles.resolve(plain, besides: reader.source.file)
@@ -125,11 +110,9 @@ extension NamesReader {
         let read: (DNSSettings, given: [String: YAMLNode])? = read(node) { key, value, settings in
             switch key {
             case "servers":
-                let items = items(value, "`dns.servers`", example: "'127.0.0.1:53'") ?? []
-                servers = items.compactMap { endpoint($0, of: "dns.servers") }
+                servers = value.items.compactMap { endpoint($0, of: "dns.servers") }
             case "search":
-                let items = reader.list(value, "`dns.search`", example: "test.priv")
-                settings.search = items?.prefix(Self.maxListed).compactMap { name($0) }
+                settings.search = value.items.compactMap(name)
             case "srv": settings.srv = service(value)
             default: break
             }

@@ -34,6 +34,14 @@ extension NodeReader {
             group[keyPath: location] = text
         case .path(let location):
             if let path = path(node, name) { group[keyPath: location] = path }
+        case .list(_, let example, let count):
+            guard let items = list(node, name, example: example) else { return }
+            guard count.contains(items.count) else {
+                let number = items.isEmpty ? "none" : "\(items.count)"
+                let bounds = "\(count.lowerBound) to \(count.upperBound)"
+                return report(.badValue, node, "\(name) must have \(bounds) items, not \(number)")
+            }
+            special(setting.key, node, &group)
         case .special:
             special(setting.key, node, &group)
         }

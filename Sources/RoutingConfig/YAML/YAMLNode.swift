@@ -22,6 +22,12 @@ package struct YAMLNode: Sendable {
         return nil
     }
 
+    /// A list's items; empty for anything else.
+    package var items: [YAMLNode] {
+        if case .sequence(let items) = content { return items }
+        return []
+    }
+
     /// Nothing, `~` or `null`: a key whose value was left out.
     package var isNull: Bool {
         guard case .scalar(let text, .plain) = content else { return false }

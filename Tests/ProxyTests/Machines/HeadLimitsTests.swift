@@ -1,0 +1,10 @@
+import HTTP1
+import ProxyCore
+import Settings
+import Testing
+
+@Suite struct HeadLimitsTests {
+    @Test func `the parser's own defaults are those of a tier's settings`() {
+        #expect(Limits().head(trusted: false) == HeadLimits.default)
+    }
+}
