@@ -37,7 +37,7 @@ struct DiffTests {
                 "saas forward > saas forward: 3, shop_c1_01.test.priv wiki_c1_01.test.priv",
                 "old redirect 302 > - refused 404 no_rule: 1, old.test.priv",
                 "- refused 404 no_rule > old redirect 302: 1, former.test.priv",
-                "closed answer 403 > closed answer 410: 1, a.internal.test.priv",
+                "closed respond 403 > closed respond 410: 1, a.internal.test.priv",
             ]
         )
         #expect(report.groups[0].hosts[0].old == "to host_01:9000 (127.0.1.1:9000), X-App: shop")

@@ -34,7 +34,7 @@ struct ReplayTests {
         let (front, local) = (report.tiers[0], report.tiers[1])
         #expect(front.rules.map { "\($0.rule) \($0.wins)" } == ["old 1", "closed 1", "saas 4"])
         #expect(local.rules.map { "\($0.rule) \($0.wins)" } == ["container 3"])
-        #expect(front.answered.map { "\($0.status) \($0.count)" } == ["302 1", "403 1"])
+        #expect(front.responded.map { "\($0.status) \($0.count)" } == ["302 1", "403 1"])
         #expect(
             front.refused.map { "\($0.cause) \($0.count) \($0.first.line)" } == [
                 "method_not_allowed 1 7", "no_rule 1 6", "unknown_target 1 11",

@@ -11,15 +11,15 @@ package struct DryRunReport: Encodable, Sendable {
     package enum Outcome: String, Encodable, Sendable {
         /// It reaches an endpoint.
         case forwarded
-        /// A rule answers it (`redirect`, `respond`).
-        case answered
+        /// A rule responds to it (`redirect`, `respond`).
+        case responded
         /// It is refused.
         case refused
     }
 
     package let url: String
     package private(set) var outcome = Outcome.forwarded
-    /// What the client would get, where Berth itself answers.
+    /// What the client would get, where Berth itself responds.
     package private(set) var status: Int?
     /// The word for the cause, as in the access log.
     package private(set) var reason: String?
@@ -31,11 +31,11 @@ package struct DryRunReport: Encodable, Sendable {
     init(url: String) { self.url = url }
 
     /// Whether a command that asked should end with success: the request arrives, or is
-    /// answered by a rule with a status below 400.
+    /// a rule responds to it with a status below 400.
     package var succeeds: Bool {
         switch outcome {
         case .forwarded: true
-        case .answered: (status ?? 500) < 400
+        case .responded: (status ?? 500) < 400
         case .refused: false
         }
     }
@@ -48,7 +48,7 @@ package struct DryRunReport: Encodable, Sendable {
         if tier.reason != nil {
             outcome = .refused
         } else if tier.status != nil {
-            outcome = .answered
+            outcome = .responded
         }
     }
 

@@ -23,11 +23,11 @@ package struct DryRunText {
         case .forwarded:
             let endpoint = report.tiers.last?.endpoints.first ?? "-"
             return paint("=> reaches \(endpoint)", 32)
-        case .answered:
+        case .responded:
             let tier = report.tiers.last
             let where_ = tier?.redirect.map { ", redirect to \(printable($0))" } ?? ""
             return paint(
-                "=> answered by the \(tier?.tier ?? "-") tier: status \(report.status ?? 0)\(where_)",
+                "=> the \(tier?.tier ?? "-") tier responds: status \(report.status ?? 0)\(where_)",
                 33
             )
         case .refused:

@@ -49,7 +49,7 @@ package struct DiffReport: Encodable, Sendable {
         /// Nil: no rule.
         package let rule: String?
         package let location: String?
-        /// `forward`, `redirect 308`, `answer 403`, `refused 404 no_rule`.
+        /// `forward`, `redirect 308`, `respond 403`, `refused 404 no_rule`.
         package let kind: String
     }
 

@@ -20,7 +20,7 @@ package struct NameDifference: Encodable, Sendable {
     private static func names(_ configuration: Configuration) -> [String: [String]] {
         var known: [String: [String]] = [:]
         for case .static(let names, origin: _) in configuration.names {
-            // The first source that knows a name answers.
+            // The first source that has a name is used.
             for name in names where known[name.name] == nil {
                 known[name.name] = name.endpoints.map { endpoint in
                     guard let port = endpoint.port else { return endpoint.address.description }

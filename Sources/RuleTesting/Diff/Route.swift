@@ -5,7 +5,7 @@ import Routing
 
 /// Where a tier's rules lead one request: what has to be the same in the old rules and the new ones.
 struct Route: Sendable, Hashable {
-    /// In words: `to host_01:9000 (127.0.1.1:9000)`, `redirect 308 to …`, `answer 403`, `refused 404 no_rule`.
+    /// In words: `to host_01:9000 (127.0.1.1:9000)`, `redirect 308 to …`, `respond 403`, `refused 404 no_rule`.
     let text: String
     /// The rule that won; nil: none did.
     let rule: String?
@@ -28,7 +28,7 @@ struct Route: Sendable, Hashable {
             return "redirect \(status) to \(String(decoding: location, as: UTF8.self))"
         case .respond(let status, _, let body)?:
             let start = String(decoding: body.prefix(shownBytes), as: UTF8.self)
-            return "answer \(status)" + (body.isEmpty ? "" : " \(YAMLText.scalar(start))")
+            return "respond \(status)" + (body.isEmpty ? "" : " \(YAMLText.scalar(start))")
         case .forward(let forward)?:
             let endpoints = (step.resolution?.endpoints ?? []).map(\.description).joined(separator: ", ")
             return "to \(forward.target) (\(endpoints))" + rewritten(forward)
@@ -51,7 +51,7 @@ struct Route: Sendable, Hashable {
         return text
     }
 
-    /// How much of an answer's body is shown, bytes.
+    /// How much of a response's body is shown, bytes.
     private static let shownBytes = 40
 
     /// What is done, without the names in it: the routes of one rule differ from host to host.
@@ -59,7 +59,7 @@ struct Route: Sendable, Hashable {
         if let failure = step.failure { return "refused \(failure.status) \(failure.reason.rawValue)" }
         switch step.decision?.outcome {
         case .redirect(let status, _)?: return "redirect \(status)"
-        case .respond(let status, _, _)?: return "answer \(status)"
+        case .respond(let status, _, _)?: return "respond \(status)"
         case .forward?: return "forward"
         case .refuse?, nil: return "refused"
         }

@@ -40,7 +40,7 @@ package struct ReplayReport: Encodable, Sendable {
         package let rules: [RuleWins]
         /// The commonest first.
         package let refused: [Refused]
-        package let answered: [Answered]
+        package let responded: [Responded]
     }
 
     package struct RuleWins: Encodable, Sendable {
@@ -55,7 +55,7 @@ package struct ReplayReport: Encodable, Sendable {
         package let first: First
     }
 
-    package struct Answered: Encodable, Sendable {
+    package struct Responded: Encodable, Sendable {
         package let status: Int
         package let count: Int
     }
@@ -98,8 +98,8 @@ package struct ReplayReport: Encodable, Sendable {
                 .compactMap { reason, count in
                     count.first.map { Refused(cause: reason.rawValue, count: count.count, first: $0) }
                 },
-                answered: tally.answered.sorted { $0.key < $1.key }.map {
-                    Answered(status: $0.key, count: $0.value)
+                responded: tally.responded.sorted { $0.key < $1.key }.map {
+                    Responded(status: $0.key, count: $0.value)
                 }
             )
         }

@@ -37,7 +37,7 @@ struct ReplayTally: Sendable {
         var wins: [Int]
         var refused: [Failure.Reason: Count] = [:]
         /// By status: `redirect` and `respond`.
-        var answered: [Int: Int] = [:]
+        var responded: [Int: Int] = [:]
     }
 
     var lines = 0
@@ -77,7 +77,7 @@ struct ReplayTally: Sendable {
         } else if step.isForwarded {
             if isLast { forwarded += 1 }
         } else if let status = step.decision?.outcome.status {
-            tiers[place].answered[status, default: 0] += 1
+            tiers[place].responded[status, default: 0] += 1
         }
     }
 
@@ -95,13 +95,13 @@ struct ReplayTally: Sendable {
         for (place, tier) in other.tiers.enumerated() where tiers.indices.contains(place) {
             for (rule, wins) in tier.wins.enumerated() { tiers[place].wins[rule] += wins }
             for (reason, count) in tier.refused { tiers[place].refused[reason, default: Count()].add(count) }
-            for (status, count) in tier.answered { tiers[place].answered[status, default: 0] += count }
+            for (status, count) in tier.responded { tiers[place].responded[status, default: 0] += count }
         }
     }
 }
 
 extension Routing.Outcome {
-    /// Of what a rule answers by itself.
+    /// The status with which a rule itself responds; nil: it does not.
     var status: Int? {
         switch self {
         case .redirect(let status, _), .respond(let status, _, _): status

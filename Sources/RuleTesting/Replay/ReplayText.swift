@@ -48,8 +48,8 @@ package struct ReplayText {
         if never.count > Self.mostRules {
             lines.append(paint("  … and \(never.count - Self.mostRules) more rules never won", 33))
         }
-        for answer in tier.answered {
-            lines.append("  \(padded(answer.count))  answered \(answer.status) by a rule")
+        for response in tier.responded {
+            lines.append("  \(padded(response.count))  a rule responds \(response.status)")
         }
         for refused in tier.refused {
             let first = "first on line \(refused.first.line): \(Printable.text(refused.first.host))"
