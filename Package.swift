@@ -243,7 +243,8 @@ let package = Package(
         tests(
             "OperationsTests",
             [
-                "Operations", "Proxy", "ProxyCore", "Names", "Routing", "RoutingConfig", "TestSupport",
+                "HTTP1", "Operations", "Proxy", "ProxyCore", "Names", "Routing", "RoutingConfig",
+                "TestSupport",
                 .nioCore, .nioPosix,
                 .nioConcurrencyHelpers,
             ]

@@ -33,9 +33,9 @@ enum AnswerCheck {
         keepAlive: Bool
     ) throws(Contradiction) {
         let coding = BodyCoding(framing: came.framing, downstream: downstream)
-        let endsByClose = coding == .outOfChunks || coding == .asIs && came.framing == .untilClose
+        let endsByClose = coding == .dechunk || coding == .passthrough && came.framing == .untilClose
         let date = "Sun, 06 Nov 1994 08:49:37 GMT"
-        let forwarding = ResponseHeadWriter(
+        let forwarding = HTTP1ResponseHeadWriter(
             coding: coding,
             framing: came.framing,
             keepAlive: keepAlive && !endsByClose,
@@ -106,9 +106,9 @@ enum AnswerCheck {
 
     private static func framing(_ framing: BodyFraming, _ coding: BodyCoding) -> BodyFraming {
         switch coding {
-        case .asIs: framing
-        case .intoChunks: .chunked
-        case .outOfChunks: .untilClose
+        case .passthrough: framing
+        case .chunk: .chunked
+        case .dechunk: .untilClose
         }
     }
 

@@ -121,14 +121,14 @@ struct BodyTests {
 
     @Test("a size line has a limit, and no more than that is held")
     func lineLimit() {
-        let fits = "1;" + String(repeating: "a", count: FixedLimits.chunkLineBytes - 4) + "\r\n"
-        #expect(fits.utf8.count == FixedLimits.chunkLineBytes)
+        let fits = "1;" + String(repeating: "a", count: HTTP1Constants.chunkLineBytes - 4) + "\r\n"
+        #expect(fits.utf8.count == HTTP1Constants.chunkLineBytes)
         #expect(decode(Array((fits + "x\r\n0\r\n\r\n").utf8)).end == .complete(fits.utf8.count + 8))
         let over = Array(("1;" + String(repeating: "a", count: 5000)).utf8)
         #expect(decode(over).end == .refused(.chunkLineTooLong))
         let slow = decode(over, in: Array(repeating: 1, count: over.count))
         #expect(slow.end == .refused(.chunkLineTooLong))
-        #expect(slow.held < FixedLimits.chunkLineBytes)
+        #expect(slow.held < HTTP1Constants.chunkLineBytes)
     }
 
     @Test("long extensions around small chunks are refused in the end, around large ones they are not")

@@ -1,4 +1,5 @@
 import Foundation
+import HTTP1
 import NIOCore
 @testable import Proxy
 @testable import ProxyCore
@@ -9,7 +10,11 @@ import Testing
 
 @Suite("The access log")
 struct AccessLogTests {
-    private func record(target: String = "/a", userAgent: String? = "curl/8") -> ExchangeRecord {
+    private func record(
+        target: String = "/a",
+        userAgent: String? = "curl/8",
+        failure: Failure = Failure(.connectionRefused)
+    ) -> ExchangeRecord {
         let start = NIODeadline.uptimeNanoseconds(5_000_000_000)
         return ExchangeRecord(
             client: IPAddress(v4: 0xC000_0207),
@@ -24,7 +29,7 @@ struct AccessLogTests {
             decision: nil,
             endpoint: Endpoint(address: IPAddress(v4: 0x7F00_0001), port: 8080),
             status: 502,
-            failure: Failure(.connectionRefused),
+            failure: failure,
             bytesIn: 3,
             bytesOut: 187,
             start: start,
@@ -66,9 +71,28 @@ struct AccessLogTests {
         #expect(object["time"] as? String == "2026-11-21T10:00:00.007Z")
         #expect(object["status"] as? Int == 502)
         #expect(object["cause"] as? String == "connection_refused")
+        #expect(object["detail"] == nil)
         #expect(object["side"] as? String == "upstream")
         #expect(object["connect"] is NSNull)
         #expect(object["duration"] as? Double == 1.002)
+    }
+
+    @Test("The exact mistake follows its cause, where there is one")
+    func detail() throws {
+        let failed = record(failure: Failure(RequestError.missingHost))
+        let text = LogLine()
+        TextRecord.write(failed, at: moment, into: text)
+        #expect(
+            String(decoding: text.bytes, as: UTF8.self).hasSuffix(
+                " cause=malformed_request detail=host_missing\n"
+            )
+        )
+        let json = LogLine()
+        JSONRecord.write(failed, tier: "front", at: moment, into: json)
+        let object = try #require(
+            try JSONSerialization.jsonObject(with: Data(json.bytes)) as? [String: Any]
+        )
+        #expect(object["detail"] as? String == "host_missing")
     }
 
     @Test("What a client sends can't end a line, close a quote or break the JSON")

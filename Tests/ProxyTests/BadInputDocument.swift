@@ -24,7 +24,7 @@ enum BadInputDocument {
             smuggled request or response that must never arrive. Fuzzers continue where the tables end
             ([fuzzing.md](fuzzing.md)).
 
-            The word after a status is a constant of the source. The client receives the sentence for it in `Proxy-Status`.
+            The word after a status is `detail` in the access log. The client receives the sentence for it in `Proxy-Status`.
             Long inputs are shortened with `…`.
 
             """
@@ -35,7 +35,7 @@ enum BadInputDocument {
             (RequestCase.bad + RequestCase.floods).compactMap { example in
                 guard case .refused(let error) = example.expected else { return nil }
                 return [
-                    example.name, code(example.bytes), "\(error.status) `\(error.token)`", error.why,
+                    example.name, code(example.bytes), "\(Failure(error).status) `\(error.token)`", error.why,
                     example.clause,
                 ]
             }
@@ -47,7 +47,8 @@ enum BadInputDocument {
             BodyCase.bad.map { example in
                 let error = example.error
                 return [
-                    example.name, code(example.bytes), "\(error.status) `\(error.token)`", error.why,
+                    example.name, code(example.bytes),
+                    "\(Failure(requestBody: error).status) `\(error.token)`", error.why,
                     example.clause,
                 ]
             }
@@ -59,7 +60,7 @@ enum BadInputDocument {
             case .refused(let failure):
                 declined.append([
                     example.name, code(example.bytes), "\(failure.status) `\(failure.reason.rawValue)`",
-                    failure.detail,
+                    failure.message,
                     example.clause,
                 ])
             case .passes(let method, let target, let host, let framing, let keepAlive):

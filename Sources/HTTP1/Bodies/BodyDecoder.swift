@@ -26,7 +26,7 @@ package struct BodyDecoder: Sendable {
     /// How many unconsumed bytes were searched for a line end in vain.
     var scanned = 0
     var line = ChunkLine()
-    /// See `FixedLimits.chunkExcessBytes`.
+    /// See `HTTP1Constants.chunkExcessBytes`.
     var excess = 0
     let limits: HeadLimits
 
@@ -51,7 +51,7 @@ package struct BodyDecoder: Sendable {
 
     /// The next piece of the body in `bytes` from `offset` on; moves `offset` past it. Loop until `.needMore`
     /// or `.end`, then keep what lies from `offset` on: at most part of a size line
-    /// (`FixedLimits.chunkLineBytes`) or part of a trailer section (`HeadLimits.headBytes`).
+    /// (`HTTP1Constants.chunkLineBytes`) or part of a trailer section (`HeadLimits.headBytes`).
     ///
     /// - Throws: again and again, once it has.
     package mutating func next(_ bytes: Span<UInt8>, offset: inout Int) throws(BodyError) -> BodyPiece {

@@ -2,13 +2,13 @@
 package enum BodyError: Error, Hashable, Sendable {
     /// A chunk size is no hexadecimal number, or its line does not end in CRLF.
     case badChunkSize
-    /// A chunk size has more than `FixedLimits.chunkSizeDigits` digits or is above 2⁶³−1.
+    /// A chunk size has more than `HTTP1Constants.chunkSizeDigits` digits or is above 2⁶³−1.
     case chunkTooLarge
     /// A chunk extension against RFC 9112 §7.1.1.
     case badChunkExtension
-    /// A size line longer than `FixedLimits.chunkLineBytes`.
+    /// A size line longer than `HTTP1Constants.chunkLineBytes`.
     case chunkLineTooLong
-    /// Too many bytes of extensions for so little data (`FixedLimits.chunkExcessBytes`).
+    /// Too many bytes of extensions for so little data (`HTTP1Constants.chunkExcessBytes`).
     case tooMuchExtension
     /// A chunk's data is not followed by CRLF.
     case badChunkEnd
@@ -16,18 +16,8 @@ package enum BodyError: Error, Hashable, Sendable {
     /// The sender closed before the body's end.
     case truncated
 
-    /// The answer's status if the sender is a client.
-    package var status: Int {
-        switch self {
-        case .trailer(.tooMany), .trailer(.tooLarge): 431
-        case .badChunkSize, .chunkTooLarge, .badChunkExtension, .chunkLineTooLong, .tooMuchExtension,
-            .badChunkEnd, .trailer, .truncated:
-            400
-        }
-    }
-
-    /// For logs; a constant.
-    package var token: StaticString {
+    /// The word in the access log (`detail`); never renamed.
+    package var token: String {
         switch self {
         case .badChunkSize: "chunk_size_invalid"
         case .chunkTooLarge: "chunk_size_too_large"
@@ -40,8 +30,8 @@ package enum BodyError: Error, Hashable, Sendable {
         }
     }
 
-    /// For people; a constant.
-    package var detail: StaticString {
+    /// A constant sentence, without any byte from the peer.
+    package var message: String {
         switch self {
         case .badChunkSize: "a chunk does not begin with its size"
         case .chunkTooLarge: "a chunk's size is above the limit"
@@ -49,7 +39,7 @@ package enum BodyError: Error, Hashable, Sendable {
         case .chunkLineTooLong: "a chunk's size line is longer than the limit"
         case .tooMuchExtension: "the chunk extensions are longer than the limit"
         case .badChunkEnd: "a chunk does not end where its size says"
-        case .trailer(let error): error.detail
+        case .trailer(let error): error.message
         case .truncated: "the connection closed before the body's end"
         }
     }

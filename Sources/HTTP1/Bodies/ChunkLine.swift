@@ -34,7 +34,7 @@ extension BodyDecoder {
         var zeros = 0
         var index = offset
         while let byte = bytes.byte(at: index), let value = ASCII.hexValue(byte) {
-            guard index &- offset < FixedLimits.chunkSizeDigits else { throw .chunkTooLarge }
+            guard index &- offset < HTTP1Constants.chunkSizeDigits else { throw .chunkTooLarge }
             if size == 0 && value == 0 { zeros &+= 1 }
             // Sixteen digits fit.
             size = size &<< 4 | UInt64(value)
@@ -43,7 +43,7 @@ extension BodyDecoder {
         let count = index &- offset
         guard let after = bytes.byte(at: index) else { return false }
         guard count > 0 else { throw .badChunkSize }
-        guard size <= FixedLimits.bodyLength else { throw .chunkTooLarge }
+        guard size <= HTTP1Constants.bodyLength else { throw .chunkTooLarge }
         if zeros == count { zeros &-= 1 }
         line = ChunkLine(size: size, zeros: zeros, digits: count &- zeros, extensions: 0)
         switch after {
@@ -63,10 +63,10 @@ extension BodyDecoder {
         line start: Int,
         from first: Int
     ) throws(BodyError) -> Bool {
-        let window = bytes.extracting(first: min(bytes.count, start &+ FixedLimits.chunkLineBytes))
+        let window = bytes.extracting(first: min(bytes.count, start &+ HTTP1Constants.chunkLineBytes))
         let lineFeed = window.firstLF(from: max(first, start &+ scanned))
         guard lineFeed < window.count else {
-            guard window.count &- start < FixedLimits.chunkLineBytes else { throw .chunkLineTooLong }
+            guard window.count &- start < HTTP1Constants.chunkLineBytes else { throw .chunkLineTooLong }
             scanned = window.count &- start
             return false
         }
@@ -75,9 +75,10 @@ extension BodyDecoder {
             throw .badChunkExtension
         }
         line.extensions = end &- first
-        let earned = 16 &+ 2 &* Int(truncatingIfNeeded: min(line.size, UInt64(FixedLimits.chunkExcessBytes)))
+        let earned =
+            16 &+ 2 &* Int(truncatingIfNeeded: min(line.size, UInt64(HTTP1Constants.chunkExcessBytes)))
         excess = max(0, excess &+ (lineFeed &+ 1 &- start) &- earned)
-        guard excess <= FixedLimits.chunkExcessBytes else { throw .tooMuchExtension }
+        guard excess <= HTTP1Constants.chunkExcessBytes else { throw .tooMuchExtension }
         return true
     }
 }

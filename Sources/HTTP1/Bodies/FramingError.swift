@@ -17,11 +17,11 @@ package enum FramingError: Error, Hashable, Sendable, CaseIterable {
     case codingInHTTP10
     /// A `Connection` field that is no list of names.
     case badConnection
-    /// More names in `Connection` than `FixedLimits.connectionOptions`.
+    /// More names in `Connection` than `HTTP1Constants.connectionOptions`.
     case tooManyConnectionOptions
 
-    /// For logs; a constant.
-    package var token: StaticString {
+    /// The word in the access log (`detail`); never renamed.
+    package var token: String {
         switch self {
         case .lengthAndCoding: "length_and_transfer_coding"
         case .severalLengths: "several_content_lengths"
@@ -35,8 +35,8 @@ package enum FramingError: Error, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// For people; a constant.
-    package var detail: StaticString {
+    /// A constant sentence, without any byte from the peer.
+    package var message: String {
         switch self {
         case .lengthAndCoding: "Content-Length and Transfer-Encoding are both given"
         case .severalLengths: "Content-Length is given more than once"

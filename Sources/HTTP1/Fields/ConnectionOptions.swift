@@ -51,7 +51,7 @@ struct ConnectionOptions {
             }
             guard bytes.tokenEnd(from: element.lowerBound) == element.upperBound else { throw .badConnection }
             named &+= 1
-            guard named <= FixedLimits.connectionOptions else { throw .tooManyConnectionOptions }
+            guard named <= HTTP1Constants.connectionOptions else { throw .tooManyConnectionOptions }
             for index in fields.indices
             where !fields[index].hopByHop && !fields[index].id.isKeptAlways
                 && bytes.equals(fields[index].name, element)

@@ -4,7 +4,7 @@ import Bytes
 /// accept, are refused: another reader may see the first or the last.
 enum ContentLength {
     static func parse(_ bytes: Span<UInt8>, _ range: ByteRange) throws(FramingError) -> UInt64 {
-        guard !range.isEmpty, range.count <= FixedLimits.contentLengthDigits else { throw .badLength }
+        guard !range.isEmpty, range.count <= HTTP1Constants.contentLengthDigits else { throw .badLength }
         var value: UInt64 = 0
         var index = range.lowerBound
         while index < range.upperBound {
@@ -13,7 +13,7 @@ enum ContentLength {
             value = value &* 10 &+ UInt64(byte &- ASCII.zero)
             index &+= 1
         }
-        guard value <= FixedLimits.bodyLength else { throw .badLength }
+        guard value <= HTTP1Constants.bodyLength else { throw .badLength }
         return value
     }
 }

@@ -21,8 +21,8 @@ package enum FieldError: Error, Hashable, Sendable, CaseIterable {
     /// More bytes than `HeadLimits.headBytes`.
     case tooLarge
 
-    /// For logs; a constant.
-    package var token: StaticString {
+    /// The word in the access log (`detail`); never renamed.
+    package var token: String {
         switch self {
         case .emptyName: "field_name_empty"
         case .badName: "field_name_invalid"
@@ -37,8 +37,8 @@ package enum FieldError: Error, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// For people; a constant, without any byte of the peer's.
-    package var detail: StaticString {
+    /// A constant sentence, without any byte from the peer.
+    package var message: String {
         switch self {
         case .emptyName: "a field line has no name"
         case .badName: "a field name has a byte that is not allowed there"

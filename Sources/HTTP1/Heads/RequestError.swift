@@ -1,7 +1,7 @@
 /// Why a request head is refused. After any of these the connection's bytes cannot be trusted any more:
 /// answer with `status`, then close.
 package enum RequestError: Error, Hashable, Sendable {
-    /// The method is no token, or longer than `FixedLimits.methodBytes`, or an empty line too many stands
+    /// The method is no token, or longer than `HTTP1Constants.methodBytes`, or an empty line too many stands
     /// in front of it.
     case badMethod
     /// `CONNECT`: Berth opens no tunnels on request.
@@ -31,23 +31,8 @@ package enum RequestError: Error, Hashable, Sendable {
     case field(FieldError)
     case framing(FramingError)
 
-    /// The answer's status code.
-    package var status: Int {
-        switch self {
-        case .methodNotAllowed: 405
-        case .targetTooLong: 414
-        case .unknownExpectation: 417
-        case .headTooLarge, .field(.tooMany), .field(.tooLarge): 431
-        case .framing(.unknownCoding): 501
-        case .versionNotSupported: 505
-        case .badMethod, .badTarget, .badVersion, .missingHost, .severalHosts, .badHost, .traceWithBody,
-            .field, .framing:
-            400
-        }
-    }
-
-    /// For logs; a constant.
-    package var token: StaticString {
+    /// The word in the access log (`detail`); never renamed.
+    package var token: String {
         switch self {
         case .badMethod: "method_invalid"
         case .methodNotAllowed: "method_not_allowed"
@@ -66,8 +51,8 @@ package enum RequestError: Error, Hashable, Sendable {
         }
     }
 
-    /// For people; a constant, without any byte of the peer's.
-    package var detail: StaticString {
+    /// A constant sentence, without any byte from the peer.
+    package var message: String {
         switch self {
         case .badMethod: "the request does not begin with a method"
         case .methodNotAllowed: "CONNECT is not allowed here"
@@ -81,8 +66,8 @@ package enum RequestError: Error, Hashable, Sendable {
         case .unknownExpectation: "the request expects something other than 100-continue"
         case .traceWithBody: "a TRACE request has a body"
         case .headTooLarge: "the request head is longer than the limit"
-        case .field(let error): error.detail
-        case .framing(let error): error.detail
+        case .field(let error): error.message
+        case .framing(let error): error.message
         }
     }
 }

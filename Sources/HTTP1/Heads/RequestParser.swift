@@ -81,7 +81,7 @@ extension RequestHead {
         let start = position
         position = bytes.tokenEnd(from: start)
         guard let afterMethod = bytes.byte(at: position) else { return false }
-        guard afterMethod == ASCII.space, position > start, position &- start <= FixedLimits.methodBytes
+        guard afterMethod == ASCII.space, position > start, position &- start <= HTTP1Constants.methodBytes
         else {
             throw .badMethod
         }

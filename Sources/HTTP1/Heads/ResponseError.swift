@@ -14,8 +14,8 @@ package enum ResponseError: Error, Hashable, Sendable {
     case field(FieldError)
     case framing(FramingError)
 
-    /// For logs; a constant.
-    package var token: StaticString {
+    /// The word in the access log (`detail`); never renamed.
+    package var token: String {
         switch self {
         case .badVersion: "version_invalid"
         case .versionNotSupported: "version_not_supported"
@@ -27,16 +27,16 @@ package enum ResponseError: Error, Hashable, Sendable {
         }
     }
 
-    /// For people; a constant.
-    package var detail: StaticString {
+    /// A constant sentence, without any byte from the peer.
+    package var message: String {
         switch self {
         case .badVersion: "the answer does not begin with an HTTP version"
         case .versionNotSupported: "the answer's HTTP version is not 1.x"
         case .badStatus: "the answer's status is not a number from 100 to 599"
         case .badReason: "the answer's reason phrase has a control byte"
         case .headTooLarge: "the answer's head is longer than the limit"
-        case .field(let error): error.detail
-        case .framing(let error): error.detail
+        case .field(let error): error.message
+        case .framing(let error): error.message
         }
     }
 }

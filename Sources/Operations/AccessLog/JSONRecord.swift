@@ -69,6 +69,7 @@ enum JSONRecord {
         out.append(record.reused ? ",\"reused\":true" : ",\"reused\":false")
         out.append(record.retried ? ",\"retried\":true" : ",\"retried\":false")
         append(",\"cause\":", record.failure?.reason.rawValue, out)
+        if let detail = record.failure?.detail { append(",\"detail\":", detail, out) }
         append(",\"side\":", record.failure?.side.rawValue, out)
         out.append("}\n")
     }

@@ -52,6 +52,10 @@ enum TextRecord {
         if record.retried { out.append(" retried=1") }
         out.append(" cause=")
         out.append(record.failure?.reason.rawValue ?? "-")
+        if let detail = record.failure?.detail {
+            out.append(" detail=")
+            out.append(detail)
+        }
         out.append("\n")
     }
 

@@ -133,7 +133,7 @@ package struct DryRunReport: Encodable, Sendable {
         mutating func fail(_ failure: Failure) {
             status = failure.status
             reason = failure.reason.rawValue
-            detail = failure.detail
+            detail = failure.message
         }
 
         private mutating func note(_ decision: Decision) {

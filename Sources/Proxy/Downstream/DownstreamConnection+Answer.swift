@@ -24,13 +24,13 @@ extension DownstreamConnection {
             return .over
         }
         let coding = BodyCoding(framing: head.framing, downstream: exchange.version)
-        let endsByClose = coding == .outOfChunks || (coding == .asIs && head.framing == .untilClose)
+        let endsByClose = coding == .dechunk || (coding == .passthrough && head.framing == .untilClose)
         exchange.keepAlive = exchange.keepAlive && !endsByClose && !saidAll && !worker.draining
         exchange.coding = coding
         exchange.status = head.status
         exchange.answered = worker.now
         exchange.machine.answerBegan()
-        let forwarding = ResponseHeadWriter(
+        let forwarding = HTTP1ResponseHeadWriter(
             coding: coding,
             framing: head.framing,
             keepAlive: exchange.keepAlive,
@@ -54,7 +54,7 @@ extension DownstreamConnection {
         guard phase == .exchange, exchange.isHeadHeld else { return false }
         worker.scratch.out.clear()
         exchange.isHeadHeld = false
-        exchange.coding = .asIs
+        exchange.coding = .passthrough
         exchange.machine.answerWithdrawn()
         return true
     }
@@ -62,12 +62,12 @@ extension DownstreamConnection {
     /// 1xx: passed on, though not to HTTP/1.0, which does not know them (RFC 9110 §15.2).
     private func interim(_ head: borrowing ResponseHead, from source: ByteBuffer) -> AfterHead {
         guard exchange.machine.interimAnswer(limit: DataPathConstants.interimAnswers) else {
-            fail(Failure(.invalidResponse, "the target sent too many interim answers"))
+            fail(Failure(.invalidResponse, "the target sent too many interim responses"))
             return .over
         }
         guard exchange.version == .http11 else { return .interim }
-        let forwarding = ResponseHeadWriter(
-            coding: .asIs,
+        let forwarding = HTTP1ResponseHeadWriter(
+            coding: .passthrough,
             framing: .none,
             keepAlive: true,
             downstream: .http11,
@@ -80,12 +80,12 @@ extension DownstreamConnection {
     }
 
     /// The body goes on without its chunk framing.
-    var wantsBareBody: Bool { exchange.coding == .outOfChunks }
+    var wantsBareBody: Bool { exchange.coding == .dechunk }
 
     /// Bytes of the answer's body, or of its framing; small ones are collected behind
     /// the head, large ones go as they are.
     func answerBytes(_ source: ByteBuffer, _ range: ByteRange) {
-        let framed = exchange.coding == .intoChunks
+        let framed = exchange.coding == .chunk
         if framed {
             worker.scratch.out.writeHexadecimal(UInt64(UInt(bitPattern: range.count)))
             worker.scratch.out.writeStaticString("\r\n")
@@ -112,7 +112,7 @@ extension DownstreamConnection {
     /// The answer is whole.
     func answerEnded(from upstream: UpstreamConnection) {
         guard phase == .exchange, exchange.upstream === upstream else { return }
-        if exchange.coding == .intoChunks {
+        if exchange.coding == .chunk {
             worker.scratch.out.writeStaticString("0\r\n\r\n")
             writeOut()
         }

@@ -76,7 +76,7 @@ extension DownstreamConnection {
                 }
             }
         } catch {
-            throw Failure(error)
+            throw Failure(requestBody: error)
         }
         inbound.moveReaderIndex(forwardBy: offset)
         if let limit = exchange.bodyLimit, exchange.decoder.bodyBytes > limit {

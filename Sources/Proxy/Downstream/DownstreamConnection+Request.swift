@@ -94,12 +94,11 @@ extension DownstreamConnection {
         exchange.timeouts = forwarding.timeouts
         let endpoint = try target(forwarding)
         exchange.outgoing.clear()
-        RequestHeadWriter(
-            forwarding: forwarding,
-            edge: edge,
+        HTTP1RequestHeadWriter(
+            connection: edge,
             via: worker.router.viaLine(head.version),
             requestID: exchange.requestID
-        ).write(head, from: source, into: &exchange.outgoing)
+        ).write(head, from: source, edits: forwarding.edits, into: &exchange.outgoing)
         try takeSmallBody()
         guard let endpoint else { return try worker.wait(for: forwarding.forward.target.name, self) }
         connect(to: endpoint)
@@ -282,42 +281,5 @@ extension DownstreamConnection {
         case .nothing:
             break
         }
-    }
-}
-
-/// Which of its two representations of a failure a client would like (RFC 9110 §12.5.1).
-enum AcceptField {
-    private static let html = [Array("text/html".utf8), Array("application/xhtml+xml".utf8)]
-    private static let json = Array("application/json".utf8)
-    private static let jsonSuffix = Array("+json".utf8)
-
-    /// JSON where it is named and HTML is not named before it. Asked of each request: no allocation.
-    static func prefersJSON(_ value: Span<UInt8>) -> Bool {
-        var start = 0
-        while start < value.count {
-            var end = start
-            while end < value.count, value[end] != UInt8(ascii: ",") { end &+= 1 }
-            let type = mediaType(value.extracting(start..<end))
-            for known in html where caselessEqual(known.span, type) { return false }
-            if caselessEqual(json.span, type) { return true }
-            let suffix = type.extracting(last: jsonSuffix.count)
-            if caselessEqual(jsonSuffix.span, suffix) { return true }
-            start = end &+ 1
-        }
-        return false
-    }
-
-    /// Without parameters and the white space around it.
-    @_lifetime(copy entry)
-    private static func mediaType(_ entry: Span<UInt8>) -> Span<UInt8> {
-        var start = 0
-        while start < entry.count, isBlank(entry[start]) { start &+= 1 }
-        var end = start
-        while end < entry.count, entry[end] != UInt8(ascii: ";"), !isBlank(entry[end]) { end &+= 1 }
-        return entry.extracting(start..<end)
-    }
-
-    private static func isBlank(_ byte: UInt8) -> Bool {
-        byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t")
     }
 }

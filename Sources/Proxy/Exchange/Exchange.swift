@@ -28,7 +28,7 @@ struct Exchange {
     var expectsContinue = false
     /// What the rules said; nil while nobody has asked them.
     var ruling: CachedDecision?
-    var coding = BodyCoding.asIs
+    var coding = BodyCoding.passthrough
     /// The answer's head, and perhaps some of its body, are collected, and nothing of it is written.
     var isHeadHeld = false
 
@@ -56,7 +56,7 @@ struct Exchange {
         endpoint = nil
         timeouts = RuleTimeouts()
         bodyLimit = nil
-        coding = .asIs
+        coding = .passthrough
         isHeadHeld = false
         wantsUpgrade = false
         prefersJSON = false

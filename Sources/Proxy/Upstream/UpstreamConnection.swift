@@ -305,7 +305,7 @@ final class UpstreamConnection: ChannelDuplexHandler, UpstreamCarrier, @unchecke
                 exchange.answerContent(bytes: decoder.bodyBytes)
                 exchange.flushAnswer()
             }
-            fail(Failure(.invalidResponse, error.detail.description))
+            fail(Failure(responseBody: error))
             return false
         }
         inbound.moveReaderIndex(forwardBy: offset)

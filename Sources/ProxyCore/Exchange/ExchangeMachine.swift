@@ -129,7 +129,7 @@ package struct ExchangeMachine: Sendable {
         case .complete:
             return .nothing
         case .streaming:
-            return .breakOff(Failure(.responseIncomplete, failure.detail))
+            return .breakOff(Failure(.responseIncomplete, cause: failure))
         case .awaited:
             if link == .attached(reused: true), !anyAnswerByte, !retried, replayable, idempotent {
                 retried = true

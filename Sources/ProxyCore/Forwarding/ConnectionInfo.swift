@@ -1,43 +1,63 @@
+import Bytes
 package import Routing
 
-/// What is known of a downstream connection, from its sockets alone.
+/// What is known of a downstream connection before its first request.
 package struct ConnectionInfo: Sendable {
     package let peer: IPAddress
-    /// The peer stands in `trusted_proxies`: its `X-Forwarded-*` fields are believed.
+    /// The peer is in `trusted_proxies`: its `X-Forwarded-*` fields are believed.
     package let trusted: Bool
-    /// The port the connection came in at.
+    /// The port that accepted the connection.
     package let localPort: UInt16
-    /// The peer in text, as it goes into `X-Forwarded-For`.
+    /// `https` if the connection is encrypted.
+    package let scheme: RequestScheme
+    /// The peer's address in text, as it stands in `X-Forwarded-For`.
     package let peerText: [UInt8]
-    /// The lines of `X-Forwarded-For`, `-Proto` and `-Port` of a request that comes
-    /// straight from a client: the same for each request of the connection.
-    package let lines: [UInt8]
+    /// The lines `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Port`, as HTTP/1 spells them, for a peer
+    /// that is not trusted: the same for each request of the connection.
+    package let forwardedLines: [UInt8]
 
-    package init(peer: IPAddress, localPort: UInt16, trustedProxies: [CIDR]) {
+    package init(
+        peer: IPAddress,
+        localPort: UInt16,
+        scheme: RequestScheme = .http,
+        trustedProxies: [CIDR]
+    ) {
         self.peer = peer
         self.localPort = localPort
+        self.scheme = scheme
         self.trusted = trustedProxies.contains { $0.contains(peer) }
-        // Made for each connection: as bytes, without a `String` on the way.
+        // Made for each connection: two arrays, and no `String`.
         var text: [UInt8] = []
         peer.append(to: &text)
-        var lines: [UInt8] = []
-        lines.reserveCapacity(Self.before.count + text.count + Self.between.count + 8)
-        lines.append(contentsOf: Self.before)
-        lines.append(contentsOf: text)
-        lines.append(contentsOf: Self.between)
-        var divisor: UInt16 = 10_000
-        while divisor > 0 {
-            if localPort >= divisor || divisor == 1 {
-                lines.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: localPort / divisor % 10))
-            }
-            divisor /= 10
-        }
-        lines.append(UInt8(ascii: "\r"))
-        lines.append(UInt8(ascii: "\n"))
         self.peerText = text
-        self.lines = lines
+        var lines: [UInt8] = []
+        lines.reserveCapacity(text.count + 80)
+        lines.append("X-Forwarded-For: ")
+        lines.append(contentsOf: text)
+        lines.append("\r\nX-Forwarded-Proto: ")
+        lines.append(contentsOf: Self.text(of: scheme))
+        lines.append("\r\nX-Forwarded-Port: ")
+        lines.append(DecimalDigits(UInt64(localPort)).span)
+        lines.append("\r\n")
+        self.forwardedLines = lines
     }
 
-    private static let before = Array("X-Forwarded-For: ".utf8)
-    private static let between = Array("\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Port: ".utf8)
+    /// The scheme in text, as it stands in `X-Forwarded-Proto`.
+    package var schemeText: [UInt8] { Self.text(of: scheme) }
+
+    private static func text(of scheme: RequestScheme) -> [UInt8] {
+        switch scheme {
+        case .http: http
+        case .https: https
+        }
+    }
+
+    private static let http = Array("http".utf8)
+    private static let https = Array("https".utf8)
+}
+
+extension [UInt8] {
+    fileprivate mutating func append(_ text: StaticString) {
+        text.withUTF8Buffer { append(contentsOf: $0) }
+    }
 }

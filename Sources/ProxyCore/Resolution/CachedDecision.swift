@@ -22,12 +22,14 @@ package final class CachedDecision {
 /// Where requests go on to, with the endpoints behind the name.
 package final class ForwardTarget {
     package let forward: Forward
+    package let edits: RequestHeadEdits
     package let timeouts: RuleTimeouts
     /// Nil until first asked for; a target that has no endpoint is looked up each time.
     package var pool: TargetPool?
 
     package init(_ forward: Forward) {
         self.forward = forward
+        self.edits = RequestHeadEdits(forward)
         self.timeouts = forward.timeouts
     }
 }

@@ -194,12 +194,11 @@ package final class RequestRouter {
         requestID: ByteBuffer
     ) -> ByteBuffer {
         var out = ByteBuffer()
-        RequestHeadWriter(
-            forwarding: ForwardTarget(forward),
-            edge: edge,
+        HTTP1RequestHeadWriter(
+            connection: edge,
             via: viaLine(head.version),
             requestID: requestID
-        ).write(head, from: source, into: &out)
+        ).write(head, from: source, edits: RequestHeadEdits(forward), into: &out)
         return out
     }
 

@@ -3,13 +3,10 @@ public struct Refusal: Sendable, Hashable {
     public let reason: Reason
     /// The rule that refused; nil when no rule matched.
     public let ruleName: String?
-    /// For operators, not for clients: constant text or what the rule says of itself.
-    public let detail: String
 
-    public init(reason: Reason, ruleName: String?, detail: String) {
+    public init(reason: Reason, ruleName: String?) {
         self.reason = reason
         self.ruleName = ruleName
-        self.detail = detail
     }
 
     public enum Reason: String, Hashable, Sendable, CaseIterable {
@@ -34,19 +31,6 @@ public struct Refusal: Sendable, Hashable {
             case .noRule: 404
             case .matchLimit: 500
             case .malformedPath, .unsafeTarget, .unsafeHeader, .unsafePath, .unsafeRedirect: 400
-            }
-        }
-
-        /// The reason in a sentence, for operators.
-        var detail: String {
-            switch self {
-            case .noRule: "no rule matches the request"
-            case .matchLimit: "a pattern took more steps than it may"
-            case .malformedPath: "the path is malformed: a bad %XX, a NUL, or .. above the root"
-            case .unsafeTarget: "a capture would put into the target what no host name has"
-            case .unsafeHeader: "a capture would put into a header field what may not stand there"
-            case .unsafePath: "the new path would not begin at the root, or would climb"
-            case .unsafeRedirect: "the redirect would lead to a host that the rule does not name"
             }
         }
 

@@ -150,7 +150,7 @@ private struct RuleEvaluation {
     }
 
     func noRule() -> Decision {
-        let refusal = Refusal(reason: .noRule, ruleName: nil, detail: Refusal.Reason.noRule.detail)
+        let refusal = Refusal(reason: .noRule, ruleName: nil)
         return Decision(
             rule: nil,
             captures: .none,

@@ -115,7 +115,7 @@ extension Rule {
         Decision(
             rule: self,
             captures: Captures(host: captured.host, path: captured.path),
-            outcome: .refuse(Refusal(reason: reason, ruleName: name, detail: reason.detail)),
+            outcome: .refuse(Refusal(reason: reason, ruleName: name)),
             dependsOnHostAlone: dependsOnHostAlone
         )
     }

@@ -18,7 +18,7 @@ struct BadRequestTests {
         let tier = try tiers.embedded(origin: record.serve)
         for example in RequestCase.bad + RequestCase.floods {
             guard case .refused(let error) = example.expected else { continue }
-            try expectRefusal(tier, example.bytes, status: error.status, example.name)
+            try expectRefusal(tier, example.bytes, status: Failure(error).status, example.name)
         }
         try expectOnly(record, [], tier)
     }
@@ -47,7 +47,12 @@ struct BadRequestTests {
         let record = RecordingOrigin()
         let tier = try tiers.embedded(origin: record.serve)
         for example in BodyCase.bad {
-            try expectRefusal(tier, head + example.bytes, status: example.error.status, example.name)
+            try expectRefusal(
+                tier,
+                head + example.bytes,
+                status: Failure(requestBody: example.error).status,
+                example.name
+            )
         }
         // A body that came with its head was looked at before anything went on.
         try expectOnly(record, [], tier)
@@ -58,7 +63,11 @@ struct BadRequestTests {
             #expect(record.headCount == before + 1)
             client.send(example.bytes)
             client.send(Self.smuggled)
-            expectRefusal(try client.takeToEnd(), status: example.error.status, example.name)
+            expectRefusal(
+                try client.takeToEnd(),
+                status: Failure(requestBody: example.error).status,
+                example.name
+            )
         }
         try expectOnly(record, BodyCase.bad.map { _ in .brokenOff("/body") }, tier)
     }

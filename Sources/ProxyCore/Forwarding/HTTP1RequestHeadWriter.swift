@@ -1,0 +1,175 @@
+package import HTTP1
+package import NIOCore
+
+/// Writes the HTTP/1.1 request head that goes upstream: the lines that pass on are copied as received, in their
+/// order; the few that change are written anew, and framing is spelled canonically.
+package struct HTTP1RequestHeadWriter {
+    private let connection: ConnectionInfo
+    private let via: [UInt8]
+    private let requestID: ByteBuffer
+
+    /// - Parameters:
+    ///   - connection: the connection that the request came over.
+    ///   - via: the line `Via: 1.1 …` with its line end (RFC 9110 §7.6.3).
+    ///   - requestID: the request's id, kept or generated.
+    package init(connection: ConnectionInfo, via: [UInt8], requestID: ByteBuffer) {
+        self.connection = connection
+        self.via = via
+        self.requestID = requestID
+    }
+
+    /// - Parameters:
+    ///   - head: the parsed head, with its offsets into `source`'s readable bytes.
+    ///   - out: the head is appended here.
+    package func write(
+        _ head: borrowing RequestHead,
+        from source: ByteBuffer,
+        edits: RequestHeadEdits,
+        into out: inout ByteBuffer
+    ) {
+        let bytes = source.readableBytesUInt8Span
+        writeRequestLine(head, bytes, edits.target, into: &out)
+        writeHost(head, bytes, edits.host, into: &out)
+
+        var added = edits.added
+        head.fields.forEachRun(keeping: { field in
+            edits.passes(field, in: source, trusted: connection.trusted, added: &added)
+        }) { lines in
+            out.writeBytes(source.readableBytesUInt8Span.extracting(lines.indices).bytes)
+        }
+        writeAdded(added, head, bytes, into: &out)
+        out.writeBytes(via)
+        for field in edits.setFields {
+            out.writeBytes(field.name)
+            out.writeStaticString(": ")
+            out.writeBytes(field.value)
+            out.writeStaticString("\r\n")
+        }
+        writeFraming(head, bytes, into: &out)
+        out.writeStaticString("\r\n")
+    }
+
+    private func writeRequestLine(
+        _ head: borrowing RequestHead,
+        _ bytes: Span<UInt8>,
+        _ target: [UInt8]?,
+        into out: inout ByteBuffer
+    ) {
+        out.writeBytes(bytes.extracting(head.methodRange.indices).bytes)
+        out.writeStaticString(" ")
+        if let target {
+            out.writeBytes(target)
+        } else {
+            out.writeTarget(of: head, bytes)
+        }
+        out.writeStaticString(" HTTP/1.1\r\n")
+    }
+
+    private func writeHost(
+        _ head: borrowing RequestHead,
+        _ bytes: Span<UInt8>,
+        _ host: [UInt8]?,
+        into out: inout ByteBuffer
+    ) {
+        out.writeStaticString("Host: ")
+        if let host {
+            out.writeBytes(host)
+        } else {
+            out.writeBytes(bytes.extracting(head.host.indices).bytes)
+        }
+        out.writeStaticString("\r\n")
+    }
+
+    private func writeAdded(
+        _ added: AddedFields,
+        _ head: borrowing RequestHead,
+        _ bytes: Span<UInt8>,
+        into out: inout ByteBuffer
+    ) {
+        if !connection.trusted, added.contains(.ofConnection) {
+            out.writeBytes(connection.forwardedLines)
+        } else {
+            writeConnectionFields(added, head, bytes, into: &out)
+        }
+        if added.contains(.forwardedHost) {
+            out.writeStaticString("X-Forwarded-Host: ")
+            out.writeBytes(bytes.extracting(head.host.indices).bytes)
+            out.writeStaticString("\r\n")
+        }
+        if added.contains(.requestID) {
+            out.writeStaticString("X-Request-ID: ")
+            out.writeImmutableBuffer(requestID)
+            out.writeStaticString("\r\n")
+        }
+    }
+
+    private func writeConnectionFields(
+        _ added: AddedFields,
+        _ head: borrowing RequestHead,
+        _ bytes: Span<UInt8>,
+        into out: inout ByteBuffer
+    ) {
+        if added.contains(.forwardedFor) {
+            out.writeStaticString("X-Forwarded-For: ")
+            if connection.trusted { writeEarlierAddresses(head, bytes, into: &out) }
+            out.writeBytes(connection.peerText)
+            out.writeStaticString("\r\n")
+        }
+        if added.contains(.forwardedProto) {
+            out.writeStaticString("X-Forwarded-Proto: ")
+            out.writeBytes(connection.schemeText)
+            out.writeStaticString("\r\n")
+        }
+        if added.contains(.forwardedPort) {
+            out.writeStaticString("X-Forwarded-Port: ")
+            out.writeDecimal(UInt64(connection.localPort))
+            out.writeStaticString("\r\n")
+        }
+    }
+
+    /// The addresses that a trusted proxy listed, each followed by a comma.
+    private func writeEarlierAddresses(
+        _ head: borrowing RequestHead,
+        _ bytes: Span<UInt8>,
+        into out: inout ByteBuffer
+    ) {
+        for index in head.fields.indices {
+            let field = head.fields[index]
+            guard field.id == .xForwardedFor, !field.value.isEmpty else { continue }
+            out.writeBytes(bytes.extracting(field.value.indices).bytes)
+            out.writeStaticString(", ")
+        }
+    }
+
+    private func writeFraming(
+        _ head: borrowing RequestHead,
+        _ bytes: Span<UInt8>,
+        into out: inout ByteBuffer
+    ) {
+        switch head.framing {
+        case .chunked:
+            out.writeStaticString("Transfer-Encoding: chunked\r\n")
+        case .length(let length):
+            out.writeStaticString("Content-Length: ")
+            out.writeDecimal(length)
+            out.writeStaticString("\r\n")
+        case .none, .untilClose:
+            break
+        }
+        if head.wantsUpgrade {
+            out.writeStaticString("Connection: upgrade\r\n")
+            for index in head.fields.indices where head.fields[index].id == .upgrade {
+                out.writeBytes(bytes.extracting(head.fields[index].line.indices).bytes)
+            }
+        }
+    }
+}
+
+extension ByteBuffer {
+    /// Writes the request's path and query as received, in origin form, or `*` (RFC 9112 §3.2.1, §3.2.4).
+    fileprivate mutating func writeTarget(of head: borrowing RequestHead, _ bytes: Span<UInt8>) {
+        if head.form == .asterisk { return _ = writeStaticString("*") }
+        if head.needsSlash { writeStaticString("/") }
+        writeBytes(bytes.extracting(head.originForm.indices).bytes)
+    }
+}

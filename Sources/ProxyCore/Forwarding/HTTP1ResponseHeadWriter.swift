@@ -1,0 +1,80 @@
+package import HTTP1
+package import NIOCore
+
+/// Writes the HTTP/1.1 response head that goes downstream.
+package struct HTTP1ResponseHeadWriter {
+    private let coding: BodyCoding
+    private let framing: BodyFraming
+    private let keepAlive: Bool
+    private let downstream: HTTPVersion
+    private let date: [UInt8]
+
+    /// - Parameters:
+    ///   - framing: of the response as received.
+    ///   - keepAlive: the downstream connection stays open after this response.
+    ///   - date: the line `Date: …` with its line end, for a response that has none (RFC 9110 §6.6.1).
+    package init(
+        coding: BodyCoding,
+        framing: BodyFraming,
+        keepAlive: Bool,
+        downstream: HTTPVersion,
+        date: [UInt8]
+    ) {
+        self.coding = coding
+        self.framing = framing
+        self.keepAlive = keepAlive
+        self.downstream = downstream
+        self.date = date
+    }
+
+    /// - Parameters:
+    ///   - head: the parsed head, with its offsets into `source`'s readable bytes.
+    ///   - out: the head is appended here.
+    package func write(_ head: borrowing ResponseHead, from source: ByteBuffer, into out: inout ByteBuffer) {
+        let bytes = source.readableBytesUInt8Span
+        out.writeStaticString("HTTP/1.1 ")
+        out.writeDecimal(UInt64(UInt(bitPattern: head.status)))
+        out.writeStaticString(" ")
+        out.writeBytes(bytes.extracting(head.reason.indices).bytes)
+        out.writeStaticString("\r\n")
+
+        var edits = ResponseHeadEdits(head)
+        if head.hasLooseLines {
+            for index in head.fields.indices where edits.passes(head.fields[index]) {
+                let field = head.fields[index]
+                out.writeBytes(bytes.extracting(field.name.indices).bytes)
+                out.writeStaticString(": ")
+                out.writeBytes(bytes.extracting(field.value.indices).bytes)
+                out.writeStaticString("\r\n")
+            }
+        } else {
+            head.fields.forEachRun(keeping: { edits.passes($0) }) { lines in
+                out.writeBytes(source.readableBytesUInt8Span.extracting(lines.indices).bytes)
+            }
+        }
+        if edits.addsDate { out.writeBytes(date) }
+        if head.status == 101 {
+            out.writeStaticString("Connection: upgrade\r\n")
+        } else if head.status >= 200 {
+            writeFraming(into: &out)
+            writeConnection(into: &out)
+        }
+        out.writeStaticString("\r\n")
+    }
+
+    /// `Content-Length` passes on as received.
+    private func writeFraming(into out: inout ByteBuffer) {
+        switch (framing, coding) {
+        case (.chunked, .passthrough), (_, .chunk): out.writeStaticString("Transfer-Encoding: chunked\r\n")
+        default: break
+        }
+    }
+
+    private func writeConnection(into out: inout ByteBuffer) {
+        switch (keepAlive, downstream) {
+        case (false, _): out.writeStaticString("Connection: close\r\n")
+        case (true, .http10): out.writeStaticString("Connection: keep-alive\r\n")
+        case (true, .http11): break
+        }
+    }
+}

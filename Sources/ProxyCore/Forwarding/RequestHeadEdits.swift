@@ -1,0 +1,81 @@
+import Bytes
+package import HTTP1
+package import NIOCore
+package import Routing
+
+/// What changes in a request head on its way to the endpoint: which fields pass on, which are set, and which
+/// Berth adds. How a version of HTTP spells the result is the job of a writer (`HTTP1RequestHeadWriter`).
+///
+/// Made once for a decision; no method allocates.
+package struct RequestHeadEdits: Sendable {
+    /// Path and query in place of the received ones; nil: as received.
+    package let target: [UInt8]?
+    /// The host in place of the received one; nil: as received.
+    package let host: [UInt8]?
+    /// The fields that the rule sets, in its order. Each replaces the fields of its name.
+    package let setFields: [(name: [UInt8], value: [UInt8])]
+    /// The names, in lower case, of the fields that the rule removes.
+    private let removedFields: [[UInt8]]
+    /// What Berth adds: all but the fields that the rule sets or removes.
+    package let added: AddedFields
+
+    package init(_ forward: Forward) {
+        target = forward.requestTarget
+        host = forward.hostHeader
+        setFields = forward.setHeaders
+        removedFields = forward.removeHeaders
+        var added = AddedFields.all
+        if !setFields.isEmpty || !removedFields.isEmpty {
+            for (field, name) in AddedFields.names {
+                let isSet = setFields.contains { $0.name.span.equalsIgnoringCase(name.span) }
+                let isRemoved = removedFields.contains { $0.span.equalsIgnoringCase(name.span) }
+                if isSet || isRemoved { added.remove(field) }
+            }
+        }
+        self.added = added
+    }
+
+    /// Whether a field of the request passes on.
+    ///
+    /// Hop-by-hop fields do not (RFC 9110 §7.6.1), and what the peer writes about the way of the request
+    /// (`X-Forwarded-*`, `X-Real-IP`, `Forwarded`) does only if the peer is trusted.
+    ///
+    /// - Parameters:
+    ///   - source: the bytes that the field was parsed from, at its reader index.
+    ///   - trusted: the peer is a trusted proxy.
+    ///   - added: the fields to add, without this one if it passes in place of Berth's.
+    package func passes(
+        _ field: Field,
+        in source: ByteBuffer,
+        trusted: Bool,
+        added: inout AddedFields
+    ) -> Bool {
+        if field.hopByHop { return false }
+        switch field.id {
+        case .host, .contentLength, .xRequestID, .xForwardedFor, .lookalike:
+            return false
+        case .xRealIP, .forwarded:
+            guard trusted else { return false }
+        case .xForwardedProto:
+            guard trusted else { return false }
+            added.remove(.forwardedProto)
+        case .xForwardedHost:
+            guard trusted else { return false }
+            added.remove(.forwardedHost)
+        case .xForwardedPort:
+            guard trusted else { return false }
+            added.remove(.forwardedPort)
+        default:
+            break
+        }
+        if setFields.isEmpty, removedFields.isEmpty { return true }
+        return !replaces(source.readableBytesUInt8Span.extracting(field.name.indices))
+    }
+
+    /// Whether the rule sets or removes the field of this name, or one that a later reader might take for it.
+    private func replaces(_ name: Span<UInt8>) -> Bool {
+        for field in setFields where FieldName.isMistakable(field.name.span, name) { return true }
+        for removed in removedFields where FieldName.isMistakable(removed.span, name) { return true }
+        return false
+    }
+}
