@@ -24,7 +24,7 @@ struct CoverageTests {
                 "no case takes the branch `wiki` of the host of the rule `saas`",
             ]
         )
-        #expect(coverage.missing[1].place.hasSuffix("front.yaml:8"))
+        #expect(coverage.missing[1].location.hasSuffix("front.yaml:8"))
     }
 
     @Test func `everything reached is a hundred percent, and a refused request reaches its rule`() throws {
@@ -54,7 +54,7 @@ struct CoverageTests {
         #expect(try report(["http://abc/"], rules: rules).coverage.missing.map(\.branch) == ["ab"])
     }
 
-    @Test func `patterns whose branches cannot be told are counted`() throws {
+    @Test func `patterns whose branches cannot be observed are counted`() throws {
         let rules = #"""
             rules:
               - name: a
@@ -62,8 +62,8 @@ struct CoverageTests {
                 respond: { status: 204 }
             """#
         let coverage = try report(["http://aa/"], rules: rules).coverage
-        #expect(coverage.untold == 1 && coverage.percent == 100)
-        #expect(coverage.summary == "rules 1 of 1, 1 pattern whose branches cannot be told: 100.0 %")
+        #expect(coverage.unobservable == 1 && coverage.percent == 100)
+        #expect(coverage.summary == "rules 1 of 1, 1 pattern whose branches cannot be observed: 100.0 %")
     }
 
     @Test func `rules that several files test are covered by all of them together`() throws {

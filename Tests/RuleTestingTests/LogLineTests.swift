@@ -54,10 +54,10 @@ struct LogLineTests {
         #expect(fault == nil)
         // Beyond ASCII, Berth writes bytes.
         #expect(request.host == Array("a".utf8) + [0xE9] + Array(".test".utf8))
-        #expect(text(request.target) == #"/x"\"# && text(request.rule) == "saas" && request.namesRule)
+        #expect(text(request.target) == #"/x"\"# && text(request.rule) == "saas" && request.hasRule)
         #expect(text(request.tier) == "front" && text(request.userAgent) == "c")
-        #expect(read(#"{"host":"a","method":"GET","uri":"/","rule":null}"#).request.namesRule)
-        #expect(!read(#"{ "host" : "a" , "method":"GET","uri":"/"}"#).request.namesRule)
+        #expect(read(#"{"host":"a","method":"GET","uri":"/","rule":null}"#).request.hasRule)
+        #expect(!read(#"{ "host" : "a" , "method":"GET","uri":"/"}"#).request.hasRule)
     }
 
     @Test(

@@ -29,7 +29,7 @@ struct ReplayTests {
         #expect(report.withoutRequest == 1)
         #expect(report.unparsable == 2)
         #expect(report.firstUnparsable?.line == 8)
-        #expect(report.firstUnparsable?.why == "there is no client address")
+        #expect(report.firstUnparsable?.why == "the line has no client address")
         #expect(report.forwarded == 2)
         let (front, local) = (report.tiers[0], report.tiers[1])
         #expect(front.rules.map { "\($0.rule) \($0.wins)" } == ["old 1", "closed 1", "saas 4"])

@@ -2,7 +2,7 @@ package import Operations
 package import RoutingConfig
 package import Routing
 
-/// A file of cases: which rules it tests, and what is expected of them.
+/// A file of cases: the rules that it tests, and the expected results.
 package struct CaseFile: Sendable {
     /// One tier's rules, as the file names them.
     package struct Tier: Sendable, Hashable {
@@ -10,32 +10,32 @@ package struct CaseFile: Sendable {
         package let name: String
         /// Rule files or folders, as seen from the working directory.
         package let paths: [String]
-        /// Names that stand in for the rules' own name sources; nil: those are asked.
+        /// Names that replace the rules' own name sources; nil: those are used.
         package let names: [StaticName]?
     }
 
-    /// As it was named.
+    /// Its path, as given on the command line.
     package let file: String
-    /// In the order of the way: front first. Never empty.
+    /// Front first. Never empty.
     package let tiers: [Tier]
-    /// Where the last tier sees the one in front of it come from; nil: as the dry run takes it.
+    /// The address of the tier before it that the last tier sees; nil: the dry run's default.
     package let frontAddress: IPAddress?
     package let cases: [RouteCase]
-    /// For findings, and for the places that `--update` writes to.
+    /// For diagnostics, and for `--update`.
     package let source: SourceText
 }
 
-/// One request, and what is to become of it.
+/// One request and its expected result.
 package struct RouteCase: Sendable {
     package let name: String
-    /// From 1.
+    /// Its line in the file, from 1.
     package let line: Int
     package let url: String
     package let method: String
     package let headers: [(name: String, value: String)]
     package let client: IPAddress
     package let expectation: Expectation
-    /// The whole case, in its file.
+    /// The node of the whole case.
     package let node: YAMLNode
 }
 

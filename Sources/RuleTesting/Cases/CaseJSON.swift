@@ -1,4 +1,4 @@
-/// A report of cases as one JSON object. Keys are added over time, never renamed or removed.
+/// A report on cases as one JSON object. Keys are added, never renamed or removed.
 package struct CaseJSON: Encodable {
     let passed: Int
     let failed: Int

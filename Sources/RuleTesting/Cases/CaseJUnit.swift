@@ -1,4 +1,4 @@
-/// A report of cases as JUnit's XML, as CI systems read it: a suite for each file.
+/// Writes a report on cases as JUnit XML for CI systems, with a test suite for each file.
 package enum CaseJUnit {
     package static func render(_ report: CaseReport) -> String {
         var lines = [
@@ -35,7 +35,7 @@ package enum CaseJUnit {
         ]
     }
 
-    /// Each line without what XML cannot hold.
+    /// Replaces characters that XML cannot contain, line by line.
     private static func lines(_ text: String) -> String {
         text.split(separator: "\n", omittingEmptySubsequences: false).map { Printable.text(String($0)) }
             .joined(separator: "\n")
@@ -49,7 +49,7 @@ package enum CaseJUnit {
             case "<": out += "&lt;"
             case ">": out += "&gt;"
             case "\"": out += "&quot;"
-            // XML 1.0 §2.2 has no place for these, not even escaped.
+            // XML 1.0 §2.2 does not allow these, not even escaped.
             case "\u{FFFE}", "\u{FFFF}": out += "\u{FFFD}"
             default: out.unicodeScalars.append(scalar)
             }

@@ -1,7 +1,7 @@
 import Routing
 import RoutingConfig
 
-/// Reads a file of cases: YAML to ``CaseFile``, by the reader of rule files.
+/// Reads a file of cases into a ``CaseFile``, with the reader of rule files.
 struct CaseReader {
     let reader: NodeReader
 
@@ -10,7 +10,7 @@ struct CaseReader {
     private static let requestKeys = ["method", "headers", "client"]
     private static let caseKeys = ["name", "url"] + requestKeys + ["expect"]
 
-    /// - Throws: every finding.
+    /// - Throws: all diagnostics of the file.
     static func load(_ file: String) throws(ConfigurationFailure) -> CaseFile {
         let findings = DiagnosticCollector()
         var loaded: CaseFile?
@@ -40,7 +40,7 @@ struct CaseReader {
             reader.report(
                 .missingKey,
                 root,
-                "these cases test no rules",
+                "the file does not say which rules its cases test",
                 hint: "name the rule files: front: front.yaml, local: local.yaml, or both"
             )
         }
@@ -49,7 +49,7 @@ struct CaseReader {
             reader.report(
                 .missingKey,
                 root,
-                "there are no `cases`",
+                "the file has no `cases`",
                 hint: "write them as a list, each with its `url`: - url: http://a.test.priv/"
             )
             return nil
@@ -104,7 +104,7 @@ struct CaseReader {
                 .missingKey,
                 node,
                 "this case has no `url`",
-                hint: "add the request's: url: http://a.test.priv/"
+                hint: "add the URL of the request: url: http://a.test.priv/"
             )
             return nil
         }
@@ -127,7 +127,7 @@ struct CaseReader {
         )
     }
 
-    /// The parts of a request that `defaults` may hold for all cases.
+    /// The parts of a request that `defaults` can set for all cases.
     private struct Request {
         var method: String?
         var headers: [(name: String, value: String)] = []
@@ -144,7 +144,7 @@ struct CaseReader {
         return request
     }
 
-    /// Names with a text each, or a list of texts for several fields of the name.
+    /// Field names, each with a text, or with a list of texts for several fields of that name.
     private func fields(_ node: YAMLNode) -> [(name: String, value: String)] {
         (reader.mapping(node, "`headers`") ?? []).flatMap { pair -> [(name: String, value: String)] in
             guard let name = pair.key.text else { return [] }
@@ -158,7 +158,7 @@ struct CaseReader {
     private func address(_ node: YAMLNode, _ key: String) -> IPAddress? {
         guard let text = reader.text(node, key) else { return nil }
         guard let address = IPAddress(text) else {
-            let hint = "an address is written 192.0.2.7 or '2001:db8::7'"
+            let hint = "write an address like 192.0.2.7 or '2001:db8::7'"
             reader.report(.badValue, node, "`\(YAMLNode.shortened(text))` is not an IP address", hint: hint)
             return nil
         }

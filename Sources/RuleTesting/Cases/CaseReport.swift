@@ -1,8 +1,8 @@
-/// What became of all cases.
+/// The results of all cases.
 package struct CaseReport {
     package struct File: Sendable {
         package let file: CaseFile
-        /// Of its cases, in their order.
+        /// In the order of its cases.
         package let results: [CaseResult]
     }
 
@@ -14,12 +14,12 @@ package struct CaseReport {
     package var results: [CaseResult] { files.flatMap(\.results) }
 }
 
-/// What became of one case.
+/// The result of one case.
 package struct CaseResult: Sendable {
     package let routeCase: RouteCase
     /// Empty: it passed.
     package let differences: [Difference]
-    /// Kept where there is something to put right.
+    /// Kept only where `--update` has something to change.
     let outcome: Outcome?
 
     package var passed: Bool { differences.isEmpty }
@@ -27,7 +27,7 @@ package struct CaseResult: Sendable {
     init(_ routeCase: RouteCase, _ outcome: Outcome) {
         self.routeCase = routeCase
         self.differences = routeCase.expectation.differences(from: outcome)
-        let isUnwritten = routeCase.expectation.node == nil
-        self.outcome = isUnwritten || !differences.isEmpty ? outcome : nil
+        let lacksExpectation = routeCase.expectation.node == nil
+        self.outcome = lacksExpectation || !differences.isEmpty ? outcome : nil
     }
 }

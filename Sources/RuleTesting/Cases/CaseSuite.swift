@@ -2,25 +2,25 @@ import Operations
 import Routing
 package import RoutingConfig
 
-/// Files of cases with the rules that they test, ready to be run.
+/// Files of cases with the rules that they test, ready to run.
 package struct CaseSuite {
     private struct Part {
         let file: CaseFile
         let run: DryRun
-        /// Of each tier, its place in the coverage.
+        /// The index of each tier in the coverage.
         let covered: [Int]
     }
 
     private let parts: [Part]
     private var coverage: Coverage
-    /// How many cases there are.
+    /// The number of cases.
     package let count: Int
 
     /// - Parameter paths: files of cases, and folders that stand for the `*.cases.yaml` in them.
-    /// - Throws: everything that is wrong with any of them, or with the rules that they name.
+    /// - Throws: all errors in the files and in the rules that they name.
     package init(_ paths: [String]) throws(ConfigurationFailure) {
-        let findings = RuleSets.Collected()
-        let rules = RuleSets(findings)
+        let failures = RuleSets.Failures()
+        let rules = RuleSets(failures)
         var parts: [Part] = []
         var coverage = Coverage()
         for path in try Self.files(paths) {
@@ -36,10 +36,10 @@ package struct CaseSuite {
                     )
                 )
             } catch {
-                findings.add(error)
+                failures.add(error)
             }
         }
-        guard findings.diagnostics.isEmpty else { throw ConfigurationFailure(findings.diagnostics) }
+        guard failures.diagnostics.isEmpty else { throw ConfigurationFailure(failures.diagnostics) }
         self.parts = parts
         self.coverage = coverage
         self.count = parts.reduce(0) { $0 + $1.file.cases.count }
@@ -47,7 +47,7 @@ package struct CaseSuite {
 
     /// Runs all cases, in the order of files and lines.
     ///
-    /// - Parameter progress: told after each case how many are done.
+    /// - Parameter progress: called after each case with the number of finished cases.
     package mutating func run(progress: (Int) -> Void = { _ in }) -> CaseReport {
         var done = 0
         var files: [CaseReport.File] = []
@@ -55,8 +55,8 @@ package struct CaseSuite {
             var results: [CaseResult] = []
             results.reserveCapacity(part.file.cases.count)
             for routeCase in part.file.cases {
-                let report = part.run.run(routeCase.request) { place, step in
-                    coverage.note(step, part.covered[place])
+                let report = part.run.run(routeCase.request) { tier, step in
+                    coverage.note(step, part.covered[tier])
                 }
                 results.append(CaseResult(routeCase, Outcome(report)))
                 done += 1
@@ -67,39 +67,39 @@ package struct CaseSuite {
         return CaseReport(files: files, coverage: coverage)
     }
 
-    /// Files of cases without the rules that they test.
+    /// Reads files of cases without the rules that they test.
     static func read(_ paths: [String]) throws(ConfigurationFailure) -> [CaseFile] {
-        let findings = RuleSets.Collected()
+        let failures = RuleSets.Failures()
         var read: [CaseFile] = []
         for path in try files(paths) {
             do throws(ConfigurationFailure) {
                 read.append(try CaseReader.load(path))
             } catch {
-                findings.add(error)
+                failures.add(error)
             }
         }
-        guard findings.diagnostics.isEmpty else { throw ConfigurationFailure(findings.diagnostics) }
+        guard failures.diagnostics.isEmpty else { throw ConfigurationFailure(failures.diagnostics) }
         return read
     }
 
-    /// The files of cases that `paths` stand for.
+    /// The files of cases for the given paths.
     private static func files(_ paths: [String]) throws(ConfigurationFailure) -> [String] {
         var files: [String] = []
-        var faults: [Diagnostic] = []
+        var diagnostics: [Diagnostic] = []
         for path in paths {
             do throws(RuleFiles.Fault) {
                 for file in try RuleFiles.expandCases(path) where !files.contains(file) { files.append(file) }
             } catch {
-                faults.append(
+                diagnostics.append(
                     Diagnostic(code: error.code, file: path, message: error.message, hint: error.hint)
                 )
             }
         }
-        guard faults.isEmpty else { throw ConfigurationFailure(faults) }
+        guard diagnostics.isEmpty else { throw ConfigurationFailure(diagnostics) }
         return files
     }
 
-    /// What is wrong with files of cases, and with the rules that they name; empty: nothing.
+    /// The errors in a file of cases and in the rules that it names; empty: there are none.
     package static func check(_ path: String) -> [Diagnostic] {
         do throws(ConfigurationFailure) {
             _ = try CaseSuite([path])

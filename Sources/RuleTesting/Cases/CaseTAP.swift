@@ -1,4 +1,4 @@
-/// A report of cases in the Test Anything Protocol, version 14 (https://testanything.org).
+/// Writes a report on cases in the Test Anything Protocol, version 14 (https://testanything.org).
 package enum CaseTAP {
     package static func render(_ report: CaseReport) -> String {
         var lines = ["TAP version 14", "1..\(report.results.count)"]
@@ -12,11 +12,11 @@ package enum CaseTAP {
             }
         }
         lines.append("# coverage: \(report.coverage.summary)")
-        for one in report.coverage.missing { lines.append("# \(one.place): \(Printable.text(one.words))") }
+        for one in report.coverage.missing { lines.append("# \(one.location): \(Printable.text(one.words))") }
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// A block of YAML, as TAP has it.
+    /// A YAML block as in TAP.
     private static func diagnosis(_ result: CaseResult, of file: String) -> [String] {
         var lines = [
             "  ---", "  file: \(YAMLText.scalar(file))", "  line: \(result.routeCase.line)",
@@ -30,7 +30,7 @@ package enum CaseTAP {
         return lines + ["  ..."]
     }
 
-    /// `#` would begin a directive.
+    /// A `#` would begin a directive of TAP.
     private static func escaped(_ name: String) -> String {
         name.split(separator: "\\", omittingEmptySubsequences: false).joined(separator: "\\\\")
             .split(separator: "#", omittingEmptySubsequences: false).joined(separator: "\\#")

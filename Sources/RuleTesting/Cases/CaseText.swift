@@ -1,8 +1,8 @@
-/// A report of cases for a person at a terminal: what differs, then how many passed.
+/// Writes a report on cases for a terminal: the differences, then the counts.
 package struct CaseText {
     private let color: Bool
-    /// Rules and branches without a case that are listed; more are counted.
-    private static let mostUncovered = 20
+    /// The maximum number of listed rules and branches without a case; the others are counted.
+    private static let maxUncovered = 20
 
     package init(color: Bool) {
         self.color = color
@@ -41,32 +41,16 @@ package struct CaseText {
     private func render(_ coverage: Coverage) -> [String] {
         var lines = ["coverage: \(coverage.summary)"]
         let missing = coverage.missing
-        for one in missing.prefix(Self.mostUncovered) {
-            lines.append("  \(one.place): " + paint(Printable.text(one.words), 33))
+        for one in missing.prefix(Self.maxUncovered) {
+            lines.append("  \(one.location): " + paint(Printable.text(one.words), 33))
         }
-        if missing.count > Self.mostUncovered {
-            lines.append("  … and \(missing.count - Self.mostUncovered) more; --format json has them all")
+        if missing.count > Self.maxUncovered {
+            lines.append("  … and \(missing.count - Self.maxUncovered) more; --format json lists all of them")
         }
         return lines
     }
 
     private func paint(_ text: String, _ code: Int) -> String {
         color ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
-    }
-}
-
-/// What strangers wrote must not move the terminal's cursor.
-enum Printable {
-    static func text(_ text: String) -> String {
-        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
-        var out = ""
-        for scalar in text.unicodeScalars {
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator:
-                out += "\\x" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
-            default: out.unicodeScalars.append(scalar)
-            }
-        }
-        return out
     }
 }

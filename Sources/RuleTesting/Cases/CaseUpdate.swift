@@ -1,7 +1,8 @@
 import RoutingConfig
 
-/// Writes what cases really got as what they expect, into the text of their file: order, comments and
-/// the spelling of all that is right stay.
+/// Writes the actual results of cases as their expectations into the text of their file.
+///
+/// Keeps the order, comments and spelling of everything that is right.
 struct CaseUpdate {
     private let source: SourceText
     private let extents: YAMLExtents
@@ -17,7 +18,7 @@ struct CaseUpdate {
         self.extents = YAMLExtents(source)
     }
 
-    /// The file's new text; nil: nothing is to be changed.
+    /// The new text of the file; nil: there is nothing to change.
     static func text(_ file: CaseReport.File) -> [UInt8]? {
         var update = CaseUpdate(file.file.source)
         for result in file.results { update.add(result) }
@@ -30,21 +31,21 @@ struct CaseUpdate {
             return addExpectation(outcome.summary, to: result.routeCase.node)
         }
         var changed = Self.merged(node, outcome.value, result.differences.map(\.path), [])
-        // That the request does not arrive was nowhere to be read, or that it does.
+        // The file said nothing about whether the request arrives.
         guard case .map(var entries) = changed else { return }
-        let unwritten = result.differences.filter { $0.expected == nil && $0.path.count == 1 }
-        for difference in unwritten.reversed() {
+        let missing = result.differences.filter { $0.expected == nil && $0.path.count == 1 }
+        for difference in missing.reversed() {
             guard let value = difference.actual, let key = difference.path.first else { continue }
             entries.removeAll { $0.key == key }
             entries.insert(OutcomeValue.Entry(key: key, value: value), at: 0)
         }
-        // Of what is not there any more, the whole of it goes.
+        // Remove keys of results that no longer exist.
         entries.removeAll { $0.value == .nothing && node[$0.key]?.isNull == false }
         changed = .map(entries)
         rewrite(node, as: changed)
     }
 
-    /// The expectation with what was found in place of what differs; `.nothing` where nothing was.
+    /// The expectation with actual values instead of those that differ; `.nothing` if there is no actual value.
     private static func merged(
         _ node: YAMLNode,
         _ actual: OutcomeValue?,
@@ -64,7 +65,7 @@ struct CaseUpdate {
 
     // MARK: Text
 
-    /// Changes as little of a value's text as will do.
+    /// Changes as little of a value's text as possible.
     private mutating func rewrite(_ node: YAMLNode, as value: OutcomeValue) {
         if OutcomeValue(node) == value { return }
         guard case .mapping(let pairs) = node.content, case .map(let entries) = value,
@@ -89,7 +90,7 @@ struct CaseUpdate {
                 rewrite(pair.value, as: entry.value)
             } else if extents.style(pair.value) != .block, !extents.isAlias(pair), !pair.value.isNull {
                 rewrite(pair.value, as: entry.value)
-            } else if let range = extents.rangeBehindColon(of: pair) {
+            } else if let range = extents.rangeAfterColon(of: pair) {
                 replace(range, " " + entry.value.description)
             }
         }
@@ -101,7 +102,7 @@ struct CaseUpdate {
             return
         }
         if let empty = pairs.first(where: { $0.key.text == "expect" }) {
-            if let range = extents.rangeBehindColon(of: empty) { replace(range, " \(value)") }
+            if let range = extents.rangeAfterColon(of: empty) { replace(range, " \(value)") }
             return
         }
         guard extents.style(node) == .block, let end = extents.end(of: node) else {
@@ -127,8 +128,8 @@ struct CaseUpdate {
         edits.append(Edit(range: range, text: Array(text.utf8)))
     }
 
-    private mutating func insert(_ text: String, at place: Int) {
-        edits.append(Edit(range: place..<place, text: Array(text.utf8)))
+    private mutating func insert(_ text: String, at offset: Int) {
+        edits.append(Edit(range: offset..<offset, text: Array(text.utf8)))
     }
 
     private func applied() -> [UInt8] {
@@ -138,7 +139,7 @@ struct CaseUpdate {
             ($0.element.range.lowerBound, $0.offset) < ($1.element.range.lowerBound, $1.offset)
         }
         for edit in ordered.map(\.element) {
-            // What an alias is used for twice would be changed twice.
+            // A node with two aliases has two edits at one position.
             guard edit.range.lowerBound >= copied else { continue }
             out += source.bytes[copied..<edit.range.lowerBound]
             out += edit.text

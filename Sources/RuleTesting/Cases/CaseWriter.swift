@@ -1,35 +1,36 @@
 import Glibc
 import RoutingConfig
 
-/// Puts updated expectations into files of cases.
+/// Writes updated expectations into files of cases.
 package enum CaseWriter {
-    /// What became of one file.
+    /// The result for one file.
     package enum Result: Sendable {
-        /// Everything in it passed.
+        /// All of its cases passed.
         case unchanged
-        /// How many cases have a new expectation.
+        /// The number of cases with a new expectation.
         case written(cases: Int)
-        /// Left as it was, and why.
+        /// The file is unchanged; the reason.
         case failed(String)
     }
 
-    /// - Parameter report: of cases just run; their files must not have changed since.
+    /// - Parameter report: a report on cases whose files have not changed since the run.
     package static func update(_ report: CaseReport) -> [(file: String, result: Result)] {
         report.files.map { ($0.file.file, update($0)) }
     }
 
     static func update(_ file: CaseReport.File) -> Result {
         guard let bytes = CaseUpdate.text(file) else {
-            return file.results.allSatisfy(\.passed) ? .unchanged : .failed("nothing in it could be changed")
+            return file.results.allSatisfy(\.passed)
+                ? .unchanged : .failed("no expectation in it can be changed automatically")
         }
-        // What was written has to say what was found: read as it will be, every case must pass.
+        // Verify the new text: every case must pass with it.
         let findings = DiagnosticCollector()
         let source = SourceText(file: file.file.file, text: String(decoding: bytes, as: UTF8.self))
         guard let read = CaseReader.read(source, findings), !findings.hasErrors,
             read.cases.count == file.results.count,
             zip(read.cases, file.results).allSatisfy(agrees)
         else {
-            return .failed("an expectation is written in a way that only its author can change")
+            return .failed("an expectation is written in a form that cannot be changed automatically")
         }
         do throws(WriteError) {
             try write(bytes, to: file.file.file)
@@ -49,7 +50,7 @@ package enum CaseWriter {
         let reason: String
     }
 
-    /// Beside the file and then in its place: a full disk leaves the old one.
+    /// Writes a new file and renames it, so that the old one stays if the disk is full.
     private static func write(_ bytes: [UInt8], to path: String) throws(WriteError) {
         let fresh = path + ".berth-\(getpid())"
         var status = stat()

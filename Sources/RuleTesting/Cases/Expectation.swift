@@ -1,28 +1,28 @@
 package import RoutingConfig
 
-/// What a case says of its request's way; what it leaves out is not looked at.
+/// What a case expects of its request. Keys that it leaves out are not compared.
 package struct Expectation: Sendable {
-    /// The mapping under `expect`; nil: the case has none, and the request is to arrive.
+    /// The mapping under `expect`; nil: the case has none, and expects the request to reach an endpoint.
     package let node: YAMLNode?
 
-    /// Keys of `expect`, and of a tier in it: both are what ``Outcome`` has.
+    /// The keys of `expect` and of a tier in it, as in ``Outcome``.
     static let keys = ["status", "cause", "redirect", "front", "local", "request", "headers"]
     static let tierKeys = ["rule", "captures", "client", "target", "endpoints"]
 
     /// A case that names none of these expects the request to reach an endpoint.
     static let endings = ["status", "cause", "redirect"]
 
-    /// Where `outcome` is not as it is expected, in the file's order; empty: the case passes.
+    /// The differences between `outcome` and the expectation, in the file's order; empty: the case passes.
     package func differences(from outcome: Outcome) -> [Difference] {
         var found: [Difference] = []
-        guard let node else { return Self.unwritten(outcome) }
+        guard let node else { return Self.implicit(outcome) }
         Self.compare(node, outcome.value, path: [], &found)
-        if !Self.endings.contains(where: { node[$0] != nil }) { found = Self.unwritten(outcome) + found }
+        if !Self.endings.contains(where: { node[$0] != nil }) { found = Self.implicit(outcome) + found }
         return found
     }
 
-    /// The request was to arrive, and nothing in the file says so.
-    private static func unwritten(_ outcome: Outcome) -> [Difference] {
+    /// The differences if the request was expected to reach an endpoint without a key that says so.
+    private static func implicit(_ outcome: Outcome) -> [Difference] {
         guard let status = outcome.value.value(of: "status") else { return [] }
         var found = [Difference(path: ["status"], expected: nil, actual: status)]
         for key in ["cause", "redirect"] {
@@ -55,13 +55,13 @@ package struct Expectation: Sendable {
     }
 }
 
-/// One thing that is not as it was expected.
+/// A difference between an expectation and the result.
 package struct Difference: Sendable {
-    /// The keys that lead to it: `front`, `captures`, `app`.
+    /// The path of keys: `front`, `captures`, `app`.
     package let path: [String]
-    /// Nil: nothing was written, and the request was to arrive.
+    /// Nil: the file has no such key; the request was expected to reach an endpoint.
     package let expected: OutcomeValue?
-    /// Nil: there is no such thing.
+    /// Nil: the result has no such value.
     package let actual: OutcomeValue?
 
     package var key: String { path.joined(separator: ".") }
@@ -69,7 +69,7 @@ package struct Difference: Sendable {
     package var expectedText: String { words(expected) }
     package var actualText: String { words(actual) }
 
-    /// A request without a status of Berth's own is forwarded.
+    /// Without a status from Berth, the request is forwarded.
     private func words(_ value: OutcomeValue?) -> String {
         switch value {
         case nil, .nothing?: path == ["status"] ? "forwarded" : "nothing"

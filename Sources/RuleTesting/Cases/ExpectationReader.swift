@@ -2,7 +2,7 @@ import Proxy
 import ProxyCore
 import RoutingConfig
 
-/// Holds what stands under `expect` against what can be expected: a slip there would pass for ever.
+/// Checks the keys and values under `expect`: a mistyped key would otherwise pass for ever.
 struct ExpectationReader {
     let reader: NodeReader
     /// The tiers that the file has rules for.
@@ -32,8 +32,8 @@ struct ExpectationReader {
         reader.report(
             .badValue,
             node,
-            "`\(YAMLNode.shortened(text))` is no cause of a refusal",
-            hint: hint ?? "docs/errors.md has them all"
+            "`\(YAMLNode.shortened(text))` is not a valid cause of a refusal",
+            hint: hint ?? "docs/errors.md lists all causes"
         )
     }
 
@@ -42,7 +42,7 @@ struct ExpectationReader {
             reader.report(
                 .badValue,
                 pair.key,
-                "these cases have no rules of a \(name) tier",
+                "the file has no rules for the \(name) tier",
                 hint: "name them at the top of the file: \(name): \(name).yaml"
             )
         }

@@ -1,6 +1,6 @@
 package import Operations
 
-/// What became of a case's request, in the words of a case.
+/// The result of a case's request, with the keys of `expect`.
 package struct Outcome: Sendable {
     package let value: OutcomeValue
 
@@ -18,7 +18,7 @@ package struct Outcome: Sendable {
         value = .map(entries)
     }
 
-    /// What a case without `expect` is given by `--update`: enough to see where the request goes and why.
+    /// What `--update` writes into a case without `expect`: where the request goes and why.
     var summary: OutcomeValue {
         guard case .map(let entries) = value else { return value }
         return .map(
@@ -43,7 +43,7 @@ package struct Outcome: Sendable {
         if let rule = tier.rule { add("rule", .text(rule)) }
         if !tier.captures.isEmpty {
             var captures: [OutcomeValue.Entry] = []
-            // Host and path may each have a group without a name: the host's counts, as in templates.
+            // Host and path may both have a group without a name: as in templates, the host's is used.
             for capture in tier.captures where !captures.contains(where: { $0.key == capture.name }) {
                 captures.append(OutcomeValue.Entry(key: capture.name, value: .text(capture.value)))
             }
@@ -55,7 +55,7 @@ package struct Outcome: Sendable {
         return .map(entries)
     }
 
-    /// Fields of one name are a list.
+    /// Several fields of one name become a list.
     private static func fields(_ request: ReceivedRequest) -> OutcomeValue {
         var names: [String] = []
         var values: [String: [OutcomeValue]] = [:]

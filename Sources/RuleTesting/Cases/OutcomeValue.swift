@@ -1,12 +1,12 @@
 import RoutingConfig
 
-/// A part of a request's outcome: what can stand in a case's YAML.
+/// A part of a request's outcome, as YAML can hold it.
 package indirect enum OutcomeValue: Sendable, Hashable {
-    /// `~`: it is not there.
+    /// `~`: there is no such value.
     case nothing
     case text(String)
     case list([OutcomeValue])
-    /// In order; keys differ.
+    /// In order; the keys are unique.
     case map([Entry])
 
     package struct Entry: Sendable, Hashable {
@@ -22,7 +22,7 @@ package indirect enum OutcomeValue: Sendable, Hashable {
         return entries.first { $0.key.lowercased() == key }?.value
     }
 
-    /// Equal, where a list of one is its element.
+    /// Whether the values are equal, if a list of one element equals the element.
     func isSame(as other: OutcomeValue) -> Bool {
         switch (self, other) {
         case (.list(let one), .text) where one.count == 1: one[0] == other
@@ -43,7 +43,7 @@ extension OutcomeValue {
     }
 }
 
-/// As YAML on one line.
+/// YAML on one line.
 extension OutcomeValue: CustomStringConvertible {
     package var description: String {
         switch self {

@@ -2,35 +2,35 @@ package import Operations
 package import RoutingConfig
 import Routing
 
-/// The rules that cases test, each set loaded once.
+/// Loads the rules that cases test, each set once.
 package final class RuleSets {
     private var loaded: [[String]: Configuration] = [:]
-    private let findings: Collected
+    private let failures: Failures
 
-    /// What is wrong with any of the files: all of it is told at once.
-    package final class Collected {
+    /// Collects the errors of all files, each once.
+    package final class Failures {
         package private(set) var diagnostics: [Diagnostic] = []
 
         package init() {}
 
         package func add(_ failure: ConfigurationFailure) {
-            // Two files of cases may name the same broken rules.
+            // Several files of cases may name the same broken rules.
             for diagnostic in failure.diagnostics where !diagnostics.contains(diagnostic) {
                 diagnostics.append(diagnostic)
             }
         }
     }
 
-    package init(_ findings: Collected) {
-        self.findings = findings
+    package init(_ failures: Failures) {
+        self.failures = failures
     }
 
-    /// Nil: the rules cannot be used, and the findings say why.
+    /// Nil: the rules cannot be used, and their errors were added.
     package func stage(_ tier: CaseFile.Tier) -> DryRun.Stage? {
         do throws(ConfigurationFailure) {
             return try Self.stage(try configuration(tier.paths), tier)
         } catch {
-            findings.add(error)
+            failures.add(error)
             return nil
         }
     }
@@ -46,7 +46,7 @@ package final class RuleSets {
         _ configuration: Configuration,
         _ tier: CaseFile.Tier
     ) throws(ConfigurationFailure) -> DryRun.Stage {
-        // No request is to wait for a network, nor to depend on what somebody else changed there.
+        // Offline, so that cases neither wait for a network nor depend on its state.
         let origin = SourceLocation(file: tier.paths.first ?? "", line: 1, column: 1)
         let plan = TierPlan(
             name: tier.name,
@@ -57,7 +57,7 @@ package final class RuleSets {
         do {
             return try DryRun.Stage(plan, files: configuration.files, offline: true)
         } catch {
-            let hint = "the cases may bring their own: \(tier.name): { rules: …, names: { name: 10.0.0.1 } }"
+            let hint = "the cases can define names: \(tier.name): { rules: …, names: { name: 10.0.0.1 } }"
             throw ConfigurationFailure([
                 Diagnostic(code: .unreadable, file: tier.paths.first ?? "", message: "\(error)", hint: hint)
             ])

@@ -1,16 +1,16 @@
 import RoutingConfig
 
-/// Where the values of a YAML text begin and end, in bytes.
+/// The byte ranges of the values in a YAML text.
 struct YAMLExtents {
     private let source: SourceText
     private let reader: NodeReader
 
     enum Style {
-        /// A text in one piece.
+        /// A scalar on one line.
         case scalar
         /// `{ … }` or `[ … ]`.
         case flow
-        /// By indentation.
+        /// Indented lines.
         case block
     }
 
@@ -31,12 +31,12 @@ struct YAMLExtents {
         return byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") ? .flow : .block
     }
 
-    /// Whether the value stands elsewhere: an alias has the place of what it stands for.
+    /// Whether the value is an alias: its node has the position of the anchor.
     func isAlias(_ pair: YAMLNode.Pair) -> Bool {
         start(of: pair.value) < start(of: pair.key)
     }
 
-    /// All of a value's text; nil where its end is not known (texts of several lines).
+    /// The range of a value's text; nil: its end is unknown, as for texts of several lines.
     func range(of node: YAMLNode) -> Range<Int>? {
         guard let end = end(of: node) else { return nil }
         let start = style(node) == .scalar ? reader.range(of: node).lowerBound : start(of: node)
@@ -60,23 +60,23 @@ struct YAMLExtents {
     }
 
     private func end(of pair: YAMLNode.Pair) -> Int? {
-        if isAlias(pair) || pair.value.isNull { return endOfWord(behind: pair.key) }
+        if isAlias(pair) || pair.value.isNull { return endOfWord(after: pair.key) }
         return end(of: pair.value)
     }
 
-    /// From behind a pair's colon to the end of its value.
-    func rangeBehindColon(of pair: YAMLNode.Pair) -> Range<Int>? {
-        guard let colon = colon(behind: pair.key), let end = end(of: pair), end > colon else { return nil }
+    /// From after a pair's colon to the end of its value.
+    func rangeAfterColon(of pair: YAMLNode.Pair) -> Range<Int>? {
+        guard let colon = colon(after: pair.key), let end = end(of: pair), end > colon else { return nil }
         return (colon + 1)..<end
     }
 
-    /// The whole lines of a pair in a block.
+    /// The whole lines of a pair in block style.
     func lines(of pair: YAMLNode.Pair) -> Range<Int>? {
         guard let end = end(of: pair), let start = ownLine(of: pair.key) else { return nil }
         return start..<min(endOfLine(end) + 1, source.bytes.count)
     }
 
-    /// Where the line begins that a key is the first on; nil behind a dash.
+    /// The start of the line that a key is the first word of; nil: it follows a dash.
     func ownLine(of key: YAMLNode) -> Int? {
         let line = source.line(Int(key.line))
         let indent = source.bytes[line.lowerBound..<max(line.lowerBound, start(of: key))]
@@ -89,16 +89,16 @@ struct YAMLExtents {
         return end
     }
 
-    private func colon(behind key: YAMLNode) -> Int? {
+    private func colon(after key: YAMLNode) -> Int? {
         var offset = reader.range(of: key).upperBound
         while offset < source.bytes.count, source.bytes[offset] == 0x20 { offset += 1 }
         guard offset < source.bytes.count, source.bytes[offset] == UInt8(ascii: ":") else { return nil }
         return offset
     }
 
-    /// Behind `*alias`, `~` or nothing, on the key's own line.
-    private func endOfWord(behind key: YAMLNode) -> Int? {
-        guard var offset = colon(behind: key) else { return nil }
+    /// The end of `*alias`, `~` or nothing, on the key's line.
+    private func endOfWord(after key: YAMLNode) -> Int? {
+        guard var offset = colon(after: key) else { return nil }
         offset += 1
         var end = offset
         while offset < source.bytes.count, source.bytes[offset] == 0x20 { offset += 1 }
@@ -110,7 +110,7 @@ struct YAMLExtents {
         return end
     }
 
-    /// Behind the bracket that closes the one at `start`.
+    /// The offset after the bracket that closes the one at `start`.
     private func flowEnd(_ start: Int) -> Int? {
         let bytes = source.bytes
         var depth = 0
@@ -122,7 +122,7 @@ struct YAMLExtents {
                 depth -= 1
                 if depth == 0 { return offset + 1 }
             case UInt8(ascii: "'"), UInt8(ascii: "\""):
-                // Inside of a plain text a quote is a letter.
+                // Inside a plain scalar, a quote is an ordinary character.
                 if offset > start, Array(" {[,:\n".utf8).contains(bytes[offset - 1]) {
                     guard let end = quoteEnd(offset) else { return nil }
                     offset = end
@@ -137,8 +137,7 @@ struct YAMLExtents {
         return nil
     }
 
-    /// The place of the quote that ends the text begun at `start`. (Two single ones are two texts side by
-    /// side here, which ends at the same place.)
+    /// The offset of the quote that ends the scalar at `start`.
     private func quoteEnd(_ start: Int) -> Int? {
         let quote = source.bytes[start]
         var offset = start + 1

@@ -1,4 +1,4 @@
-/// Texts as YAML that reads back as the same text, inside of `{ }` and `[ ]` too.
+/// Texts as YAML scalars that read back as the same text, also inside `{ }` and `[ ]`.
 enum YAMLText {
     static func scalar(_ text: String) -> String {
         if isPlain(text) { return text }
@@ -19,12 +19,12 @@ enum YAMLText {
         return out + "\""
     }
 
-    /// Whether no quotes are needed, neither for YAML nor for whoever reads `01` as a number.
+    /// Whether the text needs no quotes. Texts that some readers take for numbers, like `01`, need them.
     private static func isPlain(_ text: String) -> Bool {
         guard let first = text.utf8.first, isWordByte(first), text.utf8.allSatisfy(isPlainByte) else {
             return false
         }
-        // A colon at the end would make a key of it.
+        // A colon at the end would make it a key.
         if text.utf8.last == UInt8(ascii: ":") { return false }
         if ["null", "true", "false", "yes", "no", "on", "off"].contains(text.lowercased()) { return false }
         return !(text.utf8.count > 1 && first == UInt8(ascii: "0"))

@@ -2,18 +2,18 @@ import Operations
 import PCRE2
 import Routing
 
-/// Which rules some case reached, and which branches of their patterns' alternations.
+/// Which rules the cases reached, and which branches of the alternations in their patterns.
 package struct Coverage {
     /// A rule or a branch that no case reached.
     package struct Missing {
         /// `file:line` of the rule.
-        package let place: String
+        package let location: String
         /// `front` or `local`.
         package let tier: String
         package let rule: String
-        /// Nil: the rule itself. Otherwise the branch as it is written.
+        /// The branch as it is written; nil: the rule itself was not reached.
         package let branch: String?
-        /// `host` or `path`: the pattern that the branch is of.
+        /// The pattern of the branch: `host` or `path`.
         package let pattern: String?
 
         package var words: String {
@@ -22,7 +22,7 @@ package struct Coverage {
         }
     }
 
-    /// One tier's rules, whichever files of cases test them.
+    /// One tier's rules, for all files of cases that test them.
     private struct Tier {
         let name: String
         let files: [String]
@@ -34,7 +34,7 @@ package struct Coverage {
 
     init() {}
 
-    /// - Returns: the tier's place, for `note`.
+    /// - Returns: the index of the tier, for `note`.
     mutating func add(_ stage: DryRun.Stage) -> Int {
         if let known = tiers.firstIndex(where: { $0.name == stage.name && $0.files == stage.files }) {
             return known
@@ -49,7 +49,7 @@ package struct Coverage {
         guard let decision = step.decision, let index = decision.ruleIndex,
             tiers[tier].rules.indices.contains(index)
         else { return }
-        // The rule did not match: its pattern was given up.
+        // The rule did not match: its pattern reached the match limit.
         if case .refuse(let refusal) = decision.outcome, refusal.reason == .matchLimit { return }
         tiers[tier].rules[index].note(step, scratch)
     }
@@ -66,8 +66,8 @@ package struct Coverage {
         return (all.reduce(0) { $0 + $1.taken.count { $0 } }, all.reduce(0) { $0 + $1.taken.count })
     }
 
-    /// Patterns with alternations of which PCRE2 does not tell which branch it took: those count groups by number.
-    package var untold: Int { tiers.flatMap(\.rules).reduce(0) { $0 + $1.untold } }
+    /// The number of patterns whose branches cannot be observed: they refer to groups by number.
+    package var unobservable: Int { tiers.flatMap(\.rules).reduce(0) { $0 + $1.unobservable } }
 
     /// Of rules and branches together, 0 to 100.
     package var percent: Double {
@@ -81,8 +81,9 @@ package struct Coverage {
         let (rules, branches) = (rules, branches)
         var text = "rules \(rules.reached) of \(rules.all)"
         if branches.all > 0 { text += ", branches \(branches.reached) of \(branches.all)" }
-        if untold > 0 {
-            text += ", \(untold) \(untold == 1 ? "pattern" : "patterns") whose branches cannot be told"
+        if unobservable > 0 {
+            text +=
+                ", \(unobservable) \(unobservable == 1 ? "pattern" : "patterns") whose branches cannot be observed"
         }
         return text + ": \(Self.tenths(percent)) %"
     }
@@ -127,7 +128,13 @@ struct CoverageJSON: Encodable {
         (rulesReached, rules) = coverage.rules
         (branchesReached, branches) = coverage.branches
         missing = coverage.missing.map {
-            Missing(tier: $0.tier, location: $0.place, rule: $0.rule, pattern: $0.pattern, branch: $0.branch)
+            Missing(
+                tier: $0.tier,
+                location: $0.location,
+                rule: $0.rule,
+                pattern: $0.pattern,
+                branch: $0.branch
+            )
         }
     }
 }

@@ -1,28 +1,28 @@
-/// The hosts whose route changes. As JSON its keys are added to over time, never renamed or removed.
+/// The hosts whose route changes. In JSON, keys are added, never renamed or removed.
 package struct DiffReport: Encodable, Sendable {
-    /// Whether a route changes: of a request that was asked for, or to a name without asking.
+    /// Whether a route changes: of a compared request, or, without requests, of a name or a condition.
     package var hasChanges: Bool {
-        changed > 0 || (asked == "witnesses" && !(names.isEmpty && conditional.isEmpty))
+        changed > 0 || (source == "witnesses" && !(names.isEmpty && conditional.isEmpty))
     }
 
-    /// Where the requests came from: `replay`, `cases` or `witnesses`.
-    package let asked: String
+    /// Where the requests come from: `replay`, `cases` or `witnesses`.
+    package let source: String
     package let requests: Int
-    /// Requests whose route changes.
+    /// The number of requests whose route changes.
     package let changed: Int
-    /// Lines of the log that could not be read.
+    /// The number of lines that are not lines of an access log.
     package let unparsable: Int
-    /// Names that the rules spell out with other addresses. A route to one of them changes, asked for or not.
+    /// Static names whose addresses change. Every route to one of them changes.
     package let names: [NameDifference]
-    /// The one with the most requests first.
+    /// The group with the most requests first.
     package let groups: [Group]
 
-    /// Hosts whose route changes for some paths, methods, fields or clients: found without traffic.
+    /// Hosts whose route changes for some paths, methods, fields or clients. Empty with a log or cases.
     package internal(set) var conditional: [Conditional] = []
-    /// Without traffic: whether every pair of an old and a new rule was decided. Nil with a log or cases.
+    /// Whether every pair of an old and a new rule could be compared. Nil with a log or cases.
     package internal(set) var isComplete: Bool?
 
-    /// The rules that requests for a host may come to, in their order.
+    /// The rules that requests for a host may reach, in their order.
     package struct Conditional: Encodable, Sendable {
         package let host: String
         package let old: [String]
@@ -30,7 +30,7 @@ package struct DiffReport: Encodable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case asked, requests, changed, unparsable, names, groups, conditional
+        case source, requests, changed, unparsable, names, groups, conditional
         case isComplete = "complete"
     }
 
@@ -38,13 +38,13 @@ package struct DiffReport: Encodable, Sendable {
         package let old: Side
         package let new: Side
         package let requests: Int
-        /// In the order they came.
+        /// In the order of their first requests.
         package let hosts: [Host]
-        /// Requests of hosts beyond the 10,000 that are listed.
+        /// The number of requests for hosts after the first 10,000, which are not listed.
         package let beyond: Int
     }
 
-    /// Who decides, and what it does.
+    /// The rule that decides, and its action.
     package struct Side: Encodable, Sendable {
         /// Nil: no rule.
         package let rule: String?
@@ -61,9 +61,9 @@ package struct DiffReport: Encodable, Sendable {
         package let new: String
     }
 
-    init(_ tally: DiffTally, _ names: [NameDifference], asked: String) {
+    init(_ tally: DiffTally, _ names: [NameDifference], source: String) {
         self.names = names
-        self.asked = asked
+        self.source = source
         requests = tally.requests
         changed = tally.changed
         unparsable = tally.unparsable
@@ -72,8 +72,8 @@ package struct DiffReport: Encodable, Sendable {
             return (
                 hosts.first?.value.number ?? 0,
                 Group(
-                    old: Side(rule: key.oldRule, location: key.oldPlace, kind: key.oldKind),
-                    new: Side(rule: key.newRule, location: key.newPlace, kind: key.newKind),
+                    old: Side(rule: key.oldRule, location: key.oldLocation, kind: key.oldKind),
+                    new: Side(rule: key.newRule, location: key.newLocation, kind: key.newKind),
                     requests: group.requests,
                     hosts: hosts.map { name, host in
                         Host(host: name, requests: host.requests, old: host.old, new: host.new)

@@ -1,20 +1,20 @@
 import Operations
 import Routing
 
-/// Requests that two sets of rules lead to different places, gathered by who decided and how.
+/// Counts the requests that two sets of rules route differently, grouped by the rules that decide.
 struct DiffTally: Sendable {
-    /// Changes of one kind: from a rule, by a rule.
+    /// The old and the new rule of a change, with their actions.
     struct Key: Sendable, Hashable {
         let oldRule: String?
-        let oldPlace: String?
+        let oldLocation: String?
         let oldKind: String
         let newRule: String?
-        let newPlace: String?
+        let newLocation: String?
         let newKind: String
     }
 
     struct Host: Sendable {
-        /// The first that was seen, from 1.
+        /// The number of its first request, from 1.
         var number: Int
         let old: String
         let new: String
@@ -24,40 +24,40 @@ struct DiffTally: Sendable {
     struct Group: Sendable {
         var requests = 0
         var hosts: [String: Host] = [:]
-        /// Requests of hosts that found no room.
+        /// The number of requests for hosts beyond `maxHosts`.
         var beyond = 0
     }
 
-    /// Hosts kept of a group.
-    static let mostHosts = 10_000
-    /// Groups kept; rules come in pairs, so there might be very many.
-    static let mostGroups = 10_000
+    /// The maximum number of hosts in a group.
+    static let maxHosts = 10_000
+    /// The maximum number of groups. They are pairs of rules, so there could be very many.
+    static let maxGroups = 10_000
 
     private(set) var requests = 0
     private(set) var changed = 0
     private(set) var groups: [Key: Group] = [:]
-    /// Lines of a log that could not be used.
+    /// The number of lines that are not lines of an access log.
     var unparsable = 0
 
-    /// - Parameter number: of the request, from 1.
+    /// - Parameter number: the number of the request, from 1.
     mutating func note(_ old: DryRunStep, _ new: DryRunStep, _ number: Int, _ host: [UInt8]) {
         requests += 1
         guard !Route.isSame(old, new) else { return }
         changed += 1
-        let (was, is_) = (Route(old), Route(new))
+        let (oldRoute, newRoute) = (Route(old), Route(new))
         let key = Key(
-            oldRule: was.rule,
-            oldPlace: was.location,
+            oldRule: oldRoute.rule,
+            oldLocation: oldRoute.location,
             oldKind: Route.kind(old),
-            newRule: is_.rule,
-            newPlace: is_.location,
+            newRule: newRoute.rule,
+            newLocation: newRoute.location,
             newKind: Route.kind(new)
         )
-        guard groups[key] != nil || groups.count < Self.mostGroups else { return }
+        guard groups[key] != nil || groups.count < Self.maxGroups else { return }
         let name = old.host?.text ?? String(decoding: host, as: UTF8.self)
         groups[key, default: Group()].add(
             name,
-            Host(number: number, old: was.text, new: is_.text, requests: 1)
+            Host(number: number, old: oldRoute.text, new: newRoute.text, requests: 1)
         )
     }
 
@@ -66,7 +66,7 @@ struct DiffTally: Sendable {
         changed += other.changed
         unparsable += other.unparsable
         for (key, group) in other.groups {
-            guard groups[key] != nil || groups.count < Self.mostGroups else { continue }
+            guard groups[key] != nil || groups.count < Self.maxGroups else { continue }
             groups[key, default: Group()].add(group)
         }
     }
@@ -77,7 +77,7 @@ extension DiffTally.Group {
         requests += host.requests
         if var known = hosts[name] {
             known.requests += host.requests
-            // The earliest is shown, whichever thread saw it.
+            // Keep the earliest request, whichever thread read it.
             if host.number < known.number {
                 hosts[name] = DiffTally.Host(
                     number: host.number,
@@ -88,7 +88,7 @@ extension DiffTally.Group {
             } else {
                 hosts[name] = known
             }
-        } else if hosts.count < DiffTally.mostHosts {
+        } else if hosts.count < DiffTally.maxHosts {
             hosts[name] = host
         } else {
             beyond += host.requests

@@ -1,8 +1,8 @@
-/// A difference for a person at a terminal.
+/// Writes a report on changed routes for a terminal.
 package struct DiffText {
     private let color: Bool
-    /// Hosts that are listed of a group; more are counted.
-    private static let mostHosts = 5
+    /// The maximum number of listed hosts of a group; the others are counted.
+    private static let maxHosts = 5
 
     package init(color: Bool) {
         self.color = color
@@ -17,13 +17,13 @@ package struct DiffText {
                     + "\(group.hosts.count) \(group.hosts.count == 1 ? "host" : "hosts")"
                     + (group.beyond > 0 ? " and more" : "")
             )
-            for host in group.hosts.prefix(Self.mostHosts) {
+            for host in group.hosts.prefix(Self.maxHosts) {
                 lines.append("  \(Printable.text(host.host))")
                 lines.append(paint("    - \(Printable.text(host.old))", 31))
                 lines.append(paint("    + \(Printable.text(host.new))", 32))
             }
-            if group.hosts.count > Self.mostHosts {
-                lines.append("  … and \(group.hosts.count - Self.mostHosts) more; --json has them all")
+            if group.hosts.count > Self.maxHosts {
+                lines.append("  … and \(group.hosts.count - Self.maxHosts) more; --json lists all of them")
             }
             lines.append("")
         }
@@ -47,18 +47,19 @@ package struct DiffText {
     }
 
     private func summary(_ report: DiffReport) -> String {
-        switch report.asked {
+        switch report.source {
         case "replay": return "\(report.changed) of \(report.requests) logged requests change their route"
         case "cases":
             return "\(report.changed) of \(report.requests) requests of the cases change their route"
         default:
             let found = report.changed + report.conditional.count
             let what =
-                found == 0 ? "no host was found whose rule changes" : "hosts that show what changes: \(found)"
+                found == 0
+                ? "no host found whose rule changes" : "hosts that are routed differently: \(found)"
             return what
                 + (report.isComplete == true
-                    ? "; every pair of rules was decided"
-                    : "; not every pattern can be decided, there may be more")
+                    ? "; every pair of rules was compared"
+                    : "; some patterns cannot be compared, so there may be more")
         }
     }
 
@@ -67,7 +68,7 @@ package struct DiffText {
     }
 
     private func addresses(_ addresses: [String]) -> String {
-        addresses.isEmpty ? "not known" : addresses.joined(separator: ", ")
+        addresses.isEmpty ? "unknown" : addresses.joined(separator: ", ")
     }
 
     private func side(_ side: DiffReport.Side) -> String {

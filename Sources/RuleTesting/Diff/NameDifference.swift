@@ -1,14 +1,14 @@
 import Routing
 import RoutingConfig
 
-/// A name whose addresses are others in the new rules: every route to it changes, whichever host leads there.
+/// A static name whose addresses change. Every route to it changes, whatever the host.
 package struct NameDifference: Encodable, Sendable {
     package let name: String
-    /// Empty: the rules do not know it.
+    /// Empty: the rules do not define it.
     package let old: [String]
     package let new: [String]
 
-    /// Of the names that rules spell out; in order. What other sources know is not in the rules.
+    /// The differences between the static names of two configurations, in name order.
     static func of(_ old: Configuration, _ new: Configuration) -> [NameDifference] {
         let (before, after) = (names(old), names(new))
         return Set(before.keys).union(after.keys).sorted().compactMap { name in

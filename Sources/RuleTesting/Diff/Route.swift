@@ -3,13 +3,13 @@ import Proxy
 import ProxyCore
 import Routing
 
-/// Where a tier's rules lead one request: what has to be the same in the old rules and the new ones.
+/// Where a tier's rules route one request, and how.
 struct Route: Sendable, Hashable {
-    /// In words: `to host_01:9000 (127.0.1.1:9000)`, `redirect 308 to …`, `respond 403`, `refused 404 no_rule`.
+    /// `to host_01:9000 (127.0.1.1:9000)`, `redirect 308 to …`, `respond 403`, `refused 404 no_rule`.
     let text: String
     /// The rule that won; nil: none did.
     let rule: String?
-    /// `file:line` of it.
+    /// `file:line` of the rule.
     let location: String?
 
     init(_ step: DryRunStep) {
@@ -51,10 +51,10 @@ struct Route: Sendable, Hashable {
         return text
     }
 
-    /// How much of a response's body is shown, bytes.
+    /// The number of bytes of a response's body that are shown.
     private static let shownBytes = 40
 
-    /// What is done, without the names in it: the routes of one rule differ from host to host.
+    /// The action without the names in it, which differ from host to host.
     static func kind(_ step: DryRunStep) -> String {
         if let failure = step.failure { return "refused \(failure.status) \(failure.reason.rawValue)" }
         switch step.decision?.outcome {
@@ -65,7 +65,7 @@ struct Route: Sendable, Hashable {
         }
     }
 
-    /// Whether two steps lead to the same, without putting it into words: most do.
+    /// Whether two steps give the same route. Faster than comparing routes, as most are the same.
     static func isSame(_ old: DryRunStep, _ new: DryRunStep) -> Bool {
         guard old.failure?.reason == new.failure?.reason else { return false }
         switch (old.decision?.outcome, new.decision?.outcome) {

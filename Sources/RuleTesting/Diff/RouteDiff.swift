@@ -4,7 +4,7 @@ import Operations
 package import RoutingConfig
 import Routing
 
-/// What changes for whom when one set of rules takes the place of another.
+/// Compares the routes of two sets of rules.
 package struct RouteDiff {
     private let old: ReplayTier
     private let new: ReplayTier
@@ -16,7 +16,7 @@ package struct RouteDiff {
         self.new = try ReplayTier("front", new)
     }
 
-    /// Asks both about every request of an access log.
+    /// Compares the routes of every request in an access log.
     package func replay(
         _ log: String,
         progress: @escaping @Sendable (Double) -> Void = { _ in }
@@ -26,19 +26,19 @@ package struct RouteDiff {
         var tally = DiffTally()
         for result in walked.results { tally.add(result) }
         tally.unparsable += walked.tooLong.count
-        return DiffReport(tally, names, asked: "replay")
+        return DiffReport(tally, names, source: "replay")
     }
 
-    /// Asks both about the requests of files of cases; what those expect does not count.
+    /// Compares the routes of the requests in files of cases. Their expectations are ignored.
     package func cases(_ paths: [String]) throws(ConfigurationFailure) -> DiffReport {
         var worker = DiffWorker(old, new)
         for file in try CaseSuite.read(paths) {
-            for routeCase in file.cases { worker.ask(routeCase.request) }
+            for routeCase in file.cases { worker.compare(routeCase.request) }
         }
-        return DiffReport(worker.result, names, asked: "cases")
+        return DiffReport(worker.result, names, source: "cases")
     }
 
-    /// Asks both about hosts for which their rules are known to differ, one for each pair of rules.
+    /// Compares the routes of computed hosts: one for each pair of rules that differ.
     package func witnesses() -> DiffReport {
         let difference = HostDifference(old: old.table, new: new.table)
         var worker = DiffWorker(old, new)
@@ -46,20 +46,20 @@ package struct RouteDiff {
         for change in difference.changes {
             let before = worker.result.changed
             let url = Array("http://\(change.host)/".utf8)
-            worker.ask(DryRun.Request(url: url, client: IPAddress(v4: 0x7F00_0001)))
-            // What differs is asked for with another path, method, field or client.
+            worker.compare(DryRun.Request(url: url, client: IPAddress(v4: 0x7F00_0001)))
+            // The route differs only for other paths, methods, fields or clients.
             if worker.result.changed == before {
                 conditional.append(.init(host: change.host, old: change.old, new: change.new))
             }
         }
-        var report = DiffReport(worker.result, names, asked: "witnesses")
+        var report = DiffReport(worker.result, names, source: "witnesses")
         report.conditional = conditional
         report.isComplete = difference.isComplete
         return report
     }
 }
 
-/// Asks the old rules and the new ones about one request after another.
+/// Compares the routes of one request after another.
 private struct DiffWorker: LogWorker {
     private let old: DryRun
     private let new: DryRun
@@ -84,16 +84,17 @@ private struct DiffWorker: LogWorker {
             return
         }
         guard !request.method.isEmpty, request.write(into: &head) else { return }
-        ask(head, from: IPAddress(request.client.span) ?? nobody, number, request.host)
+        compare(head, from: IPAddress(request.client.span) ?? nobody, number, request.host)
     }
 
-    mutating func ask(_ request: DryRun.Request) {
+    mutating func compare(_ request: DryRun.Request) {
         number += 1
         guard let head = DryRun.head(request) else { return }
-        ask(head, from: request.client, number, request.url)
+        compare(head, from: request.client, number, request.url)
     }
 
-    private mutating func ask(_ head: ByteBuffer, from client: IPAddress, _ number: Int, _ host: [UInt8]) {
+    private mutating func compare(_ head: ByteBuffer, from client: IPAddress, _ number: Int, _ host: [UInt8])
+    {
         var before: DryRunStep?
         var after: DryRunStep?
         old.follow(head, from: client, writesLastHead: false) { before = $1 }

@@ -1,6 +1,6 @@
-/// A line of Berth's access log as JSON (docs/access-log.md): one object, of which some keys count.
+/// Parses a line of Berth's JSON access log (docs/access-log.md): one object, of which some keys are used.
 enum JSONLogLine {
-    /// Objects and lists within one another that are read.
+    /// The maximum depth of nested objects and lists.
     private static let maxDepth = 16
 
     static func read(_ line: Span<UInt8>, into request: inout LoggedRequest) -> LogLineFault? {
@@ -46,7 +46,7 @@ enum JSONLogLine {
 
         @_lifetime(self: copy self)
         private mutating func value(_ key: Key, into request: inout LoggedRequest) -> Bool {
-            if key == .rule { request.namesRule = true }
+            if key == .rule { request.hasRule = true }
             guard key != .other, at < bytes.count, bytes[at] == UInt8(ascii: "\"") else { return skipValue() }
             switch key {
             case .method: return string(into: &request.method)
@@ -114,7 +114,7 @@ enum JSONLogLine {
             return false
         }
 
-        /// Numbers and words are not looked at closely: they are not ours to judge.
+        /// Does not validate numbers and literals, which are not used.
         @_lifetime(self: copy self)
         private mutating func skipValue() -> Bool {
             var depth = 0
@@ -128,7 +128,7 @@ enum JSONLogLine {
                     depth += 1
                     guard depth <= JSONLogLine.maxDepth else { return false }
                 case UInt8(ascii: "}"), UInt8(ascii: "]"):
-                    // The end of the object that holds the value, which was a number or a word.
+                    // The end of the enclosing object: the value was a number or a literal.
                     if depth == 0 { return true }
                     depth -= 1
                     if depth == 0 {
@@ -145,7 +145,7 @@ enum JSONLogLine {
             return false
         }
 
-        /// `\u00HH` is the byte HH, as Berth writes it; a code point beyond is UTF-8.
+        /// Decodes a string. `\u00HH` is the byte HH, as Berth writes it; larger code points become UTF-8.
         @_lifetime(self: copy self)
         private mutating func string(into out: inout [UInt8]) -> Bool {
             at += 1
@@ -175,15 +175,15 @@ enum JSONLogLine {
             case UInt8(ascii: "u"):
                 guard at + 4 <= bytes.count else { return false }
                 var value: UInt32 = 0
-                for place in at..<(at + 4) {
-                    guard let digit = Hex.value(bytes[place]) else { return false }
+                for index in at..<(at + 4) {
+                    guard let digit = Hex.value(bytes[index]) else { return false }
                     value = value << 4 | UInt32(digit)
                 }
                 at += 4
                 if let byte = UInt8(exactly: value) {
                     out.append(byte)
                 } else {
-                    // Half of a pair stands for itself badly: no host or path has one.
+                    // Half of a surrogate pair becomes U+FFFD: no host or path contains one.
                     out.append(contentsOf: String(Unicode.Scalar(value) ?? "\u{FFFD}").utf8)
                 }
             case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): out.append(kind)

@@ -1,17 +1,17 @@
 import Glibc
 import NIOConcurrencyHelpers
 
-/// Reads a file or a pipe in pieces of whole lines, which several threads take in turn.
+/// Reads a file or a pipe in chunks of whole lines. Safe to use from several threads.
 final class LineChunks: Sendable {
     struct Chunk {
-        /// Whole lines; the last may lack its end.
+        /// Whole lines; the last one may lack its newline.
         let bytes: [UInt8]
-        /// The number of the first of them, from 1.
+        /// The number of its first line, from 1.
         let firstLine: Int
     }
 
     private struct State {
-        /// The beginning of a line whose end has not been read.
+        /// The beginning of a line whose end has not been read yet.
         var carry: [UInt8] = []
         var line = 1
         var read = 0
@@ -22,14 +22,14 @@ final class LineChunks: Sendable {
         var atEnd = false
     }
 
-    /// Bytes that are read at once.
+    /// The size of one read, in bytes.
     private static let chunkBytes = 1 << 20
-    /// A longer line is counted and left out, bytes.
+    /// The maximum length of a line in bytes. Longer lines are counted and skipped.
     static let maxLineBytes = 1 << 20
 
     private let descriptor: CInt
     private let state = NIOLockedValueBox(State())
-    /// Bytes; nil for a pipe.
+    /// The file's size in bytes; nil for a pipe.
     let size: Int?
 
     /// - Parameter path: a file; `-` is standard input.
@@ -54,7 +54,7 @@ final class LineChunks: Sendable {
 
     var bytesRead: Int { state.withLockedValue { $0.read } }
     var failure: String? { state.withLockedValue { $0.failure } }
-    /// Lines longer than `maxLineBytes`, and the number of the first.
+    /// The number of lines longer than `maxLineBytes`, and the line number of the first.
     var tooLong: (count: Int, first: Int) { state.withLockedValue { ($0.tooLong, $0.firstTooLong) } }
 
     private func next(_ state: inout State) -> Chunk? {
@@ -68,7 +68,7 @@ final class LineChunks: Sendable {
             let known = state.carry.count
             var bytes = state.carry
             fill(&bytes, &state)
-            // All before was looked at already.
+            // The bytes before `known` contain no newline.
             var end = bytes.count
             while end > known, bytes[end - 1] != UInt8(ascii: "\n") { end -= 1 }
             if end > known {
@@ -92,7 +92,7 @@ final class LineChunks: Sendable {
         }
     }
 
-    /// Leaves out the rest of a line that is too long.
+    /// Drops the rest of a line that is too long.
     private func skip(_ bytes: inout [UInt8], _ state: inout State) {
         state.isSkipping = false
         guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else { return }
@@ -128,7 +128,7 @@ final class LineChunks: Sendable {
     }
 }
 
-/// Why nothing could be replayed.
+/// Why a log cannot be replayed.
 package struct ReplayFailure: Error, CustomStringConvertible {
     package let description: String
 

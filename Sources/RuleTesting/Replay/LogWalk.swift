@@ -4,15 +4,15 @@ import Operations
 import Routing
 import NIOConcurrencyHelpers
 
-/// Takes an access log through on all cores: each thread takes lines in turn, and has what it works with for itself.
+/// Reads an access log on all cores. Each thread reads chunks of lines and has its own worker.
 enum LogWalk {
-    /// Threads at most.
-    private static let mostThreads = 16
+    /// The maximum number of threads.
+    private static let maxThreads = 16
 
     /// - Parameters:
-    ///   - make: what one thread works with.
-    ///   - progress: told now and then which part is read, 0 to 1; on any thread.
-    /// - Returns: of each thread what it made, when the log is at its end.
+    ///   - progress: called now and then with the part that was read, 0 to 1; on any thread.
+    ///   - make: makes the worker of one thread.
+    /// - Returns: the results of all threads, at the end of the log.
     static func run<Worker: LogWorker>(
         _ log: String,
         progress: @escaping @Sendable (Double) -> Void,
@@ -20,12 +20,12 @@ enum LogWalk {
     ) throws(ReplayFailure) -> (results: [Worker.Result], tooLong: (count: Int, first: Int)) {
         let chunks = try LineChunks(log)
         let results = NIOLockedValueBox<[Worker.Result]>([])
-        let threads = min(max(1, System.coreCount), mostThreads)
+        let threads = min(max(1, System.coreCount), maxThreads)
         DispatchQueue.concurrentPerform(iterations: threads) { _ in
             var worker = make()
             var request = LoggedRequest()
             while let chunk = chunks.next() {
-                take(chunk, &worker, &request)
+                read(chunk, &worker, &request)
                 if let size = chunks.size, size > 0 {
                     progress(min(1, Double(chunks.bytesRead) / Double(size)))
                 }
@@ -37,7 +37,7 @@ enum LogWalk {
         return (results.withLockedValue { $0 }, chunks.tooLong)
     }
 
-    private static func take<Worker: LogWorker>(
+    private static func read<Worker: LogWorker>(
         _ chunk: LineChunks.Chunk,
         _ worker: inout Worker,
         _ request: inout LoggedRequest
@@ -58,11 +58,11 @@ enum LogWalk {
     }
 }
 
-/// What one thread does with the lines it takes.
+/// Handles the lines that one thread reads.
 protocol LogWorker: SendableMetatype {
     associatedtype Result: Sendable
 
-    /// - Parameter fault: why the line is none; then `request` holds nothing of use.
+    /// - Parameter fault: why the line cannot be replayed; `request` is then not valid.
     mutating func line(
         _ line: Span<UInt8>,
         _ number: Int,
@@ -73,7 +73,9 @@ protocol LogWorker: SendableMetatype {
 }
 
 extension LoggedRequest {
-    /// Writes the request as it would have come; false where a part of it would end a line and begin another.
+    /// Writes the head of the request.
+    ///
+    /// - Returns: false if a part of it contains a line break, which no head can contain.
     func write(into head: inout ByteBuffer) -> Bool {
         head.clear()
         for part in [method, target, host, referer, userAgent]

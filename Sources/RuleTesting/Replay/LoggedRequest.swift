@@ -1,19 +1,19 @@
-/// A request as a line of an access log tells it. One is used for line after line.
+/// A request from a line of an access log. One value is reused for all lines.
 struct LoggedRequest {
     var method: [UInt8] = []
     /// The target as received.
     var target: [UInt8] = []
     var host: [UInt8] = []
     var client: [UInt8] = []
-    /// Empty: none.
+    /// Empty: there is none.
     var referer: [UInt8] = []
     var userAgent: [UInt8] = []
-    /// `front` or `local`, where the log says so.
+    /// `front` or `local`; empty: the log does not contain it.
     var tier: [UInt8] = []
-    /// The rule that won when the line was written; empty: the log does not tell, or none did.
+    /// The rule that won when the line was written; empty: none did, or the log does not contain it.
     var rule: [UInt8] = []
-    /// Whether the log has a word for the rule at all.
-    var namesRule = false
+    /// Whether the log contains the rule.
+    var hasRule = false
 
     mutating func clear() {
         method.removeAll(keepingCapacity: true)
@@ -24,12 +24,12 @@ struct LoggedRequest {
         userAgent.removeAll(keepingCapacity: true)
         tier.removeAll(keepingCapacity: true)
         rule.removeAll(keepingCapacity: true)
-        namesRule = false
+        hasRule = false
     }
 
-    /// Takes a line apart: Berth's JSON if it begins with a brace, else text.
+    /// Parses a line: as Berth's JSON if it starts with a brace, otherwise as text.
     ///
-    /// - Returns: why it is no line of an access log; nil: it is one.
+    /// - Returns: why it is not a line of an access log; nil: it is.
     mutating func read(_ line: Span<UInt8>) -> LogLineFault? {
         clear()
         guard line.count > 0 else { return .empty }
@@ -41,11 +41,11 @@ struct LoggedRequest {
 /// Why a line cannot be replayed.
 enum LogLineFault: String, Sendable {
     case empty = "the line is empty"
-    case tooLong = "the line is longer than is read"
-    case badJSON = "the line begins like JSON and is none"
+    case tooLong = "the line is longer than 1 MiB"
+    case badJSON = "the line starts like JSON but is not valid JSON"
     case noHost = "the line has no host"
-    case noURI = "the line has a method and no \"uri\""
-    case noTime = "there is no [time]"
-    case noRequest = "there is no \"request line\" in quotes"
-    case badClient = "there is no client address"
+    case noURI = "the line has a method but no \"uri\""
+    case noTime = "the line has no [time]"
+    case noRequest = "the line has no \"request line\" in quotes"
+    case badClient = "the line has no client address"
 }

@@ -5,12 +5,12 @@ import ProxyCore
 package import Routing
 package import RoutingConfig
 
-/// The rules of one tier, for a replay: for all threads.
+/// The rules of one tier for a replay, shared by all threads.
 package struct ReplayTier: Sendable {
     private let plan: TierPlan
     package let files: [String]
 
-    /// - Throws: where a name source cannot be set up. None is asked over the network.
+    /// - Throws: if a name source cannot be set up. None is queried over the network.
     package init(_ name: String, _ configuration: Configuration) throws(ReplayFailure) {
         plan = TierPlan(name: name, configuration: configuration, instance: "dry-run")
         files = configuration.files
@@ -24,7 +24,7 @@ package struct ReplayTier: Sendable {
     package var name: String { plan.settings.name }
     package var table: RouteTable { plan.table }
 
-    /// What a thread decides with; nil only if a file of names went away just now.
+    /// The stage of one thread; nil: a file of names was removed after `init`.
     func stage() -> DryRun.Stage? {
         try? DryRun.Stage(plan, files: files, offline: true)
     }
@@ -42,8 +42,8 @@ package struct Replay {
     }
 
     /// - Parameters:
-    ///   - log: a file, or `-` for standard input. It is streamed: memory does not grow with it.
-    ///   - progress: told now and then which part is read, 0 to 1; on any thread.
+    ///   - log: a file, or `-` for standard input. It is streamed: memory use does not depend on its size.
+    ///   - progress: called now and then with the part that was read, 0 to 1; on any thread.
     package func run(
         _ log: String,
         progress: @escaping @Sendable (Double) -> Void = { _ in }
@@ -73,7 +73,7 @@ package struct Replay {
 private struct ReplayWorker: LogWorker {
     private let run: DryRun
     private let firstTier: [UInt8]
-    private let places: Int
+    private let tierCount: Int
     private(set) var result: ReplayTally
     private var head = ByteBuffer()
     private let nobody = IPAddress(v4: 0x7F00_0001)
@@ -81,7 +81,7 @@ private struct ReplayWorker: LogWorker {
     init(_ tiers: [ReplayTier], _ frontAddress: IPAddress?) {
         run = DryRun(tiers.compactMap { $0.stage() }, frontAddress: frontAddress, explain: false)
         firstTier = Array((tiers.first?.name ?? "").utf8)
-        places = tiers.count
+        tierCount = tiers.count
         result = ReplayTally(rules: tiers.map(\.table.rules.count))
     }
 
@@ -107,11 +107,11 @@ private struct ReplayWorker: LogWorker {
             return
         }
         let client = IPAddress(request.client.span) ?? nobody
-        // Copies, so that what is told below may change the rest.
-        let (run, head, last) = (run, head, places - 1)
-        run.follow(head, from: client, writesLastHead: false) { place, step in
-            result.note(step, place, isLast: place == last, number, request.host)
-            guard place == 0, request.namesRule, let decision = step.decision else { return }
+        // Copies, because the closure changes `self`.
+        let (run, head, last) = (run, head, tierCount - 1)
+        run.follow(head, from: client, writesLastHead: false) { tier, step in
+            result.note(step, tier, isLast: tier == last, number, request.host)
+            guard tier == 0, request.hasRule, let decision = step.decision else { return }
             let isSame =
                 decision.rule.map { $0.name.utf8.elementsEqual(request.rule) } ?? request.rule.isEmpty
             if !isSame { result.changed.add(number, request.host) }

@@ -2,15 +2,15 @@ import Proxy
 import ProxyCore
 import Routing
 
-/// What became of a log's requests. As JSON its keys are added to over time, never renamed or removed.
+/// The results for the requests of a log. In JSON, keys are added, never renamed or removed.
 package struct ReplayReport: Encodable, Sendable {
     package let log: String
-    /// All of them, the empty and the unreadable too.
+    /// All lines, including empty and invalid ones.
     package let lines: Int
     package let requests: Int
-    /// Lines of what was no request: its head could not be read when it came.
+    /// Lines without a request: the tier could not parse its head.
     package let withoutRequest: Int
-    /// Lines of another tier than the first that was replayed.
+    /// Lines of a tier other than the first one that is replayed.
     package let otherTier: Int
     package let unparsable: Int
     package let firstUnparsable: Unparsable?
@@ -27,7 +27,7 @@ package struct ReplayReport: Encodable, Sendable {
         package let text: String
     }
 
-    /// The first line that something was seen on.
+    /// The first line with a certain result.
     package struct First: Encodable, Sendable {
         package let line: Int
         package let host: String
@@ -36,9 +36,9 @@ package struct ReplayReport: Encodable, Sendable {
     package struct Tier: Encodable, Sendable {
         package let tier: String
         package let files: [String]
-        /// In their order; those that never won too.
+        /// In their order, including those that never won.
         package let rules: [RuleWins]
-        /// The commonest first.
+        /// The most frequent cause first.
         package let refused: [Refused]
         package let responded: [Responded]
     }

@@ -3,16 +3,16 @@ import Proxy
 import ProxyCore
 import Routing
 
-/// What became of the requests of a log: counts alone, so that it stays small however long the log is.
+/// Counts the results for the requests of a log. Its size does not depend on the length of the log.
 struct ReplayTally: Sendable {
     struct Fault: Sendable {
         var line: Int
         var fault: LogLineFault
-        /// The beginning of the line.
+        /// The start of the line.
         var text: String
     }
 
-    /// How many, and which was the first.
+    /// A count, with the first line that was counted.
     struct Count: Sendable {
         var count = 0
         var firstLine = Int.max
@@ -33,23 +33,23 @@ struct ReplayTally: Sendable {
     }
 
     struct Tier: Sendable {
-        /// Of each rule, how often it won.
+        /// How often each rule won, by index.
         var wins: [Int]
         var refused: [Failure.Reason: Count] = [:]
-        /// By status: `redirect` and `respond`.
+        /// Responses of rules (`redirect` and `respond`), by status.
         var responded: [Int: Int] = [:]
     }
 
     var lines = 0
     var requests = 0
-    /// Lines that were logged of what was no request: its head could not be read.
+    /// Lines without a request: the tier could not parse its head.
     var withoutRequest = 0
-    /// Lines of another tier than the first.
+    /// Lines of a tier other than the first one.
     var otherTier = 0
     var unparsable = 0
     var firstUnparsable: Fault?
     var forwarded = 0
-    /// Requests of which the log names another rule than the one that wins now.
+    /// Requests for which the log names another rule than the one that wins now.
     var changed = Count()
     var tiers: [Tier]
 
@@ -65,19 +65,19 @@ struct ReplayTally: Sendable {
         firstUnparsable = Fault(line: line, fault: fault, text: String(decoding: start, as: UTF8.self))
     }
 
-    /// How much of a line is shown, bytes.
+    /// The number of bytes of a line that are shown.
     private static let shownBytes = 200
 
-    mutating func note(_ step: DryRunStep, _ place: Int, isLast: Bool, _ line: Int, _ host: [UInt8]) {
-        if let index = step.decision?.ruleIndex, tiers[place].wins.indices.contains(index) {
-            tiers[place].wins[index] += 1
+    mutating func note(_ step: DryRunStep, _ tier: Int, isLast: Bool, _ line: Int, _ host: [UInt8]) {
+        if let rule = step.decision?.ruleIndex, tiers[tier].wins.indices.contains(rule) {
+            tiers[tier].wins[rule] += 1
         }
         if let failure = step.failure {
-            tiers[place].refused[failure.reason, default: Count()].add(line, host)
+            tiers[tier].refused[failure.reason, default: Count()].add(line, host)
         } else if step.isForwarded {
             if isLast { forwarded += 1 }
         } else if let status = step.decision?.outcome.status {
-            tiers[place].responded[status, default: 0] += 1
+            tiers[tier].responded[status, default: 0] += 1
         }
     }
 
@@ -92,16 +92,16 @@ struct ReplayTally: Sendable {
         }
         forwarded += other.forwarded
         changed.add(other.changed)
-        for (place, tier) in other.tiers.enumerated() where tiers.indices.contains(place) {
-            for (rule, wins) in tier.wins.enumerated() { tiers[place].wins[rule] += wins }
-            for (reason, count) in tier.refused { tiers[place].refused[reason, default: Count()].add(count) }
-            for (status, count) in tier.responded { tiers[place].responded[status, default: 0] += count }
+        for (index, tier) in other.tiers.enumerated() where tiers.indices.contains(index) {
+            for (rule, wins) in tier.wins.enumerated() { tiers[index].wins[rule] += wins }
+            for (reason, count) in tier.refused { tiers[index].refused[reason, default: Count()].add(count) }
+            for (status, count) in tier.responded { tiers[index].responded[status, default: 0] += count }
         }
     }
 }
 
 extension Routing.Outcome {
-    /// The status with which a rule itself responds; nil: it does not.
+    /// The status of a rule's response; nil: the outcome is not a response of a rule.
     var status: Int? {
         switch self {
         case .redirect(let status, _), .respond(let status, _, _): status

@@ -1,8 +1,8 @@
-/// A replay's report for a person at a terminal.
+/// Writes the report of a replay for a terminal.
 package struct ReplayText {
     private let color: Bool
-    /// Rules that are listed of those that won, and of those that never did; more are counted.
-    private static let mostRules = 50
+    /// The maximum number of listed rules that won, and of rules that never won; the others are counted.
+    private static let maxRules = 50
 
     package init(color: Bool) {
         self.color = color
@@ -11,7 +11,7 @@ package struct ReplayText {
     package func render(_ report: ReplayReport) -> String {
         var lines = [paint("\(report.log): \(report.lines) lines, \(report.requests) requests", 1)]
         if report.withoutRequest > 0 {
-            lines.append("  \(report.withoutRequest) lines of what was no request")
+            lines.append("  \(report.withoutRequest) lines without a request")
         }
         if report.otherTier > 0 { lines.append("  \(report.otherTier) lines of another tier") }
         if report.unparsable > 0 {
@@ -29,7 +29,7 @@ package struct ReplayText {
         if report.changed > 0 {
             let first =
                 report.firstChanged.map { ", first on line \($0.line): \(Printable.text($0.host))" } ?? ""
-            lines.append(paint("by another rule than the log says: \(report.changed)\(first)", 33))
+            lines.append(paint("decided by another rule than in the log: \(report.changed)\(first)", 33))
         }
         return lines.joined(separator: "\n") + "\n"
     }
@@ -37,16 +37,16 @@ package struct ReplayText {
     private func render(_ tier: ReplayReport.Tier, of requests: Int) -> [String] {
         var lines = ["", "\(paint(tier.tier, 1))  \(tier.files.joined(separator: " "))"]
         let won = tier.rules.filter { $0.wins > 0 }
-        for rule in won.prefix(Self.mostRules) {
-            lines.append("  \(padded(rule.wins))  \(rule.rule)\(place(rule))\(share(rule.wins, requests))")
+        for rule in won.prefix(Self.maxRules) {
+            lines.append("  \(padded(rule.wins))  \(rule.rule)\(location(rule))\(share(rule.wins, requests))")
         }
-        if won.count > Self.mostRules { lines.append("  … and \(won.count - Self.mostRules) more rules") }
+        if won.count > Self.maxRules { lines.append("  … and \(won.count - Self.maxRules) more rules") }
         let never = tier.rules.filter { $0.wins == 0 }
-        for rule in never.prefix(Self.mostRules) {
-            lines.append(paint("  \(padded(0))  \(rule.rule)\(place(rule)): never won", 33))
+        for rule in never.prefix(Self.maxRules) {
+            lines.append(paint("  \(padded(0))  \(rule.rule)\(location(rule)): never won", 33))
         }
-        if never.count > Self.mostRules {
-            lines.append(paint("  … and \(never.count - Self.mostRules) more rules never won", 33))
+        if never.count > Self.maxRules {
+            lines.append(paint("  … and \(never.count - Self.maxRules) more rules never won", 33))
         }
         for response in tier.responded {
             lines.append("  \(padded(response.count))  a rule responds \(response.status)")
@@ -58,7 +58,7 @@ package struct ReplayText {
         return lines
     }
 
-    private func place(_ rule: ReplayReport.RuleWins) -> String {
+    private func location(_ rule: ReplayReport.RuleWins) -> String {
         rule.location.map { " (\($0))" } ?? ""
     }
 

@@ -1,17 +1,17 @@
 import Routing
 
-/// A line of text: Berth's own, or nginx's and Apache's `combined` with the host in front.
+/// Parses a line of text: Berth's own format, or nginx's and Apache's `combined` with the host before it.
 ///
 ///     192.0.2.7 - - [time] "GET / HTTP/1.1" 200 1 "-" "curl/8" host=a.test.priv rule=saas …
 ///     a.test.priv 192.0.2.7 - - [time] "GET / HTTP/1.1" 200 1 "-" "curl/8"
 ///     a.test.priv:80 192.0.2.7 - - [time] "GET / HTTP/1.1" 200 1 "-" "curl/8"
 enum TextLogLine {
     static func read(_ line: Span<UInt8>, into request: inout LoggedRequest) -> LogLineFault? {
-        // The first words: the host if it is there, the client, two more; then the time.
+        // The first words: the host, if there is one, the client, and two more; then the time.
         let first = word(line, from: 0)
         let second = word(line, from: min(first.upperBound + 1, line.count))
         guard !first.isEmpty else { return .badClient }
-        // A client is an address; a host that is one is followed by another.
+        // The client is an address. A host that is an address is followed by another address.
         let hasHost =
             IPAddress(line.extracting(first)) == nil || IPAddress(line.extracting(second)) != nil
         append(line.extracting(hasHost ? second : first), to: &request.client)
@@ -42,7 +42,7 @@ enum TextLogLine {
         return request.host.isEmpty && !request.method.isEmpty ? .noHost : nil
     }
 
-    /// `METHOD target VERSION`; anything else leaves the method empty: that was no request.
+    /// Parses `METHOD target VERSION`. Anything else is not a request and leaves the method empty.
     private static func readRequestLine(_ text: Span<UInt8>, into request: inout LoggedRequest) {
         let method = word(text, from: 0)
         guard method.upperBound < text.count else { return }
@@ -55,13 +55,13 @@ enum TextLogLine {
             }
             index -= 1
         }
-        // HTTP/0.9 and what is no HTTP at all have no version.
+        // HTTP/0.9 and other protocols have no version.
         guard end < text.count, end > method.upperBound + 1 else { return }
         unescape(text.extracting(method), into: &request.method)
         unescape(text.extracting((method.upperBound + 1)..<end), into: &request.target)
     }
 
-    /// Berth's ` key=value` behind the quotes.
+    /// Parses Berth's ` key=value` pairs after the quotes.
     private static func readPairs(_ text: Span<UInt8>, _ hasHost: Bool, into request: inout LoggedRequest) {
         var at = 0
         while at < text.count {
@@ -73,7 +73,7 @@ enum TextLogLine {
             if !hasHost, isEqual(key, "host") {
                 appendUnlessDash(text.extracting(value..<pair.upperBound), to: &request.host)
             } else if isEqual(key, "rule") {
-                request.namesRule = true
+                request.hasRule = true
                 appendUnlessDash(text.extracting(value..<pair.upperBound), to: &request.rule)
             }
         }
@@ -81,7 +81,7 @@ enum TextLogLine {
 
     // MARK: Pieces
 
-    /// From `start` to the next blank.
+    /// From `start` to the next space.
     private static func word(_ text: Span<UInt8>, from start: Int) -> Range<Int> {
         var end = start
         while end < text.count, text[end] != 0x20 { end += 1 }
@@ -97,7 +97,7 @@ enum TextLogLine {
         return nil
     }
 
-    /// The inside of the next quotes. Quotes in the text are escaped, as `\x22` or `\"`.
+    /// The text in the next quotes. Quotes inside it are escaped as `\x22` or `\"`.
     private static func quoted(_ text: Span<UInt8>, from start: Int) -> Range<Int>? {
         guard start <= text.count, let open = find(UInt8(ascii: "\""), in: text, from: start) else {
             return nil
@@ -110,7 +110,7 @@ enum TextLogLine {
         return nil
     }
 
-    /// nginx's `unix:` for the client of a local socket.
+    /// nginx writes `unix:` for the client of a local socket.
     private static func isSocket(_ text: Span<UInt8>) -> Bool {
         isEqual(text, "unix:")
     }
@@ -132,7 +132,7 @@ enum TextLogLine {
         unescape(text, into: &out)
     }
 
-    /// `\xHH` and `\"`, `\\`.
+    /// Decodes `\xHH`, `\"` and `\\`.
     private static func unescape(_ text: Span<UInt8>, into out: inout [UInt8]) {
         var at = 0
         while at < text.count {
