@@ -68,11 +68,15 @@ struct HopOfCheck {
 
     private func write(_ request: [UInt8]) throws(Contradiction) -> [UInt8]? {
         guard let table else { throw Contradiction("the check's own rule is wrong", []) }
-        let resolver = TargetResolver(
-            names: NameTable(layers: []),
-            addressGuard: AddressGuard(listening: [], ownAddresses: [])
+        let stages = RequestStages(
+            settings: settings,
+            table: table,
+            names: .empty,
+            addressGuard: AddressGuard(listening: [], ownAddresses: []),
+            canWait: false,
+            upstreams: nil,
+            seed: 0
         )
-        let router = RequestRouter(settings: settings, table: table, resolver: resolver)
         let source = ByteBuffer(bytes: request)
         var head = RequestHead()
         var scanned = 0
@@ -80,18 +84,17 @@ struct HopOfCheck {
             guard try head.parse(source.readableBytesUInt8Span, scanned: &scanned, limits: Self.roomy) else {
                 throw Contradiction("a head is not understood a second time", request)
             }
-            try router.admit(head, source)
-            let host = try router.host(head, source)
-            let client = router.client(head, source, edge)
+            var route = RequestRoute()
             var untraced: RouteTrace?
-            let decision = router.decide(host: host, head, source, client: client, trace: &untraced)
-            guard case .forward(let forward) = decision.outcome else { return nil }
-            try router.admitBody(head.framing, forward)
-            let id = RequestRouter.keptRequestID(head, source) ?? ByteBuffer(string: "made")
-            return Array(
-                router.forwardedHead(head, source, forward: forward, edge: edge, requestID: id)
-                    .readableBytesView
-            )
+            try stages.route(head, source, from: edge, into: &route, trace: &untraced)
+            guard let forwarding = route.decision?.forwarding else { return nil }
+            var out = ByteBuffer()
+            HTTP1RequestHeadWriter(
+                connection: edge,
+                via: stages.rules.viaLine(head.version),
+                requestID: RequestID.kept(head, source) ?? ByteBuffer(string: "made")
+            ).write(head, from: source, edits: forwarding.edits, into: &out)
+            return Array(out.readableBytesView)
         } catch let contradiction as Contradiction {
             throw contradiction
         } catch {

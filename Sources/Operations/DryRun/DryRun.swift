@@ -14,11 +14,10 @@ import Settings
 package struct DryRun {
     /// One tier on the way.
     package struct Stage {
-        let router: RequestRouter
+        let stages: RequestStages
         /// The tier's rule files, for people.
         package let files: [String]
         private let names: NameDirectory
-        private let offline: Bool
 
         /// - Parameters:
         ///   - sources: makes the tier's name sources, which run until the process ends.
@@ -30,38 +29,41 @@ package struct DryRun {
             offline: Bool = false
         ) throws(NameSourceError) {
             self.names = try NameDirectory(try sources.make(plan.names), on: sources.group.next())
-            self.offline = offline
             if !offline { names.start() }
             // Where the tier would listen is not known here, so that one check is left out.
-            let addressGuard = AddressGuard(listening: [], ownAddresses: [])
-            self.router = RequestRouter(
+            self.stages = RequestStages(
                 settings: plan.settings,
                 table: plan.table,
-                resolver: TargetResolver(names: .empty, addressGuard: addressGuard)
+                names: .empty,
+                addressGuard: AddressGuard(listening: [], ownAddresses: []),
+                canWait: !offline,
+                upstreams: nil,
+                seed: 0
             )
             self.files = files
         }
 
-        /// What the name sources say; waits for them as long as a request would.
-        func lookUp(_ target: Target) throws(Failure) -> NameLookup {
-            guard target.literal == nil else { return .unknown }
-            let lookup = names.table.lookUp(target.name)
-            guard case .unresolved = lookup else { return lookup }
-            if offline { throw Failure(.nameError, "the name sources were not asked") }
+        /// What the name sources know now.
+        func refreshNames() {
+            stages.install(names: NameTableUpdate(table: names.table, changed: nil))
+        }
+
+        /// What the name sources find out; waits for them as long as a request would.
+        func wait(for name: String) -> NameLookup {
             let known = DispatchSemaphore(value: 0)
             let box = AnswerBox()
-            names.resolve(target.name) { lookup in
+            names.resolve(name) { lookup in
                 box.lookup.withLockedValue { $0 = lookup }
                 known.signal()
             }
-            let limit = router.settings.timeouts.resolve.nanoseconds
+            let limit = stages.settings.timeouts.resolve.nanoseconds
             _ = known.wait(timeout: .now() + .nanoseconds(Int(limit)))
             return box.lookup.withLockedValue { $0 }
                 ?? .failed(NameProblem(.timeout, "no name source answered in time"))
         }
 
-        package var name: String { router.settings.name }
-        package var table: RouteTable { router.table }
+        package var name: String { stages.settings.name }
+        package var table: RouteTable { stages.rules.table }
     }
 
     private final class AnswerBox: Sendable {
@@ -96,7 +98,7 @@ package struct DryRun {
     package init(_ stages: [Stage], frontAddress: IPAddress?, explain: Bool) {
         self.stages = stages
         self.frontAddress =
-            frontAddress ?? stages.last?.router.settings.trustedProxies.first?.firstHost
+            frontAddress ?? stages.last?.stages.settings.trustedProxies.first?.firstHost
             ?? IPAddress(v4: 0x7F00_0001)
         self.explain = explain
     }
@@ -164,12 +166,12 @@ package struct DryRun {
                 edge: ConnectionInfo(
                     peer: peer,
                     localPort: port,
-                    trustedProxies: stage.router.settings.trustedProxies
+                    trustedProxies: stage.stages.settings.trustedProxies
                 ),
                 writesHead: writesLastHead || place < stages.count - 1
             )
             visit(place, step)
-            guard let forwarded = step.head, let endpoint = step.resolution?.endpoints.first else { return }
+            guard let forwarded = step.head, let endpoint = step.endpoint else { return }
             bytes = forwarded
             peer = frontAddress
             port = endpoint.port
@@ -189,7 +191,7 @@ package struct DryRun {
             let complete = try head.parse(
                 bytes.readableBytesUInt8Span,
                 scanned: &scanned,
-                limits: stage.router.settings.limits.head(trusted: edge.trusted)
+                limits: stage.stages.settings.limits.head(trusted: edge.trusted)
             )
             guard complete else {
                 step.failure = Failure(.malformedRequest)
@@ -199,69 +201,73 @@ package struct DryRun {
             step.failure = Failure(error)
             return step
         }
+        var route = RequestRoute()
         do throws(Failure) {
-            try decide(head, bytes, stage, edge, writesHead: writesHead, &step)
+            let upstream = try walk(head, bytes, stage, edge, &route, &step)
+            if let upstream, let forwarding = route.decision?.forwarding {
+                step.endpoint = upstream.endpoint
+                if writesHead { step.head = Self.sent(head, bytes, stage, edge, forwarding) }
+            }
         } catch {
             step.failure = error
         }
+        step.reached = route.stage
+        if let host = route.host {
+            step.host = host
+            step.target = bytes.getBytes(
+                at: bytes.readerIndex + head.originForm.lowerBound,
+                length: head.originForm.count
+            )
+        }
+        step.client = route.client
+        step.decision = route.decision?.decision
+        step.resolution = route.pool?.resolution
         return step
     }
 
-    private func decide(
+    /// - Returns: the endpoint that the request goes to; nil where a rule responds.
+    private func walk(
         _ head: borrowing RequestHead,
         _ bytes: ByteBuffer,
         _ stage: Stage,
         _ edge: ConnectionInfo,
-        writesHead: Bool,
+        _ route: inout RequestRoute,
         _ step: inout DryRunStep
-    ) throws(Failure) {
-        let router = stage.router
-        try router.admit(head, bytes)
-        let host = try router.host(head, bytes)
-        step.host = host
-        step.target = bytes.getBytes(
-            at: bytes.readerIndex + head.originForm.lowerBound,
-            length: head.originForm.count
-        )
-        let client = router.client(head, bytes, edge)
-        step.client = client
-        var trace: RouteTrace? = explain ? RouteTrace() : nil
-        let decision = router.decide(host: host, head, bytes, client: client, trace: &trace)
-        step.decision = decision
-        step.trace = trace
-        switch decision.outcome {
-        case .refuse(let refusal):
-            throw Failure(refusal)
-        case .redirect, .respond:
-            return
-        case .forward(let forward):
-            try router.admitBody(head.framing, forward)
-            let lookup = try stage.lookUp(forward.target)
-            let resolution = router.resolver.resolve(
-                forward.target,
-                lookup,
-                endpointNetworks: forward.endpointNetworks
-            )
-            step.resolution = resolution
-            // Operators may see more than clients: who could not be asked, and why.
-            if let problem = resolution.problem, let failure = resolution.failure {
-                throw Failure(failure.reason, problem.reason)
+    ) throws(Failure) -> Upstream? {
+        step.trace = explain ? RouteTrace() : nil
+        try stage.stages.route(head, bytes, from: edge, into: &route, trace: &step.trace)
+        guard route.decision?.forwarding != nil else { return nil }
+        stage.refreshNames()
+        do throws(Failure) {
+            if let name = try stage.stages.resolve(&route) {
+                try stage.stages.resolve(&route, with: stage.wait(for: name))
             }
-            if let failure = resolution.failure { throw failure }
-            guard writesHead else { return }
-            step.head = router.forwardedHead(
-                head,
-                bytes,
-                forward: forward,
-                edge: edge,
-                requestID: Self.requestID(head, bytes)
-            )
+            return try stage.stages.pick(&route)
+        } catch {
+            // Operators may see more than clients: which source failed, and why.
+            throw route.pool?.resolution.problem.map { Failure(error.reason, $0.reason) } ?? error
         }
+    }
+
+    private static func sent(
+        _ head: borrowing RequestHead,
+        _ bytes: ByteBuffer,
+        _ stage: Stage,
+        _ edge: ConnectionInfo,
+        _ forwarding: ForwardTarget
+    ) -> ByteBuffer {
+        var out = ByteBuffer()
+        HTTP1RequestHeadWriter(
+            connection: edge,
+            via: stage.stages.rules.viaLine(head.version),
+            requestID: requestID(head, bytes)
+        ).write(head, from: bytes, edits: forwarding.edits, into: &out)
+        return out
     }
 
     /// A request that brings no id gets a random one; the dry run shows zeros in its place.
     private static func requestID(_ head: RequestHead, _ bytes: ByteBuffer) -> ByteBuffer {
-        RequestRouter.keptRequestID(head, bytes) ?? ByteBuffer(repeating: UInt8(ascii: "0"), count: 32)
+        RequestID.kept(head, bytes) ?? ByteBuffer(repeating: UInt8(ascii: "0"), count: 32)
     }
 }
 

@@ -5,6 +5,8 @@ package import Routing
 
 /// What one tier makes of a request: what the code of live traffic said, before it is put into words.
 package struct DryRunStep {
+    /// The stage that the request came to: where it was refused, or where its way ended.
+    package internal(set) var reached = RequestStage.admit
     /// As rules see it; nil where the request was refused before.
     package internal(set) var host: HostName?
     /// Path and query, as they came to the tier.
@@ -14,6 +16,8 @@ package struct DryRunStep {
     package internal(set) var decision: Decision?
     /// What became of the target, where there is one.
     package internal(set) var resolution: Resolution?
+    /// The endpoint that it goes to: the first whose turn it is.
+    package internal(set) var endpoint: Endpoint?
     /// Why the request goes no further; nil where it is forwarded, or a rule answers it.
     package internal(set) var failure: Failure?
     /// What the tier sends on; nil where nothing is, or it was not asked for.

@@ -79,7 +79,7 @@ extension DownstreamConnection {
             throw Failure(requestBody: error)
         }
         inbound.moveReaderIndex(forwardBy: offset)
-        if let limit = exchange.bodyLimit, exchange.decoder.bodyBytes > limit {
+        if let limit = exchange.route.bodyLimit, exchange.decoder.bodyBytes > limit {
             throw Failure(.bodyTooLarge)
         }
         return ended

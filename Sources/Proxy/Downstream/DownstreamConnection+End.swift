@@ -15,7 +15,7 @@ extension DownstreamConnection {
         if exchange.machine.request == .streaming {
             // An answer before the request's end (RFC 9112 §9.5): what still comes is thrown away,
             // so that closing does not destroy the answer on its way.
-            exchange.bodyLimit = nil
+            exchange.route.bodyLimit = nil
             guard exchange.keepAlive else { return closeGently() }
             phase = .discarding
             stamp = worker.now
@@ -188,7 +188,7 @@ extension DownstreamConnection {
         guard let log = worker.log else { return }
         log.record(
             ExchangeRecord(
-                client: exchange.client ?? edge.peer,
+                client: exchange.route.client ?? edge.peer,
                 peer: edge.peer,
                 method: exchange.notes.methodBytes,
                 target: exchange.notes.targetBytes,
@@ -197,7 +197,7 @@ extension DownstreamConnection {
                 referer: exchange.notes.refererBytes,
                 userAgent: exchange.notes.userAgentBytes,
                 requestID: exchange.requestID,
-                decision: exchange.ruling?.decision,
+                decision: exchange.route.decision?.decision,
                 endpoint: exchange.endpoint?.endpoint,
                 status: exchange.status,
                 failure: exchange.failure,

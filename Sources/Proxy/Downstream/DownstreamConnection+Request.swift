@@ -66,9 +66,9 @@ extension DownstreamConnection {
     /// head is parsed on this loop: what is needed later is copied here.
     private func route(_ head: borrowing RequestHead, _ source: ByteBuffer) throws(Failure) {
         takeNotes(head, source)
-        try worker.router.admit(head, source)
-        let ruling = try decide(head, source)
-        exchange.ruling = ruling
+        var untraced: RouteTrace?
+        try worker.stages.route(head, source, from: edge, into: &exchange.route, trace: &untraced)
+        guard let ruling = exchange.route.decision else { throw Failure(.internal) }
         if let forwarding = ruling.forwarding {
             return try forward(head, source, forwarding)
         }
@@ -89,26 +89,24 @@ extension DownstreamConnection {
         _ source: ByteBuffer,
         _ forwarding: ForwardTarget
     ) throws(Failure) {
-        try worker.router.admitBody(head.framing, forwarding.forward)
-        exchange.bodyLimit = worker.router.bodyLimit(forwarding.forward)
-        exchange.timeouts = forwarding.timeouts
-        let endpoint = try target(forwarding)
+        let name = try worker.stages.resolve(&exchange.route)
+        let endpoint = name == nil ? try worker.stages.pick(&exchange.route) : nil
         exchange.outgoing.clear()
         HTTP1RequestHeadWriter(
             connection: edge,
-            via: worker.router.viaLine(head.version),
+            via: worker.stages.rules.viaLine(head.version),
             requestID: exchange.requestID
         ).write(head, from: source, edits: forwarding.edits, into: &exchange.outgoing)
         try takeSmallBody()
-        guard let endpoint else { return try worker.wait(for: forwarding.forward.target.name, self) }
-        connect(to: endpoint)
+        if let name { try worker.wait(for: name, self) }
+        if let endpoint { connect(to: endpoint) }
     }
 
     /// The name that this exchange waits for is known, or will not be.
     func nameSettled(_ lookup: NameLookup) {
-        guard let forwarding = exchange.ruling?.forwarding else { return fail(Failure(.internal)) }
         do throws(Failure) {
-            connect(to: try worker.pool(for: forwarding.forward, lookup).next())
+            try worker.stages.resolve(&exchange.route, with: lookup)
+            connect(to: try worker.stages.pick(&exchange.route))
         } catch {
             fail(error)
         }
@@ -153,7 +151,7 @@ extension DownstreamConnection {
         }
         if worker.log != nil {
             exchange.notes.take(head, source)
-            exchange.client = worker.router.client(head, source, edge)
+            worker.stages.noteClient(head, source, from: edge, into: &exchange.route)
         }
     }
 
@@ -161,40 +159,12 @@ extension DownstreamConnection {
         RequestID.make(&worker.random, into: &exchange.requestID)
     }
 
-    /// The rules' decision: remembered, where it depends on the host alone.
-    private func decide(_ head: borrowing RequestHead, _ source: ByteBuffer) throws(Failure) -> CachedDecision
-    {
-        if !head.host.isEmpty,
-            let known = worker.memory.find(source.readableBytesUInt8Span.extracting(head.host.indices))
-        {
-            return known.ruling
-        }
-        let host = try worker.router.host(head, source)
-        let client = worker.router.client(head, source, edge)
-        var untraced: RouteTrace?
-        let decision = worker.router.decide(host: host, head, source, client: client, trace: &untraced)
-        let ruling = CachedDecision(decision)
-        if decision.dependsOnHostAlone, head.host.count <= DataPathConstants.rememberedHostBytes,
-            let raw = source.getBytes(at: source.readerIndex + head.host.lowerBound, length: head.host.count)
-        {
-            worker.memory.insert(DecisionCacheEntry(raw: raw, ruling: ruling))
-        }
-        return ruling
-    }
-
-    /// The endpoint whose turn it is; nil when the name has to be waited for.
-    private func target(_ forwarding: ForwardTarget) throws(Failure) -> Upstream? {
-        if let pool = forwarding.pool, !pool.isRetired { return try pool.next() }
-        guard let pool = worker.pool(for: forwarding.forward) else { return nil }
-        if pool.failure == nil { forwarding.pool = pool }
-        return try pool.next()
-    }
-
     /// The same endpoint, unless the names have changed: then another may stand behind its address.
     private func endpointForRetry() -> Upstream? {
-        guard let forwarding = exchange.ruling?.forwarding else { return nil }
-        if let pool = forwarding.pool, !pool.isRetired { return exchange.endpoint }
-        return try? target(forwarding)
+        if let endpoint = exchange.endpoint, worker.stages.isCurrent(endpoint, exchange.route) {
+            return endpoint
+        }
+        return try? worker.stages.pick(&exchange.route)
     }
 
     /// A body that came whole with its head goes in the same write, and can be sent again.
@@ -232,7 +202,7 @@ extension DownstreamConnection {
     func connectAnew(to endpoint: Upstream) {
         exchange.machine.connecting()
         let serial = exchange.serial
-        let timeout = exchange.timeouts.connect.map(TimeAmount.init) ?? worker.settings.timeouts.connect
+        let timeout = exchange.route.timeouts.connect.map(TimeAmount.init) ?? worker.settings.timeouts.connect
         worker.connect(endpoint, worker, timeout) { [self] result in
             guard exchange.serial == serial, phase == .exchange else {
                 // The client went away meanwhile: somebody else may have use for it.

@@ -60,8 +60,8 @@ extension DownstreamConnection {
             now: now,
             upstreamBlocked: exchange.upstream.map { !$0.isWritable } ?? false,
             downstreamBlocked: !takesAnswerBytes,
-            upstreamTimeout: exchange.timeouts.upstream.map(TimeAmount.init) ?? timeouts.upstream,
-            downstreamTimeout: exchange.timeouts.downstream.map(TimeAmount.init) ?? timeouts.downstream
+            upstreamTimeout: exchange.route.timeouts.upstream.map(TimeAmount.init) ?? timeouts.upstream,
+            downstreamTimeout: exchange.route.timeouts.downstream.map(TimeAmount.init) ?? timeouts.downstream
         )
         switch overdue {
         case .upstream: fail(Failure(.upstreamTimeout))

@@ -26,18 +26,15 @@ struct Exchange {
     var prefersJSON = false
     /// The client waits for 100 before it sends its body.
     var expectsContinue = false
-    /// What the rules said; nil while nobody has asked them.
-    var ruling: CachedDecision?
+    /// What the stages found out.
+    var route = RequestRoute()
     var coding = BodyCoding.passthrough
     /// The answer's head, and perhaps some of its body, are collected, and nothing of it is written.
     var isHeadHeld = false
 
     var endpoint: Upstream?
-    var timeouts = RuleTimeouts()
-    var bodyLimit: UInt64?
 
     // For the access log.
-    var client: IPAddress?
     var requestID = ByteBuffer()
     var notes = RequestNotes()
     var status = 0
@@ -54,17 +51,14 @@ struct Exchange {
         upstream = nil
 
         endpoint = nil
-        timeouts = RuleTimeouts()
-        bodyLimit = nil
         coding = .passthrough
         isHeadHeld = false
         wantsUpgrade = false
         prefersJSON = false
         expectsContinue = false
-        ruling = nil
+        route.reset()
         keepAlive = false
         clientCloses = false
-        client = nil
         status = 0
         failure = nil
         bytesOut = 0

@@ -4,46 +4,11 @@ import NIOCore
 import Routing
 import Settings
 
-/// Targets become endpoints: at once where their names are known, else when they are.
+/// Exchanges whose target is known by a name that the table does not hold wait until it is resolved.
 extension Worker {
-    /// New names. Exchanges that run keep their endpoints; pools of names that did not change stay.
-    package func install(names news: NameTableUpdate) {
-        loop.execute { [self] in
-            let resolver = TargetResolver(names: news.table, addressGuard: router.resolver.addressGuard)
-            router = RequestRouter(router, resolver: resolver)
-            if let changed = news.changed { targets.retire(changed) } else { targets.retireAll() }
-        }
-    }
-
-    /// The endpoints behind a target, made once and kept until names or rules change.
-    ///
-    /// - Returns: nil when the name has to be asked for: see `wait`.
-    func pool(for forward: Forward) -> TargetPool? {
-        if let pool = targets[TargetKey(target: forward.target, endpointNetworks: forward.endpointNetworks)] {
-            return pool
-        }
-        let lookup = router.resolver.lookUp(forward.target)
-        if case .unresolved = lookup, asker != nil { return nil }
-        return pool(for: forward, lookup)
-    }
-
-    /// - Parameter lookup: what the name sources said.
-    func pool(for forward: Forward, _ lookup: NameLookup) -> TargetPool {
-        let key = TargetKey(target: forward.target, endpointNetworks: forward.endpointNetworks)
-        if let pool = targets[key] { return pool }
-        let resolution = router.resolver.resolve(
-            forward.target,
-            lookup,
-            endpointNetworks: forward.endpointNetworks
-        )
-        let pool = TargetPool(
-            resolution,
-            endpoints: resolution.choices.map { upstreams.upstream($0.endpoint, identity: $0.identity) },
-            seed: UInt(truncatingIfNeeded: random.next())
-        )
-        // A target that nothing knows is not kept: hostile names would fill the table.
-        if !resolution.choices.isEmpty { targets.insert(pool, for: key) }
-        return pool
+    /// New names. Exchanges that run see them where they pick another endpoint.
+    package func install(names update: NameTableUpdate) {
+        loop.execute { [self] in stages.install(names: update) }
     }
 
     /// Lets an exchange wait for a name: `nameSettled` is called on it.

@@ -16,14 +16,13 @@ package final class Worker: @unchecked Sendable {
     package let loop: any EventLoop
     package private(set) var settings: TierSettings
 
-    var router: RequestRouter
+    /// What each request goes through before it is sent on.
+    let stages: RequestStages
     let log: (any ExchangeLog)?
     let gate: ConnectionGate
     /// Makes upstream connections; a test without sockets puts its own in place.
     var connect: UpstreamConnector = connectSocket
     var random: Random
-    var memory: DecisionCache
-    var targets = TargetPools()
     /// Exchanges that wait for names, and who is asked for them; nil: what is not known is unknown.
     var waiting = NameWaiters()
     let asker: (any NameResolver)?
@@ -61,11 +60,19 @@ package final class Worker: @unchecked Sendable {
         self.log = log
         self.gate = gate
         self.random = Random(seed: seed)
-        self.memory = DecisionCache(size: DataPathConstants.rememberedHosts, seed: random.next())
-        self.router = RequestRouter(settings: settings, table: table, resolver: resolver)
+        let stagesSeed = random.next()
         self.upstreams = Upstreams(
             idleLimit: settings.limits.idlePerEndpoint,
             idleTimeout: settings.timeouts.idleUpstream
+        )
+        self.stages = RequestStages(
+            settings: settings,
+            table: table,
+            names: resolver.names,
+            addressGuard: resolver.addressGuard,
+            canWait: asker != nil,
+            upstreams: upstreams,
+            seed: stagesSeed
         )
     }
 
@@ -93,20 +100,13 @@ package final class Worker: @unchecked Sendable {
             self.settings = settings
             upstreams.idleLimit = settings.limits.idlePerEndpoint
             upstreams.idleTimeout = settings.timeouts.idleUpstream
-            let resolver = TargetResolver(names: names, addressGuard: router.resolver.addressGuard)
-            router = RequestRouter(settings: settings, table: table, resolver: resolver)
-            memory.removeAll()
-            targets.retireAll()
+            stages.install(table: table, settings: settings, names: names)
         }
     }
 
     /// The guard knows the listening addresses only when the sockets are bound.
     func install(_ addressGuard: AddressGuard) {
-        loop.execute { [self] in
-            let resolver = TargetResolver(names: router.resolver.names, addressGuard: addressGuard)
-            router = RequestRouter(router, resolver: resolver)
-            targets.retireAll()
-        }
+        loop.execute { [self] in stages.install(addressGuard) }
     }
 
     /// Lets what runs finish, closes what idles; done when the last connection is gone.
@@ -138,6 +138,7 @@ package final class Worker: @unchecked Sendable {
     func tick(now: NIODeadline) {
         clock.refresh()
         for connection in connections.all { connection.tick(now: now) }
+        stages.tick(now: now)
         upstreams.tick(now: now)
         tickNames(now: now)
         log?.flush()

@@ -1,3 +1,4 @@
+package import HTTP1
 package import NIOCore
 
 /// The name of one request on its way through both tiers (`X-Request-ID`).
@@ -18,6 +19,17 @@ package enum RequestID {
             }
         }
         return true
+    }
+
+    /// The id that the request brings, if it is one to keep.
+    package static func kept(_ head: borrowing RequestHead, _ source: ByteBuffer) -> ByteBuffer? {
+        for index in head.fields.indices where head.fields[index].id == .xRequestID {
+            let value = head.fields[index].value
+            if isKept(source.readableBytesUInt8Span.extracting(value.indices)) {
+                return source.getSlice(at: source.readerIndex + value.lowerBound, length: value.count)
+            }
+        }
+        return nil
     }
 
     /// Writes 128 random bits as 32 hexadecimal digits.

@@ -24,8 +24,8 @@ package final class ForwardTarget {
     package let forward: Forward
     package let edits: RequestHeadEdits
     package let timeouts: RuleTimeouts
-    /// Nil until first asked for; a target that has no endpoint is looked up each time.
-    package var pool: TargetPool?
+    /// Nil before the first lookup that found an endpoint.
+    var pool: TargetPool?
 
     package init(_ forward: Forward) {
         self.forward = forward

@@ -2,81 +2,77 @@ import Balancing
 import Names
 package import Routing
 
-/// The endpoints behind one target, on one event loop.
-package final class TargetPool {
-    /// Why there is no endpoint; nil when there is one.
-    package let failure: Failure?
-    /// The names have changed: whoever remembers this pool looks for the new one.
-    package fileprivate(set) var isRetired = false
-    private let endpoints: [Upstream]
-    private var turns: WeightedRoundRobin
-    private let use: UsageMark?
-
-    package init(_ resolution: Resolution, endpoints: [Upstream], seed: UInt) {
-        self.failure = resolution.failure
-        self.endpoints = endpoints
-        self.turns = WeightedRoundRobin(resolution.choices.map(\.weight), seed: seed)
-        self.use = resolution.use
-    }
-
-    /// The endpoint whose turn it is, or why there is none.
-    package func next() throws(Failure) -> Upstream {
-        if let failure { throw failure }
-        guard let index = turns.next(), endpoints.indices.contains(index) else {
-            throw Failure(.unknownTarget)
-        }
-        use?.mark()
-        return endpoints[index]
-    }
-}
-
-/// What a pool is kept under: the same target may be narrowed by one rule and not by another.
-package struct TargetKey: Hashable {
+/// What a pool belongs to: the same target may be narrowed by one rule and not by another.
+package struct TargetKey: Hashable, Sendable {
     package let target: Target
     package let endpointNetworks: [CIDR]
 
-    package init(target: Target, endpointNetworks: [CIDR]) {
-        self.target = target
-        self.endpointNetworks = endpointNetworks
+    package init(_ forward: Forward) {
+        self.target = forward.target
+        self.endpointNetworks = forward.endpointNetworks
     }
 }
 
-/// The pools of one event loop, kept until their names change.
-package struct TargetPools {
-    private var pools: [TargetKey: TargetPool] = [:]
-    private var keys: [String: [TargetKey]] = [:]
+/// The endpoints of one target on one event loop, and whose turn it is.
+///
+/// Lives as long as something refers to it or uses it, and is updated in place: rules that are loaded again
+/// and names that change keep the upstreams and turns of what stays the same.
+package final class TargetPool {
+    package let key: TargetKey
+    /// What the names became, when the pool was last updated.
+    package private(set) var resolution = Resolution.none
+    /// Why there is no endpoint; nil when there is one.
+    package private(set) var failure: Failure? = Failure(.unknownTarget)
+    /// In the order of `resolution.choices`.
+    private var upstreams: [Upstream] = []
+    private var turns: WeightedRoundRobin
+    /// The state of the names that it stands for; see `TargetPools`.
+    var epoch = TargetPools.outdated
+    /// An endpoint was picked since `TargetPools` last looked.
+    var isInUse = true
 
-    package init() {}
-
-    package var count: Int { pools.count }
-
-    package subscript(key: TargetKey) -> TargetPool? { pools[key] }
-
-    package mutating func insert(_ pool: TargetPool, for key: TargetKey) {
-        // Reached by wildcards of DNS alone; all are made again when they are asked for.
-        if pools.count >= DataPathConstants.targets { retireAll() }
-        pools.updateValue(pool, forKey: key)?.isRetired = true
-        if keys[key.target.name]?.contains(key) != true { keys[key.target.name, default: []].append(key) }
+    init(_ key: TargetKey, seed: UInt) {
+        self.key = key
+        self.turns = WeightedRoundRobin(seed: seed)
     }
 
-    /// - Parameter names: that have changed.
-    package mutating func retire(_ names: Set<String>) {
-        if names.count <= keys.count {
-            for name in names { retire(name) }
-        } else {
-            for name in keys.keys where names.contains(name) { retire(name) }
+    /// Takes over what the target's name became.
+    ///
+    /// - Parameter upstreams: of the event loop; nil: each update makes its own.
+    func update(_ resolution: Resolution, _ upstreams: Upstreams?) {
+        let updated = resolution.choices.map { choice in
+            upstreams?.upstream(choice.endpoint, identity: choice.identity)
+                ?? Upstream(choice.endpoint, identity: choice.identity)
         }
-    }
-
-    package mutating func retireAll() {
-        for pool in pools.values { pool.isRetired = true }
-        pools = [:]
-        keys = [:]
-    }
-
-    private mutating func retire(_ name: String) {
-        for key in keys.removeValue(forKey: name) ?? [] {
-            pools.removeValue(forKey: key)?.isRetired = true
+        var positions: [ObjectIdentifier: Int] = [:]
+        for (position, upstream) in self.upstreams.enumerated() {
+            positions[ObjectIdentifier(upstream)] = position
         }
+        turns.update(
+            zip(resolution.choices, updated).map { choice, upstream in
+                (choice.weight, positions[ObjectIdentifier(upstream)])
+            }
+        )
+        self.upstreams = updated
+        self.resolution = resolution
+        self.failure = resolution.failure
+    }
+
+    package func contains(_ upstream: Upstream) -> Bool {
+        upstreams.contains { $0 === upstream }
+    }
+
+    /// The endpoint whose turn it is, or why there is none.
+    func pick(excluding attempted: AttemptedUpstreams) throws(Failure) -> Upstream {
+        if let failure { throw failure }
+        let index =
+            attempted.isEmpty
+            ? turns.pick() : turns.pick { attempted.contains(upstreams[$0]) }
+        guard let index, upstreams.indices.contains(index) else {
+            throw Failure(.connectFailed)
+        }
+        isInUse = true
+        resolution.use?.mark()
+        return upstreams[index]
     }
 }

@@ -23,6 +23,12 @@ package struct Resolution: Sendable {
     /// To be marked whenever an endpoint is used.
     package let use: UsageMark?
 
+    static let none = Resolution(source: nil, choices: [], prohibited: [], problem: nil, use: nil)
+
+    static func failed(_ problem: NameProblem) -> Resolution {
+        Resolution(source: nil, choices: [], prohibited: [], problem: problem, use: nil)
+    }
+
     package var endpoints: [Endpoint] { choices.map(\.endpoint) }
 
     /// Why there is nothing to connect to; nil when there is.
@@ -53,50 +59,33 @@ package struct TargetResolver: Sendable {
         target.literal == nil ? names.lookUp(target.name) : .unknown
     }
 
-    /// - Parameter lookup: what the name sources say of the target's name.
-    package func resolve(_ target: Target, _ lookup: NameLookup, endpointNetworks: [CIDR]) -> Resolution {
-        if let literal = target.literal {
-            return resolve(
-                target,
-                "address in the rule",
-                [NamedAddress(address: literal)],
-                endpointNetworks: endpointNetworks
-            )
+    /// - Parameter lookup: what the name sources know of the target's name.
+    package func resolve(_ key: TargetKey, _ lookup: NameLookup) -> Resolution {
+        if let literal = key.target.literal {
+            return resolve(key, "address in the rule", [NamedAddress(address: literal)])
         }
         switch lookup {
-        case .known(let answer):
-            return resolve(
-                target,
-                answer.source,
-                answer.addresses,
-                use: answer.use,
-                endpointNetworks: endpointNetworks
-            )
-        case .unknown:
-            return Resolution(source: nil, choices: [], prohibited: [], problem: nil, use: nil)
-        case .unresolved:
-            let problem = NameProblem(.unavailable, "the name sources were not asked")
-            return Resolution(source: nil, choices: [], prohibited: [], problem: problem, use: nil)
-        case .failed(let problem):
-            return Resolution(source: nil, choices: [], prohibited: [], problem: problem, use: nil)
+        case .known(let name): return resolve(key, name.source, name.addresses, use: name.use)
+        case .unknown: return .none
+        case .unresolved: return .failed(NameProblem(.unavailable, "the name sources were not asked"))
+        case .failed(let problem): return .failed(problem)
         }
     }
 
     private func resolve(
-        _ target: Target,
+        _ key: TargetKey,
         _ source: String,
         _ addresses: [NamedAddress],
-        use: UsageMark? = nil,
-        endpointNetworks: [CIDR]
+        use: UsageMark? = nil
     ) -> Resolution {
         var choices: [Resolution.Choice] = []
         var prohibited: [(endpoint: Endpoint, reason: String)] = []
         for named in addresses {
             let endpoint = Endpoint(
                 address: named.address,
-                port: named.port ?? target.port ?? Self.defaultPort
+                port: named.port ?? key.target.port ?? Self.defaultPort
             )
-            if let reason = addressGuard.objection(to: endpoint, endpointNetworks: endpointNetworks) {
+            if let reason = addressGuard.objection(to: endpoint, endpointNetworks: key.endpointNetworks) {
                 prohibited.append((endpoint, reason))
             } else {
                 choices.append(

@@ -26,17 +26,20 @@ enum RequestVerdict: Equatable {
             self = .refused(Failure(error))
             return
         }
-        let router = RequestRouter(
+        let stages = RequestStages(
             settings: TierSettings(name: "front", instance: "test"),
             table: try RouteTable([RuleDefinition(name: "all", action: .forward(to: "origin"))]),
-            resolver: TargetResolver(
-                names: NameTable(layers: []),
-                addressGuard: AddressGuard(listening: [], ownAddresses: [])
-            )
+            names: .empty,
+            addressGuard: AddressGuard(listening: [], ownAddresses: []),
+            canWait: false,
+            upstreams: nil,
+            seed: 0
         )
+        var route = RequestRoute()
+        var untraced: RouteTrace?
+        let peer = ConnectionInfo(peer: IPAddress(v4: 0x7F00_0001), localPort: 80, trustedProxies: [])
         do throws(Failure) {
-            try router.admit(head, source)
-            _ = try router.host(head, source)
+            try stages.route(head, source, from: peer, into: &route, trace: &untraced)
         } catch {
             self = .refused(error)
             return

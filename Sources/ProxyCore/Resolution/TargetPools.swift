@@ -1,0 +1,102 @@
+import NIOCore
+import Routing
+
+/// The target pools of one event loop.
+///
+/// Every pool that anything refers to is in here, so that a change of names reaches it. A change marks the
+/// pools concerned, which costs little for many; each is updated when it is next used.
+struct TargetPools {
+    /// The epoch of a pool that has to be updated before its next use.
+    static let outdated: UInt64 = 0
+    /// How long a target that nothing refers to is kept after its last use.
+    static let keptUnused = TimeAmount.seconds(60)
+
+    private let upstreams: Upstreams?
+    private var random: Random
+    private var pools: [TargetKey: TargetPool] = [:]
+    private var keys: [String: [TargetKey]] = [:]
+    /// Counts the changes after which every name may be another.
+    private var epoch = Self.outdated + 1
+    private var lastSweep: NIODeadline?
+
+    /// - Parameter upstreams: of the event loop; nil: pools are not kept.
+    init(upstreams: Upstreams?, seed: UInt64) {
+        self.upstreams = upstreams
+        self.random = Random(seed: seed)
+    }
+
+    var count: Int { pools.count }
+
+    subscript(key: TargetKey) -> TargetPool? { pools[key] }
+
+    func isCurrent(_ pool: TargetPool) -> Bool { pool.epoch == epoch }
+
+    /// A pool without endpoints that is not kept yet.
+    mutating func make(_ key: TargetKey) -> TargetPool {
+        TargetPool(key, seed: upstreams == nil ? 0 : UInt(truncatingIfNeeded: random.next()))
+    }
+
+    func update(_ pool: TargetPool, _ resolution: Resolution) {
+        pool.update(resolution, upstreams)
+        // What nothing knows is looked up each time.
+        pool.epoch = pool.failure == nil ? epoch : Self.outdated
+    }
+
+    /// Keeps a pool that has endpoints. (A target that nothing knows is not kept: hostile names would fill the
+    /// table.)
+    ///
+    /// - Returns: whether pools are kept here.
+    mutating func insert(_ pool: TargetPool) -> Bool {
+        guard upstreams != nil else { return false }
+        guard pools[pool.key] == nil else { return true }
+        // Only wildcards of DNS make so many.
+        if pools.count >= DataPathConstants.targets { sweep(unusedOnly: false) }
+        pools[pool.key] = pool
+        keys[pool.key.target.name, default: []].append(pool.key)
+        return true
+    }
+
+    /// - Parameter names: what has changed; nil: any may have.
+    mutating func invalidate(_ names: Set<String>?) {
+        guard let names else {
+            epoch += 1
+            return
+        }
+        if names.count <= keys.count {
+            for name in names { invalidate(name) }
+        } else {
+            for name in keys.keys where names.contains(name) { invalidate(name) }
+        }
+    }
+
+    private func invalidate(_ name: String) {
+        for key in keys[name] ?? [] { pools[key]?.epoch = Self.outdated }
+    }
+
+    mutating func tick(now: NIODeadline) {
+        guard let lastSweep else { return self.lastSweep = now }
+        guard now - lastSweep >= Self.keptUnused else { return }
+        self.lastSweep = now
+        sweep(unusedOnly: true)
+    }
+
+    /// Forgets pools that nothing refers to: no cached decision and no request.
+    ///
+    /// - Parameter unusedOnly: keep those that were used since the last sweep.
+    private mutating func sweep(unusedOnly: Bool) {
+        var forgotten: [TargetKey] = []
+        var index = pools.startIndex
+        while index != pools.endIndex {
+            if !unusedOnly || !pools.values[index].isInUse, isKnownUniquelyReferenced(&pools.values[index]) {
+                forgotten.append(pools.keys[index])
+            }
+            pools.values[index].isInUse = false
+            pools.formIndex(after: &index)
+        }
+        for key in forgotten {
+            pools.removeValue(forKey: key)
+            keys[key.target.name]?.removeAll { $0 == key }
+            if keys[key.target.name]?.isEmpty == true { keys.removeValue(forKey: key.target.name) }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+package import Routing
+
+/// What the stages have found out about one request, as far as they came.
+///
+/// One value is used again by each request of a connection: `reset` comes between.
+package struct RequestRoute {
+    /// The stage that was reached: after an error the one that refused.
+    package var stage = RequestStage.admit
+    /// As rules see it; nil before `decide`, and where the decision was cached.
+    package internal(set) var host: HostName?
+    /// Who sent the request; nil until a rule or the log needs it.
+    package internal(set) var client: IPAddress?
+    /// What the rules decided; nil before `decide`. Set also where they refuse.
+    package internal(set) var decision: CachedDecision?
+    /// Of the rule; empty before `limits`.
+    package internal(set) var timeouts = RuleTimeouts()
+    /// The largest request body, bytes; nil: no limit. Set by `limits`.
+    package var bodyLimit: UInt64?
+    /// The target's endpoints, or why there are none; nil before `resolve`.
+    package internal(set) var pool: TargetPool?
+
+    package init() {}
+
+    package mutating func reset() { self = RequestRoute() }
+}

@@ -1,0 +1,84 @@
+package import Names
+import Routing
+
+/// From a target to one of its endpoints.
+extension RequestStages {
+    /// The stage `resolve`: finds the target's endpoints.
+    ///
+    /// - Returns: nil when they are known; else the name to wait for. Then `resolve(_:with:)` goes on with what
+    ///   became of it.
+    package func resolve(_ route: inout RequestRoute) throws(Failure) -> String? {
+        route.stage = .resolve
+        guard let target = route.decision?.forwarding else { throw Failure(.internal) }
+        let known = target.pool ?? targets[TargetKey(target.forward)]
+        if let known, targets.isCurrent(known) {
+            if target.pool == nil { target.pool = known }
+            route.pool = known
+            return nil
+        }
+        let lookup = resolver.lookUp(target.forward.target)
+        if case .unresolved = lookup, canWait { return target.forward.target.name }
+        try settle(target, known, lookup, &route)
+        return nil
+    }
+
+    /// The stage `resolve`, after the wait for a name.
+    ///
+    /// - Parameter lookup: what the name sources know of it.
+    package func resolve(_ route: inout RequestRoute, with lookup: NameLookup) throws(Failure) {
+        route.stage = .resolve
+        guard let target = route.decision?.forwarding else { throw Failure(.internal) }
+        let known = target.pool ?? targets[TargetKey(target.forward)]
+        if let known, targets.isCurrent(known) {
+            // Another request that waited for the same name came first.
+            target.pool = known
+            route.pool = known
+        } else {
+            try settle(target, known, lookup, &route)
+        }
+    }
+
+    private func settle(
+        _ target: ForwardTarget,
+        _ known: TargetPool?,
+        _ lookup: NameLookup,
+        _ route: inout RequestRoute
+    ) throws(Failure) {
+        let pool = known ?? targets.make(TargetKey(target.forward))
+        targets.update(pool, resolver.resolve(pool.key, lookup))
+        route.pool = pool
+        if let failure = pool.failure { throw failure }
+        if targets.insert(pool) { target.pool = pool }
+    }
+
+    /// The stage `pick`: the endpoint whose turn it is. Names that have changed since `resolve` count.
+    ///
+    /// - Parameter attempted: what this request was sent to in vain. It is picked again by nobody; a failure is
+    ///   thrown where no other endpoint is left.
+    package func pick(
+        _ route: inout RequestRoute,
+        excluding attempted: AttemptedUpstreams = AttemptedUpstreams()
+    ) throws(Failure) -> Upstream {
+        route.stage = .pick
+        guard let pool = route.pool else { throw Failure(.internal) }
+        refresh(pool)
+        guard targets.isCurrent(pool) else { throw pool.failure ?? Failure(.nameError) }
+        return try pool.pick(excluding: attempted)
+    }
+
+    /// Whether an endpoint that was picked before is still one of the target's: another container may have its
+    /// address by now.
+    package func isCurrent(_ upstream: Upstream, _ route: borrowing RequestRoute) -> Bool {
+        guard let pool = route.pool else { return false }
+        refresh(pool)
+        return targets.isCurrent(pool) && pool.contains(upstream)
+    }
+
+    /// Brings a pool that a request holds up to date, where that is possible without a wait.
+    private func refresh(_ pool: TargetPool) {
+        guard !targets.isCurrent(pool) else { return }
+        let lookup = resolver.lookUp(pool.key.target)
+        if case .unresolved = lookup, canWait { return }
+        targets.update(pool, resolver.resolve(pool.key, lookup))
+    }
+}

@@ -1,0 +1,256 @@
+package import HTTP1
+package import Names
+package import NIOCore
+package import Routing
+
+/// The stages of a request up to its endpoint, in the order of `RequestStage`.
+///
+/// Live traffic and the dry run walk them here: first `route`, then `resolve` and `pick` where the decision
+/// is to forward. What each stage finds out stands in the `RequestRoute`, also where one of them refuses.
+///
+/// The parts live for different lengths of time: rules and settings until a reload, names until the next
+/// update (up to 50 in a second), the endpoints of a target while something uses them, scratch for ever.
+///
+/// Used on one event loop or thread alone.
+package final class RequestStages {
+    /// In force until the next reload.
+    package private(set) var rules: TierRules
+    private let scratch = RouteScratch()
+    /// Decisions that depend on the host alone; nil: each request is decided anew.
+    private var cache: DecisionCache?
+    var resolver: TargetResolver
+    /// Names that the table does not hold can be resolved; else they have no address.
+    let canWait: Bool
+    var targets: TargetPools
+
+    /// - Parameters:
+    ///   - canWait: there is a resolver for names that `names` reports as unresolved.
+    ///   - upstreams: of the event loop; nil: nothing is kept from one request to the next, and each target
+    ///     begins with its first endpoint, so that equal requests get equal results.
+    ///   - seed: of positions in tables and of the turns of endpoints.
+    package init(
+        settings: TierSettings,
+        table: RouteTable,
+        names: NameTable,
+        addressGuard: AddressGuard,
+        canWait: Bool,
+        upstreams: Upstreams?,
+        seed: UInt64
+    ) {
+        var random = Random(seed: seed)
+        self.rules = TierRules(settings: settings, table: table)
+        self.resolver = TargetResolver(names: names, addressGuard: addressGuard)
+        self.canWait = canWait
+        self.cache = upstreams.map { _ in
+            DecisionCache(size: DataPathConstants.rememberedHosts, seed: random.next())
+        }
+        self.targets = TargetPools(upstreams: upstreams, seed: random.next())
+    }
+
+    package var settings: TierSettings { rules.settings }
+
+    // MARK: What changes
+
+    /// Puts new rules and settings in force, and the names that belong to them. Targets keep their endpoints,
+    /// except for what the new names change.
+    package func install(table: RouteTable, settings: TierSettings, names: NameTable) {
+        rules = TierRules(settings: settings, table: table)
+        cache?.removeAll()
+        install(names: NameTableUpdate(table: names, changed: nil))
+    }
+
+    /// Puts new names in force. A request that is under way sees them at its next `pick`.
+    package func install(names update: NameTableUpdate) {
+        resolver = TargetResolver(names: update.table, addressGuard: resolver.addressGuard)
+        targets.invalidate(update.changed)
+    }
+
+    /// The listening addresses are known only when the sockets are bound.
+    package func install(_ addressGuard: AddressGuard) {
+        resolver = TargetResolver(names: resolver.names, addressGuard: addressGuard)
+        targets.invalidate(nil)
+    }
+
+    /// Forgets targets that are out of use. About four times a second.
+    package func tick(now: NIODeadline) {
+        targets.tick(now: now)
+    }
+
+    // MARK: Admit to inspection
+
+    /// Walks the stages from `admit` to `inspection`. Afterwards `route.decision` says whether the request is
+    /// forwarded, redirected or responded to.
+    ///
+    /// - Parameters:
+    ///   - source: the bytes that `head` was parsed from, at its reader index.
+    ///   - route: reset, but for what `noteClient` found out.
+    ///   - trace: filled with the result of each rule, where it is not nil.
+    package func route(
+        _ head: borrowing RequestHead,
+        _ source: ByteBuffer,
+        from connection: ConnectionInfo,
+        into route: inout RequestRoute,
+        trace: inout RouteTrace?
+    ) throws(Failure) {
+        try admit(head, source, &route)
+        try decide(head, source, connection, &route, &trace)
+        // access: decides by the client and the decision, here.
+        try limit(head, &route)
+        // inspection: reads the head, and as much of the body as it needs, here.
+    }
+
+    /// Finds out who sent the request, for the log; once for a request.
+    package func noteClient(
+        _ head: borrowing RequestHead,
+        _ source: ByteBuffer,
+        from connection: ConnectionInfo,
+        into route: inout RequestRoute
+    ) {
+        _ = client(head, source, connection, &route)
+    }
+
+    private func client(
+        _ head: borrowing RequestHead,
+        _ source: ByteBuffer,
+        _ connection: ConnectionInfo,
+        _ route: inout RequestRoute
+    ) -> IPAddress {
+        if let client = route.client { return client }
+        let client = ClientAddress.of(
+            head,
+            source,
+            from: connection,
+            trustedProxies: rules.settings.trustedProxies
+        )
+        route.client = client
+        return client
+    }
+
+    private func admit(
+        _ head: borrowing RequestHead,
+        _ source: ByteBuffer,
+        _ route: inout RequestRoute
+    ) throws(Failure) {
+        route.stage = .admit
+        if rules.hasPassed(head, source) { throw Failure(.loopDetected) }
+        // TRACE would show the fields that were added on the way (RFC 9110 §9.3.8).
+        if head.method == .trace { throw Failure(.methodNotAllowed, "TRACE is not allowed here") }
+    }
+
+    private func decide(
+        _ head: borrowing RequestHead,
+        _ source: ByteBuffer,
+        _ connection: ConnectionInfo,
+        _ route: inout RequestRoute,
+        _ trace: inout RouteTrace?
+    ) throws(Failure) {
+        route.stage = .decide
+        let decision: CachedDecision
+        if trace == nil, let cached = cached(head, source) {
+            decision = cached
+        } else {
+            decision = try evaluate(head, source, connection, &route, &trace)
+        }
+        route.decision = decision
+        if case .refuse(let refusal) = decision.decision.outcome { throw Failure(refusal) }
+    }
+
+    private func limit(_ head: borrowing RequestHead, _ route: inout RequestRoute) throws(Failure) {
+        route.stage = .limits
+        guard let target = route.decision?.forwarding else { return }
+        route.timeouts = target.timeouts
+        route.bodyLimit = rules.bodyLimit(target.forward)
+        guard let limit = route.bodyLimit, case .length(let length) = head.framing, length > limit else {
+            return
+        }
+        throw Failure(.bodyTooLarge)
+    }
+
+    // MARK: The rules' decision
+
+    private func cached(_ head: borrowing RequestHead, _ source: ByteBuffer) -> CachedDecision? {
+        guard !head.host.isEmpty else { return nil }
+        return cache?.find(source.readableBytesUInt8Span.extracting(head.host.indices))?.ruling
+    }
+
+    private func evaluate(
+        _ head: borrowing RequestHead,
+        _ source: ByteBuffer,
+        _ connection: ConnectionInfo,
+        _ route: inout RequestRoute,
+        _ trace: inout RouteTrace?
+    ) throws(Failure) -> CachedDecision {
+        let host = try Self.host(head, source)
+        route.host = host
+        let client = client(head, source, connection, &route)
+        let decision = CachedDecision(evaluate(host, head, source, connection.scheme, client, &trace))
+        if cache != nil, decision.decision.dependsOnHostAlone,
+            head.host.count <= DataPathConstants.rememberedHostBytes,
+            let raw = source.getBytes(at: source.readerIndex + head.host.lowerBound, length: head.host.count)
+        {
+            cache?.insert(DecisionCacheEntry(raw: raw, ruling: decision))
+        }
+        return decision
+    }
+
+    /// The request's host, as rules see it.
+    private static func host(_ head: borrowing RequestHead, _ source: ByteBuffer) throws(Failure) -> HostName
+    {
+        guard !head.host.isEmpty else { throw Failure(.malformedRequest, "the request has no Host") }
+        do {
+            return try HostName(source.readableBytesUInt8Span.extracting(head.host.indices))
+        } catch {
+            throw Failure(.malformedRequest, "the host is not a valid hostname or address")
+        }
+    }
+
+    private func evaluate(
+        _ host: HostName,
+        _ head: borrowing RequestHead,
+        _ source: ByteBuffer,
+        _ scheme: RequestScheme,
+        _ client: IPAddress,
+        _ trace: inout RouteTrace?
+    ) -> Decision {
+        let bytes = source.readableBytesUInt8Span
+        // An absolute target without a path: what goes on begins with a slash (`needsSlash`).
+        if head.form == .asterisk || head.needsSlash {
+            var target = [UInt8(ascii: head.form == .asterisk ? "*" : "/")]
+            if head.needsSlash {
+                let rest = bytes.extracting(head.originForm.indices)
+                for index in rest.indices { target.append(rest[index]) }
+            }
+            return evaluate(host, target.span, head, source, scheme, client, &trace)
+        }
+        return evaluate(host, bytes.extracting(head.originForm.indices), head, source, scheme, client, &trace)
+    }
+
+    private func evaluate(
+        _ host: HostName,
+        _ target: Span<UInt8>,
+        _ head: borrowing RequestHead,
+        _ source: ByteBuffer,
+        _ scheme: RequestScheme,
+        _ client: IPAddress,
+        _ trace: inout RouteTrace?
+    ) -> Decision {
+        let bytes = source.readableBytesUInt8Span
+        let host = host.bytes
+        let fields = copy head
+        let key = RouteKey(
+            host: host.span,
+            target: target,
+            method: bytes.extracting(head.methodRange.indices),
+            scheme: scheme,
+            client: client
+        )
+        let lookup: HeaderLookup = { name, visit in
+            fields.anyValue(of: name, in: source.readableBytesUInt8Span, visit: visit)
+        }
+        guard var recorded = trace else {
+            return rules.table.decide(key, headers: lookup, scratch: scratch)
+        }
+        defer { trace = recorded }
+        return rules.table.decide(key, headers: lookup, scratch: scratch, trace: &recorded)
+    }
+}

@@ -1,0 +1,169 @@
+import HTTP1
+import HashTreeCollections
+import NIOCore
+import Names
+import Routing
+import Settings
+import Testing
+
+@testable import ProxyCore
+
+/// Where a request ends, and why.
+private struct Ending: Equatable {
+    var stage: RequestStage
+    var cause: Failure.Reason?
+}
+
+@Suite("Stages of a request")
+struct RequestStagesTests {
+    private static var rules: [RuleDefinition] {
+        let gone = RuleDefinition(name: "gone", host: "gone.test", action: .respond(status: 410))
+        var narrow = RuleDefinition(name: "narrow", host: "narrow.test", action: .forward(to: "one"))
+        narrow.endpointNetworks = [CIDR("10.9.0.0/16")].compactMap(\.self)
+        return [gone, narrow, StagesBench.byName]
+    }
+
+    private static func run(_ request: String, keeps: Bool, traced: Bool) throws -> (Ending, RequestRoute) {
+        let bench = try StagesBench(rules, names: ["one": [StagesBench.address(1)]], keeps: keeps) {
+            $0.limits.bodyBytes = 100
+        }
+        var ending = Ending(stage: .admit, cause: nil)
+        var route = RequestRoute()
+        // The second request finds what the first one left in the cache.
+        for _ in 0..<2 {
+            route.reset()
+            var trace: RouteTrace? = traced ? RouteTrace() : nil
+            do throws(Failure) {
+                try bench.route(request, into: &route, trace: &trace)
+                if route.decision?.forwarding != nil {
+                    #expect(try bench.stages.resolve(&route) == nil)
+                    _ = try bench.stages.pick(&route)
+                }
+                ending.cause = nil
+            } catch {
+                ending.cause = error.reason
+            }
+            ending.stage = route.stage
+        }
+        return (ending, route)
+    }
+
+    @Test(
+        "Each refusal has its stage, with and without memory, with and without a trace",
+        arguments: [
+            ("GET / HTTP/1.1\r\nHost: one.test\r\nVia: 1.1 berth-front-bench\r\n", .admit, .loopDetected),
+            ("TRACE / HTTP/1.1\r\nHost: one.test\r\n", .admit, .methodNotAllowed),
+            ("GET / HTTP/1.1\r\nHost: a..test\r\n", .decide, .malformedRequest),
+            ("GET / HTTP/1.1\r\nHost: one.example\r\n", .decide, .noRule),
+            ("GET / HTTP/1.1\r\nHost: gone.test\r\n", .limits, nil),
+            ("POST / HTTP/1.1\r\nHost: one.test\r\nContent-Length: 101\r\n", .limits, .bodyTooLarge),
+            ("GET / HTTP/1.1\r\nHost: two.test\r\n", .resolve, .unknownTarget),
+            ("GET / HTTP/1.1\r\nHost: narrow.test\r\n", .resolve, .prohibitedAddress),
+            ("POST / HTTP/1.1\r\nHost: one.test\r\nContent-Length: 100\r\n", .pick, nil),
+        ] as [(String, RequestStage, Failure.Reason?)]
+    )
+    func refusals(request: String, stage: RequestStage, cause: Failure.Reason?) throws {
+        for (keeps, traced) in [(true, false), (true, true), (false, false), (false, true)] {
+            let (ending, route) = try Self.run(request + "\r\n", keeps: keeps, traced: traced)
+            #expect(ending == Ending(stage: stage, cause: cause))
+            // The log names the rule and what was decided also where a later stage refuses.
+            #expect((route.decision == nil) == (stage == .admit || cause == .malformedRequest))
+        }
+    }
+
+    @Test("The stages stand in their order")
+    func order() {
+        #expect(
+            RequestStage.allCases == [
+                .admit, .decide, .access, .limits, .inspection, .resolve, .pick, .connect,
+            ]
+        )
+    }
+
+    @Test(
+        "A cached decision costs neither a look at the client nor a host name; without a cache both are known"
+    )
+    func cached() throws {
+        let bench = try StagesBench(names: ["one": [StagesBench.address(1)]])
+        #expect(try bench.resolved("one.test").host?.text == "one.test")
+        let second = try bench.resolved("one.test")
+        #expect(second.host == nil && second.client == nil && second.decision != nil)
+        let afresh = try StagesBench(names: ["one": [StagesBench.address(1)]], keeps: false)
+        for _ in 0..<2 {
+            let route = try afresh.resolved("one.test")
+            #expect(route.host?.text == "one.test" && route.client != nil)
+        }
+    }
+
+    @Test("A name that is not known yet is waited for, and its endpoints are kept until names change")
+    func waiting() throws {
+        let bench = try StagesBench(canWait: true)
+        let cold = NameTable(layers: [NameLayer(source: "dns", content: .answers([:]))])
+        bench.stages.install(names: NameTableUpdate(table: cold, changed: nil))
+        var route = RequestRoute()
+        var untraced: RouteTrace?
+        let request = "GET / HTTP/1.1\r\nHost: one.test\r\n\r\n"
+        try bench.route(request, into: &route, trace: &untraced)
+        #expect(try bench.stages.resolve(&route) == "one")
+        #expect(route.pool == nil && route.stage == .resolve)
+        let known = ResolvedName(source: "dns", addresses: [StagesBench.address(7)], use: nil)
+        try bench.stages.resolve(&route, with: .known(known))
+        #expect(try bench.stages.pick(&route).lastByte == 7)
+        // Known by now, without another wait.
+        #expect(try bench.pick("one.test") == 7)
+
+        // The answer has gone: who picks again meanwhile gets an error, who comes next waits.
+        bench.stages.install(names: NameTableUpdate(table: cold, changed: ["one"]))
+        #expect(throws: Failure(.nameError)) { try bench.stages.pick(&route) }
+        try bench.route(request, into: &route, trace: &untraced)
+        #expect(try bench.stages.resolve(&route) == "one")
+        #expect(throws: Failure(.unknownTarget)) { try bench.stages.resolve(&route, with: .unknown) }
+    }
+
+    @Test("Without a resolver a name that is not known is a name error")
+    func offline() throws {
+        let bench = try StagesBench(canWait: false)
+        let cold = NameTable(layers: [NameLayer(source: "dns", content: .answers([:]))])
+        bench.stages.install(names: NameTableUpdate(table: cold, changed: nil))
+        #expect(throws: Failure(.nameError)) { try bench.pick("one.test") }
+    }
+}
+
+@Suite("Client addresses")
+struct ClientAddressTests {
+    private static let trusted = ["10.0.0.0/8", "::1/128"].compactMap { CIDR($0) }
+
+    private static func client(_ fields: String, peer: String = "10.0.0.1") throws -> String {
+        let source = ByteBuffer(string: "GET / HTTP/1.1\r\nHost: a.test\r\n\(fields)\r\n")
+        var head = RequestHead()
+        var scanned = 0
+        _ = try head.parse(source.readableBytesUInt8Span, scanned: &scanned, limits: .default)
+        let peer = try #require(IPAddress(peer))
+        let connection = ConnectionInfo(peer: peer, localPort: 80, trustedProxies: trusted)
+        return ClientAddress.of(head, source, from: connection, trustedProxies: trusted).description
+    }
+
+    @Test(
+        "The last address that is not a trusted proxy",
+        arguments: [
+            ("", "10.0.0.1"),
+            ("X-Forwarded-For: 192.0.2.7\r\n", "192.0.2.7"),
+            ("X-Forwarded-For: 192.0.2.6, 192.0.2.7 ,\t10.0.0.2\r\n", "192.0.2.7"),
+            ("X-Forwarded-For: 192.0.2.6\r\nX-Forwarded-For: 192.0.2.7\r\n", "192.0.2.7"),
+            ("X-Forwarded-For: 192.0.2.6\r\nX-Forwarded-For: 10.0.0.3\r\n", "192.0.2.6"),
+            ("X-Forwarded-For: 10.0.0.4, 10.0.0.3\r\n", "10.0.0.4"),
+            ("X-Forwarded-For: 2001:db8::7, ::1\r\n", "2001:db8::7"),
+            // What is not an address is where trust ends.
+            ("X-Forwarded-For: 192.0.2.6, unknown, 10.0.0.3\r\n", "10.0.0.3"),
+            ("X-Forwarded-For: 192.0.2.6,, 10.0.0.3\r\n", "10.0.0.3"),
+            ("X-Forwarded-For: 192.0.2.6,\r\n", "10.0.0.1"),
+            ("X-Forwarded-For: 192.0.2.6:80\r\n", "10.0.0.1"),
+            ("X-Forwarded-For: 192.0 .2.6\r\n", "10.0.0.1"),
+            ("X-Forwarded-For:\r\n", "10.0.0.1"),
+        ]
+    )
+    func behindProxies(fields: String, client: String) throws {
+        #expect(try Self.client(fields) == client)
+        #expect(try Self.client(fields, peer: "192.0.2.1") == "192.0.2.1")
+    }
+}
