@@ -87,12 +87,17 @@ struct RandomRules {
     private mutating func piece(_ depth: Int) -> String {
         var atom: String
         switch Int.random(in: 0..<13, using: &random) {
-        case 0...4: atom = one(of: ["a", "b", "ab", "A", "\\.", "-", "_", "\\-", "\\_", "a\\.b", ".b", "0"])
+        case 0...4:
+            atom = one(of: [
+                "a", "b", "ab", "A", "\\.", "-", "_", "\\-", "\\_", "a\\.b", ".b", "0", "\\Qa.\\E", "\\x61",
+                "\\x2e", "\\Qab\\E",
+            ])
         case 5, 6:
             atom = one(of: [
                 "[ab]", "[^.]", "[.]", "[a]", "[]a]", "[^]a]", "[a\\]b]", "[[:alpha:]]", "[\\w.]", "[a-b-]",
                 ".",
-                "\\w", "\\d", "\\D", "[[]", "[\\.]", "[a^]", "[B]", "[aa]", "[^a]", "[\\d]",
+                "\\w", "\\d", "\\D", "[[]", "[\\.]", "[a^]", "[B]", "[aa]", "[^a]", "[\\d]", "[\\x2e]",
+                "[Aa]", "[\\Q.\\E]", "[a-a]", "[ab.]",
             ])
         case 7 where depth > 0, 8 where depth > 0, 9 where depth > 0:
             let open = one(of: [
@@ -107,6 +112,13 @@ struct RandomRules {
                 "\\x61", "\\K",
                 "(*ACCEPT)", "(?#b)", "(?1)", "\\G", "\\N", "(?x) a b", "(*COMMIT)", "(?(1)a|b)", "\\g1",
                 "(?s)", "\\R",
+                "\\Qb\\E", "\\Q.a", "\\Qa\\E\\Qb\\E", "\\x2e", "\\x{62}", "\\056", "\\cA", "[\\x61]",
+                "[\\Qa\\E]",
+                "(?x)", "(?x: a # b\n [.] )", "(?-i)A", "(?-i:aB)", "(?^)", "(?U)", "(?n)", "(?m)", "(?i-x)",
+                "(?=a\\K)", "(?<=\\x61)", "(?:ab)", "(a.)", "\\k<n1>", "(?&n1)", "(?(DEFINE)a)",
+                "(?(?=a)b|c)",
+                "(*FAIL)", "(*SKIP)", "(*THEN)", "(*napla:a)", "(*atomic:ab|a)", "(?C)", "[^\\x00-\\x60]",
+                "[^\\W]",
                 "{", "}", "]", "a{,2}", "\\E", "(?=a)", "(?R)", "\\o{141}", "(?J)", "(?m)^", "\\/",
             ])
         default: atom = one(of: ["a", "b", "\\.", "ab"])
@@ -145,6 +157,11 @@ struct RandomRules {
                 "(?<h>[0-9]{2})",
                 with: "01"
             )
+        for (written, read) in [
+            ("\\Q", ""), ("\\E", ""), ("\\x2e", "."), ("\\056", "."), ("\\x61", "a"), ("(?x)", ""),
+        ] {
+            text = text.replacing(written, with: read)
+        }
         text = text.filter { $0.isLetter || $0.isNumber || $0 == "." || $0 == "-" || $0 == "_" }
         if rule.hasPrefix("*.") { text = one(of: ["a", "b.a", ""]) + "." + text.dropFirst() }
         if chance(1, of: 3), let place = text.indices.randomElement(using: &random) {

@@ -140,9 +140,8 @@ private struct Oracle {
         _ tally: inout ScaleTests.Tally
     ) -> String? {
         for oracle in oracles {
-            guard case .pattern(let hostPattern) = oracle.rule.host, let pattern = oracle.pattern else {
-                continue
-            }
+            guard case .pattern(let hostPattern) = oracle.rule.host else { continue }
+            guard let pattern = oracle.pattern else { return "a core compiled of a pattern that does not" }
             let verdict = hostPattern.match(host.span, scratch: scratch)
             switch (pattern.match(host.span, scratch: scratch.match), verdict) {
             case (.matched(let whole), .yes(let ranges)):

@@ -133,7 +133,7 @@ struct TargetChecks {
     private func checkSpelledOut(_ parts: [TemplateParser.Part], _ names: Set<String>) {
         let chosen = parts.filter { $0.range != nil }
         guard chosen.count == 1, let part = chosen.first, let tree = rule.tree, let group = group(part),
-            let values = FiniteLanguage.texts(group)
+            let values = FiniteLanguage.lowercasedTexts(group, max: 16, maxBytes: 4)
         else { return }
         for value in values {
             let name = parts.flatMap { piece -> [UInt8] in

@@ -10,15 +10,15 @@ struct AffixIndex {
         var isComplete = true
     }
 
-    private let ends: [LiteralAffixes]
+    private let literals: [RequiredLiterals]
 
-    init(_ ends: [LiteralAffixes]) {
-        self.ends = ends
+    init(_ literals: [RequiredLiterals]) {
+        self.literals = literals
     }
 
     func pairs(most: Int) -> Pairs {
-        let suffixes = Order(ends.map { $0.suffix.reversed() })
-        let prefixes = Order(ends.map(\.prefix))
+        let suffixes = Order(literals.map { $0.ending.reversed() })
+        let prefixes = Order(literals.map(\.prefix))
         let order = suffixes.count < prefixes.count ? suffixes : prefixes
         var pairs = Pairs()
         var left = most
@@ -30,7 +30,7 @@ struct AffixIndex {
                 }
                 left -= 1
                 let (a, b) = (order.sorted[place], order.sorted[other])
-                if ends[a].agree(ends[b]) { pairs.found.append((min(a, b), max(a, b))) }
+                if literals[a].agree(literals[b]) { pairs.found.append((min(a, b), max(a, b))) }
             }
         }
         return pairs

@@ -15,7 +15,7 @@ final class RuleView {
 
     let rule: Rule
     let host: Host
-    let ends: LiteralAffixes
+    let literals: RequiredLiterals
     let conditions: Conditions
 
     var index: Int { rule.index }
@@ -35,20 +35,20 @@ final class RuleView {
         conditions = Conditions(rule.definition)
         guard let text = rule.definition.host else {
             host = .any
-            ends = LiteralAffixes()
+            literals = RequiredLiterals()
             return
         }
         if text.hasPrefix("~") {
             host = .pattern
-            ends = LiteralAffixes(HostLanguage.tree(text))
+            literals = RequiredLiterals(common: PatternLiterals(HostLanguage.tree(text)).alternatives)
         } else if text.hasPrefix("*.") {
             let name = (try? HostName(String(text.dropFirst(2))))?.bytes ?? []
             host = .wildcard([UInt8(ascii: ".")] + name)
-            ends = LiteralAffixes(suffix: [UInt8(ascii: ".")] + name)
+            literals = RequiredLiterals(suffix: [UInt8(ascii: ".")] + name)
         } else {
             let name = (try? HostName(text))?.bytes ?? []
             host = .exact(name)
-            ends = LiteralAffixes(prefix: name, suffix: name)
+            literals = RequiredLiterals(prefix: name, isWhole: true)
         }
     }
 
@@ -112,8 +112,8 @@ final class RuleView {
             switch other.host {
             case .wildcard(let inner): return inner.suffix(suffix.count) == suffix[...]
             case .pattern:
-                return other.ends.suffix.suffix(suffix.count) == suffix[...]
-                    && other.ends.suffix.count > suffix.count
+                return other.literals.ending.suffix(suffix.count) == suffix[...]
+                    && other.literals.ending.count > suffix.count
             default: break
             }
         default: break

@@ -1,9 +1,11 @@
+import PatternSyntax
+
 /// Files rules where a host finds them.
 struct CandidateIndexBuilder {
     /// A rule and what is left to file it under.
     struct Entry {
         let rule: UInt32
-        var literals: HostLiterals
+        var literals: RequiredLiterals
     }
 
     private enum Choice {
@@ -30,14 +32,14 @@ struct CandidateIndexBuilder {
     /// One for each alternative; without literals if one of them has none.
     private static func entries(_ rule: Rule) -> [Entry] {
         let number = UInt32(rule.index)
-        let alternatives: [HostLiterals] =
+        let alternatives: [RequiredLiterals] =
             switch rule.host {
             case .any: []
-            case .exact(let name): [HostLiterals(prefix: name, isWhole: true)]
-            case .wildcard(let suffix): [HostLiterals(suffix: suffix)]
+            case .exact(let name): [RequiredLiterals(prefix: name, isWhole: true)]
+            case .wildcard(let suffix): [RequiredLiterals(suffix: suffix)]
             case .pattern(let pattern): pattern.alternatives
             }
-        if alternatives.isEmpty { return [Entry(rule: number, literals: HostLiterals())] }
+        if alternatives.isEmpty { return [Entry(rule: number, literals: RequiredLiterals())] }
         return alternatives.map { Entry(rule: number, literals: $0) }
     }
 
@@ -52,7 +54,7 @@ struct CandidateIndexBuilder {
 
     /// Everything that a rule could be filed under.
     private static func keys(
-        _ literals: HostLiterals,
+        _ literals: RequiredLiterals,
         _ visit: (UInt64, Choice, _ length: Int) -> Void
     ) {
         if literals.isWhole {
@@ -69,7 +71,7 @@ struct CandidateIndexBuilder {
         }
     }
 
-    private mutating func count(_ literals: HostLiterals) {
+    private mutating func count(_ literals: RequiredLiterals) {
         Self.keys(literals) { key, _, _ in counts[key, default: 0] += 1 }
     }
 
@@ -87,7 +89,7 @@ struct CandidateIndexBuilder {
         switch best.choice {
         case .whole:
             hasWhole = true
-            entry.literals = HostLiterals()
+            entry.literals = RequiredLiterals()
         case .prefix:
             prefixes.insert(best.length)
             entry.literals.prefix = []

@@ -1,5 +1,6 @@
 import Bytes
 import PCRE2
+import PatternSyntax
 
 /// A rule's pattern of the host: literal text around a core.
 ///
@@ -53,11 +54,11 @@ struct HostPattern: Sendable {
     }
 
     /// One of these holds in every host that matches; empty: nothing is known.
-    var alternatives: [HostLiterals] {
+    var alternatives: [RequiredLiterals] {
         let head = literals[..<headCount]
         let tail = literals[headCount...]
         if core.alternatives.isEmpty {
-            return literals.isEmpty ? [] : [HostLiterals().between(head, tail)]
+            return literals.isEmpty ? [] : [RequiredLiterals().between(head, tail)]
         }
         return core.alternatives.map { $0.between(head, tail) }
     }
@@ -68,12 +69,12 @@ final class PatternCore: Sendable {
     let pattern: Pattern
     let groups: CaptureGroups
     /// Of what the core matches; empty: nothing is known.
-    let alternatives: [HostLiterals]
+    let alternatives: [RequiredLiterals]
 
-    init(_ text: [UInt8], _ pattern: Pattern, _ groups: CaptureGroups) {
+    init(_ pattern: Pattern, _ groups: CaptureGroups, _ alternatives: [RequiredLiterals]) {
         self.pattern = pattern
         self.groups = groups
-        self.alternatives = PatternLiterals(text).alternatives
+        self.alternatives = alternatives
     }
 
     /// Whether what every match must have is there.

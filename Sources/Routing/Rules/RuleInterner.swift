@@ -1,4 +1,5 @@
 import PCRE2
+import PatternSyntax
 
 /// What the rules of a table under construction share: less memory, and less of it to fetch for a
 /// rule that was never asked before.
@@ -23,16 +24,27 @@ final class RuleInterner {
 
     /// - Throws: what is wrong with the text as it was written.
     func pattern(_ text: [UInt8]) throws(PatternError) -> HostPattern {
-        if let cut = PatternLiterals(text).cut, let core = try? core(Array(text[cut.core])) {
-            return HostPattern(head: cut.head, core: core, tail: cut.tail)
+        let literals = Self.literals(text)
+        if let cut = literals.cut {
+            let inside = Array(text[cut.core])
+            if let core = try? core(inside, { Self.literals(inside).alternatives }) {
+                return HostPattern(head: cut.head, core: core, tail: cut.tail)
+            }
         }
-        return HostPattern(core: try core(text))
+        return HostPattern(core: try core(text, { literals.alternatives }))
     }
 
-    private func core(_ text: [UInt8]) throws(PatternError) -> PatternCore {
+    private static func literals(_ text: [UInt8]) -> PatternLiterals {
+        PatternLiterals(PatternTree(text, ignoresCase: HostMatcher.patternOptions.contains(.caseless)))
+    }
+
+    private func core(
+        _ text: [UInt8],
+        _ alternatives: () -> [RequiredLiterals]
+    ) throws(PatternError) -> PatternCore {
         if let core = cores[text] { return core }
         let pattern = try Pattern(String(decoding: text, as: UTF8.self), options: HostMatcher.patternOptions)
-        let core = PatternCore(text, pattern, groups(of: pattern))
+        let core = PatternCore(pattern, groups(of: pattern), alternatives())
         makeReady(pattern)
         cores[text] = core
         return core

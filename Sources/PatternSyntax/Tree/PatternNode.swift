@@ -144,7 +144,11 @@ extension PatternNode {
     @discardableResult
     public func walk(_ visit: (PatternNode) -> Bool) -> Bool {
         guard visit(self) else { return false }
-        for child in children where !child.walk(visit) { return false }
-        return true
+        switch kind {
+        case .sequence(let parts), .alternation(let parts): return parts.allSatisfy { $0.walk(visit) }
+        case .group(_, let inside), .quantified(let inside, _): return inside.walk(visit)
+        case .conditional: return children.allSatisfy { $0.walk(visit) }
+        default: return true
+        }
     }
 }

@@ -52,7 +52,7 @@ extension Parser {
         }
     }
 
-    private mutating func counts() -> (least: Int, most: Int?)? {
+    mutating func counts() -> (least: Int, most: Int?)? {
         switch next {
         case UInt8(ascii: "*"):
             index += 1

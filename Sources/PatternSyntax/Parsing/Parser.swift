@@ -167,7 +167,10 @@ struct Parser {
             index += 1
             return node(.unknown("a quantifier without anything to repeat"), from: start)
         case UInt8(ascii: "{"):
-            // Where a quantifier is looked for it was none, so here it is a brace, if all agree on that.
+            if counts() != nil {
+                return node(.unknown("a quantifier without anything to repeat"), from: start)
+            }
+            // Otherwise it is a brace, if all versions of PCRE2 agree on that.
             if let odd = oddBrace() {
                 index += 1
                 return node(.unknown(odd), from: start)

@@ -37,6 +37,24 @@ public struct ByteSet: Hashable, Sendable {
             + words.3.nonzeroBitCount
     }
 
+    /// The one byte, in lower case, that a text in lower case can have in this set; nil if there are several.
+    var onlyLowercasedByte: UInt8? {
+        let count = count
+        guard count == 1 || count == 2, let first = lowest else { return nil }
+        let isUpper = first &- UInt8(ascii: "A") < 26
+        if count == 1 { return isUpper ? first | 0x20 : first }
+        return isUpper && contains(first | 0x20) ? first | 0x20 : nil
+    }
+
+    private var lowest: UInt8? {
+        let parts = [words.0, words.1, words.2, words.3]
+        guard let index = parts.firstIndex(where: { $0 != 0 }) else { return nil }
+        return UInt8(index * 64 + parts[index].trailingZeroBitCount)
+    }
+
+    /// In rising order, with upper-case letters in lower case.
+    var lowercasedBytes: [UInt8] { caseless.bytes.filter { !Self.upper.contains($0) } }
+
     /// In rising order.
     public var bytes: [UInt8] { (0...UInt8.max).filter(contains) }
 
