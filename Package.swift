@@ -97,11 +97,12 @@ let package = Package(
         target("PCRE2", ["CPCRE2"]),
         target("PatternSyntax"),
         target("PatternLanguages", ["PatternSyntax"]),
-        target("Routing", ["Bytes", "PCRE2", "PatternLanguages", "PatternSyntax"]),
-        target("RoutingConfig", ["Settings", "Routing", .yams]),
+        target("Routing", ["Bytes", "PCRE2", "PatternSyntax"]),
+        target("PatternSafety", ["PatternLanguages", "PatternSyntax", "PCRE2", "Routing"]),
+        target("RoutingConfig", ["Settings", "PatternSafety", "Routing", .yams]),
         target("Linting", ["PatternLanguages", "PatternSyntax", "PCRE2", "Routing", "RoutingConfig"]),
         target("Explain", ["PCRE2", "PatternLanguages", "PatternSyntax"]),
-        target("NginxImport", ["PCRE2", "PatternSyntax", "Routing"]),
+        target("NginxImport", ["PatternSafety", "PatternSyntax", "PCRE2", "Routing"]),
 
         // Names.
         // Not `System`: swift-nio imports a module of that name where there is one, and means Apple's.

@@ -180,7 +180,7 @@ package struct PatternDescription: Sendable {
 
     private static func times(_ quantifier: PatternNode.Quantifier, _ what: String) -> String {
         let count: String
-        switch (quantifier.least, quantifier.most) {
+        switch (quantifier.min, quantifier.max) {
         case (0, 1): count = "optionally"
         case (0, nil): count = "any number of"
         case (1, nil): count = "one or more of"

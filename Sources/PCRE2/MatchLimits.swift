@@ -1,9 +1,9 @@
-/// What one match may cost before it is given up.
+/// What one match may cost before it ends without a result.
 public struct MatchLimits: Hashable, Sendable {
-    /// Steps from one place of the subject: PCRE2's match limit.
+    /// Steps from one position of the subject: PCRE2's match limit.
     public var steps: UInt32
-    /// Steps of a search from all places together. PCRE2 begins to count anew at each place,
-    /// so a search of a long subject gets fewer steps at each.
+    /// Steps of a search from all positions together. PCRE2 counts from 0 again at each position, so a search of a
+    /// long subject has fewer steps at each.
     public var searchSteps: UInt32
     /// Nested backtracking points, of the interpreter only.
     public var depth: UInt32
@@ -22,10 +22,10 @@ public struct MatchLimits: Hashable, Sendable {
         self.heapKiB = heapKiB
     }
 
-    /// Steps of one match at one place: about a millisecond at worst.
+    /// Steps of one match at one position: about a millisecond at worst.
     public static let defaultSteps: UInt32 = 50_000
     /// Steps of one search: about 20 milliseconds at worst. A subject of 320 bytes still has
-    /// `defaultSteps` at each of its places, one of 8 KiB some 2,000.
+    /// `defaultSteps` at each of its positions, one of 8 KiB about 2,000.
     public static let defaultSearchSteps: UInt32 = 16_000_000
     /// Nested backtracking points of one match.
     public static let defaultDepth: UInt32 = 20_000
@@ -36,8 +36,8 @@ public struct MatchLimits: Hashable, Sendable {
 
     public static let `default` = MatchLimits()
 
-    /// The steps that a search may take at each of `places`.
-    func steps(searching places: Int) -> UInt32 {
-        places <= 1 ? steps : min(steps, max(1, searchSteps / UInt32(clamping: places)))
+    /// The steps that a search may take at each of `positions`.
+    func steps(searching positions: Int) -> UInt32 {
+        positions <= 1 ? steps : min(steps, max(1, searchSteps / UInt32(clamping: positions)))
     }
 }

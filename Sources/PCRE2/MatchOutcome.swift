@@ -1,9 +1,9 @@
-/// What came of one match.
+/// The result of one match.
 public enum MatchOutcome: Hashable, Sendable {
     case matched(MatchedRanges)
     case noMatch
     case limitExceeded(MatchLimit)
-    /// PCRE2's error code: never of a subject that is merely unusual.
+    /// PCRE2's error code. Not caused by unusual subjects.
     case failed(code: Int32)
 }
 
@@ -15,10 +15,9 @@ public enum MatchLimit: String, Hashable, Sendable {
     case jitStack = "jit_stack"
 }
 
-/// The ranges of a match and its groups, bytes of the subject. Owned: no later match
-/// changes them.
+/// The ranges of a match and its groups, in bytes of the subject. Owned: no later match changes them.
 public struct MatchedRanges: Hashable, Sendable {
-    /// Pairs of start and end; `unset` for groups that took no part.
+    /// Pairs of start and end; `unset` for groups that took no part in the match.
     private let offsets: [UInt32]
     private static let unset = UInt32.max
 
@@ -36,7 +35,7 @@ public struct MatchedRanges: Hashable, Sendable {
     /// Groups, the whole match (0) included.
     public var count: Int { offsets.count / 2 }
 
-    /// The range of a group, 0 being the whole match; nil when it took no part or does not exist.
+    /// The range of a group (0: the whole match); nil if it took no part or does not exist.
     public subscript(group: Int) -> Range<Int>? {
         guard group >= 0, group < count else { return nil }
         let start = offsets[group * 2]

@@ -1,8 +1,8 @@
 /// A compiled PCRE2 pattern over bytes.
 ///
-/// Immutable: may be used from all threads at once, each with a `MatchScratch` of its own.
-/// Subjects are bytes, never UTF text (`(*UTF)` in a pattern is an error); `$` is the very
-/// end of the subject.
+/// Immutable: all threads may use it at once, each with a `MatchScratch` of its own.
+/// Subjects are bytes, never UTF text (`(*UTF)` in a pattern is an error); `$` matches only at the very end of the
+/// subject.
 public final class Pattern: Sendable {
     public let text: String
     public let options: PatternOptions
@@ -14,7 +14,7 @@ public final class Pattern: Sendable {
 
     let code: Code
 
-    /// - Throws: `PatternError` with the place of the error in `text`.
+    /// - Throws: `PatternError` with the position of the error in `text`.
     public init(
         _ text: String,
         options: PatternOptions = [],
@@ -28,28 +28,27 @@ public final class Pattern: Sendable {
         self.captureNames = code.captureNames
     }
 
-    /// Whether the pattern is machine code; otherwise PCRE2's interpreter runs it. Makes it so
-    /// if nothing has yet.
+    /// Whether the pattern runs as machine code; otherwise PCRE2's interpreter runs it. Compiles the machine code
+    /// if that has not been done yet.
     public var usesJIT: Bool { code.usesJIT }
 
-    /// Makes machine code now, instead of in the first match. Takes some 20 µs; the machine code
-    /// of a small pattern some kibibytes.
+    /// Compiles machine code now instead of after some matches. Takes about 20 µs, and some kibibytes for a small
+    /// pattern.
     public func prepare() {
         code.prepare()
     }
 
-    /// Looks for the pattern in `subject`; of the whole of it with `.wholeSubject`.
+    /// Searches `subject` for the pattern; with `.wholeSubject` the pattern must match all of it.
     ///
-    /// Returns within the pattern's limits, whatever the subject is. Allocates nothing,
-    /// save for the ranges of a match.
+    /// Returns within the pattern's limits, whatever the subject is. Allocates nothing except the ranges of a match.
     public func match(_ subject: Span<UInt8>, scratch: MatchScratch) -> MatchOutcome {
         match(subject, from: 0, to: subject.count, scratch: scratch)
     }
 
-    /// As `match(_:scratch:)`, for a subject of which all before `start` and from `end` on is known
-    /// to be right: the pattern is asked about the bytes in between, and they are all that it sees.
+    /// Like `match(_:scratch:)`, for a subject whose bytes before `start` and from `end` on are known to match: the
+    /// pattern sees only the bytes in between.
     ///
-    /// - Returns: ranges of `subject`. With `.wholeSubject` the match (group 0) is all of it.
+    /// - Returns: ranges in `subject`. With `.wholeSubject` the match (group 0) is all of it.
     public func match(
         _ subject: Span<UInt8>,
         from start: Int,
@@ -62,7 +61,7 @@ public final class Pattern: Sendable {
         switch status {
         case .matched(let groups):
             let isWhole = options.contains(.wholeSubject)
-            // PCRE2 anchors the end by itself; that no other host gets in must not hang on that alone.
+            // PCRE2 anchors the end itself; this check makes sure that no other host matches if it ever does not.
             if isWhole, scratch.matchEnd != middle.count { return .noMatch }
             let whole = isWhole ? 0..<subject.count : nil
             return .matched(
@@ -74,13 +73,13 @@ public final class Pattern: Sendable {
         }
     }
 
-    /// How many leading bytes of `subject` could still belong to a match, were the rest
-    /// another: where a pattern that does not match gave up. For people; slow.
+    /// How many leading bytes of `subject` could begin a match with another rest: where a pattern that does not
+    /// match failed. For messages; slow.
     public func furthest(_ subject: Span<UInt8>) -> Int {
         Self.furthest(text, options, limits: limits, in: subject)
     }
 
-    /// As `furthest(_:)`, of a pattern that is not at hand; 0 when `text` is none.
+    /// Like `furthest(_:)`, for a pattern that is not compiled; 0 if `text` is not a valid pattern.
     public static func furthest(
         _ text: String,
         _ options: PatternOptions,
@@ -90,7 +89,7 @@ public final class Pattern: Sendable {
         guard let twin = try? Code(text, options: options, anchorEnd: false) else { return 0 }
         let scratch = MatchScratch()
         var furthest = 0
-        // A pattern that hits a limit hits it for many lengths: a limit on them all together.
+        // A pattern that hits a limit hits it for many lengths: this limits all of them together.
         var limitsHit = 0
         for count in stride(from: subject.count, to: 0, by: -1) {
             let prefix = subject.extracting(0..<count)

@@ -1,8 +1,8 @@
-/// Why text is no pattern.
+/// Why a text is not a valid pattern.
 public struct PatternError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// PCRE2's words.
+    /// PCRE2's message.
     public let message: String
-    /// Where, bytes from the start of the pattern; at most its length.
+    /// The position, in bytes from the start of the pattern; at most its length.
     public let offset: Int
 
     public init(message: String, offset: Int) {

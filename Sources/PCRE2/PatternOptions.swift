@@ -1,4 +1,4 @@
-/// How a pattern is read.
+/// How a pattern matches.
 public struct PatternOptions: OptionSet, Hashable, Sendable {
     public let rawValue: UInt32
 
@@ -8,7 +8,7 @@ public struct PatternOptions: OptionSet, Hashable, Sendable {
 
     /// ASCII letters match in either case.
     public static let caseless = PatternOptions(rawValue: 1 << 0)
-    /// The pattern must match the subject from its first byte to its last, whether or not
-    /// it says `^…$`. Backtracking takes part: `a|ab` does match `ab`.
+    /// The pattern must match the subject from its first byte to its last, with or without `^…$`. PCRE2 backtracks
+    /// for that: `a|ab` matches `ab`.
     public static let wholeSubject = PatternOptions(rawValue: 1 << 1)
 }

@@ -17,7 +17,7 @@ enum Atomicity {
     static func isIdle(_ inside: PatternNode, before next: Int, _ states: [NFA.State]) -> Bool {
         if case .quantified(let repeated, let quantifier) = inside.kind {
             // A lazy one in an atomic group stays as short as it began.
-            if quantifier.mode == .lazy, quantifier.most != quantifier.least { return false }
+            if quantifier.mode == .lazy, quantifier.max != quantifier.min { return false }
             return isIdle(repeating: repeated, before: next, states)
         }
         guard let texts = FiniteLanguage.texts(inside, max: maxTexts) else { return false }

@@ -40,10 +40,10 @@ package struct Backtracking: Sendable, Hashable {
     /// for the places that can repeat at all (several of them in a row: polynomial).
     ///
     /// - Parameter alphabet: bytes that a subject may have, those that read well first.
-    package static func attacks(_ nfa: NFA, alphabet: [UInt8], most: Int = 24) -> [Backtracking] {
+    package static func attacks(_ nfa: NFA, alphabet: [UInt8], max: Int = 24) -> [Backtracking] {
         guard let graph = ByteGraph(nfa, ignoresAnchors: true) else { return [] }
         var search = BacktrackingSearch(graph: graph, alphabet: alphabet)
-        return search.run(most: most)
+        return search.run(max: max)
     }
 }
 
@@ -62,24 +62,24 @@ private struct BacktrackingSearch {
         sets = graph.sets.map { $0.intersection(all) }
     }
 
-    mutating func run(most: Int) -> [Backtracking] {
+    mutating func run(max: Int) -> [Backtracking] {
         var found: [Backtracking] = []
         var loops: [Backtracking] = []
-        for place in 1..<max(1, graph.end) {
+        for place in 1..<Swift.max(1, graph.end) {
             guard let prefix = way(from: 0, to: place), let suffix = way(from: place, to: graph.end) else {
                 continue
             }
             // The way to the end begins with the place's own byte.
             if let pump = diverging(place) {
                 found.append(Backtracking(prefix: prefix, pump: pump, suffix: suffix))
-            } else if loops.count < most, let pump = way(from: place, to: place) {
+            } else if loops.count < max, let pump = way(from: place, to: place) {
                 if !loops.contains(where: { $0.pump == pump }) {
                     loops.append(Backtracking(prefix: prefix, pump: pump, suffix: suffix))
                 }
             }
-            if found.count >= most || budget <= 0 { break }
+            if found.count >= max || budget <= 0 { break }
         }
-        return Array((found + loops).prefix(most))
+        return Array((found + loops).prefix(max))
     }
 
     private func byte(_ set: ByteSet) -> UInt8? { alphabet.first(where: set.contains) }

@@ -192,13 +192,13 @@ private struct NFABuilder {
         {
             throw Self.unsupported("a possessive quantifier", node)
         }
-        let loops = inLoop || quantifier.most.map { $0 > 1 } ?? true
+        let loops = inLoop || quantifier.max.map { $0 > 1 } ?? true
         let isGreedy = quantifier.mode != .lazy
         func order(_ inner: Int, _ behind: Int) -> [Int] { isGreedy ? [inner, behind] : [behind, inner] }
         var next = next
-        if let most = quantifier.most, !isRough || most < Self.endlessCount || most == quantifier.least {
+        if let max = quantifier.max, !isRough || max < Self.endlessCount || max == quantifier.min {
             let end = next
-            for _ in 0..<max(0, most - quantifier.least) {
+            for _ in 0..<Swift.max(0, max - quantifier.min) {
                 let inner = try build(inside, to: next, inLoop: loops)
                 next = try add(.split(order(inner, end)), node)
             }
@@ -208,7 +208,7 @@ private struct NFABuilder {
             states[loop] = .split(order(inner, next))
             next = loop
         }
-        for _ in 0..<quantifier.least { next = try build(inside, to: next, inLoop: loops) }
+        for _ in 0..<quantifier.min { next = try build(inside, to: next, inLoop: loops) }
         return next
     }
 }

@@ -17,7 +17,7 @@ extension PatternNode {
         case .group(.plain(let options), let inside): "plain\(options)(\(inside.outline))"
         case .group(let group, let inside): "\(group)(\(inside.outline))"
         case .quantified(let inside, let quantifier):
-            "\(inside.outline){\(quantifier.least),\(quantifier.most.map(String.init) ?? "∞")"
+            "\(inside.outline){\(quantifier.min),\(quantifier.max.map(String.init) ?? "∞")"
                 + " \(quantifier.mode)}"
         case .backreference(let reference): "back \(reference)"
         case .call(let reference): "call \(reference)"

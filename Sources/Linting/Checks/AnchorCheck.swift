@@ -100,7 +100,7 @@ struct AnchorCheck {
         case .alternation(let branches)?: return branches.allSatisfy(beginsAnchored)
         // `.*` in front says that it may stand anywhere.
         case .quantified(let inside, let quantifier)?:
-            if case .set(_, .dot) = inside.kind { return quantifier.most == nil }
+            if case .set(_, .dot) = inside.kind { return quantifier.max == nil }
             return false
         default: return false
         }
@@ -134,7 +134,7 @@ struct AnchorCheck {
         case .set(let set, _):
             let others = set.intersection(ByteSet.word.union(ByteSet([UInt8(ascii: "-")])).inverted)
             return !set.isEmpty && others.isEmpty
-        case .quantified(let inside, let quantifier): return quantifier.least > 0 && beginsWithName(inside)
+        case .quantified(let inside, let quantifier): return quantifier.min > 0 && beginsWithName(inside)
         case .group(.capture, let inside), .group(.plain, let inside): return beginsWithName(inside)
         case .alternation(let branches): return branches.allSatisfy(beginsWithName)
         case .sequence(let parts): return parts.first { !isNothing($0) }.map(beginsWithName) ?? false

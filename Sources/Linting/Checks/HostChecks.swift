@@ -69,7 +69,7 @@ struct HostChecks {
 
     private func checkLabel(_ tree: PatternTree, _ node: PatternNode, who: String) {
         guard case .quantified(let inside, let quantifier) = node.kind,
-            quantifier.most.map({ $0 > 1 }) ?? true
+            quantifier.max.map({ $0 > 1 }) ?? true
         else { return }
         let repeated = Self.bare(inside)
         guard case .set(let set, let spelling) = repeated.kind, set.contains(UInt8(ascii: ".")) else {
@@ -138,20 +138,20 @@ struct HostChecks {
 
     private func checkLengths(_ tree: PatternTree) {
         tree.root.walk { node in
-            guard case .quantified(let inside, let quantifier) = node.kind, let most = quantifier.most,
-                let size = PatternSize(inside), size.least > 0
+            guard case .quantified(let inside, let quantifier) = node.kind, let most = quantifier.max,
+                let size = PatternSize(inside), size.minBytes > 0
             else { return true }
             let (room, what) =
                 size.hasDot
                 ? (HostName.maxBytes, "no host") : (HostName.maxLabelBytes, "no label of a host")
-            guard most > room / size.least else { return true }
+            guard most > room / size.minBytes else { return true }
             context.report(
                 .labelTooLong,
                 rule,
                 key: "host",
                 part: Self.behindMark(quantifier.range),
                 "this counts to \(most), but \(what) is longer than \(room) bytes",
-                hint: "write `{\(min(quantifier.least, room / size.least)),\(room / size.least)}`"
+                hint: "write `{\(min(quantifier.min, room / size.minBytes)),\(room / size.minBytes)}`"
             )
             return true
         }

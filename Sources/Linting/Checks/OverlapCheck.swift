@@ -21,7 +21,7 @@ struct OverlapCheck {
             case .wildcard, .pattern: return true
             }
         }
-        var pairs = AffixIndex(views.map(\.literals)).pairs(most: LintBounds.pairs)
+        var pairs = AffixIndex(views.map(\.literals)).pairs(max: LintBounds.pairs)
         pairs.found.sort { ($0.second, $0.first) < ($1.second, $1.first) }
         var left = LintBounds.comparisons
         for pair in pairs.found {

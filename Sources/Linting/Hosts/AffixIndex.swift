@@ -16,21 +16,21 @@ struct AffixIndex {
         self.literals = literals
     }
 
-    func pairs(most: Int) -> Pairs {
+    func pairs(max: Int) -> Pairs {
         let suffixes = Order(literals.map { $0.ending.reversed() })
         let prefixes = Order(literals.map(\.prefix))
         let order = suffixes.count < prefixes.count ? suffixes : prefixes
         var pairs = Pairs()
-        var left = most
+        var left = max
         for place in order.sorted.indices {
-            for other in (place + 1)..<max(place + 1, order.ends[place]) {
+            for other in (place + 1)..<Swift.max(place + 1, order.ends[place]) {
                 guard left > 0 else {
                     pairs.isComplete = false
                     return pairs
                 }
                 left -= 1
                 let (a, b) = (order.sorted[place], order.sorted[other])
-                if literals[a].agree(literals[b]) { pairs.found.append((min(a, b), max(a, b))) }
+                if literals[a].agree(literals[b]) { pairs.found.append((min(a, b), Swift.max(a, b))) }
             }
         }
         return pairs

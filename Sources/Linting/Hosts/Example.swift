@@ -29,8 +29,8 @@ enum Example {
             .group(.branchReset, let inside):
             return text(inside)
         case .quantified(let inside, let quantifier):
-            guard let once = text(inside), once.count * quantifier.least < longest else { return nil }
-            return (0..<quantifier.least).flatMap { _ in once }
+            guard let once = text(inside), once.count * quantifier.min < longest else { return nil }
+            return (0..<quantifier.min).flatMap { _ in once }
         default: return nil
         }
     }

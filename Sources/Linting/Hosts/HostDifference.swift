@@ -56,7 +56,7 @@ private struct DifferenceFinder {
 
     mutating func run() {
         let all = oldRules + newRules
-        var pairs = AffixIndex(all.map(\.literals)).pairs(most: LintBounds.pairs)
+        var pairs = AffixIndex(all.map(\.literals)).pairs(max: LintBounds.pairs)
         if !pairs.isComplete { isComplete = false }
         pairs.found.sort { ($0.first, $0.second) < ($1.first, $1.second) }
         // Of each rule those of the other table that may share hosts with it.

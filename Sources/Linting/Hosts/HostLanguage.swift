@@ -51,14 +51,14 @@ final class HostLanguage {
 /// Keeps the meanings that were made last, so that a file of 100,000 rules does not take gigabytes.
 final class LanguageCache {
     /// Meanings that are kept: more than are ever compared with one another.
-    static let most = 1024
+    static let max = 1024
 
     private var kept: [HostLanguage] = []
     private var oldest = 0
 
     func keep(_ meaning: HostLanguage) {
-        guard kept.count == Self.most else { return kept.append(meaning) }
+        guard kept.count == Self.max else { return kept.append(meaning) }
         kept[oldest] = meaning
-        oldest = (oldest + 1) % Self.most
+        oldest = (oldest + 1) % Self.max
     }
 }

@@ -65,7 +65,7 @@ enum CaptureRestriction {
             return true
         case .quantified(let inside, let quantifier):
             guard let set = single(inside) else { return false }
-            if quantifier.least == quantifier.most { return true }
+            if quantifier.min == quantifier.max { return true }
             return first(of: rest).map { set.intersection($0).isEmpty } ?? false
         default: return false
         }
@@ -117,7 +117,7 @@ enum CaptureRestriction {
             case .quantified(let inside, let quantifier):
                 guard let set = single(inside) else { return nil }
                 all = all.union(set)
-                if quantifier.least > 0 { return all }
+                if quantifier.min > 0 { return all }
             default: return nil
             }
         }

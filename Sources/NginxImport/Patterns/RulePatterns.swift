@@ -1,3 +1,4 @@
+import PatternSafety
 import Routing
 
 /// The patterns of a rule, as the rule file has them.

@@ -25,11 +25,11 @@ package enum FiniteLanguage {
                 all = all.flatMap { head in more.map { head + $0 } }
             }
             return all
-        case .quantified(let inside, let quantifier) where quantifier.most == quantifier.least:
-            guard let once = texts(inside, max: max), once.count == 1, quantifier.least <= max else {
+        case .quantified(let inside, let quantifier) where quantifier.max == quantifier.min:
+            guard let once = texts(inside, max: max), once.count == 1, quantifier.min <= max else {
                 return nil
             }
-            return [(0..<quantifier.least).flatMap { _ in once[0] }]
+            return [(0..<quantifier.min).flatMap { _ in once[0] }]
         default: return nil
         }
     }

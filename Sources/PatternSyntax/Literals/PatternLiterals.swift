@@ -100,15 +100,15 @@ package struct PatternLiterals {
 
         private mutating func append(_ inside: PatternNode, _ quantifier: PatternNode.Quantifier) {
             // A part that is left out keeps its number of captures, and consumes nothing.
-            if quantifier.most == 0 { return }
-            guard quantifier.least > 0 else { return appendUnknown() }
+            if quantifier.max == 0 { return }
+            guard quantifier.min > 0 else { return appendUnknown() }
             if let byte = inside.onlyByte {
-                let count = min(quantifier.least, PatternLiterals.maxRepeat)
+                let count = min(quantifier.min, PatternLiterals.maxRepeat)
                 texts[texts.count - 1].append(contentsOf: repeatElement(byte, count: count))
-                if quantifier.most != count { appendUnknown() }
+                if quantifier.max != count { appendUnknown() }
             } else {
                 append(inside)
-                if quantifier.most != 1 { appendUnknown() }
+                if quantifier.max != 1 { appendUnknown() }
             }
         }
 

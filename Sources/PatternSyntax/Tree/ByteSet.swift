@@ -8,6 +8,10 @@ public struct ByteSet: Hashable, Sendable {
         for byte in bytes { insert(byte) }
     }
 
+    private init(_ first: UInt64, _ second: UInt64, _ third: UInt64 = 0, _ fourth: UInt64 = 0) {
+        words = (first, second, third, fourth)
+    }
+
     public static let all = ByteSet(0...UInt8.max)
 
     public func contains(_ byte: UInt8) -> Bool {
@@ -28,6 +32,18 @@ public struct ByteSet: Hashable, Sendable {
         case 2: words.2 |= bit
         default: words.3 |= bit
         }
+    }
+
+    mutating func insert(_ bytes: ClosedRange<UInt8>) {
+        func bits(from word: Int) -> UInt64 {
+            let low = max(Int(bytes.lowerBound) - word, 0)
+            let high = min(Int(bytes.upperBound) - word, 63)
+            return low <= high ? (UInt64.max >> UInt64(63 - (high - low))) << UInt64(low) : 0
+        }
+        words.0 |= bits(from: 0)
+        words.1 |= bits(from: 64)
+        words.2 |= bits(from: 128)
+        words.3 |= bits(from: 192)
     }
 
     public var isEmpty: Bool { words == (0, 0, 0, 0) }
@@ -84,12 +100,10 @@ public struct ByteSet: Hashable, Sendable {
 
     /// With both cases of every ASCII letter that is there in one.
     public var caseless: ByteSet {
+        // Upper-case letters are bits 1 to 26 of the second word, the lower case is 32 bits above.
+        let letters = (words.1 | words.1 >> 32) & 0x07FF_FFFE
         var set = self
-        for lower in UInt8(ascii: "a")...UInt8(ascii: "z") {
-            let upper = lower - 0x20
-            if contains(lower) { set.insert(upper) }
-            if contains(upper) { set.insert(lower) }
-        }
+        set.words.1 |= letters | letters << 32
         return set
     }
 
@@ -106,17 +120,35 @@ public struct ByteSet: Hashable, Sendable {
 // MARK: The classes of PCRE2 over bytes, in its built-in tables (the C locale).
 
 extension ByteSet {
-    public static let digits = ByteSet(UInt8(ascii: "0")...UInt8(ascii: "9"))
-    public static let lower = ByteSet(UInt8(ascii: "a")...UInt8(ascii: "z"))
-    public static let upper = ByteSet(UInt8(ascii: "A")...UInt8(ascii: "Z"))
-    public static let letters = lower.union(upper)
-    public static let word = letters.union(digits).union(ByteSet([UInt8(ascii: "_")]))
-    public static let space = ByteSet([0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x20])
-    public static let horizontalSpace = ByteSet([0x09, 0x20, 0xA0])
-    public static let verticalSpace = ByteSet([0x0A, 0x0B, 0x0C, 0x0D, 0x85])
-    public static let newline = ByteSet([0x0A])
+    public static var digits: ByteSet { ByteSet(0x03FF_0000_0000_0000, 0) }
+    public static var lower: ByteSet { ByteSet(0, 0x07FF_FFFE_0000_0000) }
+    public static var upper: ByteSet { ByteSet(0, 0x07FF_FFFE) }
+    public static var letters: ByteSet { ByteSet(0, 0x07FF_FFFE_07FF_FFFE) }
+    public static var word: ByteSet { ByteSet(0x03FF_0000_0000_0000, 0x07FF_FFFE_87FF_FFFE) }
+    /// Tab, LF, VT, FF, CR and space.
+    public static var space: ByteSet { ByteSet(0x0000_0001_0000_3E00, 0) }
+    public static var horizontalSpace: ByteSet { ByteSet([0x09, 0x20, 0xA0]) }
+    public static var verticalSpace: ByteSet { ByteSet([0x0A, 0x0B, 0x0C, 0x0D, 0x85]) }
+    public static var newline: ByteSet { ByteSet(0x400, 0) }
 
-    /// `[:name:]`; nil: no such class.
+    /// `\d` and the like; nil: the escape is not a set.
+    init?(escape byte: UInt8) {
+        switch byte {
+        case UInt8(ascii: "d"): self = .digits
+        case UInt8(ascii: "D"): self = Self.digits.inverted
+        case UInt8(ascii: "w"): self = .word
+        case UInt8(ascii: "W"): self = Self.word.inverted
+        case UInt8(ascii: "s"): self = .space
+        case UInt8(ascii: "S"): self = Self.space.inverted
+        case UInt8(ascii: "h"): self = .horizontalSpace
+        case UInt8(ascii: "H"): self = Self.horizontalSpace.inverted
+        case UInt8(ascii: "v"): self = .verticalSpace
+        case UInt8(ascii: "V"): self = Self.verticalSpace.inverted
+        default: return nil
+        }
+    }
+
+    /// `[:name:]`; nil: there is no such class.
     static func posix(_ name: String) -> ByteSet? {
         switch name {
         case "alpha": letters

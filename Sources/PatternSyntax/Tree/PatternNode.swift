@@ -56,15 +56,15 @@ public struct PatternNode: Sendable {
     }
 
     public enum Anchor: Sendable, Hashable {
-        /// `^`; `multiline`: behind each newline too.
+        /// `^`; `multiline`: after each newline too.
         case lineStart(multiline: Bool)
-        /// `$`, the very end; `multiline`: in front of each newline too.
+        /// `$`, the very end; `multiline`: before each newline too.
         case lineEnd(multiline: Bool)
         /// `\A`
         case subjectStart
         /// `\z`
         case subjectEnd
-        /// `\Z`: or in front of a newline there.
+        /// `\Z`: or before a newline there.
         case subjectEndOrNewline
         /// `\G`
         case searchStart
@@ -72,6 +72,19 @@ public struct PatternNode: Sendable {
         case wordBoundary
         /// `\B`
         case notWordBoundary
+
+        /// Nil: the escape is not an anchor.
+        init?(escape byte: UInt8) {
+            switch byte {
+            case UInt8(ascii: "A"): self = .subjectStart
+            case UInt8(ascii: "z"): self = .subjectEnd
+            case UInt8(ascii: "Z"): self = .subjectEndOrNewline
+            case UInt8(ascii: "G"): self = .searchStart
+            case UInt8(ascii: "b"): self = .wordBoundary
+            case UInt8(ascii: "B"): self = .notWordBoundary
+            default: return nil
+            }
+        }
     }
 
     public enum Group: Sendable, Hashable {
@@ -102,14 +115,15 @@ public struct PatternNode: Sendable {
             case possessive
         }
 
-        public let least: Int
-        /// Nil: without end.
-        public let most: Int?
+        /// How often the part is matched at least.
+        public let min: Int
+        /// … and at most; nil: without a limit.
+        public let max: Int?
         public let mode: Mode
         /// The bytes of the quantifier alone.
         public let range: Range<Int>
 
-        public var isUnbounded: Bool { most == nil }
+        public var isUnbounded: Bool { max == nil }
     }
 
     public enum Reference: Sendable, Hashable {

@@ -18,6 +18,8 @@ public struct PatternTree: Sendable {
         public let name: String?
         /// The group's bytes, parentheses included.
         public let range: Range<Int>
+        /// The name's bytes.
+        public let nameRange: Range<Int>?
     }
 
     /// Longer patterns are not read, bytes.

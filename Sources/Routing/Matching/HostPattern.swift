@@ -1,21 +1,21 @@
 import Bytes
-import PCRE2
+package import PCRE2
 import PatternSyntax
 
 /// A rule's pattern of the host: literal text around a core.
 ///
-/// The core is what only PCRE2 can match. Many rules differ in their literals alone, one for each
-/// tenant's domain: they share the core's machine code, which so is in the processor's caches
-/// when a rule that was never asked before is asked. A struct, so that it lies in its rule.
-struct HostPattern: Sendable {
-    let core: PatternCore
-    /// Head and tail, one behind the other: one place in memory.
+/// Only PCRE2 can match the core. Rules often differ in their literals alone, such as one rule for each tenant's
+/// domain: they share the core's machine code, which is then in the processor's caches even for a rule that is
+/// evaluated for the first time. A struct, so that it is stored in its rule.
+package struct HostPattern: Sendable {
+    package let core: PatternCore
+    /// Head and tail, one after the other in memory.
     private let literals: [UInt8]
     private let headCount: Int
 
     /// - Parameters:
-    ///   - head: literal text in front of the core, lower case.
-    ///   - tail: literal text behind it.
+    ///   - head: literal text before the core, lower case.
+    ///   - tail: literal text after it.
     init(head: [UInt8] = [], core: PatternCore, tail: [UInt8] = []) {
         self.core = core
         self.literals = head + tail
@@ -40,20 +40,20 @@ struct HostPattern: Sendable {
     }
 
     /// A host whose core is `subject`.
-    func whole(_ subject: [UInt8]) -> [UInt8] {
+    package func whole(_ subject: [UInt8]) -> [UInt8] {
         Array(literals[..<headCount]) + subject + Array(literals[headCount...])
     }
 
-    func isHost(with subject: [UInt8]) -> Bool {
+    package func isHost(with subject: [UInt8]) -> Bool {
         (try? HostName(whole(subject).span))?.bytes == whole(subject)
     }
 
-    /// Bytes that the core may take: in a host of the greatest length, and in one label.
-    var roomForCore: [Int] {
+    /// The maximum number of bytes of the core: in a host of the maximum length, and in one label.
+    package var roomForCore: [Int] {
         [HostName.maxBytes - literals.count, HostName.maxLabelBytes - headCount]
     }
 
-    /// One of these holds in every host that matches; empty: nothing is known.
+    /// Each host that matches has the literals of one of these; empty: nothing is known.
     var alternatives: [RequiredLiterals] {
         let head = literals[..<headCount]
         let tail = literals[headCount...]
@@ -64,11 +64,11 @@ struct HostPattern: Sendable {
     }
 }
 
-/// A compiled pattern and what is known of its matches; shared by rules.
-final class PatternCore: Sendable {
-    let pattern: Pattern
+/// A compiled pattern and the literals of its matches; shared by rules.
+package final class PatternCore: Sendable {
+    package let pattern: Pattern
     let groups: CaptureGroups
-    /// Of what the core matches; empty: nothing is known.
+    /// Each match of the core has the literals of one of these; empty: nothing is known.
     let alternatives: [RequiredLiterals]
 
     init(_ pattern: Pattern, _ groups: CaptureGroups, _ alternatives: [RequiredLiterals]) {
@@ -77,8 +77,8 @@ final class PatternCore: Sendable {
         self.alternatives = alternatives
     }
 
-    /// Whether what every match must have is there.
-    func mayMatch(_ subject: Span<UInt8>) -> Bool {
+    /// Whether a text contains what every match must contain.
+    package func mayMatch(_ subject: Span<UInt8>) -> Bool {
         if alternatives.isEmpty { return true }
         for alternative in alternatives where alternative.hold(in: subject) { return true }
         return false

@@ -1,6 +1,5 @@
 import Bytes
 import PCRE2
-import PatternLanguages
 import PatternSyntax
 
 /// One pattern's match: a copy of what was matched, and where its groups are in it.

@@ -13,18 +13,18 @@ extension RuleCompiler {
         case .respond(let status, let body, let contentType):
             refuseForwardKeys("respond")
             if !(200...599).contains(status) {
-                issue("respond.status", "\(status) is no status that an answer can have", hint: "200 to 599")
+                issue("respond.status", "\(status) is not a valid response status", hint: "200 to 599")
             }
             if let contentType, contentType.utf8.contains(where: ASCII.isControl) {
-                issue("respond.content_type", "a field value has no control characters")
+                issue("respond.content_type", "a field value cannot contain control characters")
             }
             return .respond(status: status, contentType: contentType, body: Array(body.utf8))
         }
     }
 
-    /// Keys that mean something only for a request that goes on.
+    /// Keys that only apply to requests that are forwarded.
     private mutating func refuseForwardKeys(_ action: String) {
-        let message = "has no effect: the rule's `\(action)` sends nothing on"
+        let message = "has no effect: a rule with `\(action)` does not forward requests"
         if let field = definition.setHeaders.first {
             issue("set_headers.\(field.name)", message, inName: true)
         }
@@ -33,8 +33,8 @@ extension RuleCompiler {
         if definition.hostHeader != nil { issue("host_header", message) }
     }
 
-    /// Runs `body`; what it throws becomes an issue of `key`.
-    mutating func noting<Value>(
+    /// Runs `body`; an error that it throws becomes an issue of `key`.
+    mutating func recordingIssue<Value>(
         _ key: String,
         _ body: () throws(TemplateParser.Failure) -> Value
     ) -> Value? {
@@ -50,11 +50,15 @@ extension RuleCompiler {
 
     private mutating func compileRedirect(_ text: String, status: Int) -> Rule.Action? {
         if ![301, 302, 303, 307, 308].contains(status) {
-            issue("status", "\(status) is no redirect", hint: "301, 302 (the default), 303, 307 or 308")
+            issue(
+                "status",
+                "\(status) is not a redirect status",
+                hint: "301, 302 (the default), 303, 307 or 308"
+            )
         }
         let scope = self.scope
         guard
-            let plan = noting(
+            let plan = recordingIssue(
                 "redirect",
                 { () throws(TemplateParser.Failure) in
                     try RedirectTemplate.read(text, status: status, scope: scope)
@@ -68,7 +72,7 @@ extension RuleCompiler {
 
     private mutating func compileForward(_ to: String) -> Rule.Action? {
         let scope = self.scope
-        let target = noting("to") { () throws(TemplateParser.Failure) in
+        let target = recordingIssue("to") { () throws(TemplateParser.Failure) in
             try TargetTemplate.read(to, scope: scope)
         }
         let rewrite = compileRewrite()
@@ -96,16 +100,19 @@ extension RuleCompiler {
 
     private mutating func compileRewrite() -> RewritePlan? {
         guard let definition = definition.rewritePath else { return nil }
-        guard let pattern = pattern(definition.match, behind: 0, [], "rewrite_path.match") else { return nil }
+        guard let pattern = pattern(definition.match, after: 0, [], "rewrite_path.match") else { return nil }
         var scope = self.scope
         let groups = CaptureGroups(pattern)
         checkBuiltIns(groups, key: "rewrite_path.match", text: definition.match)
         for name in Set(groups.names.values).sorted() where scope.resolve(name: name) != nil {
-            let place = Self.place(of: name, in: definition.match)
-            issue("rewrite_path.match", "`\(name)` is captured by the rule's host or path too", at: place)
+            issue(
+                "rewrite_path.match",
+                "`\(name)` is captured by the rule's host or path too",
+                at: Self.position(ofGroup: name, in: definition.match)
+            )
         }
         scope.rewrite = groups
-        let template = noting("rewrite_path.with") { () throws(TemplateParser.Failure) in
+        let template = recordingIssue("rewrite_path.with") { () throws(TemplateParser.Failure) in
             let parts = try TemplateParser.parse(definition.with)
             try URLText.checkPath(parts, mustBeginWithSlash: true)
             return try scope.template(definition.with, .url, without: [.uri, .query, .queryPart])
@@ -117,7 +124,7 @@ extension RuleCompiler {
     private mutating func compileHostHeader() -> Template? {
         guard let text = definition.hostHeader, text != "keep" else { return nil }
         let scope = self.scope
-        return noting("host_header") { () throws(TemplateParser.Failure) in
+        return recordingIssue("host_header") { () throws(TemplateParser.Failure) in
             let template = try scope.template(
                 text,
                 .authority,
@@ -140,12 +147,13 @@ extension RuleCompiler {
         for setting in definition.setHeaders {
             let key = "set_headers.\(setting.name)"
             guard isFieldName(setting.name, key), isSettable(setting.name, key) else { continue }
-            let template = noting(key) { () throws(TemplateParser.Failure) in
-                if let place = setting.value.utf8.enumerated().first(where: { ASCII.isControl($0.element) }) {
-                    let range = place.offset..<(place.offset + 1)
+            let template = recordingIssue(key) { () throws(TemplateParser.Failure) in
+                if let control = setting.value.utf8.enumerated().first(where: { ASCII.isControl($0.element) })
+                {
+                    let range = control.offset..<(control.offset + 1)
                     throw TemplateParser.Failure(
                         range: range,
-                        message: "a field value has no control characters"
+                        message: "a field value cannot contain control characters"
                     )
                 }
                 return try scope.template(setting.value, .header)
@@ -156,18 +164,18 @@ extension RuleCompiler {
     }
 
     private mutating func checkRemoveHeaders() {
-        for (place, name) in definition.removeHeaders.enumerated() {
-            let key = "remove_headers.\(place)"
+        for (index, name) in definition.removeHeaders.enumerated() {
+            let key = "remove_headers.\(index)"
             if isFieldName(name, key) { _ = isSettable(name, key) }
         }
     }
 
-    /// Fields that are the proxy's own to write: framing, the connection, the way taken.
+    /// Fields that only the proxy writes: framing, the connection, the hops.
     private mutating func isSettable(_ name: String, _ key: String) -> Bool {
         let lowercase = String(decoding: name.utf8.map(ASCII.lowercased), as: UTF8.self)
         guard Self.reserved.contains(lowercase) else { return true }
         let hint = lowercase == "host" ? "use `host_header`" : nil
-        issue(key, "`\(name)` is the proxy's own: a rule cannot change it", inName: true, hint: hint)
+        issue(key, "`\(name)` is written by the proxy: a rule cannot change it", inName: true, hint: hint)
         return false
     }
 

@@ -1,9 +1,8 @@
 import Bytes
 import PCRE2
-import PatternLanguages
 import PatternSyntax
 
-/// Makes a rule of its definition, and collects everything that is wrong with it.
+/// Compiles a rule's definition, and collects every error in it.
 struct RuleCompiler {
     let index: Int
     let definition: RuleDefinition
@@ -28,9 +27,9 @@ struct RuleCompiler {
         checkMethods()
         let headers = compileHeaders()
         guard let host, let path else {
-            // What a broken pattern was to capture is seen from its text: the action is judged all the same.
-            if host == nil { scope.host = Self.groups(ofBroken: definition.host) }
-            if path == nil { scope.path = Self.groups(ofBroken: definition.path) }
+            // The captures of an invalid pattern are guessed from its text, so that the action is checked too.
+            if host == nil { scope.host = Self.groups(ofInvalid: definition.host) }
+            if path == nil { scope.path = Self.groups(ofInvalid: definition.path) }
             _ = compileAction()
             return nil
         }
@@ -45,12 +44,12 @@ struct RuleCompiler {
         )
     }
 
-    private static func groups(ofBroken text: String?) -> CaptureGroups? {
+    private static func groups(ofInvalid text: String?) -> CaptureGroups? {
         guard let text, text.hasPrefix("~") else { return nil }
         return CaptureGroups(guessedFrom: PatternTree(Array(text.utf8.dropFirst())))
     }
 
-    /// Rules that do the same share how it is done.
+    /// Rules with equal actions share one compiled action.
     private mutating func sharedAction() -> Rule.Action? {
         guard issues.isEmpty, let key = RuleInterner.ActionKey(definition, scope) else {
             return compileAction()
@@ -81,8 +80,8 @@ struct RuleCompiler {
         )
     }
 
-    /// Compiles a pattern that begins behind `mark` bytes of the key's text.
-    mutating func pattern(_ text: String, behind mark: Int, _ options: PatternOptions, _ key: String)
+    /// Compiles a pattern that begins after `mark` bytes of the key's text.
+    mutating func pattern(_ text: String, after mark: Int, _ options: PatternOptions, _ key: String)
         -> Pattern?
     {
         let text = String(Substring(text.utf8.dropFirst(mark)))
@@ -107,10 +106,10 @@ struct RuleCompiler {
         if let star = Array(text.utf8)[start...].firstIndex(of: UInt8(ascii: "*")) {
             let hint =
                 text == "*"
-                ? "leave `host` out to match every host" : "for anything else write a pattern: `~…`"
+                ? "remove `host` to match every host" : "write a pattern for anything else: `~…`"
             issue(
                 "host",
-                "`*` may only stand for whole labels in front: `*.name`",
+                "`*` is only valid as the whole first label: `*.name`",
                 at: star..<(star + 1),
                 hint: hint
             )
@@ -119,11 +118,11 @@ struct RuleCompiler {
         do {
             let name = try HostName(String(Substring(text.utf8.dropFirst(start))))
             if name.port != nil {
-                issue("host", "a port has no place here: rules match the host without it")
+                issue("host", "remove the port: rules match the host without its port")
                 return nil
             }
             if wildcard, name.bytes.first == UInt8(ascii: "[") {
-                issue("host", "an address has no labels in front")
+                issue("host", "an address has no subdomains")
                 return nil
             }
             return wildcard ? .wildcard([UInt8(ascii: ".")] + name.bytes) : .exact(name.bytes)
@@ -139,7 +138,7 @@ struct RuleCompiler {
         do {
             return .pattern(try shelf.pattern(Array(text.utf8.dropFirst())))
         } catch {
-            let hint = text.hasPrefix("~*") ? "host patterns match in any case: write `~` alone" : nil
+            let hint = text.hasPrefix("~*") ? "host patterns ignore case: write `~` alone" : nil
             let offset = error.offset + 1
             issue("host", error.message, at: offset..<offset, hint: hint)
             return nil
@@ -152,7 +151,7 @@ struct RuleCompiler {
         guard let text = definition.path else { return .any }
         if text.hasPrefix("~") {
             let caseless = text.hasPrefix("~*")
-            guard let pattern = pattern(text, behind: caseless ? 2 : 1, caseless ? .caseless : [], "path")
+            guard let pattern = pattern(text, after: caseless ? 2 : 1, caseless ? .caseless : [], "path")
             else {
                 return nil
             }
@@ -161,11 +160,12 @@ struct RuleCompiler {
         let exact = text.hasPrefix("=")
         let literal = Array(text.utf8.dropFirst(exact ? 1 : 0))
         guard literal.first == UInt8(ascii: "/") else {
-            let hint = "`=/x` is the path /x, `/x/` all that begin so, `~…` a pattern, `~*…` one in any case"
+            let hint =
+                "`=/x` is the path /x, `/x/` every path with this prefix, `~…` a pattern, `~*…` a pattern that ignores case"
             issue("path", "the path does not begin with `/`", at: 0..<0, hint: hint)
             return nil
         }
-        // Rules see paths decoded and resolved: what normalising changes can never match.
+        // Rules match normalised paths: a path that normalising changes can never match.
         var normalised: [UInt8] = []
         guard PathNormaliser.normalise(literal.span, into: &normalised) != .malformed, normalised == literal
         else {
@@ -173,7 +173,7 @@ struct RuleCompiler {
             let hint = normalised.first == UInt8(ascii: "/") ? "write `\(exact ? "=" : "")\(better)`" : nil
             issue(
                 "path",
-                "no path matches: they are compared decoded, with dots and slashes resolved",
+                "no path matches this: paths are compared percent-decoded, with dot segments and double slashes removed",
                 hint: hint
             )
             return nil
@@ -183,7 +183,7 @@ struct RuleCompiler {
 
     // MARK: Names, methods, headers
 
-    /// A name is one thing: a built-in, or a group of one pattern.
+    /// A name belongs to one thing: a template variable, or a group of one pattern.
     private mutating func checkNames() {
         checkBuiltIns(scope.host, key: "host", text: definition.host)
         checkBuiltIns(scope.path, key: "path", text: definition.path)
@@ -192,7 +192,7 @@ struct RuleCompiler {
             issue(
                 "path",
                 "`\(name)` is captured by the host's pattern too",
-                at: Self.place(of: name, in: definition.path)
+                at: Self.position(ofGroup: name, in: definition.path)
             )
         }
     }
@@ -200,34 +200,27 @@ struct RuleCompiler {
     mutating func checkBuiltIns(_ groups: CaptureGroups?, key: String, text: String?) {
         guard let groups else { return }
         for name in Set(groups.names.values).sorted() where TemplateVariable(rawValue: name) != nil {
-            let place = Self.place(of: name, in: text)
-            issue(key, "`\(name)` is what the request brings: a group cannot have that name", at: place)
+            issue(
+                key,
+                "`\(name)` is a template variable: a group cannot have that name",
+                at: Self.position(ofGroup: name, in: text)
+            )
         }
     }
 
-    /// Where a pattern names a group.
-    static func place(of name: String, in text: String?) -> Range<Int>? {
+    /// The position of a group's name in a key's text.
+    static func position(ofGroup name: String, in text: String?) -> Range<Int>? {
         guard let text else { return nil }
-        let bytes = Array(text.utf8)
-        let name = Array(name.utf8)
-        var start = 1
-        while start + name.count < bytes.count {
-            let opens = bytes[start - 1] == UInt8(ascii: "<") || bytes[start - 1] == UInt8(ascii: "'")
-            let closes =
-                bytes[start + name.count] == UInt8(ascii: ">")
-                || bytes[start + name.count] == UInt8(ascii: "'")
-            if opens, closes, bytes[start..<(start + name.count)].elementsEqual(name) {
-                return start..<(start + name.count)
-            }
-            start += 1
-        }
-        return nil
+        let mark = text.hasPrefix("~*") ? 2 : text.hasPrefix("~") ? 1 : 0
+        let captures = PatternTree(Array(text.utf8.dropFirst(mark))).captures
+        guard let range = captures.first(where: { $0.name == name })?.nameRange else { return nil }
+        return (range.lowerBound + mark)..<(range.upperBound + mark)
     }
 
     private mutating func checkMethods() {
-        for (place, method) in definition.methods.enumerated() {
+        for (index, method) in definition.methods.enumerated() {
             if method.isEmpty || !method.utf8.allSatisfy(ASCII.isToken) {
-                issue("methods.\(place)", "`\(method)` is no method")
+                issue("methods.\(index)", "`\(method)` is not a valid HTTP method")
             }
         }
     }
@@ -243,7 +236,7 @@ struct RuleCompiler {
                 guard
                     let pattern = pattern(
                         header.value,
-                        behind: caseless ? 2 : 1,
+                        after: caseless ? 2 : 1,
                         caseless ? .caseless : [],
                         key
                     )
@@ -260,7 +253,11 @@ struct RuleCompiler {
 
     mutating func isFieldName(_ name: String, _ key: String) -> Bool {
         if !name.isEmpty, name.utf8.allSatisfy(ASCII.isToken) { return true }
-        issue(key, name.isEmpty ? "the field has no name" : "`\(name)` is no field name", inName: true)
+        issue(
+            key,
+            name.isEmpty ? "the field has no name" : "`\(name)` is not a valid header field name",
+            inName: true
+        )
         return false
     }
 }

@@ -1,7 +1,8 @@
+import PatternSafety
 import Routing
 
 extension ConfigurationBuilder {
-    /// Compiles the rules; what the compiler says is pointed at in the files.
+    /// Compiles the rules; errors are reported at their position in the files.
     ///
     /// - Returns: nil when there are errors.
     func compile(_ findings: DiagnosticCollector) -> RouteTable? {
@@ -33,7 +34,7 @@ extension ConfigurationBuilder {
         }
     }
 
-    private func report(_ pattern: RouteTable.CatastrophicPattern, _ findings: DiagnosticCollector) {
+    private func report(_ pattern: CatastrophicPattern, _ findings: DiagnosticCollector) {
         guard places.indices.contains(pattern.rule) else { return }
         let rule = places[pattern.rule]
         let node = rule.node.descendant(pattern.key).value

@@ -1,19 +1,19 @@
-// UNSAFE: the one place that hands pointers to libpcre2. What is guaranteed here:
-// - compiled code is written before any other thread can see it, and then never: PCRE2 reads
-//   it from any number of threads at once (pcre2api(3), "Multithreading");
-// - a `MatchScratch` is of one thread (it is not Sendable) and outlives every call with it;
-// - a subject's pointer does not outlive the call that gets it;
-// - offsets are read within the match data's own count of pairs.
+// UNSAFE: with `MatchScratch` the one place that passes pointers to libpcre2. What is guaranteed here:
+// - compiled code is written before any other thread can see it, and never after: PCRE2 reads it from any number
+//   of threads at once (pcre2api(3), "Multithreading");
+// - a subject's pointer does not outlive the call that receives it.
 
 import CPCRE2
 import Synchronization
 
 /// Owns a compiled pattern.
+///
+/// Sendable: the compiled code is immutable, and what changes is atomic.
 final class Code: @unchecked Sendable {
     enum Mode {
         /// Machine code; the interpreter where there is none, or not yet.
         case jit
-        /// As `jit`, but not the interpreter for want of having been asked before.
+        /// Like `jit`, but compiles machine code now instead of interpreting the first matches.
         case machine
         /// Partial matches are preferred. Interpreter.
         case partial
@@ -30,15 +30,15 @@ final class Code: @unchecked Sendable {
 
     /// For the interpreter.
     private let code: OpaquePointer
-    /// A copy with machine code, or `code` where PCRE2 makes none; nil until it is asked for.
+    /// A copy with machine code, or `code` where PCRE2 makes none; nil until it is needed.
     ///
-    /// Threads that ask at once each make one, and the first to be ready is kept: nobody waits.
+    /// Threads that need it at once each make one, and the first that is ready is kept: no thread waits.
     private let machine = Atomic<OpaquePointer?>(nil)
     /// How many matches the interpreter has done.
     private let interpreted = Atomic<UInt8>(0)
 
-    /// Matches after which machine code is worth its making. Until then a pattern that is seldom
-    /// asked costs neither the time nor the memory.
+    /// Matches after which machine code is worth its cost. A pattern that is seldom matched costs neither the time
+    /// nor the memory.
     private static let interpretedMatches: UInt8 = 8
     /// Groups, without the whole match.
     let captureCount: Int
@@ -100,7 +100,7 @@ final class Code: @unchecked Sendable {
         _ = withMachine
     }
 
-    /// Machine code where there is some or it is time for it.
+    /// Machine code if there is some or enough matches were interpreted; else the interpreter's code.
     private var suitable: OpaquePointer {
         if let machine = machine.load(ordering: .acquiring) { return machine }
         let (count, _) = interpreted.wrappingAdd(1, ordering: .relaxed)
@@ -163,7 +163,7 @@ final class Code: @unchecked Sendable {
             switch mode {
             case .jit, .machine:
                 let machine = mode == .jit ? suitable : withMachine
-                // An empty subject may come without an address: since 10.40 that is an empty subject.
+                // An empty subject may have no address: PCRE2 accepts that from 10.40 on.
                 if machine != code, bytes.baseAddress != nil {
                     return pcre2_jit_match_8(
                         machine,
@@ -196,7 +196,7 @@ final class Code: @unchecked Sendable {
                 )
             }
         }
-        // The two count steps differently: what machine code says is what counts.
+        // The two count steps differently: the result of machine code is the one that counts.
         if mode == .jit, status < 0, status != PCRE2_ERROR_NOMATCH, machine.load(ordering: .acquiring) == nil
         {
             return match(subject, scratch: scratch, limits: limits, steps: steps, mode: .machine)
@@ -222,77 +222,6 @@ final class Code: @unchecked Sendable {
             let count = pcre2_get_error_message_8(status, buffer.baseAddress, buffer.count)
             guard count > 0 else { return "PCRE2 error \(status)" }
             return String(decoding: buffer.prefix(Int(count)), as: UTF8.self)
-        }
-    }
-}
-
-/// What a thread needs to match: working memory for any number of patterns, one match at a time.
-///
-/// Make one for each thread or event loop and keep it.
-public final class MatchScratch {
-    fileprivate var data: OpaquePointer?
-    fileprivate let context: OpaquePointer?
-    private let stack: OpaquePointer?
-    private var pairs = 0
-    private var limits: MatchLimits?
-    private var steps: UInt32 = 0
-
-    public init() {
-        context = pcre2_match_context_create_8(nil)
-        stack = pcre2_jit_stack_create_8(32 << 10, MatchLimits.jitStackBytes, nil)
-        if let context, let stack {
-            pcre2_jit_stack_assign_8(context, nil, UnsafeMutableRawPointer(stack))
-        }
-    }
-
-    deinit {
-        pcre2_match_data_free_8(data)
-        pcre2_match_context_free_8(context)
-        pcre2_jit_stack_free_8(stack)
-    }
-
-    fileprivate func prepare(pairs needed: Int, limits: MatchLimits, steps: UInt32) {
-        if needed > pairs {
-            pcre2_match_data_free_8(data)
-            pairs = max(needed, 16)
-            data = pcre2_match_data_create_8(UInt32(pairs), nil)
-        }
-        if limits != self.limits, let context {
-            pcre2_set_depth_limit_8(context, limits.depth)
-            pcre2_set_heap_limit_8(context, limits.heapKiB)
-            self.limits = limits
-        }
-        if steps != self.steps, let context {
-            pcre2_set_match_limit_8(context, steps)
-            self.steps = steps
-        }
-    }
-
-    /// Where the last match ended.
-    var matchEnd: Int {
-        guard let data, pairs > 0, let offsets = pcre2_get_ovector_pointer_8(data) else { return 0 }
-        return offsets[1]
-    }
-
-    /// The last match's ranges: `set` groups have offsets, `count` is asked for.
-    ///
-    /// - Parameters:
-    ///   - offset: where the subject began in what the ranges are of.
-    ///   - whole: what group 0 is, if not what was matched.
-    func ranges(count: Int, set: Int, offset: Int, whole: Range<Int>?) -> MatchedRanges {
-        guard let data, let offsets = pcre2_get_ovector_pointer_8(data) else {
-            return MatchedRanges(count: 0) { _ in nil }
-        }
-        let known = min(set, pairs)
-        return MatchedRanges(count: count) { number in
-            if number == 0, let whole {
-                return (UInt32(clamping: whole.lowerBound), UInt32(clamping: whole.upperBound))
-            }
-            guard number < known,
-                let start = UInt32(exactly: offsets[number * 2]),
-                let end = UInt32(exactly: offsets[number * 2 + 1])
-            else { return nil }
-            return (start + UInt32(clamping: offset), end + UInt32(clamping: offset))
         }
     }
 }
