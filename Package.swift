@@ -102,7 +102,7 @@ let package = Package(
         target("RoutingConfig", ["Settings", "PatternSafety", "Routing", .yams]),
         target("Linting", ["PatternLanguages", "PatternSyntax", "PCRE2", "Routing", "RoutingConfig"]),
         target("Explain", ["PCRE2", "PatternLanguages", "PatternSyntax"]),
-        target("NginxImport", ["PatternSafety", "PatternSyntax", "PCRE2", "Routing"]),
+        target("NginxImport", ["PatternSafety", "PatternSyntax", "PCRE2", "Routing", "RoutingConfig"]),
 
         // Names.
         // Not `System`: swift-nio imports a module of that name where there is one, and means Apple's.

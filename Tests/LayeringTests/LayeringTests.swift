@@ -67,7 +67,7 @@ private func importedModule(_ line: Substring) -> Substring? {
 
 /// Still to be divided by noun.
 private let dividedLater: Set<String> = [
-    "Proxy/DownstreamConnection",
+    "Proxy/DownstreamConnection"
 ]
 
 @Suite("Layering")

@@ -30,10 +30,10 @@ struct HostChecks {
             do {
                 _ = try HostName(example.span)
             } catch {
-                reason = ": `\(YAMLText.shortened(example.text))` is none, for \(error)"
+                reason = ": `\(YAMLNode.shortened(example.text))` is none, for \(error)"
             }
         } else if case .wildcard(let suffix) = rule.host {
-            reason = ": with a label in front of `\(YAMLText.shortened(suffix.text))` it would be too long"
+            reason = ": with a label in front of `\(YAMLNode.shortened(suffix.text))` it would be too long"
         }
         context.report(
             .impossibleHost,
@@ -205,12 +205,5 @@ struct HostChecks {
     /// Behind the `~`.
     static func behindMark(_ range: Range<Int>) -> Range<Int> {
         (range.lowerBound + 1)..<(range.upperBound + 1)
-    }
-}
-
-/// Texts of people's files in messages.
-enum YAMLText {
-    static func shortened(_ text: String) -> String {
-        text.utf8.count <= 60 ? text : String(text.prefix(59)) + "…"
     }
 }

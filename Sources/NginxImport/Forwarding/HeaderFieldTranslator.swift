@@ -1,4 +1,5 @@
 import Routing
+import RoutingConfig
 
 /// Translates `proxy_set_header` to `host_header`, `set_headers` and `remove_headers`.
 struct HeaderFieldTranslator {

@@ -1,4 +1,5 @@
 import Routing
+import RoutingConfig
 
 /// Makes the rules of a location.
 struct LocationTranslator {

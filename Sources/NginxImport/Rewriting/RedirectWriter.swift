@@ -1,4 +1,5 @@
 import Routing
+import RoutingConfig
 
 /// Writes the `redirect` of a rule.
 struct RedirectWriter {

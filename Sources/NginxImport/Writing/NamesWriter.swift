@@ -1,4 +1,5 @@
 import Routing
+import RoutingConfig
 
 /// Writes the `names` that the rules' targets need.
 struct NamesWriter {
@@ -85,6 +86,6 @@ struct NamesWriter {
     private func line(of group: UpstreamGroup) -> ImportedRule.Line {
         let endpoints = group.endpoints.map { YAMLText.quoted($0) }
         let value = endpoints.count == 1 ? endpoints[0] : "[\(endpoints.joined(separator: ", "))]"
-        return .init(text: "      \(YAMLText.plain(group.name)): \(value)", position: group.position)
+        return .init(text: "      \(YAMLText.scalar(group.name)): \(value)", position: group.position)
     }
 }

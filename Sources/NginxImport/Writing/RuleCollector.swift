@@ -1,4 +1,5 @@
 import Routing
+import RoutingConfig
 
 /// Collects the rules in their order.
 final class RuleCollector {

@@ -1,4 +1,5 @@
 import Routing
+import RoutingConfig
 
 /// Writes the text of a rule file.
 struct RuleFileWriter {
@@ -24,7 +25,7 @@ struct RuleFileWriter {
         for (index, rule) in rules.enumerated() {
             if index > 0 { text += "\n" }
             if let title = rule.title { text += "  # \(YAMLText.comment(title))\n" }
-            text += "  - name: \(YAMLText.plain(rule.name))\n"
+            text += "  - name: \(YAMLText.scalar(rule.name))\n"
             write(rule.lines, indent: "    ")
         }
     }

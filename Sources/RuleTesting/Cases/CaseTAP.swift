@@ -1,3 +1,5 @@
+import RoutingConfig
+
 /// Writes a report on cases in the Test Anything Protocol, version 14 (https://testanything.org).
 package enum CaseTAP {
     package static func render(_ report: CaseReport) -> String {

@@ -2,6 +2,7 @@ import Operations
 import Proxy
 import ProxyCore
 import Routing
+import RoutingConfig
 
 /// Where a tier's rules route one request, and how.
 struct Route: Sendable, Hashable {

@@ -1,0 +1,90 @@
+import Testing
+
+@testable import RoutingConfig
+
+@Suite("YAML texts")
+struct YAMLTextTests {
+    /// Where a scalar may be in a file: the file's text, and how the scalar is found in it.
+    private static let contexts: [(name: String, yaml: (String) -> String, find: (YAMLNode) -> YAMLNode?)] = [
+        ("value", { "a: \($0)\nb: 1\n" }, { $0["a"] }),
+        ("item", { "- \($0)\n- b\n" }, { $0.items.first }),
+        ("key", { "\($0): v\n" }, firstKey),
+        ("value in braces", { "{ a: \($0), b: 1 }\n" }, { $0["a"] }),
+        ("item in brackets", { "[\($0), b]\n" }, { $0.items.first }),
+        ("key in braces", { "{ \($0): v }\n" }, firstKey),
+    ]
+
+    private static func firstKey(_ node: YAMLNode) -> YAMLNode? {
+        if case .mapping(let pairs) = node.content { pairs.first?.key } else { nil }
+    }
+
+    /// Nil if the scalar reads back as the text everywhere.
+    private func mistake(_ text: String, _ scalar: String) -> String? {
+        for context in Self.contexts {
+            let findings = DiagnosticCollector()
+            let yaml = context.yaml(scalar)
+            let root = YAMLParser.parse(SourceText(file: "t", text: yaml), findings: findings)
+            guard let node = root.flatMap(context.find), !node.isNull,
+                node.text.map({ Array($0.utf8) }) == Array(text.utf8)
+            else {
+                return "\(text.debugDescription) as \(context.name): \(yaml)"
+            }
+        }
+        return nil
+    }
+
+    @Test(
+        "Texts that readers could mistake for something else are quoted",
+        arguments: [
+            "", "~", "null", "Null", "true", "False", "yes", "No", "on", "OFF", "y", "N", "01", "0x1f", "-1",
+            "- a", "-", ":", "a:", "a: b", "a #b", "#", "&a", "*", "*.a", "!a", "{a}", "[a]", "a,b", "?", "|",
+            ">",
+            "@a", "`a`", "%a", "'", "\"", "it's", " a", "a ", ".inf", "a\nb", "\t", "\u{0}", "\u{85}",
+            "\u{2028}",
+            "\u{FEFF}", "\u{FFFE}", "\\", "a\\\n", "---", "...", "<<", "=",
+        ]
+    )
+    func quoted(text: String) {
+        let scalar = YAMLText.scalar(text)
+        #expect(scalar.first == "'" || scalar.first == "\"")
+        #expect(mistake(text, scalar) == nil)
+    }
+
+    @Test(
+        "Texts that need no quotes have none",
+        arguments: [
+            "a", "shop-1", "a.b.test:8080", "0", "80", "10.0.0.1:80", "/a/b", "nullable", "yes-or-no",
+        ]
+    )
+    func plain(text: String) {
+        #expect(YAMLText.scalar(text) == text)
+        #expect(mistake(text, text) == nil)
+    }
+
+    @Test("Any text reads back as it was written")
+    func roundTrip() {
+        let pieces: [String] = [
+            "a", "b", "0", "1", "y", "n", "null", "true", "e", ".", "-", ":", ": ", " ", "  ", " #", "#", ",",
+            "'",
+            "\"", "\\", "{", "}", "[", "]", "&", "*", "!", "|", ">", "%", "@", "`", "?", "~", "=", "/", "_",
+            "\n", "\r",
+            "\t", "\u{0}", "\u{1B}", "\u{7F}", "\u{85}", "\u{A0}", "\u{2028}", "\u{2029}", "\u{FEFF}",
+            "\u{FFFF}",
+            "\u{FFFD}", "é", "\u{301}", "漢", "\u{1F600}", "\u{10FFFF}", "---", "...",
+        ]
+        for _ in 0..<4_000 {
+            let text = (0..<Int.random(in: 0...6)).compactMap { _ in pieces.randomElement() }.joined()
+            for scalar in [YAMLText.scalar(text), YAMLText.quoted(text)] {
+                guard let mistake = mistake(text, scalar) else { continue }
+                Issue.record("\(mistake)")
+                return
+            }
+        }
+    }
+
+    @Test("A comment stays on its line")
+    func comments() {
+        let text = YAMLText.comment("a\nb\r\tc\u{85}d\u{2028}e")
+        #expect(text == "a b  c d e")
+    }
+}
