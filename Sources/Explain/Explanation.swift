@@ -30,7 +30,7 @@ package struct Explanation: Sendable {
         package let offset: Int
         /// The part of the pattern that nothing there meets; nil: it is not known.
         package let part: Range<Int>?
-        /// What it wants, in words.
+        /// What the part matches, in words.
         package let expected: String
     }
 
@@ -49,7 +49,7 @@ package struct Explanation: Sendable {
     ///   - text: the pattern, without `~`.
     ///   - host: normalised.
     ///   - lacksText: whether live traffic sees without a match that the host has not what each must have.
-    /// - Throws: `PatternError` with the place in `text`.
+    /// - Throws: `PatternError` with the position in `text`.
     package init(_ text: String, host: [UInt8], lacksText: Bool = false) throws(PatternError) {
         let pattern = try Pattern(text, options: Self.options)
         let tree = PatternTree(text, ignoresCase: true)
@@ -76,7 +76,7 @@ package struct Explanation: Sendable {
 
     package var isMatch: Bool { if case .matched = outcome { true } else { false } }
 
-    /// The least limit under which the match comes to its end.
+    /// The minimum limit under which the match is completed.
     private static func steps(_ text: String, _ host: [UInt8]) -> Int? {
         func ends(_ steps: Int) -> Bool {
             let limits = MatchLimits(steps: UInt32(clamping: steps))

@@ -4,8 +4,8 @@ import PatternSyntax
 
 /// Finds the part of a pattern at which a host that does not match gets no further.
 ///
-/// Ever longer beginnings of the pattern are asked whether they match a beginning of the host; the
-/// part behind the longest that does is the one. Groups are gone into the same way.
+/// Growing prefixes of the pattern are matched against the prefixes of the host; the part after the longest prefix
+/// that matches is the one. Groups are searched the same way.
 struct MismatchLocator {
     private let tree: PatternTree
     private let host: [UInt8]
@@ -22,7 +22,7 @@ struct MismatchLocator {
         guard tree.isKnown else {
             return Explanation.Stop(offset: furthest, part: nil, expected: "the rest of the pattern")
         }
-        guard let node = culprit(in: tree.root, behind: "", depth: 0) else {
+        guard let node = culprit(in: tree.root, after: "", depth: 0) else {
             return Explanation.Stop(offset: furthest, part: nil, expected: "the end of the host")
         }
         var expected = PatternDescription.words(node, in: tree)
@@ -35,8 +35,8 @@ struct MismatchLocator {
         return Explanation.Stop(offset: furthest, part: node.range, expected: expected)
     }
 
-    /// The part of `node` that does not match behind `head`; nil: all of it does.
-    private func culprit(in node: PatternNode, behind head: String, depth: Int) -> PatternNode? {
+    /// The part of `node` that does not match after `head`; nil: all of it does.
+    private func culprit(in node: PatternNode, after head: String, depth: Int) -> PatternNode? {
         guard depth < Self.maxDepth else { return matches(head + tree.text(of: node)) ? nil : node }
         switch node.kind {
         case .sequence(let parts):
@@ -44,9 +44,9 @@ struct MismatchLocator {
             for part in parts {
                 let next = text + tree.text(of: part)
                 if !matches(next) {
-                    // Literal text is told as a whole.
+                    // Literal text is reported as a whole.
                     if case .byte = part.kind { return literal(around: part, in: parts) }
-                    return culprit(in: part, behind: text, depth: depth + 1) ?? part
+                    return culprit(in: part, after: text, depth: depth + 1) ?? part
                 }
                 text = next
             }
@@ -54,7 +54,7 @@ struct MismatchLocator {
         case .group(.capture, let inside), .group(.plain(options: ""), let inside):
             if matches(head + tree.text(of: node)) { return nil }
             if case .alternation = inside.kind { return node }
-            return culprit(in: inside, behind: head + "(?:", depth: depth + 1) ?? node
+            return culprit(in: inside, after: head + "(?:", depth: depth + 1) ?? node
         default:
             return matches(head + tree.text(of: node)) ? nil : node
         }

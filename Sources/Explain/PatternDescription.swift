@@ -15,7 +15,7 @@ package struct PatternDescription: Sendable {
     package private(set) var lines: [Line] = []
     private let tree: PatternTree
 
-    /// The most lines that are written; the rest is told as one.
+    /// The maximum number of lines; the rest is one line.
     package static let maxLines = 400
 
     package init(_ tree: PatternTree) {
@@ -184,9 +184,9 @@ package struct PatternDescription: Sendable {
         case (0, 1): count = "optionally"
         case (0, nil): count = "any number of"
         case (1, nil): count = "one or more of"
-        case (let least, nil): count = "\(least) or more of"
-        case (let least, let most?) where least == most: count = "exactly \(least) of"
-        case (let least, let most?): count = "\(least) to \(most) of"
+        case (let min, nil): count = "\(min) or more of"
+        case (let min, let max?) where min == max: count = "exactly \(min) of"
+        case (let min, let max?): count = "\(min) to \(max) of"
         }
         let mode: String
         switch quantifier.mode {

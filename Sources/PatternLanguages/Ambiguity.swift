@@ -12,7 +12,7 @@ package struct Ambiguity: Sendable, Hashable {
         package let second: Range<Int>?
     }
 
-    /// Combinations of places that are looked at.
+    /// The maximum number of combinations of positions.
     package static let maxNodes = 120_000
 
     package enum Answer: Sendable, Hashable {
@@ -73,7 +73,7 @@ private struct AmbiguitySearch {
         nodes.append(
             Node(first: 0, second: 0, differs: false, inLabel: false, parent: -1, byte: 0, tags: ([], []))
         )
-        // What is in front of the first byte.
+        // What is before the first byte.
         add(from: 0, byte: 0, inLabel: false)
         var at = 1
         while at < nodes.count {
@@ -84,7 +84,7 @@ private struct AmbiguitySearch {
                 let common = graph.sets[node.first].intersection(graph.sets[node.second])
                 var dotDone = false
                 var otherDone = false
-                // Two bytes that both places take lead to the same places.
+                // Two bytes that both positions take lead to the same positions.
                 for byte in alphabet where common.contains(byte) {
                     let isDot = byte == UInt8(ascii: ".")
                     if isDot ? dotDone || !node.inLabel : otherDone { continue }
@@ -138,14 +138,14 @@ private struct AmbiguitySearch {
             at = nodes[at].parent
         }
         way.reverse()
-        // Each node's byte stands in front of its tags; the first has none.
+        // Each node's byte comes before its tags; the first has no byte.
         let host = way.dropFirst().map(\.byte)
         guard HostSearch.isName(host) else { return nil }
         var first: [Int: (Int, Int?)] = [:]
         var second: [Int: (Int, Int?)] = [:]
-        for (place, node) in way.enumerated() {
-            Self.note(node.tags.0, place, &first)
-            Self.note(node.tags.1, place, &second)
+        for (position, node) in way.enumerated() {
+            Self.note(node.tags.0, position, &first)
+            Self.note(node.tags.1, position, &second)
         }
         let splits = groups.sorted().compactMap { group -> Ambiguity.Split? in
             let (one, other) = (Self.range(first[group]), Self.range(second[group]))
@@ -154,12 +154,12 @@ private struct AmbiguitySearch {
         return splits.isEmpty ? nil : Ambiguity(host: host, splits: splits)
     }
 
-    private static func note(_ tags: [Int], _ place: Int, _ spans: inout [Int: (Int, Int?)]) {
+    private static func note(_ tags: [Int], _ position: Int, _ spans: inout [Int: (Int, Int?)]) {
         for tag in tags {
             if tag % 2 == 0 {
-                spans[tag / 2] = (place, nil)
+                spans[tag / 2] = (position, nil)
             } else if let open = spans[tag / 2] {
-                spans[tag / 2] = (open.0, place)
+                spans[tag / 2] = (open.0, position)
             }
         }
     }

@@ -1,13 +1,13 @@
 import PatternSyntax
 
-/// Whether it makes no difference that a part of a pattern gives nothing back.
+/// Whether making a part possessive or atomic cannot change what matches.
 enum Atomicity {
     /// Texts of one atomic group that are compared with one another.
     private static let maxTexts = 64
 
-    /// A possessive repetition of one byte, where none of its bytes can come next.
+    /// A possessive repetition of one byte, if no byte of it can come next.
     ///
-    /// - Parameter next: the state behind it.
+    /// - Parameter next: the state after it.
     static func isIdle(repeating inside: PatternNode, before next: Int, _ states: [NFA.State]) -> Bool {
         guard let set = inside.oneByte, let following = following(next, states) else { return false }
         return set.intersection(following).isEmpty

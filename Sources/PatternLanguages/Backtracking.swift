@@ -34,10 +34,10 @@ package struct Backtracking: Sendable, Hashable {
         return endless >= 3
     }
 
-    /// Ways to attack a pattern, the likeliest first, at most `most`.
+    /// Ways to attack a pattern, the most likely first, at most `max`.
     ///
-    /// Looks for a place that can come back to itself in two ways over one text (exponential), and
-    /// for the places that can repeat at all (several of them in a row: polynomial).
+    /// Searches for a position that can come back to itself in two ways over one text (exponential), and
+    /// for the positions that can repeat at all (several of them in a row: polynomial).
     ///
     /// - Parameter alphabet: bytes that a subject may have, those that read well first.
     package static func attacks(_ nfa: NFA, alphabet: [UInt8], max: Int = 24) -> [Backtracking] {
@@ -50,7 +50,7 @@ package struct Backtracking: Sendable, Hashable {
 private struct BacktrackingSearch {
     let graph: ByteGraph
     let alphabet: [UInt8]
-    /// Bytes of the alphabet that each place takes.
+    /// Bytes of the alphabet that each position takes.
     private let sets: [ByteSet]
     /// Steps of all searches together.
     private var budget = 400_000
@@ -65,14 +65,15 @@ private struct BacktrackingSearch {
     mutating func run(max: Int) -> [Backtracking] {
         var found: [Backtracking] = []
         var loops: [Backtracking] = []
-        for place in 1..<Swift.max(1, graph.end) {
-            guard let prefix = way(from: 0, to: place), let suffix = way(from: place, to: graph.end) else {
+        for position in 1..<Swift.max(1, graph.end) {
+            guard let prefix = way(from: 0, to: position), let suffix = way(from: position, to: graph.end)
+            else {
                 continue
             }
-            // The way to the end begins with the place's own byte.
-            if let pump = diverging(place) {
+            // The way to the end begins with the position's own byte.
+            if let pump = diverging(position) {
                 found.append(Backtracking(prefix: prefix, pump: pump, suffix: suffix))
-            } else if loops.count < max, let pump = way(from: place, to: place) {
+            } else if loops.count < max, let pump = way(from: position, to: position) {
                 if !loops.contains(where: { $0.pump == pump }) {
                     loops.append(Backtracking(prefix: prefix, pump: pump, suffix: suffix))
                 }
@@ -84,26 +85,26 @@ private struct BacktrackingSearch {
 
     private func byte(_ set: ByteSet) -> UInt8? { alphabet.first(where: set.contains) }
 
-    /// A shortest text that leads from one place to another; the start takes no byte.
+    /// A shortest text that leads from one position to another; the start takes no byte.
     private mutating func way(from start: Int, to goal: Int) -> [UInt8]? {
         var parents: [Int: Int] = [:]
         var open = [start]
         var at = 0
         while at < open.count {
-            let place = open[at]
+            let position = open[at]
             at += 1
-            if place != 0, sets[place].isEmpty { continue }
-            for step in graph.steps[place] {
+            if position != 0, sets[position].isEmpty { continue }
+            for step in graph.steps[position] {
                 budget -= 1
                 if step.to == goal {
-                    var places = [place]
-                    while let last = places.last, last != start, let parent = parents[last] {
-                        places.append(parent)
+                    var positions = [position]
+                    while let last = positions.last, last != start, let parent = parents[last] {
+                        positions.append(parent)
                     }
-                    return places.reversed().compactMap { byte(sets[$0]) }
+                    return positions.reversed().compactMap { byte(sets[$0]) }
                 }
                 if parents[step.to] == nil, step.to != start {
-                    parents[step.to] = place
+                    parents[step.to] = position
                     open.append(step.to)
                 }
             }
@@ -117,10 +118,10 @@ private struct BacktrackingSearch {
         let differs: Bool
     }
 
-    /// A text over which a place comes back to itself in two ways.
-    private mutating func diverging(_ place: Int) -> [UInt8]? {
-        let start = Pair(first: place, second: place, differs: false)
-        let goal = Pair(first: place, second: place, differs: true)
+    /// A text over which a position comes back to itself in two ways.
+    private mutating func diverging(_ position: Int) -> [UInt8]? {
+        let start = Pair(first: position, second: position, differs: false)
+        let goal = Pair(first: position, second: position, differs: true)
         var parents: [Pair: Pair] = [:]
         var open = [start]
         var at = 0

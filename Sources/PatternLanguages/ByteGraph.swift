@@ -1,49 +1,49 @@
 import PatternSyntax
 
-/// An automaton with its steps without a byte worked in: its places are the states that take a byte,
+/// An automaton whose steps without a byte are merged: its positions are the states that take a byte,
 /// the start (0) and the end.
 struct ByteGraph {
-    /// A way from one place to another without a byte in between: whatever the byte, one step.
+    /// A way from one position to another without a byte in between: whatever the byte, one step.
     struct Step {
         let to: Int
         /// The groups that begin and end on the way: `2 × group`, and 1 more at the end.
         let tags: [Int]
     }
 
-    /// What each place takes; empty at the start and the end.
+    /// What each position takes; empty at the start and the end.
     let sets: [ByteSet]
-    /// Where each place leads behind its byte; the start leads on without one.
+    /// Where each position leads after its byte; the start leads on without one.
     let steps: [[Step]]
     let end: Int
 
-    /// Ways that are told apart between two places.
+    /// The maximum number of ways that are distinguished between two positions.
     static let maxWays = 2
-    static let maxPlaces = 600
+    static let maxPositions = 600
 
-    /// Nil: too large, or it asks for words' edges, which a step cannot tell.
+    /// Nil: too large, or it has word boundaries, which a step cannot check.
     ///
     /// - Parameter ignoresAnchors: takes every anchor for fulfilled; else `^` and `$` hold where they
     ///   stand at the ends.
     init?(_ nfa: NFA, ignoresAnchors: Bool) {
-        var places: [Int: Int] = [:]
+        var positions: [Int: Int] = [:]
         var sets = [ByteSet()]
         var leads = [nfa.start]
         for (index, state) in nfa.states.enumerated() {
             guard case .byte(let set, let next) = state else { continue }
-            places[index] = sets.count
+            positions[index] = sets.count
             sets.append(set)
             leads.append(next)
         }
-        guard sets.count < Self.maxPlaces else { return nil }
+        guard sets.count < Self.maxPositions else { return nil }
         end = sets.count
         sets.append(ByteSet())
         var steps: [[Step]] = []
-        for (place, lead) in leads.enumerated() {
+        for (position, lead) in leads.enumerated() {
             var walk = Walk(
                 nfa: nfa,
-                places: places,
+                positions: positions,
                 end: end,
-                isStart: place == 0,
+                isStart: position == 0,
                 ignoresAnchors: ignoresAnchors
             )
             walk.go(from: lead, atEnd: false)
@@ -55,7 +55,7 @@ struct ByteGraph {
         self.steps = steps
     }
 
-    /// Whether each byte leads to one place, in one way: then a text has one way through.
+    /// Whether each byte leads to one position, in one way: then a text has one way through.
     var isDeterministic: Bool {
         steps.allSatisfy { ways in
             var taken = ByteSet()
@@ -73,10 +73,10 @@ struct ByteGraph {
         }
     }
 
-    /// All ways from a state to the next places, `maxWays` to each.
+    /// All ways from a state to the next positions, `maxWays` to each.
     private struct Walk {
         let nfa: NFA
-        let places: [Int: Int]
+        let positions: [Int: Int]
         let end: Int
         let isStart: Bool
         let ignoresAnchors: Bool
@@ -87,9 +87,9 @@ struct ByteGraph {
         private var tags: [Int] = []
         private var depth = 0
 
-        init(nfa: NFA, places: [Int: Int], end: Int, isStart: Bool, ignoresAnchors: Bool) {
+        init(nfa: NFA, positions: [Int: Int], end: Int, isStart: Bool, ignoresAnchors: Bool) {
             self.nfa = nfa
-            self.places = places
+            self.positions = positions
             self.end = end
             self.isStart = isStart
             self.ignoresAnchors = ignoresAnchors
@@ -110,7 +110,7 @@ struct ByteGraph {
             }
             switch nfa.states[state] {
             case .byte:
-                if !atEnd, let place = places[state] { add(place) }
+                if !atEnd, let position = positions[state] { add(position) }
             case .accept: add(end)
             case .split(let targets):
                 for target in targets { go(from: target, atEnd: atEnd) }
@@ -129,8 +129,8 @@ struct ByteGraph {
             }
         }
 
-        private mutating func add(_ place: Int) {
-            found.append(Step(to: place, tags: tags))
+        private mutating func add(_ position: Int) {
+            found.append(Step(to: position, tags: tags))
         }
     }
 }

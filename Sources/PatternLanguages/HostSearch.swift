@@ -5,16 +5,16 @@ import PatternSyntax
 /// A host is what `Routing.HostName` lets through: lower-case labels of 1 to 63 bytes out of
 /// `a-z 0-9 - _`, 253 bytes in all, or an IPv6 address in brackets.
 package struct HostSearch {
-    package enum Answer: Sendable, Hashable {
+    package enum Result: Sendable, Hashable {
         /// A shortest host that fits; its text.
         case found([UInt8])
-        /// It is certain that there is none.
+        /// There is certainly no such host.
         case none
         /// A bound was hit, or only IPv6 literals may fit.
         case unknown
     }
 
-    /// Combinations of states that one search looks at.
+    /// The maximum number of combinations of states in one search.
     package static let maxNodes = 60_000
     package static let maxHostBytes = 253
     package static let maxLabelBytes = 63
@@ -29,7 +29,7 @@ package struct HostSearch {
 
     /// - Parameters:
     ///   - inside: languages that all hold the host.
-    ///   - outside: languages none of which holds it.
+    ///   - outside: languages that do not contain it.
     package init(inside: [Language], outside: [Language] = []) {
         self.inside = inside
         self.outside = outside

@@ -5,7 +5,7 @@ import PatternSyntax
 ///
 /// Exact for texts without newlines, as hosts are. Not for several threads at once.
 package final class Language {
-    /// Too many states: nothing is said.
+    /// Too many states: nothing is known.
     package struct TooLarge: Error, Sendable {}
 
     /// States of one language.
@@ -29,7 +29,7 @@ package final class Language {
     private var accepting: [Bool?] = []
     private let minds: Bool
 
-    /// What stood in front: all that an anchor can ask.
+    /// What came before: all that an anchor can check.
     private enum Side: Hashable {
         case edge
         case newline
@@ -104,8 +104,8 @@ package final class Language {
 
     package func step(_ state: Int, _ byte: UInt8) throws(TooLarge) -> Int {
         guard state != Self.dead, sets.indices.contains(state) else { return Self.dead }
-        let place = state * classCount + Int(classes[Int(byte)])
-        if table[place] >= 0 { return table[place] }
+        let position = state * classCount + Int(classes[Int(byte)])
+        if table[position] >= 0 { return table[position] }
         let byte = examples[Int(classes[Int(byte)])]
         let key = sets[state]
         var next: Set<Int> = []
@@ -117,7 +117,7 @@ package final class Language {
         let before: Side = next.isEmpty ? .other : minds ? Side(byte) : .other
         guard sets.count < Self.maxStates else { throw TooLarge() }
         let number = add(Key(states: next.sorted(), before: before))
-        table[place] = number
+        table[position] = number
         return number
     }
 

@@ -2,8 +2,8 @@ package import PatternSyntax
 
 /// A pattern of the regular subset as a nondeterministic automaton over bytes (Thompson's).
 ///
-/// Only built of what can be decided exactly: there is none for look-arounds, references, and the like.
-/// A possessive quantifier or an atomic group is let in where giving nothing back makes no difference.
+/// Built only of parts that can be decided exactly: not of look-arounds, references and similar parts.
+/// A possessive quantifier or an atomic group is accepted if it cannot change what matches.
 package struct NFA: Sendable {
     enum State: Sendable {
         case byte(ByteSet, next: Int)
@@ -31,7 +31,7 @@ package struct NFA: Sendable {
         package let range: Range<Int>
     }
 
-    /// Of a whole match: nothing in front, nothing behind.
+    /// Of a whole match: nothing before it, nothing after it.
     ///
     /// - Parameter roughly: build one of what is not regular too, which takes look-arounds for what they look
     ///   for, and leaves references out: good for guesses that something else confirms.
@@ -39,7 +39,7 @@ package struct NFA: Sendable {
         try self.init(tree, roughly ? .roughly : .exactly)
     }
 
-    /// Of a whole match, and maybe more: look-arounds ask for nothing, references are anything, and
+    /// Of a whole match, and maybe more: look-arounds have no condition, references are anything, and
     /// nothing is atomic. What this does not accept the pattern does not either.
     package init(holding tree: PatternTree) throws(Unsupported) {
         try self.init(tree, .atLeast)
@@ -77,7 +77,7 @@ package struct NFA: Sendable {
         NFA(chain: bytes.map { (ByteSet([$0]), false) })
     }
 
-    /// At least one byte in front of these.
+    /// At least one byte before these.
     package static func ending(_ bytes: [UInt8]) -> NFA {
         NFA(chain: [(.all, true)] + bytes.map { (ByteSet([$0]), false) })
     }
@@ -194,7 +194,9 @@ private struct NFABuilder {
         }
         let loops = inLoop || quantifier.max.map { $0 > 1 } ?? true
         let isGreedy = quantifier.mode != .lazy
-        func order(_ inner: Int, _ behind: Int) -> [Int] { isGreedy ? [inner, behind] : [behind, inner] }
+        func order(_ inner: Int, _ following: Int) -> [Int] {
+            isGreedy ? [inner, following] : [following, inner]
+        }
         var next = next
         if let max = quantifier.max, !isRough || max < Self.endlessCount || max == quantifier.min {
             let end = next

@@ -3,18 +3,18 @@ import PatternSyntax
 import Routing
 import RoutingConfig
 
-/// Patterns of paths that are found where they were not meant to be, for want of an anchor.
+/// Patterns of paths that match at unintended positions because they have no anchor.
 struct AnchorCheck {
     private let context: LintContext
     private let rule: RuleView
     private let tree: PatternTree
-    private let place: PatternPlace
+    private let location: PatternLocation
 
-    init(_ context: LintContext, _ rule: RuleView, _ tree: PatternTree, _ place: PatternPlace) {
+    init(_ context: LintContext, _ rule: RuleView, _ tree: PatternTree, _ location: PatternLocation) {
         self.context = context
         self.rule = rule
         self.tree = tree
-        self.place = place
+        self.location = location
     }
 
     func run() {
@@ -24,7 +24,7 @@ struct AnchorCheck {
         let anchored = branches.filter(Self.beginsAnchored)
         let isMixed = !anchored.isEmpty && anchored.count < branches.count
         for branch in branches where !Self.beginsAnchored(branch) {
-            // A branch that says where it ends, and not that a path begins, is meant to stand anywhere.
+            // A branch with an end but no beginning of a path is intended to match anywhere.
             if Self.beginsWithPath(branch) || isMixed && !Self.endsAnchored(branch) {
                 checkStart(branch, isMixed: isMixed)
             } else if Self.endsWithExtension(branch) {
@@ -37,29 +37,30 @@ struct AnchorCheck {
         guard let example = Example.text(branch) else { return }
         let subject =
             Array("/x".utf8) + (example.first == UInt8(ascii: "/") ? [] : [UInt8(ascii: "/")]) + example
-        guard place.matches(tree.text, subject) == true,
-            // Not where it would be found with `^` in front, too.
-            place.matches(Array("^(?:".utf8) + tree.text + Array(")".utf8), subject) == false
+        guard location.matches(tree.text, subject) == true,
+            // Not if it matches with `^` before it, too.
+            location.matches(Array("^(?:".utf8) + tree.text + Array(")".utf8), subject) == false
         else { return }
         let what =
-            isMixed ? "`^` counts for another branch only" : "nothing says that the path begins here"
+            isMixed
+            ? "`^` applies to another branch only" : "the pattern does not require the path to begin here"
         report(
             branch,
-            "\(what): `\(subject.text)` is found too",
-            hint: isMixed ? "write `^(?:…|…)`" : "write `^` in front, or `.*` if it may stand anywhere"
+            "\(what): `\(subject.text)` matches too",
+            hint: isMixed ? "write `^(?:…|…)`" : "add `^` before it, or `.*` if it may match anywhere"
         )
     }
 
     private func checkEnd(_ branch: PatternNode) {
         guard let example = Example.text(branch) else { return }
         let subject = Array("/x".utf8) + example + Array("x".utf8)
-        guard place.matches(tree.text, subject) == true,
-            place.matches(Array("(?:".utf8) + tree.text + Array(")$".utf8), subject) == false
+        guard location.matches(tree.text, subject) == true,
+            location.matches(Array("(?:".utf8) + tree.text + Array(")$".utf8), subject) == false
         else { return }
         report(
             branch,
-            "nothing says that the path ends here: `\(subject.text)` is found too",
-            hint: "write `$` behind it, or `.*` if more may follow"
+            "the pattern does not require the path to end here: `\(subject.text)` matches too",
+            hint: "add `$` after it, or `.*` if more may follow"
         )
     }
 
@@ -67,8 +68,8 @@ struct AnchorCheck {
         context.report(
             .missingAnchor,
             rule,
-            key: place.key,
-            part: place.part(branch.range.isEmpty ? 0..<1 : branch.range),
+            key: location.key,
+            part: location.part(branch.range.isEmpty ? 0..<1 : branch.range),
             message,
             hint: hint
         )
@@ -98,7 +99,7 @@ struct AnchorCheck {
         switch first?.kind {
         case .anchor(.lineStart), .anchor(.subjectStart), .anchor(.searchStart): return true
         case .alternation(let branches)?: return branches.allSatisfy(beginsAnchored)
-        // `.*` in front says that it may stand anywhere.
+        // `.*` before it means that it may match anywhere.
         case .quantified(let inside, let quantifier)?:
             if case .set(_, .dot) = inside.kind { return quantifier.max == nil }
             return false

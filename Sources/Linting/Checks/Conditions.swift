@@ -3,7 +3,7 @@ import PatternLanguages
 import PatternSyntax
 import Routing
 
-/// What a rule asks besides the host.
+/// A rule's conditions besides the host.
 struct Conditions: Equatable {
     let path: String?
     let methods: Set<String>
@@ -46,12 +46,12 @@ struct Conditions: Equatable {
     }
 
     private func coversPath(_ other: String?) -> Bool {
-        // A rule that asks for a path refuses paths without a normal form; one that does not, takes them.
+        // A rule with a path refuses paths without a normal form; one without accepts them.
         guard let path else { return true }
         guard let other else { return false }
         if path == other { return true }
         guard let begins = Self.beginning(path) else {
-            // Whatever an expression asks, it can be asked of one path.
+            // Any expression can be evaluated for one path.
             return other.hasPrefix("=") && Self.matches(path, Array(other.utf8.dropFirst()))
         }
         // A prefix of a longer prefix, of an exact path, or of what an expression begins with.

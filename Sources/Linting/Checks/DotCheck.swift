@@ -9,13 +9,13 @@ struct DotCheck {
     private let context: LintContext
     private let rule: RuleView
     private let tree: PatternTree
-    private let place: PatternPlace
+    private let location: PatternLocation
 
-    init(_ context: LintContext, _ rule: RuleView, _ tree: PatternTree, _ place: PatternPlace) {
+    init(_ context: LintContext, _ rule: RuleView, _ tree: PatternTree, _ location: PatternLocation) {
         self.context = context
         self.rule = rule
         self.tree = tree
-        self.place = place
+        self.location = location
     }
 
     func run() {
@@ -24,8 +24,8 @@ struct DotCheck {
     }
 
     /// - Parameters:
-    ///   - before: what stands in front of the part, groups seen through; nil: nothing does.
-    ///   - after: what stands behind it.
+    ///   - before: what comes before the part, through groups; nil: nothing does.
+    ///   - after: what comes after it.
     private func visit(_ node: PatternNode, before: PatternNode?, after: PatternNode?) {
         switch node.kind {
         case .set(_, .dot):
@@ -105,17 +105,17 @@ struct DotCheck {
     }
 
     private func report(_ dot: PatternNode) {
-        // What stands in front may take some bytes for itself and give none back.
+        // What comes before may match some of the bytes and not give them back.
         let others = ["[^.]", "[0-9]", "[a-z]", "[_-]"]
         let found =
-            place.key == "host"
+            location.key == "host"
             ? others.lazy.compactMap { context.witness(rule, tree, dot.range, $0) }.first : subject(dot)
         guard let found else { return }
         context.report(
             .unescapedDot,
             rule,
-            key: place.key,
-            part: place.part(dot.range),
+            key: location.key,
+            part: location.part(dot.range),
             "this dot is any byte: `\(found.text)` is accepted too",
             hint: "write `\\.`"
         )
@@ -129,10 +129,11 @@ struct DotCheck {
         strict.replaceSubrange(dot.range, with: "\\.".utf8)
         guard let example = Example.text(PatternTree(plain)) else { return nil }
         let subjects =
-            place.isPath ? [example, Array("/".utf8) + example, Array("/x".utf8) + example] : [example]
+            location.isPath ? [example, Array("/".utf8) + example, Array("/x".utf8) + example] : [example]
         return subjects.first { subject in
-            (!place.isPath || subject.first == UInt8(ascii: "/")) && place.matches(tree.text, subject) == true
-                && place.matches(strict, subject) == false
+            (!location.isPath || subject.first == UInt8(ascii: "/"))
+                && location.matches(tree.text, subject) == true
+                && location.matches(strict, subject) == false
         }
     }
 }

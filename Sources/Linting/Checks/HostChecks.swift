@@ -4,7 +4,7 @@ import PatternSyntax
 import Routing
 import RoutingConfig
 
-/// What a rule's host pattern lets in that its text does not look like.
+/// Hosts that a rule's pattern matches although its text does not look like it.
 struct HostChecks {
     private let context: LintContext
     private let rule: RuleView
@@ -30,10 +30,10 @@ struct HostChecks {
             do {
                 _ = try HostName(example.span)
             } catch {
-                reason = ": `\(YAMLNode.shortened(example.text))` is none, for \(error)"
+                reason = ": `\(YAMLNode.shortened(example.text))` is not a valid host: \(error)"
             }
         } else if case .wildcard(let suffix) = rule.host {
-            reason = ": with a label in front of `\(YAMLNode.shortened(suffix.text))` it would be too long"
+            reason = ": with a label before `\(YAMLNode.shortened(suffix.text))` it would be too long"
         }
         context.report(
             .impossibleHost,
@@ -84,7 +84,7 @@ struct HostChecks {
             .dotInLabel,
             rule,
             key: "host",
-            part: Self.behindMark(node.range),
+            part: Self.afterMark(node.range),
             "`\(text)` takes dots too, so that \(who) can span several labels: `\(host.text)`",
             hint: "write `\(Self.withoutDot(text))`; if dots are meant, list what is meant: `[a-z0-9.-]`"
         )
@@ -138,19 +138,19 @@ struct HostChecks {
 
     private func checkLengths(_ tree: PatternTree) {
         tree.root.walk { node in
-            guard case .quantified(let inside, let quantifier) = node.kind, let most = quantifier.max,
+            guard case .quantified(let inside, let quantifier) = node.kind, let max = quantifier.max,
                 let size = PatternSize(inside), size.minBytes > 0
             else { return true }
             let (room, what) =
                 size.hasDot
                 ? (HostName.maxBytes, "no host") : (HostName.maxLabelBytes, "no label of a host")
-            guard most > room / size.minBytes else { return true }
+            guard max > room / size.minBytes else { return true }
             context.report(
                 .labelTooLong,
                 rule,
                 key: "host",
-                part: Self.behindMark(quantifier.range),
-                "this counts to \(most), but \(what) is longer than \(room) bytes",
+                part: Self.afterMark(quantifier.range),
+                "this counts to \(max), but \(what) is longer than \(room) bytes",
                 hint: "write `{\(min(quantifier.min, room / size.minBytes)),\(room / size.minBytes)}`"
             )
             return true
@@ -202,8 +202,8 @@ struct HostChecks {
         context.witness(rule, tree, range, text)
     }
 
-    /// Behind the `~`.
-    static func behindMark(_ range: Range<Int>) -> Range<Int> {
+    /// After the `~`.
+    static func afterMark(_ range: Range<Int>) -> Range<Int> {
         (range.lowerBound + 1)..<(range.upperBound + 1)
     }
 }

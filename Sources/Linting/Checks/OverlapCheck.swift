@@ -4,7 +4,7 @@ import Routing
 import RoutingConfig
 
 /// Pairs of rules that share some hosts while each has others: neither is the special case of the
-/// other, so that their order decides what it was hardly asked about.
+/// other, so that their order decides, which was probably not intended.
 struct OverlapCheck {
     private let context: LintContext
 
@@ -59,7 +59,7 @@ struct OverlapCheck {
             if earlier.definition.action != later.definition.action { noteUnknown(earlier, later) }
             return
         }
-        // A rule in front may take what both share.
+        // An earlier rule may match what both share.
         guard context.takers(of: shared, before: later).first === earlier,
             decisionsDiffer(earlier, later, shared)
         else { return }
@@ -67,7 +67,7 @@ struct OverlapCheck {
             "rule `\(later.name)` and \(context.named(earlier, seenFrom: later)) both accept hosts such as "
             + "`\(shared.text)`, which go to `\(earlier.name)`; `\(onlyEarlier.text)` is of the one alone, "
             + "`\(onlyLater.text)` of the other"
-        let hint = "make the patterns exclude each other, or say that the order is meant"
+        let hint = "make the patterns exclude each other, or declare that the order is intended"
         context.report(.overlappingRules, later, key: "host", message, hint: hint)
     }
 

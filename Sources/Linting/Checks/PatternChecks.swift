@@ -15,33 +15,33 @@ struct PatternChecks {
     }
 
     func run() {
-        for place in PatternPlace.all(of: rule) {
-            let tree = PatternTree(place.pattern, ignoresCase: place.options.contains(.caseless))
-            checkUnused(tree, place)
-            DotCheck(context, rule, tree, place).run()
-            if place.isPath { AnchorCheck(context, rule, tree, place).run() }
+        for location in PatternLocation.all(of: rule) {
+            let tree = PatternTree(location.pattern, ignoresCase: location.options.contains(.caseless))
+            checkUnused(tree, location)
+            DotCheck(context, rule, tree, location).run()
+            if location.isPath { AnchorCheck(context, rule, tree, location).run() }
         }
     }
 
     // MARK: Unused captures
 
-    private func checkUnused(_ tree: PatternTree, _ place: PatternPlace) {
+    private func checkUnused(_ tree: PatternTree, _ location: PatternLocation) {
         guard let referred = CaptureUse.referred(in: tree) else { return }
-        let used = place.used(tree).union(referred)
+        let used = location.used(tree).union(referred)
         for capture in tree.captures where capture.name == nil && !used.contains(capture.number) {
             let others = tree.captures.contains {
                 $0.name == nil && used.contains($0.number) && $0.number > capture.number
             }
             let hint =
                 others
-                ? "write `(?:…)`; the numbers of the captures behind it go down by one"
+                ? "write `(?:…)`; the numbers of the captures after it decrease by one"
                 : "write `(?:…)`, or give it a name, `(?<name>…)`, to see it in logs and tests"
             let range = capture.range.lowerBound..<(capture.range.lowerBound + 1)
             context.report(
                 .unusedCapture,
                 rule,
-                key: place.key,
-                part: place.part(range),
+                key: location.key,
+                part: location.part(range),
                 "nothing uses what capture \(capture.number) takes, and it has no name",
                 hint: hint
             )

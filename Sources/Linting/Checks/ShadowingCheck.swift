@@ -5,8 +5,8 @@ import RoutingConfig
 
 /// Rules that no request ever gets to.
 ///
-/// Asks the table who takes a host of the rule; if an earlier rule does, looks for a host that it
-/// leaves; asks again, and so on: only rules that really take hosts of this one are ever compared.
+/// Looks up which rule matches a host of the rule; if it is an earlier rule, searches for a host that it does not
+/// match; looks up again, and so on: only rules that really match hosts of this one are ever compared.
 struct ShadowingCheck {
     private let context: LintContext
 
@@ -20,7 +20,7 @@ struct ShadowingCheck {
 
     private func check(_ rule: RuleView) {
         guard case .found(let sample) = rule.sample else {
-            // That there is none is another check's to say.
+            // Another check reports that there is none.
             if case .unknown = rule.sample { checkUnknown(rule) }
             return
         }
@@ -71,14 +71,14 @@ struct ShadowingCheck {
 
     /// Whether rules of which not all is known leave a host in any case.
     private func leavesSome(_ takers: [RuleView], _ rule: RuleView) -> Bool {
-        let most = takers.compactMap(\.holding)
-        guard most.count == takers.count, case .found(let host) = search(rule, without: most) else {
+        let holding = takers.compactMap(\.holding)
+        guard holding.count == takers.count, case .found(let host) = search(rule, without: holding) else {
             return false
         }
         return rule.accepts(host) && context.takers(of: host, before: rule).isEmpty
     }
 
-    private func search(_ rule: RuleView, without others: [Language]) -> HostSearch.Answer {
+    private func search(_ rule: RuleView, without others: [Language]) -> HostSearch.Result {
         guard let hosts = rule.holding else { return .unknown }
         return HostSearch(inside: [hosts], outside: others).find()
     }
@@ -98,7 +98,7 @@ struct ShadowingCheck {
         let message =
             "rule `\(rule.name)` can never match: every host it accepts\(example) is taken by "
             + names.joined(separator: ", ") + rest
-        let hint = "the first rule that matches wins: move this one in front, or remove it"
+        let hint = "the first rule that matches wins: move this rule before it, or remove it"
         context.report(.unreachableRule, rule, key: rule.hostKey, message, hint: hint)
     }
 
@@ -129,6 +129,6 @@ struct ShadowingCheck {
             why.map { "it is not decided for patterns with \($0)" }
             ?? "the patterns are too large to decide it"
         let names = takers.prefix(3).map { context.named($0, seenFrom: rule) }.joined(separator: ", ")
-        context.note(rule, "whether rule `\(rule.name)` can match behind \(names) is not known: \(reason)")
+        context.note(rule, "whether rule `\(rule.name)` can match after \(names) is not known: \(reason)")
     }
 }

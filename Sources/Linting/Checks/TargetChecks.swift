@@ -3,7 +3,7 @@ import PatternSyntax
 import Routing
 import RoutingConfig
 
-/// Where a rule forwards to: names that nobody knows, and names that anybody can choose.
+/// Where a rule forwards to: names without a source, and names that any client can choose.
 struct TargetChecks {
     private let context: LintContext
     private let rule: RuleView
@@ -45,7 +45,7 @@ struct TargetChecks {
 
     // MARK: Unknown
 
-    /// The names that the configuration spells out, if there are no others.
+    /// The names that the configuration lists, if there are no others.
     private var staticNames: Set<String>? {
         var names: Set<String> = []
         for source in context.inspected.configuration.names {
@@ -78,7 +78,7 @@ struct TargetChecks {
             .unknownTarget,
             rule,
             key: "to",
-            "no name source knows what this leads to\(example): all of them are static, and none has such a name",
+            "no name source has a target of this rule\(example): all of them are static",
             hint: "add the name to `names`, or correct it here"
         )
     }
@@ -129,7 +129,7 @@ struct TargetChecks {
         }.map { tree.text(of: $0.inside) }
     }
 
-    /// Names that the host's pattern spells out one by one, and that nobody knows.
+    /// Names that the host's pattern lists, and that no source has.
     private func checkSpelledOut(_ parts: [TemplateParser.Part], _ names: Set<String>) {
         let chosen = parts.filter { $0.range != nil }
         guard chosen.count == 1, let part = chosen.first, let tree = rule.tree, let group = group(part),
@@ -147,8 +147,8 @@ struct TargetChecks {
                 .unknownTarget,
                 rule,
                 key: "to",
-                "no name source knows `\(found.target)`, to which `\(found.host)` leads: all of them are static",
-                hint: "add the name to `names`, or take it out of the pattern"
+                "no name source has `\(found.target)`, the target of `\(found.host)`: all of them are static",
+                hint: "add the name to `names`, or remove it from the pattern"
             )
             return
         }

@@ -22,14 +22,14 @@ struct AffixIndex {
         let order = suffixes.count < prefixes.count ? suffixes : prefixes
         var pairs = Pairs()
         var left = max
-        for place in order.sorted.indices {
-            for other in (place + 1)..<Swift.max(place + 1, order.ends[place]) {
+        for position in order.sorted.indices {
+            for other in (position + 1)..<Swift.max(position + 1, order.ends[position]) {
                 guard left > 0 else {
                     pairs.isComplete = false
                     return pairs
                 }
                 left -= 1
-                let (a, b) = (order.sorted[place], order.sorted[other])
+                let (a, b) = (order.sorted[position], order.sorted[other])
                 if literals[a].agree(literals[b]) { pairs.found.append((min(a, b), Swift.max(a, b))) }
             }
         }
@@ -39,7 +39,7 @@ struct AffixIndex {
     /// Texts in their order: those that begin with a text follow it.
     private struct Order {
         let sorted: [Int]
-        /// Of each place, where the texts end that begin with the one there.
+        /// Of each position, where the texts end that begin with the one there.
         let ends: [Int]
         /// Pairs in all.
         let count: Int
@@ -48,12 +48,12 @@ struct AffixIndex {
             let sorted = texts.indices.sorted { texts[$0].lexicographicallyPrecedes(texts[$1]) }
             var ends = [Int](repeating: sorted.count, count: sorted.count)
             var open: [Int] = []
-            for place in sorted.indices {
-                while let last = open.last, !texts[sorted[place]].starts(with: texts[sorted[last]]) {
-                    ends[last] = place
+            for position in sorted.indices {
+                while let last = open.last, !texts[sorted[position]].starts(with: texts[sorted[last]]) {
+                    ends[last] = position
                     open.removeLast()
                 }
-                open.append(place)
+                open.append(position)
             }
             self.sorted = sorted
             self.ends = ends

@@ -8,7 +8,7 @@ package import Routing
 ///     for change in difference.changes { print(change.host, change.old, change.new) }
 ///
 /// Each pair of rules, an old and a new one, gives at most one host; what both tables do alike is not
-/// among them. Every host is true: both tables were asked. May take seconds for tables of many
+/// among them. Every host is verified with both tables. May take seconds for tables of many
 /// thousands of rules; unchanged rules cost next to nothing.
 package struct HostDifference: Sendable {
     package struct Change: Sendable, Hashable {
@@ -24,7 +24,7 @@ package struct HostDifference: Sendable {
     /// Whether that is all: false where a pattern is not regular, or a bound was hit.
     package let isComplete: Bool
 
-    /// Hosts that are given at most.
+    /// The maximum number of hosts.
     package static let maxChanges = 1000
 
     /// Runs on the calling thread.
@@ -65,8 +65,8 @@ private struct DifferenceFinder {
             others[pair.first].append(pair.second)
             others[pair.second].append(pair.first)
         }
-        let oldTexts = Set(oldRules.map(Self.unplaced))
-        let newTexts = Set(newRules.map(Self.unplaced))
+        let oldTexts = Set(oldRules.map(Self.withoutOrigin))
+        let newTexts = Set(newRules.map(Self.withoutOrigin))
         for (index, rule) in all.enumerated() {
             guard changes.count < HostDifference.maxChanges else {
                 isComplete = false
@@ -75,9 +75,10 @@ private struct DifferenceFinder {
             let isOld = index < oldRules.count
             let twins = isOld ? newTexts : oldTexts
             // A rule that both have loses hosts only to what else is there, and that is a pair of its own.
-            let isKept = twins.contains(Self.unplaced(rule))
+            let isKept = twins.contains(Self.withoutOrigin(rule))
             if isOld {
-                for other in others[index] where !isKept || Self.unplaced(all[other]) != Self.unplaced(rule) {
+                for other in others[index]
+                where !isKept || Self.withoutOrigin(all[other]) != Self.withoutOrigin(rule) {
                     find(inside: [rule, all[other]])
                 }
             }
@@ -85,14 +86,14 @@ private struct DifferenceFinder {
         }
     }
 
-    private static func unplaced(_ rule: RuleView) -> RuleDefinition {
+    private static func withoutOrigin(_ rule: RuleView) -> RuleDefinition {
         var definition = rule.definition
         definition.origin = nil
         return definition
     }
 
-    /// Looks for hosts of these rules until one is decided otherwise, or none is left: each host that is
-    /// decided alike is so for the sake of rules in front, which are left out in the next round.
+    /// Searches for hosts of these rules until one is decided differently, or none is left: each host that is
+    /// decided alike is decided by earlier rules, which are left out in the next round.
     private mutating func find(inside: [RuleView], outside: [RuleView] = []) {
         let languages = inside.compactMap(\.language)
         guard languages.count == inside.count else {

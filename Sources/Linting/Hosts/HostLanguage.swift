@@ -1,7 +1,7 @@
 import PatternLanguages
 import PatternSyntax
 
-/// A rule's host as a tree and as languages, made when they are asked for.
+/// A rule's host as a tree and as languages, made at first use.
 final class HostLanguage {
     private let host: RuleView.Host
     let tree: PatternTree?
@@ -12,7 +12,7 @@ final class HostLanguage {
         if case .pattern = host, let text { tree = Self.tree(text) } else { tree = nil }
     }
 
-    /// - Parameter text: with the `~` in front.
+    /// - Parameter text: with its `~`.
     static func tree(_ text: String) -> PatternTree {
         PatternTree(Array(text.utf8.dropFirst()), ignoresCase: true)
     }

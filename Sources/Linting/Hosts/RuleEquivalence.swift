@@ -61,13 +61,13 @@ struct RuleEquivalence: Equatable {
         }.joined()
     }
 
-    /// Without `http://`, and with the port that counts where there is none.
+    /// Without `http://`, and with the default port if it has none.
     private static func target(_ text: String) -> String {
         var text = text[...]
         if text.lowercased().hasPrefix("http://") { text = text.dropFirst("http://".count) }
         let name = text.prefix { $0 != "/" }
         let path = text.dropFirst(name.count)
-        // A brace's colon there is none; one in brackets is an address's.
+        // A colon in braces is not a port's; one in brackets is an address's.
         let hasPort = name.last != "]" && name.contains(":")
         return name.lowercased() + (hasPort ? "" : ":80") + path
     }

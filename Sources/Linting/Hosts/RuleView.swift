@@ -8,7 +8,7 @@ final class RuleView {
     enum Host {
         case any
         case exact([UInt8])
-        /// With the dot in front.
+        /// With the dot before it.
         case wildcard([UInt8])
         case pattern
     }
@@ -22,10 +22,10 @@ final class RuleView {
     var name: String { rule.name }
     var definition: RuleDefinition { rule.definition }
 
-    /// The key that says which hosts: of a rule without one, its name.
+    /// The key of the host: for a rule without one, its name.
     var hostKey: String { definition.host == nil ? "name" : "host" }
 
-    /// What the host means, while it is among the last that were looked at: it takes kilobytes.
+    /// The host's language, while it is among the last that were used: it needs kilobytes.
     private weak var meaning: HostLanguage?
     private let recent: LanguageCache
 
@@ -76,8 +76,8 @@ final class RuleView {
     /// The hosts, and maybe more: what is not in it the rule does not accept. Nil: not known.
     var holding: Language? { meant.holding }
 
-    /// A host that the rule accepts, or that there is none.
-    private(set) lazy var sample: HostSearch.Answer = {
+    /// A host that the rule accepts, if there is one.
+    private(set) lazy var sample: HostSearch.Result = {
         if case .exact(let name) = host { return .found(name) }
         if let tree, let example = Example.text(tree), (try? HostName(example.span))?.bytes == example,
             accepts(example)
@@ -85,13 +85,13 @@ final class RuleView {
             return .found(example)
         }
         guard let holding else { return .unknown }
-        let answer = HostSearch(inside: [holding]).find()
+        let result = HostSearch(inside: [holding]).find()
         // Of a language that holds more, a host may be one of the others.
-        if language == nil, case .found(let host) = answer, !accepts(host) { return .unknown }
-        return answer
+        if language == nil, case .found(let host) = result, !accepts(host) { return .unknown }
+        return result
     }()
 
-    /// Whether the rule's host condition takes a host: as live traffic asks.
+    /// Whether the rule's host condition matches a host, as for live traffic.
     func accepts(_ name: [UInt8]) -> Bool {
         if let language { return (try? language.contains(name)) ?? false }
         guard let tree,

@@ -2,7 +2,7 @@ import Routing
 
 /// What a table decides for a host, in words that can be compared.
 enum Witness {
-    /// Documentation's own address (RFC 5737): who asks does not matter here.
+    /// An address for documentation (RFC 5737): the client does not matter here.
     private static let client = IPAddress("192.0.2.1")
 
     static func decision(_ table: RouteTable, _ host: HostName) -> Decision? {

@@ -78,7 +78,7 @@ final class LintContext {
         return host
     }
 
-    /// The rules in front of `rule` that take every request of it for this host.
+    /// The rules before `rule` that match every request of it for this host.
     func takers(of host: [UInt8], before rule: RuleView) -> [RuleView] {
         guard let name = try? HostName(host.span) else { return [] }
         return table.rules(matching: name, scratch: scratch).prefix { $0.index < rule.index }

@@ -10,7 +10,7 @@ package enum LintReport {
     }
 
     /// - Parameter color: of text, with ANSI colours.
-    /// - Returns: without a newline at the end; empty when there is nothing to say as text.
+    /// - Returns: without a newline at the end; empty if there is nothing to report as text.
     package static func render(_ findings: [Diagnostic], _ format: Format, color: Bool = false) throws
         -> String
     {

@@ -1,15 +1,15 @@
 package import RoutingConfig
 import Routing
 
-/// Finds what a configuration says and likely does not mean, and proves it with a host or a path.
+/// Finds what a configuration does and probably should not do, and proves it with a host or a path.
 ///
-/// What is not certain is not said: of patterns that are not regular, and where a bound was hit,
+/// Only certain findings are reported: for patterns that are not regular, and where a limit was hit,
 /// there is a note instead of a finding. May be called from any thread; takes as long as it takes,
 /// within the bounds of ``LintBounds``.
 package enum Linter {
     package struct Options: Sendable {
         /// Names of the certificates that listeners have, `*.test.priv` or `www.test.priv`; empty: nothing
-        /// is said about them.
+        /// is reported about them.
         package var certificateNames: [String]
 
         package init(certificateNames: [String] = []) {
@@ -37,9 +37,9 @@ package enum Linter {
     }
 }
 
-/// What a lint costs at most.
+/// The limits of one lint.
 package enum LintBounds {
-    /// Rules that together are looked at as the ones that take another rule's hosts.
+    /// The maximum number of rules that are examined together as the ones that match another rule's hosts first.
     package static let takers = 24
     /// Pairs of rules whose ends are compared.
     package static let pairs = 4_000_000

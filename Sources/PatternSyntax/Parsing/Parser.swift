@@ -31,7 +31,7 @@ struct Parser {
             parts.append(alternation())
             // An alternation ends early before a `)` that nothing opened.
             if !cursor.isAtEnd {
-                parts.append(giveUp(from: cursor.index, "a parenthesis closes what none opened"))
+                parts.append(giveUp(from: cursor.index, "a closing parenthesis without an opening one"))
             }
         }
         if parts.count == 1 { return parts[0] }

@@ -1,4 +1,4 @@
-/// A pattern rewritten so that a match tells which branches of its alternations it took.
+/// A pattern rewritten so that a match shows which branches of its alternations it took.
 ///
 /// Each branch begins with an empty named group, which takes part in a match exactly if the match
 /// went through the branch (in any round of a repetition). Hosts match as they did, and named
@@ -19,11 +19,11 @@ public struct BranchMarks: Sendable {
     public let text: String
     public let branches: [Branch]
 
-    /// What marks are called, with a number behind.
+    /// The names of marks begin with this; a number follows.
     public static let prefix = "berth_branch_"
 
     /// Nil: there is no alternation, or a part of the pattern counts groups by number (`\1`,
-    /// `(?1)`, `(?(1)…)`, `(?|…)`), or is unknown, or the text is no UTF-8: then nothing is known
+    /// `(?1)`, `(?(1)…)`, `(?|…)`), or is unknown, or the text is not UTF-8: then nothing is known
     /// of its branches.
     public init?(_ tree: PatternTree) {
         guard tree.isKnown else { return nil }

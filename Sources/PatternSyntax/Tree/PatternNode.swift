@@ -1,4 +1,4 @@
-/// A part of a pattern: what it is, and the bytes of the pattern's text that say so.
+/// A part of a pattern: what it is, and its bytes in the pattern's text.
 ///
 /// A quantifier's range holds what it repeats; a group's its parentheses; a branch of an
 /// alternation has neither of its bars.
@@ -35,12 +35,12 @@ public struct PatternNode: Sendable {
         case matchStart
         /// `(?i)`: from here to the group's end; the letters as written.
         case options(String)
-        /// `(*PRUNE)` and its kin, and what a pattern may begin with (`(*LIMIT_MATCH=…)`); without
+        /// `(*PRUNE)` and similar, and what a pattern may begin with (`(*LIMIT_MATCH=…)`); without
         /// the parentheses and the star.
         case verb(String)
         /// `(?#…)`, and `# …` of extended patterns.
         case comment
-        /// Not known to this parser, or known to differ among versions of PCRE2; what it says is
+        /// Unknown to this parser, or different among versions of PCRE2; the text is
         /// for people. From a part that cannot be read the range goes on to the pattern's end.
         case unknown(String)
     }
@@ -96,7 +96,7 @@ public struct PatternNode: Sendable {
         case branchReset
         case lookahead(isNegative: Bool)
         case lookbehind(isNegative: Bool)
-        /// `(*napla:…)`, script runs and others that are not told apart: the name.
+        /// `(*napla:…)`, script runs and others that are not distinguished: the name.
         case other(String)
 
         /// Whether the bytes that the group matches are not consumed.

@@ -1,8 +1,8 @@
-/// A PCRE2 pattern, read: its parts with their places in the text.
+/// The syntax tree of a PCRE2 pattern: its parts with their positions in the text.
 ///
-/// It is read as `PCRE2.Pattern` compiles it: bytes, not UTF; `$` is the very end; ASCII's cases
-/// and classes. What is read is not checked: a pattern that PCRE2 refuses may have a tree, and the
-/// tree of one that it takes may have `.unknown` parts, which nothing should be concluded of.
+/// It is read as `PCRE2.Pattern` compiles it: bytes, not UTF; `$` is the very end; ASCII's cases and classes. The
+/// pattern is not checked: one that PCRE2 rejects may have a tree, and the tree of one that it accepts may have
+/// `.unknown` parts, about which nothing may be concluded.
 /// Never fails and never traps; time and memory grow with the text's length.
 public struct PatternTree: Sendable {
     /// The pattern's text, UTF-8.
@@ -30,7 +30,7 @@ public struct PatternTree: Sendable {
     public static let maxNodes = 64 << 10
 
     /// - Parameters:
-    ///   - text: the pattern, without Berth's `~` in front.
+    ///   - text: the pattern, without Berth's `~`.
     ///   - ignoresCase: as host patterns and `~*` do.
     public init(_ text: String, ignoresCase: Bool = false) {
         self.init(Array(text.utf8), ignoresCase: ignoresCase)

@@ -2,12 +2,12 @@ import Bytes
 
 /// A block of addresses: `10.0.0.0/8`, `fd00::/8`, or one address.
 public struct CIDR: Hashable, Sendable, CustomStringConvertible {
-    /// The block's first address: bits behind the prefix are zero.
+    /// The block's first address: bits after the prefix are zero.
     public let network: IPAddress
     /// 0…32 for IPv4, 0…128 for IPv6, bits.
     public let prefixLength: Int
 
-    /// Nil when the length does not fit the address. Bits behind the prefix are dropped.
+    /// Nil when the length does not fit the address. Bits after the prefix are dropped.
     public init?(_ address: IPAddress, prefixLength: Int) {
         guard prefixLength >= 0, prefixLength <= (address.isIPv4 ? 32 : 128) else { return nil }
         self.prefixLength = prefixLength

@@ -11,7 +11,7 @@ public struct HostName: Hashable, Sendable, CustomStringConvertible {
     public static let maxLabelBytes = 63
 
     public let bytes: [UInt8]
-    /// The port that stood behind the name; nil when none did, or an empty one (RFC 3986 §3.2.3).
+    /// The port after the name; nil if there is none, or an empty one (RFC 3986 §3.2.3).
     public let port: UInt16?
 
     /// Normalises a `Host` field's value or a URL's authority (without user information).
@@ -95,7 +95,7 @@ public struct HostName: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Why bytes are no host.
+/// Why bytes are not a valid host.
 public enum HostError: Error, Hashable, Sendable {
     case empty
     /// More than `HostName.maxBytes`.

@@ -21,7 +21,7 @@ extension IPAddress {
         /// Everything else.
         case global
 
-        /// Whether Berth never connects to such an address, whoever names it.
+        /// Whether Berth never connects to such an address, whatever its source.
         public var isProhibited: Bool {
             switch self {
             case .unspecified, .linkLocal, .multicast, .broadcast, .metadata: true

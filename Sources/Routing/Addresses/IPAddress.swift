@@ -2,7 +2,7 @@
 ///
 /// An IPv4-mapped IPv6 address (`::ffff:10.0.0.1`, RFC 4291 §2.5.5.2) **is** the IPv4
 /// address: both spellings make equal values, so that no comparison, no `CIDR` and no
-/// set of addresses can be passed by in the other spelling. There are no zone identifiers.
+/// set of addresses can be bypassed by the other spelling. There are no zone identifiers.
 public struct IPAddress: Hashable, Sendable {
     /// The upper 64 bits of an IPv6 address; 0 for IPv4.
     let high: UInt64

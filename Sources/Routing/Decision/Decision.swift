@@ -1,6 +1,6 @@
-/// What the rules say of one request. Owns all it holds.
+/// The result of the rules for one request. Owns its content.
 public struct Decision: Sendable {
-    /// The rule that matched; nil when none did.
+    /// The rule that matched; nil if no rule did.
     public let rule: Rule?
     public let captures: Captures
     public let outcome: Outcome

@@ -5,7 +5,7 @@ public struct Forward: Sendable {
     public let requestTarget: [UInt8]?
     /// The `Host` that goes on; nil: as received.
     public let hostHeader: [UInt8]?
-    /// Fields to set in place of the request's own; names as the rule writes them.
+    /// Fields that replace the request's; names as the rule writes them.
     public let setHeaders: [(name: [UInt8], value: [UInt8])]
     /// What is the same for every request of the rule: shared, not copied.
     let fixed: ForwardSettings

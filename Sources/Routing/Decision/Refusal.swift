@@ -1,4 +1,4 @@
-/// Why there is no target.
+/// Why a request has no target.
 public struct Refusal: Sendable, Hashable {
     public let reason: Reason
     /// The rule that refused; nil when no rule matched.

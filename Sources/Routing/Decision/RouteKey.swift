@@ -2,7 +2,7 @@
 public struct RouteKey: ~Escapable {
     /// The bytes of a `HostName`: already normalised.
     public let host: Span<UInt8>
-    /// The request target in origin form as received: path, and query behind `?`
+    /// The request target in origin form as received: path, and query after `?`
     /// (RFC 9112 §3.2.1). Empty counts as `/`; `*` is the whole server.
     public let target: Span<UInt8>
     /// As received: methods are case-sensitive (RFC 9110 §9.1).
@@ -33,7 +33,7 @@ public enum RequestScheme: String, Hashable, Sendable {
     case https
 }
 
-/// Finds a request's header fields for the rules that ask for them.
+/// Finds a request's header fields for rules with a condition on them.
 ///
 /// Calls `visit` with the value of each field of that name, in order, until `visit`
 /// returns true; returns whether it did.

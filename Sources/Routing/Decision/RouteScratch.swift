@@ -5,7 +5,7 @@ public final class RouteScratch {
     let match = MatchScratch()
     /// For a text under construction.
     var text: [UInt8] = []
-    /// The normalised path, once `pathState` says so.
+    /// The normalised path, if `pathState` is set.
     var path: [UInt8] = []
     private var pathState = PathState.unknown
     /// The rules that may match, in order.
@@ -24,7 +24,7 @@ public final class RouteScratch {
         pathState = .unknown
     }
 
-    /// Normalises the request's path, the first time that it is asked for. False: it is malformed.
+    /// Normalises the request's path at the first call. False: it is malformed.
     func normalisePath(_ key: borrowing RouteKey) -> Bool {
         if pathState == .unknown {
             let raw = key.target.extracting(0..<key.pathEnd)

@@ -1,14 +1,14 @@
-/// Rules, compiled and frozen: the answer to where a request goes.
+/// Rules, compiled and frozen: decides where a request goes.
 ///
-/// Immutable: may be used from all threads at once, each with a `RouteScratch` of its own.
+/// Immutable: all threads may use it at once, each with a `RouteScratch` of its own.
 public final class RouteTable: Sendable {
-    /// In the order in which they are asked; the first that matches wins.
+    /// In the order in which they are evaluated; the first that matches wins.
     public let rules: [Rule]
     private let index: CandidateIndex
 
     /// Compiles rules, in their order.
     ///
-    /// - Throws: `RouteTableError` with everything that is wrong with any of them.
+    /// - Throws: `RouteTableError` with every error of every rule.
     public init(_ definitions: [RuleDefinition]) throws(RouteTableError) {
         var rules: [Rule] = []
         rules.reserveCapacity(definitions.count)
@@ -31,22 +31,21 @@ public final class RouteTable: Sendable {
         self.index = CandidateIndexBuilder.index(rules)
     }
 
-    /// Decides where a request goes. Neither blocks nor fails: what cannot go anywhere is
-    /// a refusal.
+    /// Decides where a request goes. Neither blocks nor fails: a request without a target is a refusal.
     ///
-    /// Asks only the rules whose host may match, which are found without asking the others: the
-    /// time does not grow with rules that have a host, a wildcard, or a pattern with literal text.
+    /// Evaluates only the rules whose host may match, which an index finds: the time does not grow with the number
+    /// of rules that have a host, a wildcard, or a pattern with literal text.
     ///
     /// - Parameters:
-    ///   - key: what the request brings.
-    ///   - headers: asked only when a rule that got that far has a condition on a field.
-    ///   - scratch: the calling thread's.
+    ///   - key: the request.
+    ///   - headers: called only if a rule matches so far and has a condition on a field.
+    ///   - scratch: the scratch of the calling thread.
     public func decide(
         _ key: borrowing RouteKey,
         headers: HeaderLookup,
         scratch: RouteScratch
     ) -> Decision {
-        var question = RuleEvaluation(scratch)
+        var evaluation = RuleEvaluation(scratch)
         scratch.candidates.removeAll(keepingCapacity: true)
         index.find(key.host, into: &scratch.candidates)
         if scratch.candidates.count > 1 { scratch.candidates.sort() }
@@ -67,14 +66,14 @@ public final class RouteTable: Sendable {
                 next = index.always[others]
                 others += 1
             } else {
-                return question.noRule()
+                return evaluation.noRule()
             }
             var trace: RouteTrace?
-            if let decision = question.ask(rules[Int(next)], key, headers, &trace) { return decision }
+            if let decision = evaluation.evaluate(rules[Int(next)], key, headers, &trace) { return decision }
         }
     }
 
-    /// The rules whose host matches, whatever else they ask, in their order. For tools.
+    /// The rules whose host matches, whatever their other conditions, in their order. For tools.
     package func rules(matching host: HostName, scratch: RouteScratch) -> [Rule] {
         let bytes = host.bytes
         scratch.candidates.removeAll(keepingCapacity: true)
@@ -85,8 +84,8 @@ public final class RouteTable: Sendable {
         }
     }
 
-    /// As `decide(_:headers:scratch:)`, and notes what each rule said: asks them all, one after
-    /// another, up to the one that decides.
+    /// Like `decide(_:headers:scratch:)`, and records each rule's result: evaluates all rules in their order, up to
+    /// the one that decides.
     public func decide(
         _ key: borrowing RouteKey,
         headers: HeaderLookup,
@@ -98,22 +97,22 @@ public final class RouteTable: Sendable {
         return decideInOrder(key, headers: headers, scratch: scratch, recording: &recording)
     }
 
-    /// What `decide(_:headers:scratch:)` has to equal.
+    /// The plain loop, whose result `decide(_:headers:scratch:)` must equal.
     func decideInOrder(
         _ key: borrowing RouteKey,
         headers: HeaderLookup,
         scratch: RouteScratch,
         recording trace: inout RouteTrace?
     ) -> Decision {
-        var question = RuleEvaluation(scratch)
+        var evaluation = RuleEvaluation(scratch)
         for rule in rules {
-            if let decision = question.ask(rule, key, headers, &trace) { return decision }
+            if let decision = evaluation.evaluate(rule, key, headers, &trace) { return decision }
         }
-        return question.noRule()
+        return evaluation.noRule()
     }
 }
 
-/// A request on its way from rule to rule.
+/// The evaluation of one request against one rule after another.
 private struct RuleEvaluation {
     private let scratch: RouteScratch
     private var dependsOnHostAlone = true
@@ -123,10 +122,10 @@ private struct RuleEvaluation {
         scratch.begin()
     }
 
-    /// Nil: the rule does not match. A rule whose host does not match leaves no mark, so that it
-    /// need not be asked.
+    /// Nil: the rule does not match. A rule whose host does not match has no effect, so that it need not be
+    /// evaluated.
     @inline(__always)
-    mutating func ask(
+    mutating func evaluate(
         _ rule: Rule,
         _ key: borrowing RouteKey,
         _ headers: HeaderLookup,
@@ -136,7 +135,7 @@ private struct RuleEvaluation {
         let verdict = rule.match(key, headers: headers, scratch: scratch, captured: &captured)
         trace?.note(rule, verdict, key, scratch)
         if case .host = verdict { return nil }
-        if !rule.asksHostAlone, verdict != .hostLimit { dependsOnHostAlone = false }
+        if !rule.matchesOnHostAlone, verdict != .hostLimit { dependsOnHostAlone = false }
         switch verdict {
         case .host, .method, .client, .path, .header:
             return nil

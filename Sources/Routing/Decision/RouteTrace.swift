@@ -1,4 +1,4 @@
-/// What each rule said of a request, in the order they were asked.
+/// The result of each rule for a request, in the order in which they were evaluated.
 public struct RouteTrace: Sendable, Hashable {
     public internal(set) var steps: [Step] = []
 
@@ -11,7 +11,7 @@ public struct RouteTrace: Sendable, Hashable {
         public let result: Result
     }
 
-    /// The matcher that decided: the first that did not match, or none.
+    /// The first matcher that did not match, or `matched`.
     public enum Result: Sendable, Hashable {
         case matched
         /// For a pattern: how many bytes of the host could begin a match.

@@ -2,10 +2,10 @@
 public struct Target: Hashable, Sendable, CustomStringConvertible {
     /// Lower case, a valid host name; or the address's text, when `literal` is set.
     public let name: String
-    /// From the rule; used where the name source gives none.
+    /// From the rule; used if the name source has no port.
     public let port: UInt16?
     /// The address that the rule itself spells out, letter by letter. A name that comes
-    /// of a capture is never taken for an address: only a name source may answer it.
+    /// of a capture is never read as an address: only a name source may resolve it.
     public let literal: IPAddress?
 
     public init(name: String, port: UInt16? = nil, literal: IPAddress? = nil) {

@@ -98,9 +98,9 @@ final class CandidateIndex: Sendable {
         case .rule(let rule):
             found.append(rule)
         case .list(let start, let count):
-            for place in start..<(start &+ count) { found.append(lists[Int(place)]) }
-        case .index(let place):
-            let index = inner[Int(place)]
+            for position in start..<(start &+ count) { found.append(lists[Int(position)]) }
+        case .index(let position):
+            let index = inner[Int(position)]
             found.append(contentsOf: index.always)
             index.find(host, into: &found)
         }

@@ -1,8 +1,8 @@
 import PatternSyntax
 
-/// Files rules where a host finds them.
+/// Builds the index that finds rules by a host's text.
 struct CandidateIndexBuilder {
-    /// A rule and what is left to file it under.
+    /// A rule and the literals that are left as its keys.
     struct Entry {
         let rule: UInt32
         var literals: RequiredLiterals
@@ -13,8 +13,8 @@ struct CandidateIndexBuilder {
         case gram(Int)
     }
 
-    /// Rules under one key that are simply asked one after another. More get an index of their own,
-    /// by their other literals.
+    /// The maximum number of rules under one key that are evaluated one after another. More rules have an index of
+    /// their own, by their other literals.
     static let longestList = 8
 
     private var keys: [UInt64: [Entry]] = [:]
@@ -29,7 +29,7 @@ struct CandidateIndexBuilder {
         index(rules.flatMap(entries))
     }
 
-    /// One for each alternative; without literals if one of them has none.
+    /// One for each alternative; one without literals if there is nothing known of an alternative.
     private static func entries(_ rule: Rule) -> [Entry] {
         let number = UInt32(rule.index)
         let alternatives: [RequiredLiterals] =
@@ -52,7 +52,7 @@ struct CandidateIndexBuilder {
 
     // MARK: Choosing
 
-    /// Everything that a rule could be filed under.
+    /// All keys that could find a rule.
     private static func keys(
         _ literals: RequiredLiterals,
         _ visit: (UInt64, Choice, _ length: Int) -> Void

@@ -1,11 +1,10 @@
-/// Hashes of the bytes by which rules are found: of a host's whole, ends and pieces.
+/// Hashes of the bytes that find rules: of a whole host, its ends and its pieces.
 ///
-/// Not keyed, and need not be: what has the right hash is asked still, and whoever sends hosts
-/// does not write the table.
+/// The hash needs no secret seed: a candidate is always verified by its rule, and clients cannot choose the table's
+/// keys.
 enum CandidateKeys {
-    /// Lengths of the pieces by which a text inside of a host is found, longest first.
+    /// Lengths of the pieces that find a text inside a host, longest first.
     static let gramLengths = [8, 4, 2]
-    static let shortestGram = 2
 
     enum Kind: UInt64 {
         case whole = 0x1000

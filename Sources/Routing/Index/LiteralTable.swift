@@ -1,6 +1,6 @@
 /// Hash → what is filed under it. Frozen.
 ///
-/// A bit for each key stands in front: most questions are answered no, out of a few bytes
+/// A bit for each key comes first: it rules most look-ups out, with a few bytes
 /// for each key that stay in the processor's nearer caches.
 struct LiteralTable: Sendable {
     /// What is filed under a key.
@@ -36,9 +36,9 @@ struct LiteralTable: Sendable {
         for (hash, entry) in entries {
             let bit = hash >> 20 & filterMask
             filter[Int(bit >> 6)] |= 1 << (bit & 63)
-            var place = Int(truncatingIfNeeded: hash) & slotMask
-            while slots[place].count != 0 { place = (place + 1) & slotMask }
-            slots[place] =
+            var position = Int(truncatingIfNeeded: hash) & slotMask
+            while slots[position].count != 0 { position = (position + 1) & slotMask }
+            slots[position] =
                 switch entry {
                 case .rule(let rule): Slot(hash: hash, value: rule, count: 1)
                 case .list(let start, let count): Slot(hash: hash, value: start, count: count)
@@ -59,16 +59,16 @@ struct LiteralTable: Sendable {
     }
 
     subscript(hash: UInt64) -> Entry? {
-        var place = Int(truncatingIfNeeded: hash) & slotMask
+        var position = Int(truncatingIfNeeded: hash) & slotMask
         while true {
-            let slot = slots[place]
+            let slot = slots[position]
             if slot.count == 0 { return nil }
             if slot.hash == hash {
                 if slot.count == Slot.isIndex { return .index(slot.value) }
                 return slot.count == 1
                     ? .rule(slot.value) : .list(start: slot.value, count: slot.count)
             }
-            place = (place &+ 1) & slotMask
+            position = (position &+ 1) & slotMask
         }
     }
 }

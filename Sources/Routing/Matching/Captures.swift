@@ -2,16 +2,16 @@
 public struct Captures: Sendable, RandomAccessCollection {
     /// One group of a pattern.
     public struct Capture: Sendable, Hashable {
-        public let pattern: PatternPlace
+        public let pattern: Source
         /// From 1.
         public let number: Int
         public let name: String?
-        /// Nil: an optional group that took no part. Bytes that are no UTF-8 are replaced.
+        /// Nil: an optional group that took no part in the match. Bytes that are not UTF-8 are replaced.
         public let value: String?
     }
 
     /// Which of a rule's patterns.
-    public enum PatternPlace: String, Sendable, Hashable {
+    public enum Source: String, Sendable, Hashable {
         case host
         case path
     }
@@ -34,13 +34,13 @@ public struct Captures: Sendable, RandomAccessCollection {
         return path.capture(position - hostCount + 1, .path)
     }
 
-    /// The value of a named group; nil when there is none or it took no part.
+    /// The value of a named group; nil if there is none or it took no part.
     public subscript(_ name: String) -> String? {
         first { $0.name == name && $0.value != nil }?.value
     }
 
-    /// The named groups that took part, in the order of the patterns, with the bytes they
-    /// took: for those who write them down for each request.
+    /// The named groups that took part, in the order of the patterns, with the bytes that they matched: for logs that
+    /// write them for each request.
     public func forEachNamed(_ body: (_ name: String, _ value: Span<UInt8>) -> Void) {
         host?.forEachNamed(body)
         path?.forEachNamed(body)

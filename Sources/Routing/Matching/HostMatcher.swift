@@ -5,7 +5,7 @@ import PCRE2
 enum HostMatcher: Sendable {
     case any
     case exact([UInt8])
-    /// One or more whole labels in front of this; it begins with the dot.
+    /// One or more whole labels before this text; it begins with the dot.
     case wildcard([UInt8])
     /// The whole host, in any case.
     case pattern(HostPattern)

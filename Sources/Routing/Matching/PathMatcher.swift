@@ -7,7 +7,7 @@ enum PathMatcher: Sendable {
     case exact([UInt8])
     /// Byte by byte, as nginx's: `/api` is a prefix of `/apis`.
     case prefix([UInt8])
-    /// Found anywhere, unless the pattern says `^`.
+    /// Searched in the whole path, unless the pattern begins with `^`.
     case pattern(Pattern, CaptureGroups)
 
     func match(_ path: Span<UInt8>, scratch: RouteScratch) -> HostMatcher.Verdict {

@@ -2,7 +2,7 @@ import Bytes
 import PCRE2
 import PatternSyntax
 
-/// One pattern's match: a copy of what was matched, and where its groups are in it.
+/// One pattern's match: a copy of the matched text, and the positions of its groups.
 struct PatternMatch: Sendable {
     let text: [UInt8]
     let ranges: MatchedRanges
@@ -14,15 +14,15 @@ struct PatternMatch: Sendable {
         self.groups = groups
     }
 
-    /// The bytes' place in `text`; nil for a group that took no part.
+    /// The group's range in `text`; nil for a group that took no part in the match.
     func range(_ number: Int) -> Range<Int>? {
         guard let range = ranges[number], range.upperBound <= text.count else { return nil }
         return range
     }
 
-    func capture(_ number: Int, _ place: Captures.PatternPlace) -> Captures.Capture {
+    func capture(_ number: Int, _ source: Captures.Source) -> Captures.Capture {
         Captures.Capture(
-            pattern: place,
+            pattern: source,
             number: number,
             name: groups.names[number],
             value: range(number).map { String(decoding: text[$0], as: UTF8.self) }
@@ -46,7 +46,7 @@ final class CaptureGroups: Sendable {
     /// The named groups, in the order of their numbers.
     let named: [(number: Int, name: String)]
 
-    /// Whether the pattern is broken, so that nothing that refers to a group can be called wrong.
+    /// Whether the pattern is invalid, so that references to its groups cannot be checked.
     let isGuessed: Bool
 
     init(_ pattern: Pattern) {

@@ -25,7 +25,7 @@ enum PathNormaliser {
             return .unchanged
         }
         var index = 0
-        // Where the segment that is being written begins, behind its slash.
+        // Where the segment that is being written begins, after its slash.
         var segment = 0
         while index < path.count {
             var byte = path[index]
@@ -51,7 +51,7 @@ enum PathNormaliser {
     private static let slash = UInt8(ascii: "/")
     private static let dot = UInt8(ascii: ".")
 
-    /// Settles a segment and, unless it is the last, the slash behind it. False: above the root.
+    /// Ends a segment and, unless it is the last, the slash after it. False: above the root.
     private static func endSegment(_ out: inout [UInt8], from start: Int, last: Bool) -> Bool {
         let count = out.count - start
         if out.isEmpty {
@@ -59,7 +59,7 @@ enum PathNormaliser {
         } else if count == 1, out[start] == dot {
             out.removeLast()
         } else if count == 2, out[start] == dot, out[start + 1] == dot {
-            // "…/parent/..": both go, the slash in front of the parent stays.
+            // "…/parent/..": both go, the slash before the parent stays.
             out.removeLast(3)
             guard !out.isEmpty else { return false }
             while let byte = out.last, byte != slash { out.removeLast() }

@@ -1,4 +1,4 @@
-/// Why rules make no table: everything that is wrong with them, at once.
+/// Why rules cannot form a table: every error, at once.
 public struct RouteTableError: Error, Sendable, CustomStringConvertible {
     /// At least one, in the order of the rules.
     public let issues: [RuleIssue]
@@ -10,7 +10,7 @@ public struct RouteTableError: Error, Sendable, CustomStringConvertible {
     public var description: String { issues.map(\.description).joined(separator: "\n") }
 }
 
-/// One thing that is wrong with one rule.
+/// One error in one rule.
 public struct RuleIssue: Sendable, Hashable, CustomStringConvertible {
     public let ruleIndex: Int
     public let ruleName: String
@@ -18,13 +18,13 @@ public struct RuleIssue: Sendable, Hashable, CustomStringConvertible {
     /// `redirect`, `status`, `respond.status`, `respond.content_type`, `set_headers.X-App`,
     /// `remove_headers.0`, `rewrite_path.match`, `rewrite_path.with`, `host_header`.
     public let key: String
-    /// The bytes of the key's text that are meant; empty where only a place is; nil for the
+    /// The bytes of the key's text that are wrong; empty for a position; nil for the
     /// text as a whole. Of `headers.…`, `set_headers.…`: of the value, unless `inName`.
     public let range: Range<Int>?
-    /// Whether the field's name is meant, not its value.
+    /// Whether the error is in the field's name, not in its value.
     public let inName: Bool
     public let message: String
-    /// A way out, when there is one to tell.
+    /// What to do, if it is known.
     public let hint: String?
 
     public init(
@@ -46,7 +46,7 @@ public struct RuleIssue: Sendable, Hashable, CustomStringConvertible {
     }
 
     public var description: String {
-        let place = range.map { " (at byte \($0.lowerBound))" } ?? ""
-        return "rule '\(ruleName)': \(key)\(place): \(message)" + (hint.map { "; \($0)" } ?? "")
+        let position = range.map { " (at byte \($0.lowerBound))" } ?? ""
+        return "rule '\(ruleName)': \(key)\(position): \(message)" + (hint.map { "; \($0)" } ?? "")
     }
 }

@@ -2,7 +2,7 @@ import Bytes
 import PCRE2
 
 extension Rule {
-    /// What became of asking the rule.
+    /// The result of evaluating a rule.
     enum Verdict: Equatable {
         case matched
         case host
@@ -32,7 +32,7 @@ extension Rule {
             }
         case .yes(nil): break
         }
-        if asksHostAlone { return .matched }
+        if matchesOnHostAlone { return .matched }
         if !methods.isEmpty, !methods.contains(where: { $0.span.equals(key.method) }) { return .method }
         if !clients.isEmpty, !clients.contains(where: { $0.contains(key.client) }) { return .client }
         if !path.isAny {
@@ -49,7 +49,7 @@ extension Rule {
         return .matched
     }
 
-    /// How far the host went along with the rule's pattern; nil when it has none.
+    /// How many bytes of the host could begin a match of the rule's pattern; nil if it has no pattern.
     func furthest(_ host: Span<UInt8>) -> Int? {
         guard case .pattern = self.host, let text = definition.host else { return nil }
         return Pattern.furthest(String(text.dropFirst()), HostMatcher.patternOptions, in: host)

@@ -1,14 +1,14 @@
 /// A rule of a table.
 public final class Rule: Sendable {
-    /// Place in the table, from 0: the order in which rules are asked.
+    /// Position in the table, from 0: the order in which rules are evaluated.
     public let index: Int
 
-    // What every decision reads stands in front, on as few cache lines as it fits.
+    // What every decision reads comes first, on as few cache lines as possible.
     let host: HostMatcher
     let action: Action
-    /// Whether the host is all that the rule asks about.
-    let asksHostAlone: Bool
-    /// Whether what the rule gives depends on nothing else either.
+    /// Whether the rule has no condition but the host.
+    let matchesOnHostAlone: Bool
+    /// Whether the rule's action depends on nothing but the host either.
     let dependsOnHostAlone: Bool
 
     let path: PathMatcher
@@ -43,7 +43,7 @@ public final class Rule: Sendable {
         self.headers = headers
         self.clients = definition.clients
         self.action = action
-        self.asksHostAlone = path.isAny && methods.isEmpty && headers.isEmpty && clients.isEmpty
+        self.matchesOnHostAlone = path.isAny && methods.isEmpty && headers.isEmpty && clients.isEmpty
         self.dependsOnHostAlone =
             switch action {
             case .forward(let plan): plan.dependsOnHostAlone

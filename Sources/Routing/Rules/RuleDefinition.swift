@@ -20,7 +20,7 @@ public struct RuleDefinition: Sendable, Hashable {
 
     public var action: RuleAction
 
-    /// Fields that replace the request's own of the same names; the values are templates.
+    /// Fields that replace the request's fields of the same names; the values are templates.
     public var setHeaders: [HeaderSetting] = []
     /// Names of fields that do not go on.
     public var removeHeaders: [String] = []
@@ -33,7 +33,7 @@ public struct RuleDefinition: Sendable, Hashable {
     /// Largest request body, bytes; nil: the tier's limit.
     public var maxBodyBytes: UInt64?
 
-    /// Whether a pattern that can backtrack without end is let in by those who check for it: the
+    /// Whether loaders that check for patterns that backtrack without end accept such a pattern: the
     /// match limit ends such a match.
     public var allowsBacktracking = false
 
@@ -58,7 +58,7 @@ public enum RuleAction: Sendable, Hashable {
     case forward(to: String)
     /// A template of the `Location`. Status 301, 302, 303, 307 or 308.
     case redirect(to: String, status: Int = 302)
-    /// An answer of the proxy's own; status 200…599.
+    /// A response by the proxy itself; status 200…599.
     case respond(status: Int, body: String = "", contentType: String? = nil)
 }
 
@@ -97,7 +97,7 @@ public struct PathRewrite: Sendable, Hashable {
     }
 }
 
-/// A place in a file, from 1; the column counts Unicode scalars.
+/// A position in a file, from 1; the column counts Unicode scalars.
 public struct SourceLocation: Sendable, Hashable, CustomStringConvertible {
     public var file: String
     public var line: Int

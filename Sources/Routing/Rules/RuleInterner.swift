@@ -1,8 +1,8 @@
 import PCRE2
 import PatternSyntax
 
-/// What the rules of a table under construction share: less memory, and less of it to fetch for a
-/// rule that was never asked before.
+/// What the rules of a table under construction share: less memory, and less of it to fetch for a rule that is
+/// evaluated for the first time.
 final class RuleInterner {
     private var cores: [[UInt8]: PatternCore] = [:]
     private var groups: [String: CaptureGroups] = [:]
@@ -10,19 +10,19 @@ final class RuleInterner {
 
     private var readyPatterns = 0
 
-    /// Patterns that are made machine code at once: a usual table leaves nothing of it for its
-    /// first requests. What is beyond is when it has been asked a few times.
-    static let mostReadyPatterns = 1_024
+    /// The maximum number of patterns that are compiled to machine code at once: all patterns of a usual table. The
+    /// others are compiled after some matches.
+    static let maxReadyPatterns = 1_024
 
     func makeReady(_ pattern: Pattern) {
-        guard readyPatterns < Self.mostReadyPatterns else { return }
+        guard readyPatterns < Self.maxReadyPatterns else { return }
         readyPatterns += 1
         pattern.prepare()
     }
 
     // MARK: Patterns
 
-    /// - Throws: what is wrong with the text as it was written.
+    /// - Throws: the error of the whole text.
     func pattern(_ text: [UInt8]) throws(PatternError) -> HostPattern {
         let literals = Self.literals(text)
         if let cut = literals.cut {
@@ -50,7 +50,7 @@ final class RuleInterner {
         return core
     }
 
-    /// The same for all patterns whose groups have the same names and numbers.
+    /// One value for all patterns whose groups have the same names and numbers.
     private func groups(of pattern: Pattern) -> CaptureGroups {
         let names = pattern.captureNames.map { "\($0.number)\($0.name)" }
         let key = "\(pattern.captureCount) \(names.joined(separator: " "))"
@@ -62,8 +62,8 @@ final class RuleInterner {
 
     // MARK: Actions
 
-    /// All that an action is compiled from: the definition without its name and its matchers, and
-    /// whose captures the templates mean.
+    /// What an action is compiled from: the definition without its name and its matchers, and the groups that its
+    /// templates refer to.
     struct ActionKey: Hashable {
         private let definition: RuleDefinition
         private let host: ObjectIdentifier?

@@ -1,13 +1,13 @@
 import Bytes
 
-/// A compiled `to` and what goes with it. A class, so that asking it copies one reference.
+/// A compiled `to` with the settings of its requests. A class, so that a copy is one reference.
 final class ForwardPlan: Sendable {
     /// The target, when the rule spells it out.
     let fixedTarget: Target?
     /// The name otherwise.
     let name: Template
     let port: UInt16?
-    /// A path to put in front, without its last slash; nil: the path stays.
+    /// A path to prepend, without its last slash; nil: the path stays.
     let prefix: Template?
     let rewrite: RewritePlan?
     let hostHeader: Template?
@@ -100,7 +100,7 @@ final class ForwardPlan: Sendable {
         }
         let rewritten = try rewrite?.apply(key, &captured, scratch: scratch, into: &out) ?? false
         if !rewritten {
-            // Nothing to put in front and nothing rewritten: the path goes on as it came.
+            // Nothing to prepend or rewrite: the path is forwarded unchanged.
             if prefix == nil { return nil }
             let path = scratch.path
             PercentEncoding.append(path: path.span, to: &out)

@@ -2,7 +2,7 @@
 struct RedirectPlan: Sendable {
     let status: Int
     let location: Template
-    /// Whether the rule itself writes a `//host` in front; otherwise none may come about.
+    /// Whether the rule itself writes `//host`; if not, no captured text may form one.
     let namesHost: Bool
 
     func expand(

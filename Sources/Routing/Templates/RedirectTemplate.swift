@@ -1,9 +1,8 @@
 import Bytes
 
-/// Reads a rule's `redirect`, and knows of each substitution whether it stands in the
-/// URL's authority: there, only bytes of a host name may come in.
+/// Reads a rule's `redirect`. A substitution in the URL's authority may only have bytes of a host name.
 enum RedirectTemplate {
-    private enum Place {
+    private enum Position {
         case authority
         case url
     }
@@ -16,25 +15,25 @@ enum RedirectTemplate {
         let parts = try TemplateParser.parse(text)
         try URLText.checkVisible(parts)
         let (start, skipped) = try start(parts)
-        var place = start
+        var position = start
         var pieces: [Template.Piece] = []
         for (index, part) in parts.enumerated() {
             switch part {
             case .literal(let bytes, _):
-                let behind = index == skipped.part ? skipped.bytes : 0
-                if index >= skipped.part, place == .authority,
-                    bytes.dropFirst(behind).contains(where: endsAuthority)
+                let skippedBytes = index == skipped.part ? skipped.bytes : 0
+                if index >= skipped.part, position == .authority,
+                    bytes.dropFirst(skippedBytes).contains(where: endsAuthority)
                 {
-                    place = .url
+                    position = .url
                 }
                 pieces.append(.literal(bytes))
             case .name(let name, _)
-            where place == .authority && index > skipped.part && (isPath(name) || name == "query_part"):
+            where position == .authority && index > skipped.part && (isPath(name) || name == "query_part"):
                 // It begins with a slash, or is the query: the authority ends here.
-                place = .url
+                position = .url
                 pieces.append(try scope.piece(part, .url))
             case .name, .number:
-                let inAuthority = place == .authority && index > skipped.part
+                let inAuthority = position == .authority && index > skipped.part
                 let excluded: [TemplateVariable] = inAuthority ? [.query, .method, .clientAddress] : []
                 pieces.append(try scope.piece(part, inAuthority ? .authority : .url, without: excluded))
             }
@@ -46,10 +45,10 @@ enum RedirectTemplate {
         )
     }
 
-    /// What the URL begins with, and where its authority does: behind how many bytes of which part.
+    /// What the URL begins with, and where its authority begins: after how many bytes of which part.
     private static func start(
         _ parts: [TemplateParser.Part]
-    ) throws(TemplateParser.Failure) -> (Place, skipped: (part: Int, bytes: Int)) {
+    ) throws(TemplateParser.Failure) -> (Position, skipped: (part: Int, bytes: Int)) {
         switch parts.first {
         case .literal(let bytes, _):
             if bytes.starts(with: "//".utf8) { return (.authority, (0, 2)) }

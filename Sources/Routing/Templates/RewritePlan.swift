@@ -25,14 +25,14 @@ struct RewritePlan: Sendable {
         let start = out.count
         try template.expand(key, captured, into: &out)
         let result = out.span.extracting(start..<out.count)
-        // "//host/…" would be another server's URL to whoever resolves it.
+        // "//host/…" would be another server's URL when it is resolved.
         guard result.count > 0, result[0] == UInt8(ascii: "/"), !Self.isNetworkPath(result),
             template.literal != nil || !PathNormaliser.hasDotSegment(result)
         else { throw .unsafePath }
         return true
     }
 
-    /// Whether a reference in a URL's place names another host: `//…`, and what browsers
+    /// Whether a relative reference names another host: `//…`, and what browsers
     /// take for it.
     static func isNetworkPath(_ text: Span<UInt8>) -> Bool {
         text.count > 1 && text[0] == UInt8(ascii: "/")

@@ -33,9 +33,9 @@ struct TargetTemplate {
                     return
                 }
                 if let bad = lowered.firstIndex(where: { !ASCII.isHost($0) }) {
-                    let place = start + bad
+                    let position = start + bad
                     throw TemplateParser.Failure(
-                        range: place..<(place + 1),
+                        range: position..<(position + 1),
                         message: HostError.badByte(at: bad).description
                     )
                 }
@@ -91,7 +91,7 @@ struct TargetTemplate {
         }
         let template = Template(pieces: pieces)
         if let literal = template.literal, PathNormaliser.hasDotSegment(literal.span) {
-            throw TemplateParser.Failure(range: 0..<0, message: "the path in front has `.` or `..` in it")
+            throw TemplateParser.Failure(range: 0..<0, message: "the path contains a `.` or `..` segment")
         }
         return template
     }
@@ -118,7 +118,7 @@ private struct TargetReader {
         guard scheme == "http" else {
             let message =
                 scheme == "https"
-                ? "https to an endpoint is not supported yet" : "`\(scheme)` is no scheme that goes on"
+                ? "https to an endpoint is not supported yet" : "unsupported scheme `\(scheme)`"
             throw TemplateParser.Failure(
                 range: start..<(start + mark),
                 message: message,
@@ -194,7 +194,7 @@ private struct TargetReader {
     private mutating func drop(first count: Int) {
         guard case .literal(let bytes, let at)? = parts.first else { return }
         parts.removeFirst()
-        // Offsets stay true as long as no `$$` stands in front; there, they are a byte off.
+        // Offsets are exact unless a `$$` comes before them; then they are one byte off.
         if count < bytes.count {
             parts.insert(.literal(Array(bytes[count...]), at: at + count), at: parts.startIndex)
         }

@@ -1,6 +1,6 @@
 import Bytes
 
-/// A text with places that are filled from a request.
+/// A text with variables that a request fills in.
 struct Template: Sendable {
     enum Piece: Sendable {
         case literal([UInt8])
@@ -8,33 +8,33 @@ struct Template: Sendable {
         case builtIn(TemplateVariable, Escape)
     }
 
-    /// A group of one of the rule's patterns; of several numbers, the first that took part.
+    /// A group of one of the rule's patterns; if it has several numbers, the first that took part in the match.
     struct Capture: Sendable {
-        enum Place: Sendable {
+        enum Source: Sendable {
             case host
             case path
             case rewrite
         }
 
-        let place: Place
+        let source: Source
         let numbers: [Int]
     }
 
-    /// What a substituted byte must be, and what becomes of it.
+    /// Which bytes a substitution may have, and how they are written.
     enum Escape: Sendable {
         /// A byte of a host name, in lower case; else `unsafeTarget`.
         case target
-        /// A byte of a URL's authority: as `target`; an IPv6 literal of `${request_host}` may stand.
+        /// A byte of a URL's authority: like `target`; `${request_host}` may be an IPv6 literal.
         case authority
-        /// Percent-encoded, unless it is a part of a URL already.
+        /// Percent-encoded, unless the variable is already a part of a URL.
         case url
-        /// Anything that is no control byte; else `unsafeHeader`.
+        /// Anything but control characters; else `unsafeHeader`.
         case header
     }
 
     let pieces: [Piece]
 
-    /// The bytes, when nothing is to be filled in.
+    /// The bytes, if there are no variables.
     var literal: [UInt8]? {
         switch pieces.count {
         case 0: return []
@@ -43,12 +43,12 @@ struct Template: Sendable {
         }
     }
 
-    /// Whether every request for a host gives the same.
+    /// Whether the text is the same for every request for a host.
     var dependsOnHostAlone: Bool {
         pieces.allSatisfy { piece in
             switch piece {
             case .literal: true
-            case .capture(let capture, _): capture.place == .host
+            case .capture(let capture, _): capture.source == .host
             case .builtIn(let builtIn, _): builtIn == .requestHost
             }
         }
@@ -56,7 +56,7 @@ struct Template: Sendable {
 
     /// Appends the filled-in text.
     ///
-    /// - Throws: the reason of a refusal, when a byte may not stand where it would.
+    /// - Throws: the reason of a refusal, if a byte is not allowed at its position.
     func expand(
         _ key: borrowing RouteKey,
         _ captured: borrowing RuleCaptures,
@@ -67,7 +67,7 @@ struct Template: Sendable {
             case .literal(let bytes):
                 out.append(contentsOf: bytes)
             case .capture(let capture, let escape):
-                guard let text = captured[capture.place] else { continue }
+                guard let text = captured[capture.source] else { continue }
                 for number in capture.numbers {
                     guard let range = text.range(number) else { continue }
                     try escape.append(text.text.span.extracting(range), isURLPart: false, to: &out)
@@ -142,14 +142,14 @@ extension Template.Escape {
     }
 }
 
-/// What the patterns of the rule at hand captured.
+/// The captures of the rule that is being evaluated.
 struct RuleCaptures {
     var host: PatternMatch?
     var path: PatternMatch?
     var rewrite: PatternMatch?
 
-    subscript(place: Template.Capture.Place) -> PatternMatch? {
-        switch place {
+    subscript(source: Template.Capture.Source) -> PatternMatch? {
+        switch source {
         case .host: host
         case .path: path
         case .rewrite: rewrite

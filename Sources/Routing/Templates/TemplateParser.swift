@@ -59,7 +59,7 @@ package struct TemplateParser {
         guard end > nameStart else {
             throw Failure(
                 range: start..<min(nameStart, bytes.count),
-                message: "`$` with no name behind it",
+                message: "`$` without a name after it",
                 hint: "write `$$` for a dollar, `$name` or `${name}` for a capture"
             )
         }
@@ -71,7 +71,7 @@ package struct TemplateParser {
             end += 1
         }
         if ASCII.isDigit(bytes[nameStart]) {
-            // A number too large to be one is no group's number either.
+            // No pattern has a group of so large a number.
             return (.number(Int(name) ?? .max, start..<end), end)
         }
         return (.name(name, start..<end), end)

@@ -1,6 +1,6 @@
 import PCRE2
 
-/// What a template of a rule may refer to, and who is meant by a name or a number.
+/// What the templates of a rule may refer to: resolves names and numbers.
 struct TemplateScope {
     var host: CaptureGroups?
     var path: CaptureGroups?
@@ -9,23 +9,23 @@ struct TemplateScope {
 
     func resolve(number: Int, _ range: Range<Int>) throws(TemplateParser.Failure) -> Template.Capture {
         let groups: CaptureGroups
-        let place: Template.Capture.Place
+        let source: Template.Capture.Source
         if let rewrite {
-            (groups, place) = (rewrite, .rewrite)
+            (groups, source) = (rewrite, .rewrite)
         } else if host != nil, path != nil {
             throw TemplateParser.Failure(
                 range: range,
-                message: "`$\(number)` could be of the host's pattern or of the path's",
+                message: "`$\(number)` is ambiguous: the host and the path are both patterns",
                 hint: "name the groups, `(?<name>…)`, and write `${name}`"
             )
         } else if let host {
-            (groups, place) = (host, .host)
+            (groups, source) = (host, .host)
         } else if let path {
-            (groups, place) = (path, .path)
+            (groups, source) = (path, .path)
         } else {
             throw TemplateParser.Failure(
                 range: range,
-                message: "the rule has no pattern that captures",
+                message: "the rule has no pattern, so it captures nothing",
                 hint: "make `host` or `path` a pattern: `~…`; write `$$` for a dollar"
             )
         }
@@ -36,19 +36,19 @@ struct TemplateScope {
                 message: "there is no group \(number): the pattern has \(has)"
             )
         }
-        return Template.Capture(place: place, numbers: [number])
+        return Template.Capture(source: source, numbers: [number])
     }
 
     private var isGuessed: Bool { host?.isGuessed == true || path?.isGuessed == true }
 
     /// Nil: no pattern captures the name.
     func resolve(name: String) -> Template.Capture? {
-        let places: [(CaptureGroups?, Template.Capture.Place)] = [
+        let sources: [(CaptureGroups?, Template.Capture.Source)] = [
             (rewrite, .rewrite), (host, .host), (path, .path),
         ]
-        for (groups, place) in places {
+        for (groups, source) in sources {
             guard let numbers = groups?.numbers(name), !numbers.isEmpty else { continue }
-            return Template.Capture(place: place, numbers: numbers)
+            return Template.Capture(source: source, numbers: numbers)
         }
         return nil
     }
@@ -63,12 +63,12 @@ struct TemplateScope {
         let builtIns = TemplateVariable.allCases.map(\.rawValue).joined(separator: ", ")
         return TemplateParser.Failure(
             range: range,
-            message: "nothing captures `\(name)`",
+            message: "no pattern captures `\(name)`",
             hint: "\(known); of the request: \(builtIns)"
         )
     }
 
-    /// Reads a template whose substitutions all stand in the same context.
+    /// Reads a template whose substitutions all have the same context.
     func template(
         _ text: String,
         _ escape: Template.Escape,
@@ -94,13 +94,13 @@ struct TemplateScope {
         case .name(let name, let range):
             if let builtIn = TemplateVariable(rawValue: name) {
                 guard !excluded.contains(builtIn) else {
-                    throw TemplateParser.Failure(range: range, message: "`${\(name)}` has no place here")
+                    throw TemplateParser.Failure(range: range, message: "`${\(name)}` cannot be used here")
                 }
                 return .builtIn(builtIn, escape)
             }
             if let capture = resolve(name: name) { return .capture(capture, escape) }
-            // A part that could not be read may have it.
-            if isGuessed { return .capture(Template.Capture(place: .host, numbers: []), escape) }
+            // A part of an invalid pattern may capture it.
+            if isGuessed { return .capture(Template.Capture(source: .host, numbers: []), escape) }
             throw unknown(name, range)
         }
     }

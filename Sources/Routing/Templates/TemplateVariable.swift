@@ -4,9 +4,9 @@ enum TemplateVariable: String, Sendable, CaseIterable {
     case uri
     /// The path as received.
     case path
-    /// The query as received, without `?`; empty when there is none.
+    /// The query as received, without `?`; empty if there is none.
     case query
-    /// The query as received with its `?` in front; empty when there is none.
+    /// The query as received with its `?`; empty if there is none.
     case queryPart = "query_part"
     case method
     case scheme

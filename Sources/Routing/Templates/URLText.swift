@@ -1,4 +1,4 @@
-/// Checks of what a rule itself writes into URLs.
+/// Checks of the text that a rule itself writes into URLs.
 enum URLText {
     /// A path: visible ASCII, and neither query nor fragment.
     static func checkPath(
@@ -20,24 +20,24 @@ enum URLText {
         for case .literal(let bytes, let start) in parts {
             for (offset, byte) in bytes.enumerated()
             where byte == UInt8(ascii: "?") || byte == UInt8(ascii: "#") {
-                let place = start + offset
+                let position = start + offset
                 throw TemplateParser.Failure(
-                    range: place..<(place + 1),
-                    message: "a path has no `\(Character(Unicode.Scalar(byte)))`",
-                    hint: "the query goes on as it came"
+                    range: position..<(position + 1),
+                    message: "a path cannot contain `\(Character(Unicode.Scalar(byte)))`",
+                    hint: "the query is forwarded unchanged"
                 )
             }
         }
     }
 
-    /// Only bytes that a URL may have.
+    /// Only bytes that a URL may contain.
     static func checkVisible(_ parts: [TemplateParser.Part]) throws(TemplateParser.Failure) {
         for case .literal(let bytes, let start) in parts {
             for (offset, byte) in bytes.enumerated()
             where byte <= 0x20 || byte >= 0x7F || byte == UInt8(ascii: "\\") {
-                let place = start + offset
+                let position = start + offset
                 throw TemplateParser.Failure(
-                    range: place..<(place + 1),
+                    range: position..<(position + 1),
                     message: "a URL cannot have this character",
                     hint: "percent-encode it"
                 )

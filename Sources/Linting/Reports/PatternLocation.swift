@@ -4,10 +4,10 @@ import PatternSyntax
 import Routing
 
 /// Where a rule has a pattern, and how it is matched there.
-struct PatternPlace {
+struct PatternLocation {
     let key: String
     let text: String
-    /// Bytes in front of the pattern: `~` or `~*`.
+    /// Bytes before the pattern: `~` or `~*`.
     let mark: Int
     let options: PatternOptions
     /// The groups that the rule's templates use.
@@ -17,15 +17,15 @@ struct PatternPlace {
 
     var pattern: [UInt8] { Array(text.utf8.dropFirst(mark)) }
 
-    static func all(of rule: RuleView) -> [PatternPlace] {
+    static func all(of rule: RuleView) -> [PatternLocation] {
         let use = CaptureUse(rule)
         let definition = rule.definition
-        var places: [PatternPlace] = []
+        var locations: [PatternLocation] = []
         func add(_ key: String, _ text: String?, _ used: @escaping (PatternTree) -> Set<Int>) {
             guard let text, text.hasPrefix("~") else { return }
             let isCaseless = key != "host" && text.hasPrefix("~*")
-            places.append(
-                PatternPlace(
+            locations.append(
+                PatternLocation(
                     key: key,
                     text: text,
                     mark: isCaseless ? 2 : 1,
@@ -38,8 +38,8 @@ struct PatternPlace {
         add("path", definition.path, use.path)
         for header in definition.headers { add("headers.\(header.name)", header.value) { _ in [] } }
         if let rewrite = definition.rewritePath {
-            places.append(
-                PatternPlace(
+            locations.append(
+                PatternLocation(
                     key: "rewrite_path.match",
                     text: rewrite.match,
                     mark: 0,
@@ -48,7 +48,7 @@ struct PatternPlace {
                 )
             )
         }
-        return places
+        return locations
     }
 
     /// Bytes of the pattern as bytes of the value.
@@ -56,7 +56,7 @@ struct PatternPlace {
         (range.lowerBound + mark)..<(range.upperBound + mark)
     }
 
-    /// Whether a pattern, matched as the one here, is found; nil: it is none, or a limit ended it.
+    /// Whether a pattern matches when it is used as the one here; nil: it is not valid, or a limit ended the match.
     func matches(_ pattern: [UInt8], _ subject: [UInt8]) -> Bool? {
         guard let pattern = try? Pattern(String(decoding: pattern, as: UTF8.self), options: options) else {
             return nil
