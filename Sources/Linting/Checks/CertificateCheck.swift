@@ -7,15 +7,9 @@ import RoutingConfig
 ///
 /// A wildcard stands for exactly one label (RFC 9525 §6.3).
 struct CertificateCheck {
-    private let context: LintContext
-    private let rule: RuleView
-    private let names: [String]
-
-    init(_ context: LintContext, _ rule: RuleView, names: [String]) {
-        self.context = context
-        self.rule = rule
-        self.names = names
-    }
+    let context: LintContext
+    let rule: RuleView
+    let names: [String]
 
     func run() {
         guard rule.definition.host != nil, let language = rule.language else { return }

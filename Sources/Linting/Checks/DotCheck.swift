@@ -6,17 +6,10 @@ import RoutingConfig
 
 /// A dot between letters that is any byte, in any of a rule's patterns.
 struct DotCheck {
-    private let context: LintContext
-    private let rule: RuleView
-    private let tree: PatternTree
-    private let location: PatternLocation
-
-    init(_ context: LintContext, _ rule: RuleView, _ tree: PatternTree, _ location: PatternLocation) {
-        self.context = context
-        self.rule = rule
-        self.tree = tree
-        self.location = location
-    }
+    let context: LintContext
+    let rule: RuleView
+    let tree: PatternTree
+    let location: PatternLocation
 
     func run() {
         guard tree.isKnown else { return }

@@ -6,13 +6,8 @@ import RoutingConfig
 
 /// Hosts that a rule's pattern matches although its text does not look like it.
 struct HostChecks {
-    private let context: LintContext
-    private let rule: RuleView
-
-    init(_ context: LintContext, _ rule: RuleView) {
-        self.context = context
-        self.rule = rule
-    }
+    let context: LintContext
+    let rule: RuleView
 
     func run() {
         if case .none = rule.sample { return reportImpossible() }

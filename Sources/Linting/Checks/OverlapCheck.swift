@@ -6,11 +6,7 @@ import RoutingConfig
 /// Pairs of rules that share some hosts while each has others: neither is the special case of the
 /// other, so that their order decides, which was probably not intended.
 struct OverlapCheck {
-    private let context: LintContext
-
-    init(_ context: LintContext) {
-        self.context = context
-    }
+    let context: LintContext
 
     func run() {
         // A name or every host cannot overlap in part.

@@ -6,20 +6,17 @@ import RoutingConfig
 
 /// All of a rule's patterns: captures that nothing uses, dots, anchors.
 struct PatternChecks {
-    private let context: LintContext
-    private let rule: RuleView
-
-    init(_ context: LintContext, _ rule: RuleView) {
-        self.context = context
-        self.rule = rule
-    }
+    let context: LintContext
+    let rule: RuleView
 
     func run() {
         for location in PatternLocation.all(of: rule) {
             let tree = PatternTree(location.pattern, ignoresCase: location.options.contains(.caseless))
             checkUnused(tree, location)
-            DotCheck(context, rule, tree, location).run()
-            if location.isPath { AnchorCheck(context, rule, tree, location).run() }
+            DotCheck(context: context, rule: rule, tree: tree, location: location).run()
+            if location.isPath {
+                AnchorCheck(context: context, rule: rule, tree: tree, location: location).run()
+            }
         }
     }
 

@@ -8,11 +8,7 @@ import RoutingConfig
 /// Looks up which rule matches a host of the rule; if it is an earlier rule, searches for a host that it does not
 /// match; looks up again, and so on: only rules that really match hosts of this one are ever compared.
 struct ShadowingCheck {
-    private let context: LintContext
-
-    init(_ context: LintContext) {
-        self.context = context
-    }
+    let context: LintContext
 
     func run() {
         for rule in context.rules.dropFirst() { check(rule) }

@@ -5,13 +5,8 @@ import RoutingConfig
 
 /// Where a rule forwards to: names without a source, and names that any client can choose.
 struct TargetChecks {
-    private let context: LintContext
-    private let rule: RuleView
-
-    init(_ context: LintContext, _ rule: RuleView) {
-        self.context = context
-        self.rule = rule
-    }
+    let context: LintContext
+    let rule: RuleView
 
     func run() {
         guard case .forward(let to) = rule.definition.action, let name = Self.name(of: to) else { return }

@@ -24,15 +24,15 @@ package enum Linter {
     ) -> [Diagnostic] {
         let context = LintContext(inspected)
         for rule in context.rules {
-            HostChecks(context, rule).run()
-            PatternChecks(context, rule).run()
-            TargetChecks(context, rule).run()
+            HostChecks(context: context, rule: rule).run()
+            PatternChecks(context: context, rule: rule).run()
+            TargetChecks(context: context, rule: rule).run()
             if !options.certificateNames.isEmpty {
-                CertificateCheck(context, rule, names: options.certificateNames).run()
+                CertificateCheck(context: context, rule: rule, names: options.certificateNames).run()
             }
         }
-        ShadowingCheck(context).run()
-        OverlapCheck(context).run()
+        ShadowingCheck(context: context).run()
+        OverlapCheck(context: context).run()
         return context.sorted().filter { !Suppressions.allow($0, in: inspected) }
     }
 }
