@@ -35,7 +35,7 @@ package struct HostSearch {
         self.outside = outside
     }
 
-    package func find() -> Answer {
+    package func find() -> Result {
         do {
             if let name = try search(Shape.Rules(countsLabels: false, literals: false)) {
                 if Self.isName(name) { return .found(name) }
