@@ -15,7 +15,7 @@ package struct Ambiguity: Sendable, Hashable {
     /// The maximum number of combinations of positions.
     package static let maxNodes = 120_000
 
-    package enum Answer: Sendable, Hashable {
+    package enum Result: Sendable, Hashable {
         case ambiguous(Ambiguity)
         case unambiguous
         case unknown
@@ -26,7 +26,7 @@ package struct Ambiguity: Sendable, Hashable {
     ///
     /// - Parameter groups: those that count. Groups within repetitions are left out: their last
     ///   round is what they keep.
-    package static func find(_ nfa: NFA, groups: Set<Int>) -> Answer {
+    package static func find(_ nfa: NFA, groups: Set<Int>) -> Result {
         let groups = groups.intersection(nfa.steadyGroups)
         guard !groups.isEmpty else { return .unambiguous }
         guard let graph = ByteGraph(nfa, ignoresAnchors: false) else { return .unknown }
@@ -69,7 +69,7 @@ private struct AmbiguitySearch {
         self.groups = groups
     }
 
-    mutating func run() -> Ambiguity.Answer {
+    mutating func run() -> Ambiguity.Result {
         nodes.append(
             Node(first: 0, second: 0, differs: false, inLabel: false, parent: -1, byte: 0, tags: ([], []))
         )

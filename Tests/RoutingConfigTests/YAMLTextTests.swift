@@ -5,13 +5,21 @@ import Testing
 @Suite("YAML texts")
 struct YAMLTextTests {
     /// Where a scalar may be in a file: the file's text, and how the scalar is found in it.
-    private static let contexts: [(name: String, yaml: (String) -> String, find: (YAMLNode) -> YAMLNode?)] = [
-        ("value", { "a: \($0)\nb: 1\n" }, { $0["a"] }),
-        ("item", { "- \($0)\n- b\n" }, { $0.items.first }),
-        ("key", { "\($0): v\n" }, firstKey),
-        ("value in braces", { "{ a: \($0), b: 1 }\n" }, { $0["a"] }),
-        ("item in brackets", { "[\($0), b]\n" }, { $0.items.first }),
-        ("key in braces", { "{ \($0): v }\n" }, firstKey),
+    private struct Context {
+        let name: String
+        /// The file's text with the scalar in it.
+        let yaml: @Sendable (String) -> String
+        let find: @Sendable (YAMLNode) -> YAMLNode?
+    }
+
+    /// Where a scalar may be in a file.
+    private static let contexts = [
+        Context(name: "value", yaml: { "a: \($0)\nb: 1\n" }, find: { $0["a"] }),
+        Context(name: "item", yaml: { "- \($0)\n- b\n" }, find: { $0.items.first }),
+        Context(name: "key", yaml: { "\($0): v\n" }, find: { firstKey($0) }),
+        Context(name: "value in braces", yaml: { "{ a: \($0), b: 1 }\n" }, find: { $0["a"] }),
+        Context(name: "item in brackets", yaml: { "[\($0), b]\n" }, find: { $0.items.first }),
+        Context(name: "key in braces", yaml: { "{ \($0): v }\n" }, find: { firstKey($0) }),
     ]
 
     private static func firstKey(_ node: YAMLNode) -> YAMLNode? {
