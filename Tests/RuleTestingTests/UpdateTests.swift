@@ -1,3 +1,4 @@
+import RoutingConfig
 import Testing
 
 @testable import RuleTesting
