@@ -8,13 +8,16 @@ package enum YAMLText {
     /// A scalar in single quotes; in double quotes if the text has characters that need an escape.
     package static func quoted(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: needsEscape) else {
-            return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''")
-                + "'"
+            // By scalars: a quote with a combining mark is one character.
+            let doubled = text.unicodeScalars.flatMap { $0 == "'" ? ["'", "'"] : [$0] }
+            return "'" + String(String.UnicodeScalarView(doubled)) + "'"
         }
         var out = "\""
         for scalar in text.unicodeScalars {
             switch scalar {
-            case "\"", "\\": out += "\\" + String(scalar)
+            case "\"", "\\":
+                out += "\\"
+                out.unicodeScalars.append(scalar)
             case "\n": out += "\\n"
             case "\t": out += "\\t"
             case "\r": out += "\\r"
