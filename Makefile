@@ -12,7 +12,7 @@ FORMATTED := Sources Tests Package.swift Fuzz/Checks Fuzz/Targets Fuzz/Package.s
 	Benchmarks/decisions
 
 # Tests that count on a registry's leases have the machine for themselves: others keep both cores busy for minutes.
-tests = $(1) --skip RegistriesTests && $(1) --filter RegistriesTests
+tests = $(1) --skip '^(EtcdNames|Registration)Tests' && $(1) --filter '^(EtcdNames|Registration)Tests'
 
 # Sanitizers look at each step, not at many: fewer seeds, and no flood of a million hosts.
 SANITIZED := BERTH_SEEDS=100 BERTH_PROPERTY_PAIRS=2000 $(SWIFT) test --skip flood

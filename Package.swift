@@ -118,15 +118,25 @@ let package = Package(
             "DNSNames",
             ["Settings", "CCares", "Names", "Routing", "SystemSupport", .nioConcurrencyHelpers]
         ),
-        // The HTTP client and its TLS stay in here, so that nothing else waits for their build.
+        // The HTTP client and its TLS stay in this target, so that nothing else waits for their build.
         target(
-            "Registries",
+            "RegistryClient",
             [
-                "Settings", "Names", "Routing", .asyncHTTPClient, .nioCore, .nioPosix, .nioFoundationCompat,
-                .nioHTTP1,
-                .nioSSL,
-                .nioConcurrencyHelpers,
+                .asyncHTTPClient, .nioCore, .nioFoundationCompat, .nioHTTP1, .nioPosix, .nioSSL,
             ]
+        ),
+        target(
+            "EtcdClient",
+            ["Names", "RegistryClient", "Routing", "Settings", .nioConcurrencyHelpers, .nioCore]
+        ),
+        target(
+            "EtcdNames",
+            ["EtcdClient", "Names", "RegistryClient", "Routing", "Settings", .nioConcurrencyHelpers]
+        ),
+        target("ContainerNames", ["Names", "RegistryClient", "Routing", .nioConcurrencyHelpers]),
+        target(
+            "Registration",
+            ["EtcdClient", "Names", "RegistryClient", "Routing", "Settings", .nioConcurrencyHelpers]
         ),
 
         // The data path.
@@ -146,8 +156,8 @@ let package = Package(
         target(
             "Operations",
             [
-                "Settings", "Bytes", "Proxy", "ProxyCore", "RoutingConfig", "Routing", "Names", "Registries",
-                "DNSNames",
+                "Settings", "Bytes", "Proxy", "ProxyCore", "RoutingConfig", "Routing", "Names", "ContainerNames",
+                "DNSNames", "EtcdClient", "EtcdNames", "Registration", "RegistryClient",
                 "HTTP1", "SystemSupport", .nioCore, .nioPosix, .logging, .nioConcurrencyHelpers,
             ]
         ),
@@ -164,7 +174,8 @@ let package = Package(
             dependencies: [
                 "Settings", "Explain", "Linting", "NginxImport", "PCRE2", "PatternLanguages", "PatternSyntax",
                 "RuleTesting",
-                "Operations", "Proxy", "ProxyCore", "RoutingConfig", "Routing", "Names", "Registries",
+                "Operations", "Proxy", "ProxyCore", "RoutingConfig", "Routing", "Names", "EtcdClient",
+                "Registration", "RegistryClient",
                 "HTTP1", .nioCore,
                 .nioPosix, .argumentParser, .logging, .nioConcurrencyHelpers,
             ],
@@ -189,6 +200,12 @@ let package = Package(
         target("HTTPCases", path: "Tests/HTTPCases", ["HTTP1"]),
 
         // What several test targets share.
+        // An etcd to start and stop, and what a name source has emitted.
+        target(
+            "RegistryTestSupport",
+            path: "Tests/RegistryTestSupport",
+            ["Names", "Routing", .nioConcurrencyHelpers]
+        ),
         target("TestSupport", path: "Tests/TestSupport", [.logging, .nioConcurrencyHelpers]),
 
         tests("LayeringTests"),
@@ -218,9 +235,19 @@ let package = Package(
             ]
         ),
         tests("DNSNamesTests", ["Settings", "DNSNames", "Names", "Routing", .nioCore, .nioPosix]),
+        tests("RegistryClientTests", ["RegistryClient", .nioConcurrencyHelpers]),
+        tests("EtcdClientTests", ["EtcdClient", "Names", "RegistryTestSupport", "Routing"]),
         tests(
-            "RegistriesTests",
-            ["Settings", "Registries", "Names", "Routing", "TestSupport", .nioConcurrencyHelpers]
+            "EtcdNamesTests",
+            ["EtcdClient", "EtcdNames", "Names", "RegistryClient", "RegistryTestSupport", "Settings", "TestSupport"]
+        ),
+        tests("ContainerNamesTests", ["ContainerNames", "Names", "RegistryClient", "RegistryTestSupport"]),
+        tests(
+            "RegistrationTests",
+            [
+                "EtcdClient", "EtcdNames", "Names", "Registration", "RegistryClient", "RegistryTestSupport",
+                "Routing", "Settings", .nioConcurrencyHelpers,
+            ]
         ),
         tests(
             "ProxyTests",

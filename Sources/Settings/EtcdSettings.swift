@@ -33,7 +33,7 @@ package struct EtcdCluster: Sendable, Hashable {
 }
 
 extension EtcdCluster {
-    /// What a state file is named by: `etcd http://10.0.0.1:2379 /berth/hosts/`.
+    /// Distinguishes sources, in logs and in the names of state files: `etcd http://10.0.0.1:2379 /berth/hosts/`.
     package var label: String { "etcd \(endpoints.joined(separator: ",")) \(prefix)" }
 }
 

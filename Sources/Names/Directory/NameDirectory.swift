@@ -136,7 +136,7 @@ package final class NameDirectory: NameResolver, @unchecked Sendable {
     }
 
     /// How old the answer to `name` is, and how long it is good; nil where no source was asked for it.
-    package func life(of name: String, done: @escaping @Sendable (AnswerLifetime?) -> Void) {
+    package func lifetime(of name: String, done: @escaping @Sendable (AnswerLifetime?) -> Void) {
         loop.execute { [self] in done(stopped ? nil : book.life(of: name, now: loop.now)) }
     }
 

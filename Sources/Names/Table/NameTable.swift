@@ -112,6 +112,13 @@ package final class NameTable: Sendable {
         NameTable.lookUp(name, in: layers).lookup
     }
 
+    /// The index of the layer that resolves the name; nil: none does.
+    package func layer(of name: String) -> Int? {
+        let (lookup, layer) = NameTable.lookUp(name, in: layers)
+        guard case .known = lookup else { return nil }
+        return layer
+    }
+
     /// - Returns: with `.unresolved`, the index of the layer that the name waits for.
     static func lookUp(_ name: String, in layers: [NameLayer]) -> (lookup: NameLookup, layer: Int) {
         var problem: NameProblem?

@@ -3,10 +3,10 @@ import Names
 import Routing
 import RoutingConfig
 
-/// Since when entries are as they are, where somebody wrote it down: the writer of an etcd entry, the engine
-/// that started a container, a file's last change.
+/// When entries last changed, where that is recorded: by the writer of an etcd entry, by the engine that started a
+/// container, in a file's modification time.
 struct EntryAges: Sendable {
-    /// By the source's place in the rule file; nil: it can't be told.
+    /// By the source's index in the rule file; nil: unknown.
     private let files: [Date?]
     private let now: Date
 
@@ -21,19 +21,19 @@ struct EntryAges: Sendable {
         }
     }
 
-    /// Seconds; nil: nobody has written it down.
+    /// Seconds; nil: unknown.
     ///
     /// - Parameters:
-    ///   - source: the place of the name's source in the rule file.
-    ///   - since: what a registry's entry says, seconds since 1970.
+    ///   - source: the index of the name's source in the rule file.
+    ///   - since: the time in a registry's entry, seconds since 1970.
     func age(_ addresses: [NamedAddress], source: Int, since: Int64?) -> Int64? {
         if let since { return seconds(since: Date(timeIntervalSince1970: Double(since))) }
         if files.indices.contains(source), let file = files[source] { return seconds(since: file) }
-        // A container's id and start; of several the youngest, with which the name changed last.
+        // A container's ID and start; of several the latest, which changed the name last.
         return addresses.compactMap { Self.start($0.identity) }.max().map { seconds(since: $0) }
     }
 
-    /// A clock that is behind another makes no age negative.
+    /// Not negative, even if the clocks of two hosts differ.
     private func seconds(since date: Date) -> Int64 {
         Int64(max(0, min(now.timeIntervalSince(date), 1e12)))
     }

@@ -2,16 +2,16 @@ import Foundation
 package import Names
 import Routing
 
-/// A name with where it comes from, as `berth names` shows it.
+/// A name with its source, as `berth names` shows it.
 package struct NameListing: Sendable, Equatable {
     package var name: String
     package var source: String
     package var addresses: [NamedAddress]
-    /// Seconds that are left of the entry's lease, or of DNS's answer; nil: it stays.
+    /// Remaining seconds of the entry's lease, or of the DNS answer; nil: it stays.
     package var ttl: Int64?
-    /// Seconds since the entry is what it is; nil: nobody has written that down.
+    /// Seconds since the entry last changed; nil: unknown.
     package var age: Int64?
-    /// An earlier source answers for this name.
+    /// An earlier source has this name too, and takes precedence.
     package var hidden: Bool
 
     private struct Form: Encodable {
@@ -51,24 +51,25 @@ package struct NameListing: Sendable, Equatable {
         return encoder
     }()
 
-    /// One array.
-    package static func json(_ rows: [NameListing]) throws -> String {
-        String(decoding: try encoder.encode(rows.map { $0.form() }), as: UTF8.self)
+    /// One JSON array.
+    package static func json(_ listings: [NameListing]) throws -> String {
+        String(decoding: try encoder.encode(listings.map { $0.form() }), as: UTF8.self)
     }
 
-    fileprivate func json(change: String) -> String {
-        // Plain texts and numbers: there is nothing that can't be encoded.
+    func json(change: String) -> String {
+        // Strings and numbers: encoding cannot fail.
         (try? Self.encoder.encode(form(change))).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
     }
 
     /// Columns for people: a line for each address.
-    package static func table(_ rows: [NameListing]) -> String {
+    package static func table(_ listings: [NameListing]) -> String {
         var lines = [["NAME", "ADDRESS", "WEIGHT", "TTL", "AGE", "SOURCE", "IDENTITY"]]
-        for row in rows {
-            for address in row.addresses {
+        for listing in listings {
+            for address in listing.addresses {
                 lines.append([
-                    row.name, Self.place(address), "\(address.weight)", row.ttl.map { "\($0)s" } ?? "-",
-                    row.age.map(Self.span) ?? "-", row.source + (row.hidden ? " (hidden)" : ""),
+                    listing.name, Self.location(address), "\(address.weight)",
+                    listing.ttl.map { "\($0)s" } ?? "-",
+                    listing.age.map(Self.span) ?? "-", listing.source + (listing.hidden ? " (hidden)" : ""),
                     address.identity ?? "-",
                 ])
             }
@@ -90,28 +91,7 @@ package struct NameListing: Sendable, Equatable {
         }
     }
 
-    fileprivate static func place(_ address: NamedAddress) -> String {
+    static func location(_ address: NamedAddress) -> String {
         address.port.map { "\(Endpoint(address: address.address, port: $0))" } ?? "\(address.address)"
-    }
-}
-
-/// One line of `berth names watch`.
-package enum NameRowChange: Sendable {
-    case set(NameListing)
-    case removed(NameListing)
-
-    package var text: String {
-        switch self {
-        case .set(let row):
-            "set \(row.name) \(row.addresses.map(NameListing.place).joined(separator: ",")) \(row.source)"
-        case .removed(let row): "removed \(row.name) \(row.source)"
-        }
-    }
-
-    package var json: String {
-        switch self {
-        case .set(let row): row.json(change: "set")
-        case .removed(let row): row.json(change: "removed")
-        }
     }
 }

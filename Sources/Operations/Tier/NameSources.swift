@@ -1,9 +1,12 @@
+import ContainerNames
 import DNSNames
+import EtcdClient
+import EtcdNames
 package import Names
 package import NIOCore
 import NIOPosix
 import Routing
-import Registries
+import RegistryClient
 package import RoutingConfig
 import Settings
 
@@ -48,7 +51,7 @@ package struct NameSources: Sendable {
             return NameSource(
                 label: "containers \(containers.socket)",
                 key: .settings("\(containers)"),
-                kind: .live(ContainersSource(socket: containers.socket, network: containers.network)),
+                kind: .live(ContainerNames(socket: containers.socket, network: containers.network)),
                 maxStale: containers.maxStale,
                 isLocal: true
             )
@@ -63,9 +66,9 @@ package struct NameSources: Sendable {
     private func make(_ etcd: EtcdSettings, _ origin: SourceLocation) throws(NameSourceError) -> NameSource {
         do throws(RegistryError) {
             return NameSource(
-                label: "etcd \(etcd.cluster.prefix)",
+                label: etcd.cluster.label,
                 key: .settings("\(etcd)"),
-                kind: .live(try EtcdSource(etcd.cluster, stateDirectory: stateDirectory)),
+                kind: .live(try EtcdNames(etcd.cluster, stateDirectory: stateDirectory)),
                 maxStale: etcd.maxStale
             )
         } catch {

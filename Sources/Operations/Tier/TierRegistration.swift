@@ -1,13 +1,17 @@
 import Logging
-package import Registries
+import Names
+import NIOConcurrencyHelpers
+package import Registration
+import RegistryClient
 package import Routing
 
-/// Where a tier registers itself, and as what.
+/// Where a tier registers, and with which address.
 package struct RegistrationPlan: Sendable {
+    /// One entry for the tier, or a template for the names that it serves.
     package var address: RegistrationAddress
-    /// What others connect to.
+    /// The address in the entries: what others connect to.
     package var advertise: Endpoint
-    /// Life of the lease, seconds.
+    /// The life of the lease, seconds.
     package var ttl: Int
 
     package init(address: RegistrationAddress, advertise: Endpoint, ttl: Int = 10) {
@@ -17,65 +21,79 @@ package struct RegistrationPlan: Sendable {
     }
 }
 
-/// The registration of a running tier: told in the log, and ended before the tier is.
+/// A registration of a running tier: logged, and withdrawn before the tier ends.
 final class TierRegistration: Sendable {
-    /// How long the tier goes on as before when its name is gone, so that those who follow the registry have
-    /// heard of it (250 ms).
+    /// How long the tier continues after its entries are removed, so that the followers of the registry have
+    /// received it (250 ms).
     static let followTime = Duration.milliseconds(250)
 
     private let registration: EtcdRegistration
+    private let address: RegistrationAddress
+    private let local = NIOLockedValueBox(LocalNames())
     private let refusals: AsyncStream<String>
-    private let name: String
     private let logger: Logger
 
     init(_ plan: RegistrationPlan, logger: Logger) throws(RegistryError) {
-        let (refusals, continuation) = AsyncStream.makeStream(
+        let (refusals, refuse) = AsyncStream.makeStream(
             of: String.self,
             bufferingPolicy: .bufferingOldest(1)
         )
-        let name = plan.address.name
+        var logger = logger
+        logger[metadataKey: "key"] = "\(plan.address.key)"
+        address = plan.address
         self.refusals = refusals
-        self.name = name
         self.logger = logger
+        let (address, log) = (plan.address, logger)
         registration = try EtcdRegistration(
-            plan.address.cluster,
-            name: name,
+            plan.address,
             advertise: plan.advertise,
             ttl: plan.ttl
-        ) { news in
-            switch news {
-            case .registered:
-                // From here on a name that is held is no reason to stop.
-                continuation.finish()
-                logger.notice("registered", metadata: ["name": "\(name)", "address": "\(plan.advertise)"])
-            case .trouble(let reason):
-                logger.error(
-                    "registry not reached; tried again",
-                    metadata: ["name": "\(name)", "reason": "\(reason)"]
+        ) { update in
+            switch update {
+            case .registered(let count):
+                // From here on a name that somebody else holds does not end the tier.
+                refuse.finish()
+                log.log(
+                    level: address.isTemplate ? .info : .notice,
+                    "registered",
+                    metadata: ["entries": "\(count)", "address": "\(plan.advertise)"]
                 )
+            case .failing(let reason):
+                log.error("registry failing; registration is retried", metadata: ["reason": "\(reason)"])
             case .lost(let reason):
-                logger.error(
-                    "registration lost; registering again",
-                    metadata: ["name": "\(name)", "reason": "\(reason)"]
+                log.error("registration lost; registering again", metadata: ["reason": "\(reason)"])
+            case .held(let key, let owner):
+                log.error(
+                    "name is held by another instance; not registered",
+                    metadata: ["key": "\(key)", "holder": "\(owner)"]
                 )
-            case .held(let holder):
-                logger.error("name is held by another", metadata: ["name": "\(name)", "holder": "\(holder)"])
-                continuation.yield(holder)
+                refuse.yield(owner)
+            case .leftOut(let reason):
+                log.error("names left out of the registration", metadata: ["reason": "\(reason)"])
             }
         }
     }
 
     func start() { registration.start() }
 
-    /// Who has the name; nil once the tier has it.
+    /// Registers the names that the tier serves, if the address is a template. In order.
+    func take(_ update: NameTableUpdate) {
+        guard address.isTemplate else { return }
+        let names = local.withLockedValue { $0.apply(update) ? $0.names : nil }
+        if let names { registration.set(names) }
+    }
+
+    /// Returns when somebody else holds the tier's own name, with the reason; nil: the tier has it, or the address
+    /// is a template, whose names do not end the tier.
     func refused() async -> String? {
-        for await holder in refusals { return "the name '\(name)' is held by \(holder)" }
+        guard !address.isTemplate else { return nil }
+        for await owner in refusals { return "the name '\(address.name)' is held by \(owner)" }
         return nil
     }
 
     func withdraw() async {
-        let gone = await registration.withdraw()
-        logger.notice("registration withdrawn", metadata: ["name": "\(name)", "confirmed": "\(gone)"])
-        if gone { try? await Task.sleep(for: Self.followTime) }
+        let isConfirmed = await registration.withdraw()
+        logger.notice("registration withdrawn", metadata: ["confirmed": "\(isConfirmed)"])
+        if isConfirmed { try? await Task.sleep(for: Self.followTime) }
     }
 }

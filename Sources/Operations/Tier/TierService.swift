@@ -24,10 +24,8 @@ package final class TierService: Sendable {
         package var drain: Duration
         /// Where sources keep their last names for the next start; nil: nowhere.
         package var stateDirectory: String?
-        /// Where the tier says that it serves; nil: nowhere.
-        package var registration: RegistrationPlan?
-        /// Where the tier publishes its names; nil: nowhere.
-        package var publication: PublicationPlan?
+        /// Where the tier registers itself, and the names that it serves.
+        package var registrations: [RegistrationPlan]
         /// A file that is there while the tier is ready; nil: none.
         package var readyFile: String?
         /// The rule files and folders, watched and read again; none: the plan is for good.
@@ -39,20 +37,18 @@ package final class TierService: Sendable {
             format: AccessLogFormat = .text,
             drain: Duration = .seconds(30),
             stateDirectory: String? = nil,
-            registration: RegistrationPlan? = nil,
-            publication: PublicationPlan? = nil,
+            registrations: [RegistrationPlan] = [],
             readyFile: String? = nil,
             rules: [String] = []
         ) {
             self.readyFile = readyFile
-            self.publication = publication
             self.rules = rules
             self.listen = listen
             self.accessLog = accessLog
             self.format = format
             self.drain = drain
             self.stateDirectory = stateDirectory
-            self.registration = registration
+            self.registrations = registrations
         }
     }
 
@@ -62,16 +58,14 @@ package final class TierService: Sendable {
     private let drain: Duration
     private let reloading: Reload
     private let logger: Logger
-    private let registration: TierRegistration?
-    private let publication: TierPublication?
+    private let registrations: [TierRegistration]
     private let readiness: Readiness
 
     private init(
         tier: Tier,
         names: NameDirectory,
         sink: LogSink?,
-        registration: TierRegistration?,
-        publication: TierPublication?,
+        registrations: [TierRegistration],
         readiness: Readiness,
         drain: Duration,
         reloading: Reload,
@@ -81,8 +75,7 @@ package final class TierService: Sendable {
         self.tier = tier
         self.names = names
         self.sink = sink
-        self.registration = registration
-        self.publication = publication
+        self.registrations = registrations
         self.readiness = readiness
         self.drain = drain
         self.logger = logger
@@ -106,8 +99,7 @@ package final class TierService: Sendable {
             }
         }
         let sources = NameSources(group: NameSources.shared.group, stateDirectory: options.stateDirectory)
-        let registration = try options.registration.map { try TierRegistration($0, logger: logger) }
-        let publication = try options.publication.map { try TierPublication($0, logger: logger) }
+        let registrations = try options.registrations.map { try TierRegistration($0, logger: logger) }
         let names = try NameDirectory(try sources.make(plan.names), on: sources.group.next()) { event in
             NameSourceEvents.report(event, to: logger)
         }
@@ -148,11 +140,10 @@ package final class TierService: Sendable {
         }
         let readiness = Readiness(file: options.readyFile, logger: logger)
         names.subscribe { news in readiness.take(news.table) }
-        // Whoever reads it may come at once.
-        registration?.start()
-        if let publication {
-            publication.start()
-            names.subscribe { news in publication.take(news) }
+        // Requests may follow at once.
+        for registration in registrations {
+            registration.start()
+            names.subscribe { registration.take($0) }
         }
         let reloading = Reload(options.rules, tier: tier, names: names, sources: sources, logger: logger)
         reloading.watch()
@@ -160,8 +151,7 @@ package final class TierService: Sendable {
             tier: tier,
             names: names,
             sink: sink,
-            registration: registration,
-            publication: publication,
+            registrations: registrations,
             readiness: readiness,
             drain: options.drain,
             reloading: reloading,
@@ -172,8 +162,10 @@ package final class TierService: Sendable {
     /// Returns when the tier cannot have its name because another instance has it, in words that say who;
     /// nil when the task was cancelled. Once the tier was registered, that is only logged.
     package func refused() async -> String? {
-        if let refusal = await registration?.refused() { return refusal }
-        // Nothing more comes of it: the task's end ends the wait.
+        for registration in registrations {
+            if let refusal = await registration.refused() { return refusal }
+        }
+        // None will be refused: the end of the task ends the wait.
         try? await Task.sleep(for: .seconds(1 << 31))
         return nil
     }
@@ -195,12 +187,12 @@ package final class TierService: Sendable {
     /// How the name sources are.
     package var nameSources: [NameSourceStatus] { names.statuses }
 
-    /// Takes the registration back, stops accepting, lets what runs finish, writes the rest of the log.
+    /// Withdraws the registrations, stops accepting, drains, and writes the rest of the log.
     package func stop() async {
         readiness.end()
-        async let published: Void? = publication?.withdraw()
-        await registration?.withdraw()
-        _ = await published
+        await withTaskGroup(of: Void.self) { tasks in
+            for registration in registrations { tasks.addTask { await registration.withdraw() } }
+        }
         logger.notice("stopping", metadata: ["tier": "\(tier.settings.name)", "drain": "\(drain)"])
         reloading.stop()
         // The names last until the last request is answered.

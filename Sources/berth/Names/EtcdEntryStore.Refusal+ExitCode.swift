@@ -1,4 +1,4 @@
-import Registries
+import EtcdClient
 
 extension EtcdEntryStore.Refusal {
     /// 1: the entry was left unchanged on purpose; 2: the change is not possible.

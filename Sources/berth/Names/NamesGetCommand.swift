@@ -14,10 +14,10 @@ struct NamesGetCommand: AsyncParsableCommand {
     func run() async throws {
         let inspector = try options.inspector()
         await inspector.settle()
-        let found = await inspector.row(name.lowercased())
+        let found = await inspector.listing(of: name.lowercased())
         await inspector.stop()
         switch found {
-        case .success(let row?): try options.show([row])
+        case .success(let listing?): try options.show([listing])
         case .success(nil):
             Terminal.error("berth names: no source has the name '\(name)'")
             throw ExitCode(1)

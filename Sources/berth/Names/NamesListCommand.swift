@@ -12,10 +12,10 @@ struct NamesListCommand: AsyncParsableCommand {
     func run() async throws {
         let inspector = try options.inspector()
         await inspector.settle()
-        let rows = await inspector.rows()
-        try options.show(rows)
-        for trouble in inspector.troubles { Terminal.error("berth names: \(trouble)") }
+        try options.show(await inspector.listings())
+        let problems = inspector.problems
+        for problem in problems { Terminal.error("berth names: \(problem)") }
         await inspector.stop()
-        if !inspector.troubles.isEmpty { throw ExitCode(2) }
+        if !problems.isEmpty { throw ExitCode(2) }
     }
 }

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Registries
+import EtcdClient
 
 /// `berth names set`
 struct NamesSetCommand: AsyncParsableCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
+import EtcdClient
 import Operations
-import Registries
+import RegistryClient
 import RoutingConfig
 import Settings
 
@@ -52,7 +53,7 @@ struct NamesOptions: ParsableArguments {
         }
     }
 
-    func show(_ rows: [NameListing]) throws {
-        Terminal.output(json ? try NameListing.json(rows) : NameListing.table(rows))
+    func show(_ listings: [NameListing]) throws {
+        Terminal.output(json ? try NameListing.json(listings) : NameListing.table(listings))
     }
 }

@@ -1,6 +1,8 @@
 import ArgumentParser
+import EtcdClient
 import Operations
-import Registries
+import Registration
+import RegistryClient
 import Routing
 import Settings
 
@@ -47,32 +49,38 @@ struct RegistrationOptions: ParsableArguments {
     @Option(help: ArgumentHelp("PEM file of the client certificate's key.", valueName: "file"))
     var registerKey: String?
 
-    func plan() throws(CommandFailure) -> RegistrationPlan? {
-        guard let register else {
-            if advertise != nil, publish == nil {
-                throw CommandFailure("--advertise needs --register or --publish")
-            }
-            return nil
+    /// The registrations of the tier: of itself, and of the names that it serves.
+    func plans() throws(CommandFailure) -> [RegistrationPlan] {
+        if advertise != nil, register == nil, publish == nil {
+            throw CommandFailure("--advertise needs --register or --publish")
         }
-        let endpoint = try endpoint(for: "--register")
+        var plans: [RegistrationPlan] = []
+        if let register {
+            plans.append(
+                try plan("--register") { () throws(RegistryError) in try RegistrationAddress(register) }
+            )
+        }
+        if let publish {
+            plans.append(
+                try plan("--publish") { () throws(RegistryError) in
+                    try RegistrationAddress(template: publish)
+                }
+            )
+        }
+        return plans
+    }
+
+    private func plan(
+        _ option: String,
+        _ address: () throws(RegistryError) -> RegistrationAddress
+    ) throws(CommandFailure) -> RegistrationPlan {
+        let endpoint = try endpoint(for: option)
         do throws(RegistryError) {
-            var address = try RegistrationAddress(register)
+            var address = try address()
             secure(&address.cluster)
             return RegistrationPlan(address: address, advertise: endpoint, ttl: registerTtl)
         } catch {
-            throw CommandFailure("--register: \(error)")
-        }
-    }
-
-    func publication() throws(CommandFailure) -> PublicationPlan? {
-        guard let publish else { return nil }
-        let endpoint = try endpoint(for: "--publish")
-        do throws(RegistryError) {
-            var address = try PublicationAddress(publish)
-            secure(&address.cluster)
-            return PublicationPlan(address: address, advertise: endpoint, ttl: registerTtl)
-        } catch {
-            throw CommandFailure("--publish: \(error)")
+            throw CommandFailure("\(option): \(error)")
         }
     }
 

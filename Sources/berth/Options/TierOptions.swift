@@ -77,8 +77,7 @@ struct TierOptions: ParsableArguments {
         guard (1...1024).contains(count) else {
             throw CommandFailure("--loops: \(count) is not a number from 1 to 1024")
         }
-        let publication = try registration.publication()
-        let registration = try registration.plan()
+        let registrations = try registration.plans()
         let configuration = try ConfigurationLoader.loadForCommand(config)
         for warning in configuration.warnings {
             Terminal.error(warning.rendered(color: Terminal.errorHasColor))
@@ -96,8 +95,7 @@ struct TierOptions: ParsableArguments {
                     format: logFormat.format,
                     drain: limit,
                     stateDirectory: stateDir,
-                    registration: registration,
-                    publication: publication,
+                    registrations: registrations,
                     readyFile: readyFile,
                     rules: config
                 ),

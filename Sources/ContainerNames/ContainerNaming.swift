@@ -1,0 +1,143 @@
+package import Names
+import Routing
+
+/// The rules for the names and the address of a container. Pure.
+///
+/// | label | meaning | without it |
+/// |---|---|---|
+/// | `berth.enable` | `false`: never served | served |
+/// | `berth.name` | its names, separated by commas | the container's name, and its aliases on the network |
+/// | `berth.port` | its port | the only TCP port that it exposes; otherwise the target's |
+/// | `berth.network` | the network whose address counts | the setting; then the first by name that has an address |
+package struct ContainerNaming: Sendable {
+    /// The network whose address counts where no label gives one.
+    package var network: String?
+    /// The maximum number of names of one container.
+    package static let maxNames = 64
+
+    package init(network: String? = nil) { self.network = network }
+
+    package struct Entry: Sendable, Equatable {
+        package let names: [String]
+        package let address: NamedAddress
+    }
+
+    /// Why a container has no name.
+    package struct Unserved: Error, Equatable {
+        /// Worth a log line: somebody intended otherwise.
+        package let isProblem: Bool
+        package let reason: String
+    }
+
+    package func entry(_ facts: ContainerFacts) throws(Unserved) -> Entry {
+        if let text = facts.labels["berth.enable"] {
+            switch text.lowercased() {
+            case "false", "no", "off", "0":
+                throw Unserved(isProblem: false, reason: "berth.enable is \(text)")
+            case "true", "yes", "on", "1": break
+            default:
+                throw Unserved(
+                    isProblem: true,
+                    reason: "the label berth.enable must be true or false, not '\(text)'"
+                )
+            }
+        }
+        guard facts.isRunning else { throw Unserved(isProblem: false, reason: "not running") }
+        switch facts.health {
+        case "starting", "unhealthy":
+            throw Unserved(isProblem: false, reason: "its health is \(facts.health)")
+        default: break
+        }
+        let labelled = try port(facts)
+        let port = labelled ?? (facts.exposedPorts.count == 1 ? facts.exposedPorts.first : nil)
+        let chosen = try network(facts)
+        let names = try names(facts, chosen.map { [$0.aliases] }?.first ?? [])
+        let (address, reachedPort) = try location(facts, chosen, port)
+        // An ID and a start: a later container at the address has another identity.
+        let identity = "\(facts.id.prefix(12))@\(facts.startedAt)"
+        return Entry(
+            names: names,
+            address: NamedAddress(address: address, port: reachedPort, identity: identity)
+        )
+    }
+
+    private func port(_ facts: ContainerFacts) throws(Unserved) -> UInt16? {
+        guard let text = facts.labels["berth.port"] else { return nil }
+        guard let port = UInt16(text), port > 0 else {
+            throw Unserved(
+                isProblem: true,
+                reason: "the label berth.port must be from 1 to 65535, not '\(text)'"
+            )
+        }
+        return port
+    }
+
+    private func network(_ facts: ContainerFacts) throws(Unserved) -> ContainerFacts.Network? {
+        if let wanted = facts.labels["berth.network"] {
+            guard let network = facts.networks[wanted] else {
+                throw Unserved(
+                    isProblem: true,
+                    reason: "it is not on the network '\(wanted)' of its label berth.network"
+                )
+            }
+            return network
+        }
+        if let network, let found = facts.networks[network] { return found }
+        let usable = facts.networks.filter { !$0.value.address.isEmpty || !$0.value.address6.isEmpty }
+        return usable.min { $0.key < $1.key }?.value
+    }
+
+    private func names(_ facts: ContainerFacts, _ aliases: [String]) throws(Unserved) -> [String] {
+        let label = facts.labels["berth.name"]
+        let wanted =
+            label.map {
+                $0.split(separator: ",", maxSplits: Self.maxNames).map { String($0.filter { $0 != " " }) }
+            } ?? [facts.name] + aliases.prefix(Self.maxNames - 1)
+        guard wanted.count <= Self.maxNames else {
+            throw Unserved(
+                isProblem: true,
+                reason: "its label berth.name has more than \(Self.maxNames) names"
+            )
+        }
+        var names: [String] = []
+        for text in wanted {
+            guard let host = try? HostName(text), host.port == nil else {
+                if label != nil {
+                    throw Unserved(
+                        isProblem: true,
+                        reason: "'\(text)' of its label berth.name is not a valid name"
+                    )
+                }
+                continue
+            }
+            // The engine's own alias is not a name.
+            if label == nil, host.text == facts.id.prefix(12) { continue }
+            if !names.contains(host.text) { names.append(host.text) }
+        }
+        guard !names.isEmpty else {
+            throw Unserved(isProblem: true, reason: "it has no valid name")
+        }
+        return names
+    }
+
+    /// Its address on its network; without one, the port that the host publishes.
+    private func location(
+        _ facts: ContainerFacts,
+        _ network: ContainerFacts.Network?,
+        _ port: UInt16?
+    ) throws(Unserved) -> (IPAddress, UInt16?) {
+        if let network, let address = IPAddress(network.address) ?? IPAddress(network.address6) {
+            return (address, port)
+        }
+        if facts.usesHostNetwork, let loopback = IPAddress("127.0.0.1") { return (loopback, port) }
+        let inside = port ?? (facts.publishedPorts.count == 1 ? facts.publishedPorts.keys.first : nil)
+        if let inside, let published = facts.publishedPorts[inside] {
+            // Published on all addresses: the loopback one is the nearest.
+            let any = ["", "0.0.0.0", "::"].contains(published.address)
+            if let address = IPAddress(any ? "127.0.0.1" : published.address) {
+                return (address, published.port)
+            }
+        }
+        throw Unserved(isProblem: true, reason: "it has no address on a network and publishes no port")
+    }
+}

@@ -1,0 +1,73 @@
+import Names
+import Routing
+
+/// The JSON of an entry's value: one object or a list of them.
+struct EntryValueJSON: Decodable {
+    let items: [Item]
+
+    init(from decoder: any Decoder) throws {
+        guard var list = try? decoder.unkeyedContainer() else {
+            items = [try Item(from: decoder)]
+            return
+        }
+        var items: [Item] = []
+        // Reads one more than the maximum, so that the excess is noticed.
+        while !list.isAtEnd, items.count <= EntryValue.maxAddresses {
+            items.append(try list.decode(Item.self))
+        }
+        self.items = items
+    }
+
+    struct Item: Decodable {
+        let address: String
+        let port: Int?
+        let weight: Int?
+        let instance: String?
+        let since: Int64?
+
+        private enum Key: String, CodingKey { case address, port, weight, meta }
+        private enum MetaKey: String, CodingKey { case instance, since }
+
+        init(from decoder: any Decoder) throws {
+            let object = try decoder.container(keyedBy: Key.self)
+            address = try object.decode(String.self, forKey: .address)
+            port = try object.decodeIfPresent(Int.self, forKey: .port)
+            weight = try object.decodeIfPresent(Int.self, forKey: .weight)
+            // `meta` is the owner's: other contents of any shape are ignored.
+            let meta = try? object.nestedContainer(keyedBy: MetaKey.self, forKey: .meta)
+            instance = (try? meta?.decodeIfPresent(String.self, forKey: .instance)).flatMap(\.self)
+            since = (try? meta?.decodeIfPresent(Int64.self, forKey: .since)).flatMap(\.self)
+        }
+
+        func named() throws(InvalidEntry) -> NamedAddress {
+            if let port, !(1...65535).contains(port) {
+                throw InvalidEntry("'port' must be from 1 to 65535")
+            }
+            if let weight, !(0...65535).contains(weight) {
+                throw InvalidEntry("'weight' must be from 0 to 65535")
+            }
+            if let endpoint = Endpoint(address) {
+                guard endpoint.port > 0 else {
+                    throw InvalidEntry("the port in 'address' must be from 1 to 65535")
+                }
+                guard port == nil || port == Int(endpoint.port) else {
+                    throw InvalidEntry("'address' and 'port' name different ports")
+                }
+                return named(endpoint.address, endpoint.port)
+            }
+            if let plain = IPAddress(address) { return named(plain, port.flatMap { UInt16(exactly: $0) }) }
+            throw InvalidEntry(
+                "'address' must be like 10.0.0.5:9000 or 10.0.0.5, not '\(address.prefix(64))'"
+            )
+        }
+
+        private func named(_ address: IPAddress, _ port: UInt16?) -> NamedAddress {
+            NamedAddress(
+                address: address,
+                port: port,
+                weight: weight.flatMap { UInt16(exactly: $0) } ?? 1,
+                identity: instance.flatMap { EntryValue.isInstance($0) ? $0 : nil }
+            )
+        }
+    }
+}

@@ -1,0 +1,22 @@
+import Foundation
+import Testing
+
+@testable import ContainerNames
+
+@Suite("Events of a container engine")
+struct EngineEventTests {
+    @Test("A network's events concern the container, in Docker's form and in Podman's")
+    func networks() throws {
+        let docker = """
+            {"Type": "network", "Action": "connect", "Actor": {"ID": "net", "Attributes": {"container": "c1"}}}
+            """
+        let podman = """
+            {"status": "disconnect", "id": "c1", "Type": "network", "Action": "disconnect",
+             "Actor": {"ID": "c1", "Attributes": {"name": "web"}}}
+            """
+        for text in [docker, podman] {
+            let event = try JSONDecoder().decode(EngineEvent.self, from: Data(text.utf8))
+            #expect(event.change?.id == "c1")
+        }
+    }
+}

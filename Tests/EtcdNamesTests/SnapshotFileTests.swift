@@ -1,0 +1,43 @@
+import Foundation
+import Names
+import RegistryTestSupport
+import Testing
+
+@testable import EtcdNames
+
+@Suite("The snapshot file")
+struct SnapshotFileTests {
+    private let file = SnapshotFile(
+        path: FileManager.default.temporaryDirectory.appending(path: "berth-\(UUID().uuidString).names").path
+    )
+    private let names = [
+        "a": [at("10.0.0.1:9000", weight: 3, identity: "i-1"), at("[fd00::1]:80")],
+        "b": [NamedAddress(address: at("10.0.0.2:1").address)],
+    ]
+
+    @Test("What was written is read; without a file there are no names")
+    func roundTrip() throws {
+        defer { unlink(file.path) }
+        #expect(try file.read() == nil)
+        try file.write(names)
+        #expect(try file.read() == names)
+        try file.write([:])
+        #expect(try file.read() == [:])
+    }
+
+    @Test("A file that is truncated or changed anywhere is not used")
+    func damage() throws {
+        defer { unlink(file.path) }
+        let whole = SnapshotFile.encode(names)
+        for length in 0..<whole.count {
+            try Data(whole[..<length]).write(to: URL(filePath: file.path))
+            #expect(throws: SnapshotFileError.self) { try file.read() }
+        }
+        for index in whole.indices {
+            var damaged = whole
+            damaged[index] ^= 0x01
+            try Data(damaged).write(to: URL(filePath: file.path))
+            #expect(throws: SnapshotFileError.self) { try file.read() }
+        }
+    }
+}

@@ -1,0 +1,22 @@
+import Testing
+
+@testable import RegistryClient
+
+@Suite("The wait between attempts")
+struct BackoffTests {
+    @Test("It doubles, stays below its maximum, and is never less than half")
+    func growth() {
+        for random: UInt64 in [0, 511, 1023, .max] {
+            var backoff = Backoff()
+            var expected = Duration.milliseconds(100)
+            for _ in 0..<100 {
+                let wait = backoff.next(random: random)
+                #expect(wait >= expected / 2)
+                #expect(wait <= expected)
+                expected = min(expected * 2, .seconds(3))
+            }
+            backoff.reset()
+            #expect(backoff.next(random: random) <= .milliseconds(100))
+        }
+    }
+}
