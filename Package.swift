@@ -156,7 +156,8 @@ let package = Package(
         target(
             "Operations",
             [
-                "Settings", "Bytes", "Proxy", "ProxyCore", "RoutingConfig", "Routing", "Names", "ContainerNames",
+                "Settings", "Bytes", "Proxy", "ProxyCore", "RoutingConfig", "Routing", "Names",
+                "ContainerNames",
                 "DNSNames", "EtcdClient", "EtcdNames", "Registration", "RegistryClient",
                 "HTTP1", "SystemSupport", .nioCore, .nioPosix, .logging, .nioConcurrencyHelpers,
             ]
@@ -239,7 +240,10 @@ let package = Package(
         tests("EtcdClientTests", ["EtcdClient", "Names", "RegistryTestSupport", "Routing"]),
         tests(
             "EtcdNamesTests",
-            ["EtcdClient", "EtcdNames", "Names", "RegistryClient", "RegistryTestSupport", "Settings", "TestSupport"]
+            [
+                "EtcdClient", "EtcdNames", "Names", "RegistryClient", "RegistryTestSupport", "Settings",
+                "TestSupport",
+            ]
         ),
         tests("ContainerNamesTests", ["ContainerNames", "Names", "RegistryClient", "RegistryTestSupport"]),
         tests(
@@ -272,7 +276,7 @@ let package = Package(
             "OperationsTests",
             [
                 "HTTP1", "Operations", "Proxy", "ProxyCore", "Names", "Routing", "RoutingConfig",
-                "TestSupport",
+                "RegistryTestSupport", "Settings", "TestSupport",
                 .nioCore, .nioPosix,
                 .nioConcurrencyHelpers,
             ]

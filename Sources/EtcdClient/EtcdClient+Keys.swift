@@ -12,7 +12,7 @@ extension EtcdClient {
 
     func range(_ request: EtcdPageRequest, member: Int) async throws(EtcdFailure) -> EtcdRangeResponse {
         let body = EtcdRangeRequest(
-            key: base64(request.from ?? Array(cluster.prefix.utf8)),
+            key: base64(request.from ?? Array(keys.prefix.utf8)),
             range_end: base64(keys.end),
             limit: String(request.limit),
             revision: request.revision.map { String($0) },
@@ -29,7 +29,7 @@ extension EtcdClient {
 
     /// The store and its revision, read through the quorum.
     package func storeRevision(member: Int) async throws(EtcdFailure) -> (cluster: String, revision: Int64) {
-        let body = EtcdRangeRequest(key: base64(Array(cluster.prefix.utf8)))
+        let body = EtcdRangeRequest(key: base64(Array(keys.prefix.utf8)))
         let response: EtcdRangeResponse = try await send("/v3/kv/range", body, member)
         return (response.header.cluster_id ?? "", response.header.revision?.value ?? 0)
     }
@@ -45,7 +45,7 @@ extension EtcdClient {
     ) async -> EtcdFailure {
         do {
             let body = EtcdWatchRequest(
-                key: base64(Array(cluster.prefix.utf8)),
+                key: base64(Array(keys.prefix.utf8)),
                 end: base64(keys.end),
                 from: revision
             )

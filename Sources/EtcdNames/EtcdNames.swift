@@ -1,4 +1,4 @@
-package import EtcdClient
+import EtcdClient
 package import Names
 import NIOConcurrencyHelpers
 package import RegistryClient

@@ -75,7 +75,7 @@ package final class EtcdRegistration: Sendable {
             case .failing(let reason): report(.failing(reason))
             case .lost(let reason): report(.lost(reason))
             case .held(let name, let owner):
-                report(.held(key: address.cluster.prefix + name, by: "\(owner)"))
+                report(.held(key: client.keys.prefix + name, by: "\(owner)"))
             case .tooMany(let count):
                 report(
                     .leftOut("\(count) names; the maximum is \(RegistrationMachine.Limit.entries)")

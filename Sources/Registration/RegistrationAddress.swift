@@ -1,4 +1,3 @@
-package import EtcdClient
 package import RegistryClient
 package import Settings
 

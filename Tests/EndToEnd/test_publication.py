@@ -119,7 +119,7 @@ def test_containers_are_published_as_they_come_and_go_and_unknown_ones_are_refus
     within(lambda: site.key(2) is None, "the names' end")
     site.local.wait()
     within(lambda: site.ask(2).status == 503, "a host that left")
-    assert "published names withdrawn" in site.local.said()
+    assert "registration withdrawn" in site.local.said()
 
 
 def test_the_containers_of_an_engine_are_published_beside_other_names(site, tmp_path):
@@ -149,7 +149,7 @@ def test_a_name_that_somebody_else_holds_is_said_and_left_as_it_is(site):
     site.contain(1, 3, 4)
     wait.until(lambda: site.ask(4).status == 200, what="the name beside it")
     assert site.key(3) == other
-    wait.until(lambda: "name is held by another; not published" in site.local.said(), what="the log to say so")
+    wait.until(lambda: "name is held by another instance; not registered" in site.local.said(), what="the log to say so")
     assert f"{PREFIX}container003_01" in site.local.said()
     site.contain(1, 3)
     wait.until(lambda: site.key(4) is None, what="the end of the name beside it")
@@ -166,7 +166,7 @@ def test_names_go_with_the_lease_after_a_crash_and_come_again_after_an_outage(si
     wait.until(lambda: site.ask(99).status == 502, what="the front to have followed it")
     # etcd loses everything, for longer than the lease lives.
     site.etcd.kill()
-    wait.until(lambda: "published names lost" in site.local.said(), what="the lease's end")
+    wait.until(lambda: "registration lost" in site.local.said(), what="the lease's end")
     assert site.ask(1).status == 200, "the front's last names serve"
     site.contain(1, 5)
     shutil.rmtree(site.etcd.directory)

@@ -1,8 +1,8 @@
-import EtcdClient
 import Names
 import RegistryClient
 import RegistryTestSupport
 import Routing
+import Settings
 import Testing
 
 @testable import Registration

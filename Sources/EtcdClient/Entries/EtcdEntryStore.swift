@@ -86,7 +86,7 @@ package final class EtcdEntryStore: Sendable {
             }
             let found = response.kvs ?? []
             for kv in found {
-                let rest = String(decoding: kv.key.dropFirst(client.cluster.prefix.utf8.count), as: UTF8.self)
+                let rest = String(decoding: kv.key.dropFirst(client.keys.prefix.utf8.count), as: UTF8.self)
                 entries.append(Self.entry(kv, rest))
             }
             guard response.more ?? false, let last = found.last else { return try await withTTL(entries) }
