@@ -1,14 +1,14 @@
 import Bytes
 
-/// Where a body ends, and which of its bytes may be passed on.
+/// Finds where a body ends, and which of its bytes may pass on.
 ///
-/// For a chunked body the pieces `.data`, `.framing` and `.trailer`, in their order, spell a chunked body again:
-/// the same content in the same chunks, sizes without needless zeros, no extensions, no forbidden trailers.
+/// The pieces `.data`, `.framing` and `.trailer` of a chunked body, in their order, are a chunked body again: the
+/// same content in the same chunks, sizes without leading zeros, no extensions, no forbidden trailers.
 /// A value type that never allocates; one for each message; use it on one thread at a time.
 package struct BodyDecoder: Sendable {
     enum State {
         case length, untilClose
-        /// Before a size line; then within one that is not passed on whole.
+        /// Before a size line; then within one of which only a part passes on.
         case size, sizeDigits, extensions, sizeEnd
         case data, dataEnd
         /// Before a trailer section; then within one that is known to be well formed.
@@ -17,20 +17,20 @@ package struct BodyDecoder: Sendable {
         case failed(BodyError)
     }
 
-    /// Bytes of content handed out so far, framing not counted: for size limits and logs.
+    /// Bytes of content returned so far, without framing: for size limits and logs.
     package private(set) var bodyBytes: UInt64 = 0
 
     var state: State
-    /// Of the body, or of the chunk.
+    /// Bytes that are left of the body, or of the chunk.
     var remaining: UInt64 = 0
-    /// How many unconsumed bytes were searched for a line end in vain.
+    /// Unconsumed bytes that contain no line end.
     var scanned = 0
     var line = ChunkLine()
     /// See `HTTP1Constants.chunkExcessBytes`.
     var excess = 0
     let limits: HeadLimits
 
-    /// - Parameter limits: for the trailer section: its bytes and its lines.
+    /// - Parameter limits: of the trailer section, its bytes and its lines.
     package init(_ framing: BodyFraming, limits: HeadLimits = .default) {
         self.limits = limits
         switch framing {
@@ -44,18 +44,18 @@ package struct BodyDecoder: Sendable {
         }
     }
 
-    /// The body's last byte was handed out.
+    /// The last byte of the body was returned.
     package var isComplete: Bool {
         if case .done = state { true } else { false }
     }
 
     /// The next piece of the body in `bytes` from `offset` on; moves `offset` past it. Loop until `.needMore`
-    /// or `.end`, then keep what lies from `offset` on: at most part of a size line
+    /// or `.end`, then keep the bytes from `offset` on: at most part of a size line
     /// (`HTTP1Constants.chunkLineBytes`) or part of a trailer section (`HeadLimits.headBytes`).
     ///
-    /// - Throws: again and again, once it has.
+    /// - Throws: the same error at each later call.
     package mutating func next(_ bytes: Span<UInt8>, offset: inout Int) throws(BodyError) -> BodyPiece {
-        // A range has 32 bits. What lies beyond waits for another turn.
+        // A range has 32 bits. The bytes after them wait for the next call.
         let end = min(bytes.count, Int(UInt32.max))
         guard offset >= 0, offset <= end else { return .needMore }
         switch state {
@@ -96,8 +96,8 @@ package struct BodyDecoder: Sendable {
         }
     }
 
-    /// The longest stretch of pieces that can be passed on as one slice, trailers among them; steps over what
-    /// must not pass. Otherwise as `next`. An error comes after all that is before it.
+    /// The longest run of pieces that can pass on as one slice, trailers included; skips what must not pass on.
+    /// Otherwise as `next`. An error is thrown after everything before it was returned.
     package mutating func nextRun(_ bytes: Span<UInt8>, offset: inout Int) throws(BodyError) -> BodyRun {
         var run = ByteRange.empty
         while true {
@@ -105,7 +105,7 @@ package struct BodyDecoder: Sendable {
             do throws(BodyError) {
                 piece = try next(bytes, offset: &offset)
             } catch {
-                // It stays in `state`, and is thrown by the next call.
+                // `state` keeps it: the next call throws it.
                 if run.isEmpty { throw error }
                 return .pass(run)
             }
@@ -123,7 +123,7 @@ package struct BodyDecoder: Sendable {
         }
     }
 
-    /// The sender closed its side, and all it sent was decoded: completes a body that ends by close.
+    /// The sender closed its side, and all its bytes were decoded: completes a body that ends by close.
     ///
     /// - Throws: `.truncated` if the body should have had more.
     package mutating func finish() throws(BodyError) {
@@ -135,7 +135,7 @@ package struct BodyDecoder: Sendable {
         }
     }
 
-    /// Counts content and steps over it.
+    /// Counts content and moves past it.
     private mutating func pass(_ count: Int, _ offset: inout Int) -> ByteRange {
         bodyBytes &+= UInt64(truncatingIfNeeded: count)
         return step(count, &offset)

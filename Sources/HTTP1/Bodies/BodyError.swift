@@ -1,19 +1,19 @@
-/// Why a body is refused; what came of it before was well formed. The connection must be closed.
+/// Why a body is not accepted; its bytes before the error were well formed. The connection must be closed.
 package enum BodyError: Error, Hashable, Sendable {
-    /// A chunk size is no hexadecimal number, or its line does not end in CRLF.
+    /// A chunk size is not a hexadecimal number, or its line does not end in CRLF.
     case badChunkSize
     /// A chunk size has more than `HTTP1Constants.chunkSizeDigits` digits or is above 2⁶³−1.
     case chunkTooLarge
-    /// A chunk extension against RFC 9112 §7.1.1.
+    /// A chunk extension is malformed. RFC 9112 §7.1.1.
     case badChunkExtension
     /// A size line longer than `HTTP1Constants.chunkLineBytes`.
     case chunkLineTooLong
-    /// Too many bytes of extensions for so little data (`HTTP1Constants.chunkExcessBytes`).
+    /// Too many bytes of extensions for the data (`HTTP1Constants.chunkExcessBytes`).
     case tooMuchExtension
     /// A chunk's data is not followed by CRLF.
     case badChunkEnd
     case trailer(FieldError)
-    /// The sender closed before the body's end.
+    /// The sender closed the connection before the end of the body.
     case truncated
 
     /// The word in the access log (`detail`); never renamed.
@@ -38,9 +38,9 @@ package enum BodyError: Error, Hashable, Sendable {
         case .badChunkExtension: "a chunk extension is malformed"
         case .chunkLineTooLong: "a chunk's size line is longer than the limit"
         case .tooMuchExtension: "the chunk extensions are longer than the limit"
-        case .badChunkEnd: "a chunk does not end where its size says"
+        case .badChunkEnd: "a chunk does not end after the bytes of its size"
         case .trailer(let error): error.message
-        case .truncated: "the connection closed before the body's end"
+        case .truncated: "the connection closed before the end of the body"
         }
     }
 }

@@ -3,12 +3,12 @@
 package enum BodyFraming: Hashable, Sendable {
     /// There is no body.
     case none
-    /// So many bytes, at most 2⁶³−1.
+    /// After this many bytes, at most 2⁶³−1.
     case length(UInt64)
     case chunked
-    /// Until the connection closes. Only answers.
+    /// Until the connection closes. Only in responses.
     case untilClose
 
-    /// Known to bring no byte: there is no body, or its length is 0.
+    /// No byte follows for certain: there is no body, or its length is 0.
     @inlinable package var isEmpty: Bool { self == .none || self == .length(0) }
 }

@@ -1,4 +1,4 @@
-/// What comes next of a body. The ranges are offsets into the span given to `BodyDecoder.next`.
+/// The next part of a body. The ranges are offsets into the span given to `BodyDecoder.next`.
 @frozen
 package enum BodyPiece: Hashable, Sendable {
     /// Content.
@@ -7,16 +7,15 @@ package enum BodyPiece: Hashable, Sendable {
     case framing(ByteRange)
     /// A whole trailer line that may be passed on. Falls between the `0` line and the last empty line.
     case trailer(ByteRange)
-    /// Bytes that are never passed on: chunk extensions, needless zeros, trailers that must not be trailers.
+    /// Bytes that are never passed on: chunk extensions, needless zeros, fields that are not allowed as trailers.
     case skipped(ByteRange)
-    /// Nothing more can be said without more bytes. What lies at and after `offset` stays with the caller and
-    /// comes again, at the front, with more behind it.
+    /// More bytes are needed. The caller keeps those from `offset` on, and passes them again with more after them.
     case needMore
-    /// The body is over; what lies at and after `offset` belongs to the next message.
+    /// The body is complete; the bytes from `offset` on belong to the next message.
     case end
 }
 
-/// What `BodyDecoder.nextRun` found.
+/// A result of `BodyDecoder.nextRun`.
 @frozen
 package enum BodyRun: Hashable, Sendable {
     /// Bytes to pass on as they are: content and, in a chunked body, its framing.

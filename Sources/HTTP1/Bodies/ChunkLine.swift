@@ -3,9 +3,9 @@ import Bytes
 /// A chunk's size line, measured: `zeros digits extensions CRLF`. RFC 9112 §7.1.
 struct ChunkLine: Sendable {
     var size: UInt64 = 0
-    /// Leading zeros that say nothing.
+    /// Leading zeros.
     var zeros = 0
-    /// The digits that stay; at least one.
+    /// The digits that pass on; at least one.
     var digits = 0
     /// Bytes from the first `;`, or the white space before it, up to the CRLF.
     var extensions = 0
@@ -28,7 +28,7 @@ extension BodyDecoder {
         return .framing(step(line.digits, &offset))
     }
 
-    /// Reads the line at `offset` into `line`; false if it is not there as a whole.
+    /// Reads the line at `offset` into `line`; false if it is incomplete.
     private mutating func readLine(_ bytes: Span<UInt8>, _ offset: Int) throws(BodyError) -> Bool {
         var size: UInt64 = 0
         var zeros = 0
@@ -84,10 +84,10 @@ extension BodyDecoder {
 }
 
 /// Chunk extensions (RFC 9112 §7.1.1): `*( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] )`.
-/// They are dropped, so they are read only to be sure that the line ends where everyone else sees its end.
+/// They do not pass on; they are read to make sure that the line ends where every other reader ends it.
 enum ChunkExtensions {
     static func areValid(_ bytes: Span<UInt8>, from start: Int, to end: Int) -> Bool {
-        // Nothing below reads past the CR at `end`: it is neither blank nor token nor allowed in a string.
+        // Nothing below reads past the CR at `end`: it is not a blank, not a token byte and not allowed in a string.
         var index = start
         while index < end {
             index = bytes.blankEnd(from: index)

@@ -1,6 +1,6 @@
 extension BodyDecoder {
-    /// The next line of the trailer section. The first is handed out when the whole section was found to be
-    /// well formed, so that a bad one passes on nothing. RFC 9112 §7.1.2.
+    /// The next line of the trailer section. The first is returned when the whole section was found to be well
+    /// formed, so that nothing of a malformed one passes on. RFC 9112 §7.1.2.
     mutating func nextTrailer(_ bytes: Span<UInt8>, _ offset: inout Int) throws(BodyError) -> BodyPiece {
         if case .trailers = state, !bytes.isLineEnd(at: offset) {
             let found: Bool
@@ -29,14 +29,12 @@ extension BodyDecoder {
         }
     }
 
-    /// Whether the section at `offset` is complete and well formed. A line is judged when it is whole.
+    /// Whether the section at `offset` is complete and well formed.
     private mutating func checkSection(_ bytes: Span<UInt8>, _ offset: Int) throws(BodyError) -> Bool {
-        let full = max(2, limits.headBytes)
-        let room = bytes.count &- offset
-        let window = room > full ? bytes.extracting(first: offset &+ full) : bytes
-        let isFull = room >= full
-        if scanned > 0, !isFull, window.firstLF(from: offset &+ scanned) == window.count {
-            scanned = room
+        let window = HeadWindow(bytes, from: offset, limit: max(2, limits.headBytes))
+        let available = bytes.count &- offset
+        if scanned > 0, window.needsMore(from: offset &+ scanned) {
+            scanned = available
             return false
         }
         var field = Field(name: .empty, value: .empty, line: .empty, id: .other, hopByHop: false)
@@ -45,7 +43,7 @@ extension BodyDecoder {
         do throws(FieldError) {
             while true {
                 let start = position
-                let line = try field.parseLine(window, at: &position)
+                let line = try field.parseLine(window.bytes, at: &position)
                 if case .end = line {
                     scanned = 0
                     return true
@@ -58,17 +56,16 @@ extension BodyDecoder {
                 }
             }
         } catch {
-            if isFull || window.firstLF(from: position) < window.count { throw .trailer(error) }
+            if window.isFinal(at: position) { throw .trailer(error) }
         }
-        if isFull { throw .trailer(.tooLarge) }
-        scanned = room
+        if window.isFull { throw .trailer(.tooLarge) }
+        scanned = available
         return false
     }
 
     /// Whether a field may be a trailer. RFC 9110 §6.5.1: not if it is for framing, routing, authentication,
-    /// request control, response control or the content's format, nor if it is for one hop only; nor what
-    /// proxies say of the client. A recipient may merge trailers into the head, so what must not be forged
-    /// there must not come here.
+    /// request control, response control or the content's format. Nor if it is for one hop only, or if proxies
+    /// describe the client with it: a recipient may merge trailers into the head, and such a field could be forged.
     private static func mayPass(_ bytes: Span<UInt8>, _ field: Field) -> Bool {
         switch field.id {
         case .etag, .server, .lastModified, .acceptRanges, .allow, .contentLanguage, .proxyStatus:
@@ -81,7 +78,7 @@ extension BodyDecoder {
 }
 
 extension Span<UInt8> {
-    /// Whether the range's first bytes are these letters, case aside.
+    /// Whether the first bytes of the range are these letters, without regard to case.
     func begins(_ range: ByteRange, with lowercase: StaticString) -> Bool {
         let length = lowercase.utf8CodeUnitCount
         guard range.count >= length else { return false }

@@ -1,12 +1,12 @@
 import Bytes
 
-/// What the `Connection` fields of a head say (RFC 9110 §7.6.1).
+/// The options of the `Connection` fields of a head (RFC 9110 §7.6.1).
 struct ConnectionOptions {
     var close = false
     var keepAlive = false
     var upgrade = false
 
-    /// Reads all `Connection` fields, and marks the fields they name as ending here.
+    /// Reads all `Connection` fields, and marks the fields that they name as hop-by-hop.
     static func read(
         _ bytes: Span<UInt8>,
         _ section: FieldSection,

@@ -1,7 +1,7 @@
 import Bytes
 
 /// `Content-Length` (RFC 9110 §8.6): digits and nothing else. Lists of equal values, which a recipient may
-/// accept, are refused: another reader may see the first or the last.
+/// accept, are refused: another reader may use the first or the last.
 enum ContentLength {
     static func parse(_ bytes: Span<UInt8>, _ range: ByteRange) throws(FramingError) -> UInt64 {
         guard !range.isEmpty, range.count <= HTTP1Constants.contentLengthDigits else { throw .badLength }

@@ -5,12 +5,12 @@ package struct Field: Hashable, Sendable {
     @usableFromInline package var name: ByteRange
     /// The value without the white space around it.
     @usableFromInline package var value: ByteRange
-    /// The whole line with its CRLF: copy this to pass the field on. (Its LF alone, where an answer
+    /// The whole line with its CRLF: copy this to pass the field on. (With LF alone, where a response
     /// `hasLooseLines`.)
     @usableFromInline package var line: ByteRange
     @usableFromInline package var id: FieldID
-    /// True if the field ends here and is not passed on: the fields RFC 9110 §7.6.1 lists, those that
-    /// `Connection` names, and those that have no meaning in this message (`Expect` without a body,
+    /// The field does not pass on: the fields that RFC 9110 §7.6.1 lists, those that `Connection` names, and those
+    /// without a meaning in this message (`Expect` without a body,
     /// `Content-Length` in a 204). Never true for `Host`.
     @usableFromInline package var hopByHop: Bool
 

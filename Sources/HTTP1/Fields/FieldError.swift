@@ -2,7 +2,7 @@
 package enum FieldError: Error, Hashable, Sendable, CaseIterable {
     /// A line that begins with a colon.
     case emptyName
-    /// A byte in the name that is no token byte.
+    /// A byte in the name that is not a token byte.
     case badName
     /// White space between name and colon. RFC 9112 §5.1.
     case spaceBeforeColon
@@ -14,7 +14,7 @@ package enum FieldError: Error, Hashable, Sendable, CaseIterable {
     case badValue
     /// CR without LF. RFC 9112 §2.2.
     case bareCR
-    /// LF without CR. RFC 9112 §2.2 allows to accept it; we do in answers' heads alone.
+    /// LF without CR. RFC 9112 §2.2 allows it; Berth accepts it in response heads alone.
     case bareLF
     /// More lines than `HeadLimits.fields`.
     case tooMany
@@ -41,13 +41,13 @@ package enum FieldError: Error, Hashable, Sendable, CaseIterable {
     package var message: String {
         switch self {
         case .emptyName: "a field line has no name"
-        case .badName: "a field name has a byte that is not allowed there"
-        case .spaceBeforeColon: "white space stands between a field name and its colon"
+        case .badName: "a field name has an invalid byte"
+        case .spaceBeforeColon: "there is white space between a field name and its colon"
         case .missingColon: "a field line has no colon"
         case .folded: "a field line begins with white space"
         case .badValue: "a field value has a control byte"
-        case .bareCR: "a carriage return stands without a line feed"
-        case .bareLF: "a line feed stands without a carriage return"
+        case .bareCR: "a carriage return is not followed by a line feed"
+        case .bareLF: "a line feed does not follow a carriage return"
         case .tooMany: "there are more field lines than the limit"
         case .tooLarge: "the field section is longer than the limit"
         }

@@ -4,7 +4,7 @@ extension FieldID {
     /// The longest name known here, bytes.
     private static let longestName = 19
 
-    /// The field of this name, case aside; `.other` if it is none of ours.
+    /// The field of this name, without regard to case; `.other` if the name is not known here.
     @inline(__always)
     static func recognise(_ bytes: Span<UInt8>, at start: Int, length: Int) -> FieldID {
         guard length >= 2, length <= longestName else { return .other }
@@ -23,7 +23,7 @@ extension FieldID {
         return id
     }
 
-    /// `.lookalike` for a name that would be one of those that matter, if its marks were hyphens.
+    /// `.lookalike` for a name that would be one of those that matter if its marks were hyphens.
     @inline(never)
     private static func unmasked(_ bytes: Span<UInt8>, at start: Int, length: Int) -> FieldID {
         var words = InlineArray<3, UInt64>(repeating: 0)
@@ -39,7 +39,7 @@ extension FieldID {
         return id.mayBeMistaken ? .lookalike : .other
     }
 
-    /// Nobody behind may find such a field under another name. (No name of less than nine bytes has a hyphen.)
+    /// No later reader may find such a field under another name. (No name of less than nine bytes has a hyphen.)
     private var mayBeMistaken: Bool {
         switch self {
         case .contentLength, .transferEncoding, .maxForwards, .keepAlive, .proxyConnection, .http2Settings,

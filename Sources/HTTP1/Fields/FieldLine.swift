@@ -1,22 +1,22 @@
 import Bytes
 
-/// What stands at the beginning of a line of a field section.
+/// A line of a field section.
 enum FieldLine {
     case field
-    /// A field whose line ends by LF alone.
+    /// A field whose line ends with LF alone.
     case looseField
     /// The empty line.
     case end
-    /// The line is not there as a whole.
+    /// The end of the line has not been received.
     case incomplete
 }
 
 extension Field {
-    /// Parses the line at `position`; moves there past it, or to the byte that is wrong.
+    /// Parses the line at `position`; moves past it, or to the byte that is wrong.
     ///
     /// RFC 9112 §5: `field-name ":" OWS field-value OWS CRLF`, nothing looser.
     ///
-    /// - Parameter bareLF: a line may end by LF alone (RFC 9112 §2.2). A CR elsewhere than before LF stays wrong.
+    /// - Parameter bareLF: a line may end with LF alone (RFC 9112 §2.2). A CR that is not before LF is still an error.
     @inline(__always)
     mutating func parseLine(
         _ bytes: Span<UInt8>,
@@ -63,7 +63,7 @@ extension Field {
         return outcome
     }
 
-    /// The name ends at a byte that is not its colon: says why that is wrong.
+    /// The name ends at a byte that is not its colon: throws the mistake.
     @inline(never)
     private static func refuseName(
         _ bytes: Span<UInt8>,
@@ -85,7 +85,7 @@ extension Field {
         }
     }
 
-    /// The value ends at a byte that does not begin a line end: says why that is wrong.
+    /// The value ends at a byte that does not begin a line end: throws the mistake.
     @inline(never)
     private static func refuseValue(_ bytes: Span<UInt8>, at end: Int) throws(FieldError) -> FieldLine {
         guard let byte = bytes.byte(at: end) else { return .incomplete }
@@ -98,7 +98,7 @@ extension Field {
 }
 
 extension FieldID {
-    /// Always for this hop only (RFC 9110 §7.6.1, §11.7). What `Connection` names comes on top.
+    /// Always for this hop only (RFC 9110 §7.6.1, §11.7), in addition to the fields that `Connection` names.
     @inline(__always)
     var isHopByHop: Bool {
         switch self {
@@ -109,8 +109,8 @@ extension FieldID {
         }
     }
 
-    /// Stays although `Connection` names it: where a message goes and where it ends is not for this hop's
-    /// sender to take away from the next, nor is what tells the next who sent it.
+    /// Passes on even if `Connection` names it: a sender must not remove from the next hop what determines the
+    /// recipient, the end and the sender of a message.
     var isKeptAlways: Bool {
         switch self {
         case .host, .contentLength, .via, .forwarded, .xForwardedFor, .xForwardedProto, .xForwardedHost,

@@ -1,6 +1,6 @@
-/// The field lines of a head, and where the ones are that decide what the message means.
+/// The field lines of a head, and the positions of those that determine what the message means.
 struct FieldSection {
-    /// How often a field came, and where it stood last.
+    /// How often a field occurs, and where last.
     struct Occurrence {
         var count = 0
         var index = 0
@@ -18,13 +18,13 @@ struct FieldSection {
     var connection = Occurrence()
     var upgrade = Occurrence()
     var expect = Occurrence()
-    /// A line ended by LF alone.
+    /// A line ends with LF alone.
     var isLoose = false
 
     /// Parses lines from `position` on into `fields`, up to and with the empty line.
     ///
-    /// - Parameter bareLF: lines may end by LF alone.
-    /// - Returns: false if the empty line is not there yet.
+    /// - Parameter bareLF: lines may end with LF alone.
+    /// - Returns: false if the empty line has not been received.
     mutating func parse(
         _ bytes: Span<UInt8>,
         at position: inout Int,
@@ -59,7 +59,7 @@ struct FieldSection {
         }
     }
 
-    /// The framing the fields give, or nil if they say nothing. RFC 9112 §6.
+    /// The framing that the fields determine, or nil if there are none. RFC 9112 §6.
     func framing(
         _ bytes: Span<UInt8>,
         _ fields: [Field],

@@ -4,8 +4,8 @@ import Bytes
 enum TransferCoding {
     private static let chunked: StaticString = "chunked"
 
-    /// Returns if the value is `chunked`; otherwise tells what we do not support (a proper list that either has
-    /// no `chunked` or ends in it) from what no one should support.
+    /// Returns if the value is `chunked`. Otherwise distinguishes what Berth does not support (a valid list that
+    /// has no `chunked` or ends with it) from what no program should support.
     static func check(_ bytes: Span<UInt8>, _ range: ByteRange) throws(FramingError) {
         if bytes.equals(range, chunked) { return }
         var elements = ListElements(range.indices)
@@ -18,7 +18,7 @@ enum TransferCoding {
             sawChunked = bytes.equals(element, chunked)
             count &+= 1
         }
-        // "chunked," and the like: one coding, but not spelt as everyone reads it.
+        // One coding, as in "chunked,", but not spelled as every reader reads it.
         throw count == 0 || (count == 1 && sawChunked) ? .badCoding : .unknownCoding
     }
 }

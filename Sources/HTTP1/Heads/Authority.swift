@@ -1,10 +1,10 @@
 import Bytes
 
-/// The authority of a request: `Host`, or what an absolute target names. RFC 9110 §7.2, RFC 3986 §3.2.
+/// The authority of a request: `Host`, or that of an absolute target. RFC 9110 §7.2, RFC 3986 §3.2.
 enum Authority {
-    /// Whether the bytes are a host with an optional port, as servers spell it: letters, digits, `-._~`, or an
-    /// IPv6 address in brackets. Percent-encoding and sub-delimiters, which RFC 3986 allows in a name, are
-    /// refused: no DNS name has them, and readers disagree on them. So are user names.
+    /// Whether the bytes are a host with an optional port: letters, digits, `-._~`, or an IPv6 address in brackets.
+    /// Percent-encoding and sub-delimiters, which RFC 3986 allows in a name, are not accepted: no DNS name has
+    /// them, and readers disagree on them. Nor are user names.
     static func isValid(_ bytes: Span<UInt8>, _ range: ByteRange) -> Bool {
         var index = range.lowerBound
         let end = range.upperBound
@@ -27,8 +27,7 @@ enum Authority {
             || byte == 0x7E
     }
 
-    /// The index past the closing bracket. What is inside is only roughly an address: whoever routes by it
-    /// reads it as one.
+    /// The index after the closing bracket. The text inside is only roughly checked: routing parses the address.
     private static func endOfLiteral(_ bytes: Span<UInt8>, from start: Int, to end: Int) -> Int? {
         var index = start
         var colons = 0

@@ -1,26 +1,26 @@
-/// Why a request head is refused. After any of these the connection's bytes cannot be trusted any more:
-/// answer with `status`, then close.
+/// Why a request head is not accepted. After any of these nothing that follows on the connection can be trusted:
+/// respond, then close.
 package enum RequestError: Error, Hashable, Sendable {
-    /// The method is no token, or longer than `HTTP1Constants.methodBytes`, or an empty line too many stands
-    /// in front of it.
+    /// The method is not a token, or is longer than `HTTP1Constants.methodBytes`, or more than one empty line comes
+    /// before it.
     case badMethod
-    /// `CONNECT`: Berth opens no tunnels on request.
+    /// `CONNECT`: Berth does not open tunnels on request.
     case methodNotAllowed
-    /// The target has a byte it must not have (control, space, DEL, `#`), or none of the forms of
-    /// RFC 9112 §3.2. Bytes from 0x80 on are taken, as curl and others send them, and passed on as they are.
+    /// The target has an invalid byte (control, space, DEL, `#`), or none of the forms of RFC 9112 §3.2. Bytes from
+    /// 0x80 on are accepted, because curl and others send them, and pass on unchanged.
     case badTarget
     /// The target is longer than `HeadLimits.targetBytes`.
     case targetTooLong
-    /// What follows the target is not `HTTP/` digit `.` digit and a line end.
+    /// The target is not followed by `HTTP/` digit `.` digit and a line end.
     case badVersion
     /// A major version other than 1.
     case versionNotSupported
     /// HTTP/1.1 without `Host`. RFC 9112 §3.2.
     case missingHost
-    /// More than one `Host`, be they equal.
+    /// More than one `Host`, even if they are equal.
     case severalHosts
-    /// `Host`, or the authority of the target, is empty, has a byte other than letters, digits, `-._~`,
-    /// is no bracketed IPv6 address, names a user, or has a port above 65535.
+    /// `Host`, or the authority of the target, is empty, has a byte other than letters, digits, `-._~`
+    /// and is not a bracketed IPv6 address, contains a user, or has a port above 65535.
     case badHost
     /// An expectation other than `100-continue`. RFC 9110 §10.1.1.
     case unknownExpectation
@@ -55,15 +55,15 @@ package enum RequestError: Error, Hashable, Sendable {
     package var message: String {
         switch self {
         case .badMethod: "the request does not begin with a method"
-        case .methodNotAllowed: "CONNECT is not allowed here"
+        case .methodNotAllowed: "CONNECT is not allowed"
         case .badTarget: "the request target is malformed"
         case .targetTooLong: "the request target is longer than the limit"
         case .badVersion: "the request line does not end in an HTTP version"
-        case .versionNotSupported: "only HTTP/1.0 and HTTP/1.1 are spoken here"
+        case .versionNotSupported: "only HTTP/1.0 and HTTP/1.1 are supported"
         case .missingHost: "the request has no Host"
         case .severalHosts: "the request has more than one Host"
-        case .badHost: "the request's host is malformed"
-        case .unknownExpectation: "the request expects something other than 100-continue"
+        case .badHost: "the host of the request is malformed"
+        case .unknownExpectation: "the request has an expectation other than 100-continue"
         case .traceWithBody: "a TRACE request has a body"
         case .headTooLarge: "the request head is longer than the limit"
         case .field(let error): error.message

@@ -1,5 +1,5 @@
-/// Why an answer's head is refused. The connection it came on must be closed: nothing that follows on it
-/// can be told apart from the rest of this answer.
+/// Why a response head is not accepted. The connection must be closed: what follows on it cannot be told apart
+/// from the rest of this response.
 package enum ResponseError: Error, Hashable, Sendable {
     /// The line does not begin with `HTTP/` digit `.` digit and a space.
     case badVersion
@@ -30,11 +30,11 @@ package enum ResponseError: Error, Hashable, Sendable {
     /// A constant sentence, without any byte from the peer.
     package var message: String {
         switch self {
-        case .badVersion: "the answer does not begin with an HTTP version"
-        case .versionNotSupported: "the answer's HTTP version is not 1.x"
-        case .badStatus: "the answer's status is not a number from 100 to 599"
-        case .badReason: "the answer's reason phrase has a control byte"
-        case .headTooLarge: "the answer's head is longer than the limit"
+        case .badVersion: "the response does not begin with an HTTP version"
+        case .versionNotSupported: "the HTTP version of the response is not 1.x"
+        case .badStatus: "the status of the response is not a number from 100 to 599"
+        case .badReason: "the reason phrase of the response has a control byte"
+        case .headTooLarge: "the response head is longer than the limit"
         case .field(let error): error.message
         case .framing(let error): error.message
         }

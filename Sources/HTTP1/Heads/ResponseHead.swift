@@ -1,4 +1,4 @@
-/// The head of an answer: what it says, and where in the parsed bytes it says so.
+/// The head of a response: its meaning, and where its parts are in the parsed bytes.
 ///
 /// Keep one for each event loop, as with `RequestHead`. All ranges are offsets into the span given to `parse`.
 package struct ResponseHead: Sendable {
@@ -9,19 +9,19 @@ package struct ResponseHead: Sendable {
     package internal(set) var reason = ByteRange.empty
     /// In the order received; never more than `HeadLimits.fields`.
     package internal(set) var fields: [Field] = []
-    /// For the answer to a request of the method given to `parse`. RFC 9112 §6.3.
+    /// Of the response to a request with the method given to `parse`. RFC 9112 §6.3.
     package internal(set) var framing: BodyFraming = .none
-    /// The connection may serve another request after this answer. False if it closes, if the body ends by
-    /// close, after 101, and if a 204 claims a body. Says nothing in an interim answer: the final one decides.
+    /// The connection may serve another request after this response. False if it closes, if the body ends by
+    /// close, after 101, and if a 204 claims a body. Without meaning in an interim response: the final one decides.
     package internal(set) var keepAlive = false
-    /// A field's line ends by LF alone: to pass the fields on, write each anew from its name and value.
+    /// The line of a field ends with LF alone: to pass the fields on, write each anew from its name and value.
     package internal(set) var hasLooseLines = false
-    /// Bytes of the head, the empty line included; here the body begins.
+    /// Bytes of the head with its empty line: the offset at which the body begins.
     package internal(set) var length = 0
 
     package init() {}
 
-    /// 101: the bytes after the head are of another protocol. Whether one was asked for is the caller's to know.
+    /// 101: the bytes after the head belong to another protocol. The caller checks whether the request had `Upgrade`.
     package var isUpgrade: Bool { status == 101 }
     /// 1xx other than 101: another head follows. RFC 9110 §15.2.
     package var isInterim: Bool { status < 200 && status != 101 }

@@ -1,11 +1,11 @@
-/// A stretch of bytes, as offsets into the span that was parsed (not into the connection's stream).
+/// A range of bytes, as offsets into the span that was parsed (not into the connection's stream).
 ///
-/// Eight bytes, trivially copied. Valid as long as the caller keeps those bytes where they were.
+/// Eight bytes, trivially copied. Valid while the caller keeps those bytes where they are.
 @frozen @usableFromInline
 package struct ByteRange: Hashable, Sendable {
     /// Offset of the first byte.
     @usableFromInline package var start: UInt32
-    /// Offset one past the last byte; never less than `start`.
+    /// Offset after the last byte; never less than `start`.
     @usableFromInline package var end: UInt32
 
     @inlinable
@@ -14,7 +14,7 @@ package struct ByteRange: Hashable, Sendable {
         self.end = end
     }
 
-    /// Offsets that are known to lie inside a span the parser accepted (so they fit 32 bits).
+    /// Offsets inside a span that the parser accepted, so that they fit 32 bits.
     @inlinable
     init(_ start: Int, _ end: Int) {
         self.start = UInt32(truncatingIfNeeded: start)
@@ -31,7 +31,7 @@ package struct ByteRange: Hashable, Sendable {
     @inlinable package var lowerBound: Int { Int(start) }
     /// `end` as an index.
     @inlinable package var upperBound: Int { Int(end) }
-    /// For `Span.extracting(_:)`. Empty if the two offsets were made by hand in the wrong order.
+    /// For `Span.extracting(_:)`. Empty if the two offsets are in the wrong order.
     @inlinable package var indices: Range<Int> { Int(start)..<Swift.max(Int(start), Int(end)) }
 
     @inlinable package static var empty: ByteRange { ByteRange(start: 0, end: 0) }

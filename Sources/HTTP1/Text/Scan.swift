@@ -1,16 +1,16 @@
 import Bytes
 
-// The one file of this target with unchecked access (`Bytes` has the rest). Every function here proves its bounds: an index is not
-// negative and below `count` before `self[unchecked:]` reads it, and `count - index` is at least 8 before a
-// word is loaded.
+// The one file of this target with unchecked access (`Bytes` has the rest). Every function here proves its bounds:
+// an index is not negative and below `count` before `self[unchecked:]` reads it, and `count - index` is at least 8
+// before a word is loaded.
 
 /// Constants for searching eight bytes at a time.
 private enum Lanes {
     static let ones: UInt64 = 0x0101_0101_0101_0101
     static let highs: UInt64 = 0x8080_8080_8080_8080
 
-    /// High bits where `word` has a byte below `bound` (at most 0x80). Exact for the lowest one; above it there
-    /// may be false ones.
+    /// High bits where `word` has a byte below `bound` (at most 0x80). Exact for the lowest one; bits above it
+    /// may be wrong.
     @inline(__always)
     static func below(_ word: UInt64, _ bound: UInt8) -> UInt64 {
         (word &- ones &* UInt64(bound)) & ~word & highs
@@ -90,8 +90,8 @@ extension Span<UInt8> {
         return count
     }
 
-    /// The first byte at or after `index` that a field value or a reason phrase must not have, or `count`:
-    /// below 0x20 except tab, or DEL.
+    /// The first byte at or after `index` that is invalid in a field value or a reason phrase, or `count`: below
+    /// 0x20 except tab, or DEL.
     @inline(__always)
     func firstControl(from index: Int) -> Int {
         var index = index
@@ -111,7 +111,7 @@ extension Span<UInt8> {
         }
     }
 
-    /// The first byte at or after `index` that a target must not have, or `count`: up to 0x20, DEL or `#`.
+    /// The first byte at or after `index` that is invalid in a target, or `count`: up to 0x20, DEL or `#`.
     @inline(__always)
     func targetEnd(from index: Int) -> Int {
         var index = index
@@ -124,7 +124,7 @@ extension Span<UInt8> {
         return index
     }
 
-    /// The first byte at or after `index` that is no token byte (RFC 9110 §5.6.2), or `count`.
+    /// The first byte at or after `index` that is not a token byte (RFC 9110 §5.6.2), or `count`.
     @inline(__always)
     func tokenEnd(from index: Int) -> Int {
         var index = index
@@ -143,7 +143,7 @@ extension Span<UInt8> {
         return index
     }
 
-    /// Whether one of these bytes is neither letter, digit nor hyphen.
+    /// Whether one of these bytes is not a letter, digit or hyphen.
     func hasMark(from start: Int, to end: Int) -> Bool {
         var index = start
         while end &- index >= 8, let word = word(at: index) {
@@ -155,20 +155,20 @@ extension Span<UInt8> {
         return ~Lanes.plain(word(at: index, length: end &- index)) & rest != 0
     }
 
-    /// Whether the range's bytes are these letters, case aside.
+    /// Whether the bytes of the range are these letters, without regard to case.
     func equals(_ range: ByteRange, _ lowercase: StaticString) -> Bool {
         guard range.count == lowercase.utf8CodeUnitCount, range.upperBound <= count else { return false }
         return lowercase.withUTF8Buffer { expected in
             var index = range.lowerBound
-            for want in expected {
-                guard let byte = byte(at: index), ASCII.lowercased(byte) == want else { return false }
+            for letter in expected {
+                guard let byte = byte(at: index), ASCII.lowercased(byte) == letter else { return false }
                 index &+= 1
             }
             return true
         }
     }
 
-    /// Whether two ranges have the same bytes, case of letters aside.
+    /// Whether two ranges have the same bytes, without regard to case.
     func equals(_ one: ByteRange, _ other: ByteRange) -> Bool {
         guard one.count == other.count else { return false }
         var first = one.lowerBound
@@ -182,37 +182,4 @@ extension Span<UInt8> {
         }
         return true
     }
-}
-
-/// Up to eight letters, digits and hyphens in lower case, as a word to compare with.
-///
-/// Made from a literal only; the optimiser turns it into two constants.
-struct Spelling: ExpressibleByStringLiteral {
-    /// The bytes, the first in the lowest place, zeros behind.
-    let word: UInt64
-    /// 0x20 at each letter, where the other case differs; 0 elsewhere.
-    let fold: UInt64
-
-    @inline(__always)
-    init(stringLiteral text: StaticString) {
-        // Read in place: the pointer is to the literal, and the loop stops at its end and at eight.
-        var word: UInt64 = 0
-        var fold: UInt64 = 0
-        let count = text.utf8CodeUnitCount
-        var index = 0
-        while index < count && index < 8 {
-            let byte = UInt64(text.utf8Start[index])
-            word |= byte &<< UInt64(8 &* index)
-            fold |= ((byte & 0x40) &>> 1) &<< UInt64(8 &* index)
-            index &+= 1
-        }
-        self.word = word
-        self.fold = fold
-    }
-}
-
-extension UInt64 {
-    /// Whether these bytes spell the name, case aside. Exact: only a letter's other case is taken for it.
-    @inline(__always)
-    func spells(_ name: Spelling) -> Bool { self | name.fold == name.word }
 }

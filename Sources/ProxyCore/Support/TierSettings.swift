@@ -7,7 +7,7 @@ extension Limits {
     /// What heads may cost.
     ///
     /// - Parameter trusted: of a trusted proxy: it may be a tier that has the same limits, and has added to the head.
-    package func head(trusted: Bool) -> HeadLimits { trusted ? head.behindTier : head }
+    package func head(trusted: Bool) -> HeadLimits { trusted ? head.forNextTier : head }
 
     package var head: HeadLimits {
         HeadLimits(headBytes: headBytes, fields: fields, targetBytes: targetBytes)

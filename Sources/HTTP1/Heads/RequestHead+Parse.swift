@@ -1,49 +1,43 @@
 import Bytes
 
 extension RequestHead {
-    /// Parses the head at the front of `bytes`. One empty line in front of it is stepped over (RFC 9112 §2.2).
+    /// Parses the head at the start of `bytes`. One empty line before it is skipped (RFC 9112 §2.2).
     ///
     /// - Parameters:
-    ///   - bytes: what has arrived and was not consumed, from the head's first byte.
-    ///   - scanned: 0 for a new head; kept by the caller for as long as this head is incomplete, so that bytes
-    ///     arriving one by one cost little. Set back to 0 when the head is complete.
-    ///   - limits: what the head may cost.
-    /// - Returns: false if more bytes are needed: then the head's properties mean nothing.
-    /// - Throws: once the line that is wrong is complete or the limit is reached, so that the outcome does not
-    ///   depend on how the bytes were cut into reads; at the first byte if it begins no method.
+    ///   - bytes: the received bytes that are not consumed yet, from the head's first byte.
+    ///   - scanned: 0 for a new head; kept by the caller while this head is incomplete, so that bytes that arrive
+    ///     one by one cost little. Reset to 0 when the head is complete.
+    ///   - limits: of the head.
+    /// - Returns: false if more bytes are needed: the head's properties then have no meaning.
+    /// - Throws: when the malformed line is complete or the limit is reached, so that the result does not depend
+    ///   on how the bytes were cut into reads; at the first byte if no method can begin with it.
     package mutating func parse(
         _ bytes: Span<UInt8>,
         scanned: inout Int,
         limits: HeadLimits
     ) throws(RequestError) -> Bool {
-        let full = max(0, min(limits.headBytes, Int(UInt32.max)))
-        let window = bytes.extracting(first: min(bytes.count, full))
-        // The first bytes alone may tell that this is no HTTP; after them only a line end brings news.
-        if scanned > 3, window.count < full, window.firstLF(from: scanned) == window.count {
-            scanned = window.count
+        let window = HeadWindow(bytes, limit: limits.windowBytes)
+        // The first bytes alone can show that this is not HTTP; after them only a line end changes the result.
+        if scanned > 3, window.needsMore(from: scanned) {
+            scanned = window.bytes.count
             return false
         }
         var position = 0
         do throws(RequestError) {
-            if try parse(window, at: &position, limits) {
+            if try parse(window.bytes, at: &position, limits) {
                 length = position
                 scanned = 0
                 return true
             }
         } catch {
-            // A line is judged when it is whole.
-            if window.count == full || error == .badMethod && position < 3
-                || window.firstLF(from: position) < window.count
-            {
-                throw error
-            }
+            if error == .badMethod && position < 3 || window.isFinal(at: position) { throw error }
         }
-        if window.count == full { throw .headTooLarge }
-        scanned = window.count
+        if window.isFull { throw .headTooLarge }
+        scanned = window.bytes.count
         return false
     }
 
-    /// - Parameter position: moves past the head; on an error, to a byte from which on the line's LF is found.
+    /// - Parameter position: moves past the head; on an error, to a byte of the malformed line.
     private mutating func parse(
         _ bytes: Span<UInt8>,
         at position: inout Int,
@@ -117,7 +111,7 @@ extension RequestHead {
         return true
     }
 
-    /// What the fields say of the message as a whole.
+    /// Reads what the fields mean for the message as a whole.
     private mutating func interpret(_ bytes: Span<UInt8>, _ section: FieldSection) throws(RequestError) {
         let options: ConnectionOptions
         do throws(FramingError) {
@@ -130,7 +124,7 @@ extension RequestHead {
         if method == .trace, framing != .none { throw .traceWithBody }
         try readHost(bytes, section)
         try readExpect(bytes, section)
-        readUpgrade(bytes, section, asked: options.upgrade)
+        readUpgrade(bytes, section, isRequested: options.upgrade)
     }
 
     private mutating func readHost(_ bytes: Span<UInt8>, _ section: FieldSection) throws(RequestError) {
@@ -149,7 +143,7 @@ extension RequestHead {
         guard section.expect.count > 0 else { return }
         let counts = version == .http11 && !framing.isEmpty
         for index in fields.indices where fields[index].id == .expect {
-            // A server must ignore the expectation of an HTTP/1.0 client: so nobody behind us shall see it.
+            // A server must ignore the expectation of an HTTP/1.0 client (RFC 9110 §10.1.1): it does not pass on.
             if version == .http11, !bytes.equals(fields[index].value, "100-continue") {
                 throw .unknownExpectation
             }
@@ -158,7 +152,7 @@ extension RequestHead {
         expectsContinue = counts
     }
 
-    private mutating func readUpgrade(_ bytes: Span<UInt8>, _ section: FieldSection, asked: Bool) {
+    private mutating func readUpgrade(_ bytes: Span<UInt8>, _ section: FieldSection, isRequested: Bool) {
         wantsUpgrade = false
         upgradeIsH2C = false
         guard section.upgrade.count > 0 else { return }
@@ -171,6 +165,6 @@ extension RequestHead {
             }
         }
         wantsUpgrade =
-            asked && version == .http11 && section.upgrade.count == 1 && protocols > 0 && !upgradeIsH2C
+            isRequested && version == .http11 && section.upgrade.count == 1 && protocols > 0 && !upgradeIsH2C
     }
 }

@@ -1,53 +1,47 @@
 import Bytes
 
 extension ResponseHead {
-    /// Parses the head at the front of `bytes`: as `RequestHead.parse`, without an empty line in front.
+    /// Parses the head at the start of `bytes`: as `RequestHead.parse`, without an empty line before it.
     ///
-    /// A line may end by LF alone (RFC 9112 §2.2), as many CGI programs have it: every reader that takes it at all
-    /// ends the line there, and what Berth passes on has CRLF.
+    /// A line may end with LF alone (RFC 9112 §2.2), as many CGI programs write it: every reader that accepts it
+    /// ends the line there, and the head that Berth forwards has CRLF.
     ///
     /// - Parameters:
-    ///   - bytes: what has arrived and was not consumed, from the head's first byte.
-    ///   - scanned: 0 for a new head; kept by the caller for as long as this head is incomplete.
-    ///   - limits: what the head may cost.
-    ///   - requestMethod: of the request this answers: to HEAD there is no body, whatever the fields say.
-    /// - Returns: false if more bytes are needed: then the head's properties mean nothing.
-    /// - Throws: once the line that is wrong is complete or the limit is reached; at the first byte if it begins
-    ///   no answer.
+    ///   - bytes: the received bytes that are not consumed yet, from the head's first byte.
+    ///   - scanned: 0 for a new head; kept by the caller while this head is incomplete.
+    ///   - limits: of the head.
+    ///   - requestMethod: of the request: a response to HEAD has no body, whatever its fields are.
+    /// - Returns: false if more bytes are needed: the head's properties then have no meaning.
+    /// - Throws: when the malformed line is complete or the limit is reached; at the first byte if no response can
+    ///   begin with it.
     package mutating func parse(
         _ bytes: Span<UInt8>,
         scanned: inout Int,
         limits: HeadLimits,
         requestMethod: MethodKind
     ) throws(ResponseError) -> Bool {
-        let full = max(0, min(limits.headBytes, Int(UInt32.max)))
-        let window = bytes.extracting(first: min(bytes.count, full))
-        // After the first byte only a line end brings news.
-        if scanned > 0, window.count < full, window.firstLF(from: scanned) == window.count {
-            scanned = window.count
+        let window = HeadWindow(bytes, limit: limits.windowBytes)
+        // After the first byte only a line end changes the result.
+        if scanned > 0, window.needsMore(from: scanned) {
+            scanned = window.bytes.count
             return false
         }
         var position = 0
         do throws(ResponseError) {
-            if try parse(window, at: &position, limits, requestMethod) {
+            if try parse(window.bytes, at: &position, limits, requestMethod) {
                 length = position
                 scanned = 0
                 return true
             }
         } catch {
-            // A line is judged when it is whole.
-            if window.count == full || error == .badVersion && position == 0
-                || window.firstLF(from: position) < window.count
-            {
-                throw error
-            }
+            if error == .badVersion && position == 0 || window.isFinal(at: position) { throw error }
         }
-        if window.count == full { throw .headTooLarge }
-        scanned = window.count
+        if window.isFull { throw .headTooLarge }
+        scanned = window.bytes.count
         return false
     }
 
-    /// - Parameter position: moves past the head; on an error, to a byte from which on the line's LF is found.
+    /// - Parameter position: moves past the head; on an error, to a byte of the malformed line.
     private mutating func parse(
         _ bytes: Span<UInt8>,
         at position: inout Int,
@@ -77,7 +71,7 @@ extension ResponseHead {
     }
 
     /// The status line. RFC 9112 §4: `HTTP-version SP status-code SP [reason-phrase] CRLF`. The second space,
-    /// which some servers leave out when there is no reason, may be missing.
+    /// which some servers omit if there is no reason, may be missing.
     private mutating func parseLine(_ bytes: Span<UInt8>, at position: inout Int) throws(ResponseError)
         -> Bool
     {
@@ -121,7 +115,7 @@ extension ResponseHead {
         throw bytes.byte(at: position) == ASCII.cr ? .field(.bareCR) : .badReason
     }
 
-    /// What the fields say of the message as a whole. RFC 9112 §6.3, in its order.
+    /// Reads what the fields mean for the message as a whole. RFC 9112 §6.3, in its order.
     private mutating func interpret(
         _ bytes: Span<UInt8>,
         _ section: FieldSection,
@@ -132,7 +126,7 @@ extension ResponseHead {
         keepAlive = !options.close && (version == .http11 || options.keepAlive)
         if status < 200 || status == 204 {
             framing = .none
-            // Such an answer must not say a length. Whoever says one may also send the bytes.
+            // Such a response must not have a length. A server that sends one may also send the bytes.
             if section.contentLength.count > 0 {
                 fields[section.contentLength.index].hopByHop = true
             }

@@ -1,10 +1,10 @@
 import Bytes
 
 extension HTTPVersion {
-    /// What stands where a version should.
+    /// The result of reading a version.
     enum Reading {
         case version(HTTPVersion)
-        /// A well-formed version of another major number.
+        /// A well-formed version with another major number.
         case unsupported
         case malformed
         case incomplete
