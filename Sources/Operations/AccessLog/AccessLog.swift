@@ -4,16 +4,16 @@ package import ProxyCore
 
 /// The form of the access log.
 package enum AccessLogFormat: String, Sendable, CaseIterable {
-    /// One line like nginx's `combined`, with what Berth knows behind it.
+    /// One line like nginx's `combined`, with Berth's `key=value` pairs after it.
     case text
     /// One JSON object a line.
     case json
 }
 
-/// The access log of one event loop: formats records into a buffer and hands it over
-/// when it is large or a tick has gone by.
+/// The access log of one event loop: formats records into a buffer, and gives it to the sink when it is large and at
+/// each tick.
 package final class AccessLog: ExchangeLog {
-    /// A buffer of this size is handed over at once, bytes.
+    /// A buffer of this many bytes is written at once.
     static let batchBytes = 64 << 10
 
     private let sink: LogSink
@@ -23,7 +23,7 @@ package final class AccessLog: ExchangeLog {
     private var lines: UInt64 = 0
     private var clock = LogClock()
 
-    /// - Parameter tier: `front` or `local`, as it stands in the records.
+    /// - Parameter tier: `front` or `local`, for the records.
     package init(sink: LogSink, format: AccessLogFormat, tier: String) {
         self.sink = sink
         self.format = format

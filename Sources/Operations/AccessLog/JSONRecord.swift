@@ -3,7 +3,7 @@ import Proxy
 import ProxyCore
 import Routing
 
-/// A record as one JSON object. The keys are documented in docs/access-log.md and stay.
+/// A record as one JSON object. The keys are documented in docs/access-log.md and never change.
 enum JSONRecord {
     static func write(
         _ record: ExchangeRecord,

@@ -1,19 +1,19 @@
+import Bytes
 import NIOCore
 import Routing
 
-/// The bytes of log records on their way out, written without a `String` or another
-/// buffer between: a record is made for every request.
+/// The bytes of log records, written without a `String` or another buffer in between: a record is made for every
+/// request.
 ///
-/// Bytes of strangers are escaped: nothing that a client sends may end a line, close a
-/// quote or move a terminal's cursor.
+/// Bytes from clients are escaped: nothing that a client sends may end a line, close a quote or move the cursor of a
+/// terminal.
 ///
-/// The memory is its own: through `Array`, the checks of some sixty small appends took as
-/// long as parsing the request. Only `append(_: UnsafeRawBufferPointer)` and `append(byte:)`
-/// write, and both make room first.
+/// It owns its memory: with `Array`, the checks of some sixty small appends took as long as parsing the request. Only
+/// `append(_: UnsafeRawBufferPointer)` and `append(byte:)` write, and both make room first.
 ///
-/// `@unchecked Sendable`: one loop writes, then hands it over and writes no more.
+/// `@unchecked Sendable`: one loop writes, then passes it on and does not write again.
 final class LogLine: @unchecked Sendable {
-    /// How bytes that are not plain stand in a record.
+    /// How bytes that are not plain are escaped.
     enum Escape {
         /// `\xHH`, as in nginx's log.
         case text
@@ -24,7 +24,7 @@ final class LogLine: @unchecked Sendable {
     private(set) var count = 0
     private var memory: UnsafeMutableRawBufferPointer
 
-    /// - Parameter capacity: bytes at first; it grows by itself.
+    /// - Parameter capacity: initial bytes; it grows when needed.
     init(capacity: Int = 1024) {
         memory = .allocate(byteCount: max(capacity, 64), alignment: 1)
     }
@@ -86,7 +86,7 @@ final class LogLine: @unchecked Sendable {
     }
 
     func append(_ target: Target) {
-        // An address stands in brackets where it needs them: the description knows.
+        // The description puts an IPv6 address in brackets.
         if target.literal != nil { return append(target.description) }
         append(target.name)
         guard let port = target.port else { return }
@@ -94,24 +94,14 @@ final class LogLine: @unchecked Sendable {
         append(number: UInt64(port))
     }
 
-    /// In decimal, with zeros in front where it has fewer than `digits` digits.
+    /// In decimal, with leading zeros up to `digits` digits.
     func append(number: UInt64, digits: Int = 1) {
-        // 20 digits hold every UInt64.
-        var text = InlineArray<20, UInt8>(repeating: UInt8(ascii: "0"))
-        var rest = number
-        var place = 20
-        while place > 0, rest > 0 || place > 20 - digits {
-            place -= 1
-            text[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
-        }
-        while place < 20 {
-            append(byte: text[place])
-            place += 1
-        }
+        let text = DecimalDigits(number)
+        for _ in 0..<max(0, digits - text.span.count) { append(byte: ASCII.zero) }
+        append(text.span)
     }
 
-    /// A span of time in seconds with six digits behind the point; none is shorter than nothing.
+    /// A span of time in seconds with six decimals; negative spans count as zero.
     func append(seconds amount: TimeAmount) {
         let microseconds = UInt64(max(amount.nanoseconds, 0) / 1000)
         append(number: microseconds / 1_000_000)
@@ -127,7 +117,7 @@ final class LogLine: @unchecked Sendable {
         append(escaped: text.utf8.span, escape)
     }
 
-    /// Plain stretches are copied whole.
+    /// Plain runs are copied whole.
     func append(escaped text: Span<UInt8>, _ escape: Escape) {
         var start = 0
         for index in text.indices {

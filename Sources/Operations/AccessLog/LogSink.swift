@@ -3,19 +3,19 @@ import NIOCore
 import NIOPosix
 import NIOConcurrencyHelpers
 
-/// Where access-log lines go: standard output or a file, written by one thread of its
-/// own, so that a slow disk never holds an event loop up.
+/// Where the lines of the access log go: standard output or a file, written by a thread of its own, so that a slow
+/// disk never delays an event loop.
 ///
-/// What waits is bounded. When the disk can't keep up, or is full, lines are dropped and counted. Half a line that
-/// a full disk took is ended before the next is written.
+/// The bytes that wait are limited. If the disk is too slow or full, lines are dropped and counted. A line truncated
+/// by a full disk is terminated before the next one is written.
 package final class LogSink: Sendable {
-    /// What may wait to be written, bytes.
-    static let maxWaiting = 32 << 20
+    /// Bytes that may wait to be written.
+    static let maxWaitingBytes = 32 << 20
 
     private struct State {
         var waiting = 0
         var droppedLines: UInt64 = 0
-        /// The last byte written is no line's end. The writing thread's alone.
+        /// The last byte written does not end a line. Used by the writing thread alone.
         var isTorn = false
     }
 
@@ -24,8 +24,8 @@ package final class LogSink: Sendable {
     private let thread: NIOThreadPool
     private let state = NIOLockedValueBox(State())
 
-    /// - Parameter path: nil for standard output; a file is appended to and made when missing.
-    /// - Throws: `LogSinkError` when the file can't be opened.
+    /// - Parameter path: nil for standard output; a file is appended to, and created if it is missing.
+    /// - Throws: `LogSinkError` if the file cannot be opened.
     package init(path: String?) throws(LogSinkError) {
         if let path {
             descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
@@ -41,11 +41,11 @@ package final class LogSink: Sendable {
         thread.start()
     }
 
-    /// Hands a batch over; returns at once. Any thread.
+    /// Queues a batch for writing; returns at once. Any thread.
     func write(_ batch: LogLine, lines: UInt64) {
         let size = batch.count
         let dropped: UInt64? = state.withLockedValue { state in
-            guard state.waiting + size <= Self.maxWaiting else {
+            guard state.waiting + size <= Self.maxWaitingBytes else {
                 state.droppedLines &+= lines
                 return nil
             }
@@ -62,10 +62,10 @@ package final class LogSink: Sendable {
         }
     }
 
-    /// Lines that were lost so far.
+    /// Lines that were dropped so far.
     package var droppedLines: UInt64 { state.withLockedValue { $0.droppedLines } }
 
-    /// Writes what waits and closes the file.
+    /// Writes the batches that wait, and closes the file.
     package func close() async {
         _ = try? await thread.runIfActive {}
         try? await thread.shutdownGracefully()
@@ -78,7 +78,7 @@ package final class LogSink: Sendable {
         return withExtendedLifetime(batch) {
             let bytes = batch.bytes
             func lines(from start: Int) -> UInt64 { UInt64(bytes[start...].count { $0 == newline }) }
-            // The end of a line that was cut off comes first, so that no two run into one.
+            // A truncated line is terminated first, so that no two lines join.
             if state.withLockedValue({ $0.isTorn }) {
                 guard withUnsafeBytes(of: newline, writeAll) == 1 else { return lines(from: 0) }
                 state.withLockedValue { $0.isTorn = false }

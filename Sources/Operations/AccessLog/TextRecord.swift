@@ -3,7 +3,7 @@ import Proxy
 import ProxyCore
 import Routing
 
-/// A record like nginx's `combined`, with `key=value` pairs behind it.
+/// A record like nginx's `combined`, with `key=value` pairs after it.
 enum TextRecord {
     static func write(_ record: ExchangeRecord, at now: LogClock.Moment, into out: LogLine) {
         out.append(record.client)

@@ -1,16 +1,15 @@
 package import NIOCore
 package import Routing
 
-/// One request and its answer, as the access log sees it at the end.
+/// One request with its response, for the access log.
 ///
-/// Built on the event loop and handed over at once; the byte slices share the
-/// exchange's buffers.
+/// Made on the event loop at the end of the exchange; its byte slices share the buffers of the exchange.
 package struct ExchangeRecord {
     package var client: IPAddress
-    /// The socket's peer, which behind another proxy is not the client.
+    /// The peer of the socket: the client, or a trusted proxy.
     package var peer: IPAddress
     package var method: ByteBuffer
-    /// As received; never empty for a request whose head could be read.
+    /// As received; never empty for a request whose head is well formed.
     package var target: ByteBuffer
     package var host: ByteBuffer
     package var version: StaticString
@@ -21,20 +20,21 @@ package struct ExchangeRecord {
     package var endpoint: Endpoint?
     package var status: Int
     package var failure: Failure?
-    /// Body bytes taken from the downstream.
+    /// Body bytes received from the downstream.
     package var bytesIn: UInt64
-    /// Body bytes given to the downstream.
+    /// Body bytes sent to the downstream.
     package var bytesOut: UInt64
     package var start: NIODeadline
-    /// When the upstream connection was there; nil when there was none.
+    /// When the upstream connection was ready; nil if there was none.
     package var connected: NIODeadline?
-    /// When the answer's head came.
+    /// When the head of the response was received, or made.
     package var responded: NIODeadline?
     package var end: NIODeadline
     /// The upstream connection had been used before.
     package var reused: Bool
-    /// Sent again after a stale connection closed.
+    /// The request was sent again after a stale connection closed.
     package var retried: Bool
+
     package init(
         client: IPAddress,
         peer: IPAddress,
@@ -80,12 +80,11 @@ package struct ExchangeRecord {
         self.reused = reused
         self.retried = retried
     }
-
 }
 
-/// Takes the records of one event loop. Called on that loop only.
+/// Receives the records of one event loop. Called on that loop only.
 package protocol ExchangeLog: AnyObject {
     func record(_ record: ExchangeRecord)
-    /// Called about four times a second and at the end: what was collected moves on.
+    /// Called about four times a second and at the end: writes what was collected.
     func flush()
 }

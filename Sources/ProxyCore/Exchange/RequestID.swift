@@ -1,10 +1,10 @@
 package import HTTP1
 package import NIOCore
 
-/// The name of one request on its way through both tiers (`X-Request-ID`).
+/// The id of one request on its way through both tiers (`X-Request-ID`).
 package enum RequestID {
-    /// A client's own id is kept when it is short and of harmless bytes: it goes
-    /// into logs, answers and headers.
+    /// Whether an id that the client sent is kept: it must be short and of harmless bytes, because logs, responses
+    /// and header fields contain it.
     package static func isKept(_ value: Span<UInt8>) -> Bool {
         guard !value.isEmpty, value.count <= DataPathConstants.requestIDBytes else { return false }
         for index in value.indices {

@@ -1,7 +1,7 @@
 import HTTP1
 package import NIOCore
 
-/// An answer that Berth gives itself: a failure, a redirect, or a rule's `respond`.
+/// A response of Berth itself: a failure, a redirect, or a rule's `respond`.
 package struct LocalResponse: Sendable {
     package var status: Int
     /// Whole lines, each with its line end.
@@ -9,50 +9,49 @@ package struct LocalResponse: Sendable {
     package var contentType: String?
     package var body: [UInt8] = []
 
-    /// What a client is shown of a failure.
+    /// The media type in which a failure is described.
     package enum Representation: Sendable { case html, json }
 
     package static func redirect(status: Int, location: [UInt8]) -> LocalResponse {
-        var answer = LocalResponse(status: status)
-        answer.fields = Array("Location: ".utf8) + location + Array("\r\n".utf8)
-        return answer
+        var response = LocalResponse(status: status)
+        response.fields = Array("Location: ".utf8) + location + Array("\r\n".utf8)
+        return response
     }
 
     package static func respond(status: Int, contentType: String?, body: [UInt8]) -> LocalResponse {
-        var answer = LocalResponse(status: status)
-        answer.contentType = body.isEmpty ? contentType : contentType ?? "text/plain; charset=utf-8"
-        answer.body = body
-        return answer
+        var response = LocalResponse(status: status)
+        response.contentType = body.isEmpty ? contentType : contentType ?? "text/plain; charset=utf-8"
+        response.body = body
+        return response
     }
 
-    /// A failure, in words: who speaks, what is wrong, and the id to look it up by. Never
-    /// where the request would have gone.
+    /// A failure in words: the tier, the message, and the request id to look it up by. Never the target.
     package static func failure(
         _ failure: Failure,
         tier: TierSettings,
         requestID: String,
         representation: Representation
     ) -> LocalResponse {
-        var answer = LocalResponse(status: failure.status)
-        answer.fields = Array(
+        var response = LocalResponse(status: failure.status)
+        response.fields = Array(
             ("Proxy-Status: \(tier.signature); error=\(failure.proxyStatus); details=\"\(failure.message)\"\r\n"
                 + "X-Request-ID: \(requestID)\r\n").utf8
         )
         if failure.reason == .methodNotAllowed {
-            answer.fields += Array("Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n".utf8)
+            response.fields += Array("Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n".utf8)
         }
         let phrase = StatusPhrase.of(failure.status)
         switch representation {
         case .json:
-            answer.contentType = "application/json"
-            answer.body = Array(
+            response.contentType = "application/json"
+            response.body = Array(
                 (#"{"status":\#(failure.status),"error":"\#(failure.reason.rawValue)","#
                     + #""detail":"\#(failure.message)","proxy":"berth","tier":"\#(tier.name)","#
                     + #""request_id":"\#(requestID)"}"# + "\n").utf8
             )
         case .html:
-            answer.contentType = "text/html; charset=utf-8"
-            answer.body = Array(
+            response.contentType = "text/html; charset=utf-8"
+            response.body = Array(
                 """
                 <!doctype html>
                 <title>\(failure.status) \(phrase)</title>
@@ -63,14 +62,14 @@ package struct LocalResponse: Sendable {
                 """.utf8
             )
         }
-        return answer
+        return response
     }
 
     /// Appends head and body.
     ///
     /// - Parameters:
-    ///   - keepAlive: the connection lives on.
-    ///   - withBody: false for HEAD, whose answer speaks of the body and has none.
+    ///   - keepAlive: the connection stays open.
+    ///   - withBody: false for HEAD, whose response has the fields of a body and no body.
     package func write(
         keepAlive: Bool,
         http10: Bool,

@@ -10,7 +10,7 @@ package struct ConnectionInfo: Sendable {
     package let localPort: UInt16
     /// `https` if the connection is encrypted.
     package let scheme: RequestScheme
-    /// The peer's address in text, as it stands in `X-Forwarded-For`.
+    /// The peer's address in text, for `X-Forwarded-For`.
     package let peerText: [UInt8]
     /// The lines `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Port`, as HTTP/1 spells them, for a peer
     /// that is not trusted: the same for each request of the connection.
@@ -42,7 +42,7 @@ package struct ConnectionInfo: Sendable {
         self.forwardedLines = lines
     }
 
-    /// The scheme in text, as it stands in `X-Forwarded-Proto`.
+    /// The scheme in text, for `X-Forwarded-Proto`.
     package var schemeText: [UInt8] { Self.text(of: scheme) }
 
     private static func text(of scheme: RequestScheme) -> [UInt8] {

@@ -1,5 +1,5 @@
-/// Numbers for request ids, places in tables and turns (xoshiro256**, Blackman and
-/// Vigna). Not for secrets: fast, and without a system call for each number.
+/// Random numbers for request ids, seeds and turns (xoshiro256**, Blackman and Vigna). Not for secrets: fast, and
+/// without a system call for each number.
 package struct Random: RandomNumberGenerator, Sendable {
     private var a: UInt64
     private var b: UInt64

@@ -81,7 +81,7 @@ extension RuleCompiler {
         checkRemoveHeaders()
         guard let target, issues.isEmpty else { return nil }
         let settings = ForwardSettings(
-            scheme: .http,
+            scheme: target.scheme,
             removeHeaders: definition.removeHeaders.map { $0.utf8.map(ASCII.lowercased) },
             timeouts: definition.timeouts,
             endpointNetworks: definition.endpointNetworks,

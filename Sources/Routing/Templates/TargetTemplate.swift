@@ -2,6 +2,8 @@ import Bytes
 
 /// Reads a rule's `to`: `[http://]name[:port][/path prefix]`.
 struct TargetTemplate {
+    /// Of the requests that go to the target.
+    var scheme = RequestScheme.http
     var fixed: Target?
     var name = Template(pieces: [])
     var port: UInt16?
@@ -9,8 +11,8 @@ struct TargetTemplate {
 
     static func read(_ text: String, scope: TemplateScope) throws(TemplateParser.Failure) -> TargetTemplate {
         var reader = TargetReader(parts: try TemplateParser.parse(text), end: text.utf8.count)
-        try reader.readScheme()
         var target = TargetTemplate()
+        target.scheme = try reader.readScheme()
         let name = try reader.readName()
         target.port = try reader.readPort()
         let rest = reader.rest()
@@ -109,11 +111,12 @@ private struct TargetReader {
         self.nameRange = 0..<end
     }
 
-    mutating func readScheme() throws(TemplateParser.Failure) {
-        guard case .literal(let bytes, let start)? = parts.first else { return }
+    /// `http` if the text has none.
+    mutating func readScheme() throws(TemplateParser.Failure) -> RequestScheme {
+        guard case .literal(let bytes, let start)? = parts.first else { return .http }
         let text = String(decoding: bytes, as: UTF8.self)
         guard let mark = bytes.firstIndex(of: UInt8(ascii: ":")), bytes[mark...].starts(with: "://".utf8)
-        else { return }
+        else { return .http }
         let scheme = String(decoding: bytes[..<mark].map(ASCII.lowercased), as: UTF8.self)
         guard scheme == "http" else {
             let message =
@@ -126,6 +129,7 @@ private struct TargetReader {
             )
         }
         drop(first: text.utf8.count > mark + 3 ? mark + 3 : bytes.count)
+        return .http
     }
 
     /// The parts up to `:` or `/`; an address in brackets is one with its colons.

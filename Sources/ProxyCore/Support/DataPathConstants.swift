@@ -1,0 +1,47 @@
+package import NIOCore
+
+/// Sizes of the data path that no deployment needs to change.
+package enum DataPathConstants {
+    /// Bytes of a request that are held while its upstream is not ready for them, and of pipelined requests that
+    /// wait for their turn. At this size the connection is not read.
+    package static let heldBytes = 64 << 10
+    /// Bytes up to which a response is copied after its head and written in one call.
+    package static let coalescedBytes = 16 << 10
+    /// Bytes that may wait for a slow reader before its source is not read.
+    package static let writeHighWatermark = 256 << 10
+    package static let writeLowWatermark = 64 << 10
+    /// … and in how many buffers. Each costs some hundred bytes beyond its own.
+    package static let waitingPieces = 512
+    /// Bytes up to which a piece is copied out of a larger buffer before it may have to wait.
+    package static let smallPieceBytes = 1 << 10
+    /// A request of more bytes may still be in the kernel's buffer when all of it is written: its progress is
+    /// observed there.
+    package static let watchedRequestBytes: UInt64 = 64 << 10
+    /// The largest single read, bytes.
+    package static let readBytes = 256 << 10
+    /// Bytes of a request body that are read and discarded after the response, to receive the next request. Beyond,
+    /// the connection closes.
+    package static let discardBytes = 1 << 20
+    /// How long a closing connection is read while no bytes arrive, so that a reset does not destroy the response
+    /// (RFC 9112 §9.6).
+    package static let lingerTime = TimeAmount.seconds(5)
+    /// … and while bytes arrive. They are discarded: time is their only limit.
+    package static let lingerMost = TimeAmount.seconds(30)
+    /// Hosts whose decision a loop caches (a power of two).
+    package static let rememberedHosts = 4096
+    /// The longest raw host that is cached, bytes.
+    package static let rememberedHostBytes = 256
+    /// Requests of one loop that wait for names at one time, and names that they wait for.
+    package static let nameWaiters = 8192
+    /// Targets whose endpoints a loop keeps.
+    package static let targets = 1 << 17
+    /// How long a loop does not accept connections when the process is out of descriptors. New connections wait in
+    /// the kernel.
+    package static let acceptPause = TimeAmount.milliseconds(100)
+    /// How often a loop checks its deadlines.
+    package static let tick = TimeAmount.milliseconds(250)
+    /// The longest request id that is kept, bytes.
+    package static let requestIDBytes = 128
+    /// Interim (1xx) responses that pass on for one request.
+    package static let interimAnswers = 32
+}
