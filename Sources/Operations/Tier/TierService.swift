@@ -115,7 +115,7 @@ package final class TierService: Sendable {
                 settings: plan.settings,
                 table: plan.table,
                 names: names.table,
-                asker: names,
+                nameResolver: names,
                 listen: options.listen,
                 group: group,
                 seed: .random(in: .min ... .max),

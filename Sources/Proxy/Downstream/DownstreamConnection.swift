@@ -1,278 +1,392 @@
-import ProxyCore
 import HTTP1
 import NIOCore
-import Routing
+import ProxyCore
 import Settings
 
-/// One connection of a client (or of the tier in front): it owns the bytes that come,
-/// takes request after request from them, and joins each with an upstream.
+/// One HTTP/1 connection of a client, or of the tier before this one. It owns the bytes that arrive and takes request
+/// after request from them. What becomes of a request is its `Exchange`'s business.
 ///
-/// The path of a request, from top to bottom:
-///
-/// 1. `beginRequest`: head → decision (`+Request`)
-/// 2. `forward`: decision → endpoint → upstream connection (`+Request`)
-/// 3. `pumpBody`: the body goes upstream as the upstream takes it (`+Body`)
-/// 4. `answerHead`, `answerBytes`, `answerEnded`: the answer comes back (`+Answer`)
-/// 5. `finish`: log record, counters, next request (`+End`)
-///
-/// What goes wrong ends in `fail`; what takes too long is found by `tick` (`+Tick`).
+/// `DownstreamConnection+Exchange` has what an exchange calls: the response in HTTP/1's form.
 ///
 /// `@unchecked Sendable`: touched on its worker's loop alone.
-final class DownstreamConnection: ChannelDuplexHandler, @unchecked Sendable {
-    typealias InboundIn = ByteBuffer
-    typealias InboundOut = Never
-    typealias OutboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
-
+final class DownstreamConnection: TransportOwner, @unchecked Sendable {
     enum Phase {
         /// Between requests, or a head is arriving.
         case idle
         case exchange
-        /// The answer has been given; the rest of the request's body is thrown away.
+        /// The response has been sent; the rest of the request's body is discarded.
         case discarding
-        /// The answer has been given and the output closed; whatever comes is thrown away.
+        /// The response has been sent and the output is closed; whatever arrives is discarded.
         case lingering
-        /// Bytes pass both ways, after 101.
+        /// A tunnel has the transport.
         case tunnel
-        /// The client has gone from a tunnel, in order; what it said last is still on its way upstream.
-        case tail
         case closed
     }
 
     let worker: Worker
-    var edge: ConnectionInfo
-    /// The place in the worker's list.
-    var place = -1
+    let connection: ConnectionInfo
+    let exchange: Exchange
+    /// Its index in the worker's list.
+    var listIndex = -1
 
+    var transport: (any Transport)?
     var phase = Phase.idle
-    var exchange = Exchange()
     var inbound = ByteBuffer()
-    /// How far the search for the head's end has come.
-    var scanned = 0
+    var body = HTTP1RequestBody()
+    /// How the response is framed, and whether the connection lives on after it.
+    var response = HTTP1Response()
     /// Since when the connection is in its phase, or waits for the head that has begun.
-    var stamp: NIODeadline
-    /// Bytes of the next head have come.
-    var headBegan = false
-    /// Requests that began on this connection.
-    var requests: UInt64 = 0
+    var phaseStart: NIODeadline
     /// The downstream has closed its half.
     var inputClosed = false
-    /// Bytes thrown away so far.
-    var discarded = 0
-    /// What waited to be written at the last tick, bytes.
-    var backlog = 0
-    /// Since when the client might have read all of the last answer.
-    var lingerStamp: NIODeadline
-    var outflow = WriteBacklog()
-    /// The connection ended by an error.
-    private(set) var failed = false
+    /// What waited to be sent at the last tick, bytes.
+    private(set) var backlog = 0
+    var progress = WriteProgress()
 
-    private(set) var context: ChannelHandlerContext?
-    /// The context's, held: asking it each time goes by the pipeline.
-    private(set) var channel: (any Channel)?
-    private var readHeldBack = false
-    private var advancing = false
-    private var widened = false
+    /// How far the search for the head's end has come.
+    private var scanned = 0
+    /// Bytes of the next head have arrived.
+    private var headBegan = false
+    /// Requests that began on this connection.
+    private(set) var requests: UInt64 = 0
+    /// Bytes of the body that were discarded.
+    private var discarded = 0
+    /// Since when the client could have read all of the last response.
+    private var lingerStart: NIODeadline
+    private var isAdvancing = false
 
-    init(worker: Worker, edge: ConnectionInfo, now: NIODeadline) {
+    init(worker: Worker, connection: ConnectionInfo, now: NIODeadline) {
         self.worker = worker
-        self.edge = edge
-        self.stamp = now
-        self.lingerStamp = now
+        self.connection = connection
+        self.exchange = Exchange(context: worker.context)
+        self.phaseStart = now
+        self.lingerStart = now
     }
 
-    // MARK: Channel events
-
-    func handlerAdded(context: ChannelHandlerContext) {
-        self.context = context
-        self.channel = context.channel
+    /// The connection has been accepted.
+    func begin(_ transport: any Transport) {
+        self.transport = transport
+        exchange.attach(to: self)
         worker.opened(self)
     }
 
-    /// Large bodies pass here: the channel's buffers may grow.
-    private func widen() {
-        guard !widened, let channel else { return }
-        widened = true
-        ChannelTuning.widen(channel)
-    }
+    // MARK: TransportOwner
 
-    func handlerRemoved(context: ChannelHandlerContext) {
-        self.context = nil
-        self.channel = nil
-    }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        downstreamGone()
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        failed = true
-        // NIO closes the channel where the error is fatal; `channelInactive` follows.
-        context.close(promise: nil)
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        var bytes = unwrapInboundIn(data)
-        if bytes.readableBytes >= ChannelTuning.largeRead { widen() }
+    func received(_ bytes: inout ByteBuffer) {
         switch phase {
-        case .closed, .tail:
-            return
+        case .closed, .tunnel:
+            break
         case .lingering:
-            // Who still sends may still read; but not for ever (`tick`).
-            if backlog == 0 { stamp = worker.now }
-            return
-        case .tunnel:
-            tunnelFromDownstream(bytes)
-            return
+            // A client that still sends may still read; but not without end (`tick`).
+            if backlog == 0 { phaseStart = worker.now }
         case .idle, .exchange, .discarding:
             inbound.appendRead(&bytes)
-            // NIO reads into a buffer of its own again only when nobody else holds it.
             bytes = ByteBuffer()
             advance()
         }
     }
 
-    func read(context: ChannelHandlerContext) {
-        if takesRequestBytes {
-            context.read()
-        } else {
-            readHeldBack = true
-        }
-    }
+    func readCompleted() {}
 
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        guard context.channel.isWritable else { return widen() }
-        clientTookBytes()
-    }
-
-    private func clientTookBytes() {
-        guard takesAnswerBytes else { return }
-        exchange.machine.downstreamTook(now: worker.now)
-        exchange.upstream?.resumeReading()
+    func becameWritable() {
+        guard acceptsResponse else { return }
+        exchange.downstreamBecameWritable()
         advance()
     }
 
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        guard let event = event as? ChannelEvent, event == .inputClosed else { return }
+    func inputEnded() {
         inputClosed = true
         switch phase {
         case .idle:
-            // Whole requests that wait are still answered; `step` finds a head that is cut off.
-            if saidAll { closeGently() } else { advance() }
+            // Whole requests that wait still get their responses; `step` finds a head that is cut off.
+            if hasNoMoreInput { closeGently() } else { advance() }
         case .exchange:
-            // A request that is whole still gets its answer, also where the rest of it still waits
-            // for the upstream; `pumpBody` finds a body that is cut off.
-            guard exchange.machine.request == .streaming else { break }
-            if saidAll { downstreamGone() } else { advance() }
-        case .tunnel:
-            exchange.upstream?.closeOutput()
+            // A request that is complete still gets its response, also where the rest of it still waits for the
+            // upstream; `passBody` finds a body that is cut off.
+            guard exchange.awaitsRequestBody else { break }
+            if hasNoMoreInput { downstreamGone() } else { advance() }
         case .discarding:
             closeGently()
-        case .lingering, .tail, .closed:
+        case .lingering, .tunnel, .closed:
             // NIO makes a full close of the half-close that follows what still waits.
             break
         }
     }
 
-    /// No further request will come: the downstream has closed its half, and what it sent is taken.
-    var saidAll: Bool { inputClosed && inbound.readableBytes == 0 }
+    func closed(failed: Bool) {
+        transport = nil
+        downstreamGone()
+    }
+
+    /// No further request follows: the downstream has closed its half, and what it sent has been taken.
+    var hasNoMoreInput: Bool { inputClosed && inbound.readableBytes == 0 }
 
     // MARK: Going on
 
-    /// Does what can be done with the bytes that are there. Iterative: a thousand
-    /// pipelined requests take a thousand turns of this loop, not of the stack.
+    /// Does what can be done with the bytes that are there. Iterative: a thousand pipelined requests take a thousand
+    /// turns of this loop, not of the stack.
     func advance() {
-        guard !advancing else { return }
-        advancing = true
+        guard !isAdvancing else { return }
+        isAdvancing = true
         while step() {}
-        advancing = false
+        isAdvancing = false
         if inbound.readableBytes == 0, inbound.capacity > 0 { inbound = ByteBuffer() }
-        resumeReading()
+        transport?.resumeReading()
     }
 
     /// True when something changed and there may be more to do.
     private func step() -> Bool {
-        guard context != nil else { return false }
+        guard transport != nil else { return false }
         switch phase {
         case .idle:
-            // The last answer leaves first: pipelining must not pile answers up.
-            guard inbound.readableBytes > 0, takesAnswerBytes else { return false }
+            // The last response leaves first: pipelining must not pile responses up.
+            guard inbound.readableBytes > 0, acceptsResponse else { return false }
             if beginRequest() { return true }
             if inputClosed { closeGently() }
             return false
         case .exchange:
-            return pumpBody()
+            return passBody()
         case .discarding:
             return discardBody()
-        case .lingering, .tunnel, .tail, .closed:
+        case .lingering, .tunnel, .closed:
             return false
         }
     }
 
-    func resumeReading() {
-        guard readHeldBack, takesRequestBytes, let context else { return }
-        readHeldBack = false
-        context.read()
-    }
-
-    /// Whether bytes that come now have a place to go: this is the back-pressure.
-    private var takesRequestBytes: Bool {
+    /// Whether bytes that arrive now have a place to go: this is the back-pressure.
+    var acceptsBytes: Bool {
         switch phase {
         case .idle:
             inbound.readableBytes < headLimits.headBytes &+ DataPathConstants.heldBytes
         case .exchange:
-            if exchange.machine.request == .streaming, let upstream = exchange.upstream {
-                upstream.isWritable && inbound.readableBytes < heldLimit
-            } else {
-                inbound.readableBytes < DataPathConstants.heldBytes
-            }
-        case .tunnel:
-            exchange.upstream?.isWritable ?? true
-        case .discarding, .lingering, .tail, .closed:
+            // Trailers are taken as a whole: as many bytes as they may have must fit.
+            !exchange.isRequestBlocked
+                && inbound.readableBytes
+                    < (exchange.acceptsRequestBody
+                        ? max(DataPathConstants.heldBytes, headLimits.headBytes &+ 1)
+                        : DataPathConstants.heldBytes)
+        case .discarding, .lingering, .tunnel, .closed:
             true
         }
     }
 
-    /// Trailers are taken as a whole: as many bytes as they may have must fit.
-    private var heldLimit: Int { max(DataPathConstants.heldBytes, headLimits.headBytes &+ 1) }
-
     /// What a head of this connection, or a trailer section, may cost.
-    var headLimits: HeadLimits { worker.settings.limits.head(trusted: edge.trusted) }
+    private var headLimits: HeadLimits { worker.context.settings.limits.head(trusted: connection.trusted) }
 
-    // MARK: Called by the upstream
+    // MARK: The request
 
-    /// Whether the answer's bytes have a place to go.
-    var takesAnswerBytes: Bool { channel.map { $0.isWritable && !outflow.isFull } ?? true }
-
-    /// The method decides how an answer ends (RFC 9112 §6.3).
-    var method: MethodKind { exchange.method }
-
-    func upstreamTakesBytes() {
-        exchange.machine.upstreamTook(now: worker.now)
-        // Its time to send the next bytes begins when they are wanted.
-        if readHeldBack { exchange.machine.downstreamSpoke(now: worker.now) }
-        advance()
-        resumeReading()
-    }
-
-    func upstreamSpoke() {
-        exchange.machine.upstreamSpoke(now: worker.now)
-    }
-
-    func flushAnswer() {
-        context?.flush()
-    }
-
-    func write(_ bytes: ByteBuffer) {
-        guard let context else { return }
-        guard outflow.add(bytes.readableBytes) else {
-            return context.write(wrapOutboundOut(bytes), promise: nil)
+    /// Takes the next head, if it is there; true when an exchange began or ended.
+    private func beginRequest() -> Bool {
+        let source = inbound
+        do {
+            let complete = try worker.requestHead.parse(
+                source.readableBytesUInt8Span,
+                scanned: &scanned,
+                limits: headLimits
+            )
+            guard complete else {
+                // An empty line after a request begins no head (RFC 9112 §2.2): its sender, who owes nothing, must
+                // not be told one day that it is late.
+                if !headBegan, source.readableBytes > 2 {
+                    headBegan = true
+                    phaseStart = worker.now
+                }
+                return false
+            }
+        } catch {
+            refuseHead(Failure(error), now: worker.now)
+            return true
         }
-        let promise = context.eventLoop.makePromise(of: Void.self)
-        promise.futureResult.whenSuccess { [self] in
-            outflow.emptied()
-            clientTookBytes()
+        enterExchange()
+        inbound.moveReaderIndex(forwardBy: worker.requestHead.length)
+        if inbound.readableBytes == 0 { inbound = ByteBuffer() }
+        let context = worker.context
+        response = HTTP1Response(
+            to: worker.requestHead,
+            keepsAlive: !context.isDraining && context.settings.timeouts.keepAlive > .zero
+        )
+        body = HTTP1RequestBody(worker.requestHead.framing, limits: headLimits)
+        exchange.begin(worker.requestHead, source, now: worker.now)
+        return true
+    }
+
+    /// A head that cannot be read, or does not arrive: an exchange that begins and fails.
+    private func refuseHead(_ failure: Failure, now: NIODeadline) {
+        let method = MethodKind(atFrontOf: inbound.readableBytesUInt8Span)
+        enterExchange()
+        response = HTTP1Response(toUnreadable: method)
+        body = HTTP1RequestBody()
+        exchange.refuse(failure, method: method, now: now)
+    }
+
+    private func enterExchange() {
+        phase = .exchange
+        headBegan = false
+        scanned = 0
+        discarded = 0
+        requests &+= 1
+    }
+
+    /// Passes on what is there of the body, as long as the upstream accepts it.
+    private func passBody() -> Bool {
+        guard exchange.acceptsRequestBody, inbound.readableBytes > 0 else { return false }
+        let source = inbound
+        let ended: Bool
+        do throws(Failure) {
+            ended = try body.read(&inbound, into: &worker.scratch.runs, limit: exchange.bodyLimit)
+        } catch {
+            exchange.fail(error)
+            return true
         }
-        context.write(wrapOutboundOut(bytes), promise: promise)
+        let serial = exchange.serial
+        exchange.requestBodyArrived(passed: !worker.scratch.runs.isEmpty)
+        HTTP1RequestBody.pass(worker.scratch.runs, of: source) { exchange.sendRequestBody($0) }
+        if ended {
+            exchange.requestEnded()
+        } else if inputClosed {
+            downstreamGone()
+            return true
+        }
+        exchange.flushRequest()
+        // Writing may have found the upstream gone, and ended the exchange.
+        return exchange.serial != serial || phase != .exchange
+    }
+
+    /// Discards the rest of a request that has its response; goes on with the next one when the end is near, and
+    /// closes when it is not.
+    private func discardBody() -> Bool {
+        guard inbound.readableBytes > 0 else { return false }
+        let before = inbound.readableBytes
+        let ended: Bool
+        do throws(Failure) {
+            ended = try body.read(&inbound, into: &worker.scratch.runs, limit: nil)
+        } catch {
+            closeGently()
+            return false
+        }
+        discarded &+= before - inbound.readableBytes
+        if ended {
+            becomeIdle()
+            return true
+        }
+        if discarded > DataPathConstants.discardBytes { closeGently() }
+        return false
+    }
+
+    // MARK: The end
+
+    func becomeIdle() {
+        phase = .idle
+        // Now, and not when the response began: that may be long ago.
+        phaseStart = worker.now
+        if worker.context.isDraining || hasNoMoreInput { closeGently() }
+    }
+
+    func beginDiscarding() {
+        phase = .discarding
+        phaseStart = worker.now
+    }
+
+    private func downstreamGone() {
+        exchange.downstreamGone()
+        abort()
+    }
+
+    /// Closes at once; what still waits to be sent is lost.
+    func abort() {
+        guard phase != .closed || listIndex >= 0 else { return }
+        phase = .closed
+        inbound = ByteBuffer()
+        // To HTTP/1.0 closing is how a response ends: only a reset shows that this one has not, or that some of it
+        // still waits to be sent.
+        if response.version == .http10, response.isOpen || waitingBytes > 0 { transport?.resetOnClose() }
+        exchange.detach()
+        worker.closed(self)
+        transport?.close()
+        transport = nil
+    }
+
+    /// Closes after the response: first the output, then, when the client has read it or some time has passed, the
+    /// rest (RFC 9112 §9.6).
+    func closeGently() {
+        guard phase != .lingering, phase != .closed, let transport else { return }
+        phase = .lingering
+        phaseStart = worker.now
+        lingerStart = phaseStart
+        inbound = ByteBuffer()
+        if inputClosed {
+            transport.whenFlushed { [self] in abort() }
+        } else {
+            transport.closeOutput()
+        }
+        transport.resumeReading()
+    }
+
+    /// The tier shuts down: an idle connection closes, others after their exchange.
+    func drain() {
+        guard phase == .idle, !headBegan, inbound.readableBytes <= 2 else { return }
+        // The last response may still be on its way to a slow reader.
+        if waitingBytes > 0 { closeGently() } else { abort() }
+    }
+
+    /// The tier's time to shut down is over.
+    func drainExpired() {
+        exchange.drainExpired()
+        abort()
+    }
+
+    // MARK: Deadlines
+
+    /// Called four times a second: there is no timer for a request.
+    func tick(now: NIODeadline) {
+        if phase != .tunnel { watchBacklog(now: now) }
+        let timeouts = worker.context.settings.timeouts
+        switch phase {
+        case .idle:
+            if backlog > 0 {
+                if now - phaseStart >= timeouts.downstream { abort() }
+            } else if headBegan {
+                if now - phaseStart >= timeouts.header { refuseHead(Failure(.requestTimeout), now: now) }
+            } else if now - phaseStart >= (requests == 0 ? timeouts.header : timeouts.keepAlive) {
+                abort()
+            } else if now - phaseStart >= .seconds(1), inbound.readableBytes == 0 {
+                exchange.releaseBuffers()
+            }
+        case .exchange, .tunnel:
+            exchange.tick(now: now)
+        case .discarding:
+            if now - phaseStart >= DataPathConstants.lingerTime { closeGently() }
+        case .lingering:
+            if backlog > 0 {
+                if now - phaseStart >= timeouts.downstream { abort() }
+            } else if now - phaseStart >= DataPathConstants.lingerTime
+                || now - lingerStart >= DataPathConstants.lingerMost
+            {
+                abort()
+            }
+        case .closed:
+            break
+        }
+    }
+
+    var waitingBytes: Int { transport?.waitingBytes ?? 0 }
+
+    /// Bytes that the client accepted since the last tick are a sign of life, however few; and its time to accept
+    /// them begins when there are some.
+    private func watchBacklog(now: NIODeadline) {
+        let before = backlog
+        let waiting = waitingBytes
+        backlog = waiting
+        guard waiting > 0 || before > 0 else { return }
+        // Where some waits the kernel's own buffer is full, and shows sooner what was accepted.
+        let accepted = progress.advanced(
+            waiting: waiting &+ (waiting > 0 ? transport?.unacknowledgedBytes ?? 0 : 0)
+        )
+        guard accepted || (before == 0) != (waiting == 0) else { return }
+        exchange.downstreamAccepted(now: now)
+        if phase == .idle || phase == .lingering {
+            phaseStart = now
+            lingerStart = now
+        }
     }
 }

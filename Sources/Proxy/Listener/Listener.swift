@@ -98,22 +98,31 @@ package final class Listener: Sendable {
     }
 }
 
+extension DownstreamConnection {
+    /// The handler that joins it to a channel. Once for each connection.
+    func transportForChannel() -> ChannelTransport {
+        let transport = ChannelTransport(owner: self, largeBuffers: false)
+        begin(transport)
+        return transport
+    }
+}
+
 extension Worker {
     /// The handler of a connection that has just been accepted on this loop; nil when
     /// there are too many.
     func admit(_ channel: any Channel) -> DownstreamConnection? {
         let peer = channel.remoteAddress.flatMap(Endpoint.init)?.address ?? IPAddress(v4: 0)
         guard gate.enter(peer) else {
-            counters.rejected &+= 1
+            context.counters.rejected &+= 1
             return nil
         }
         let port = channel.localAddress?.port.flatMap(UInt16.init(exactly:)) ?? 0
-        let edge = ConnectionInfo(
+        let connection = ConnectionInfo(
             peer: peer,
             localPort: port,
-            trustedProxies: settings.trustedProxies
+            trustedProxies: context.settings.trustedProxies
         )
-        return DownstreamConnection(worker: self, edge: edge, now: now)
+        return DownstreamConnection(worker: self, connection: connection, now: now)
     }
 }
 
@@ -135,12 +144,12 @@ private final class Acceptor: ChannelInboundHandler, @unchecked Sendable {
         guard let connection = worker.admit(channel) else { return channel.close(promise: nil) }
         do {
             try ChannelTuning.begin(channel)
-            try channel.pipeline.syncOperations.addHandler(connection)
+            try channel.pipeline.syncOperations.addHandler(connection.transportForChannel())
         } catch {
-            worker.gate.leave(connection.edge.peer)
+            connection.abort()
             return channel.close(promise: nil)
         }
-        // What the end of the pipeline does: the channel joins the loop.
-        context.channel._channelCore.channelRead0(data)
+        // At the end of the pipeline the channel joins the loop.
+        context.fireChannelRead(data)
     }
 }

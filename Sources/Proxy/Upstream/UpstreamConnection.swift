@@ -1,236 +1,147 @@
-import ProxyCore
-import Glibc
 import HTTP1
 import NIOCore
-import NIOPosix
-import Settings
+import ProxyCore
 
-/// One connection to an endpoint: it waits in its pool, or carries one exchange.
+/// One HTTP/1 connection to an endpoint: it is idle, or carries one exchange.
 ///
-/// It owns the bytes that come from the endpoint, parses the answer with the same
-/// strictness as requests, and tells the exchange's `DownstreamConnection` by plain
-/// calls: both live on the same event loop.
+/// It owns the bytes that come from the endpoint, and parses the response with the same strictness as requests.
 ///
 /// `@unchecked Sendable`: touched on its worker's loop alone.
-final class UpstreamConnection: ChannelDuplexHandler, UpstreamCarrier, @unchecked Sendable {
-    typealias InboundIn = ByteBuffer
-    typealias InboundOut = Never
-    typealias OutboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
-
+final class UpstreamConnection: ExchangeUpstream, TransportOwner, @unchecked Sendable {
     private enum Phase {
         case idle
         case head
-        case body
-        case tunnel
+        case body(BodyForm)
         case closed
     }
 
     let upstream: Upstream
-    /// Since when it waits in the pool.
     var idleSince: NIODeadline = .uptimeNanoseconds(0)
 
     private let worker: Worker
-    private var context: ChannelHandlerContext?
-    /// The context's, held: asking it each time goes by the pipeline.
-    private var channel: (any Channel)?
+    /// Nil before the connection is made, and after its end.
+    private var transport: (any Transport)?
     private var phase = Phase.idle
     private var inbound = ByteBuffer()
+    /// How far the search for the head's end has come.
     private var scanned = 0
     private var decoder = BodyDecoder(.none)
     /// The exchange that is carried; nil while idle.
-    private var exchange: DownstreamConnection?
-    private var readHeldBack = false
-    /// The endpoint lets the connection live on after the answer that is under way.
-    private(set) var keepsAlive = false
-    private var outflow = WriteBacklog()
-    /// The socket, while there is one: it is closed after the handler has been removed, or with `phase` at its end.
-    private var descriptor: NIOBSDSocket.Handle?
-    /// An error came before the end: what ends by close has not ended well.
-    private var broken = false
+    private var exchange: Exchange?
+    /// The endpoint keeps the connection open after the response that is under way.
+    private var keepsAlive = false
+    private var progress = WriteProgress()
 
     init(worker: Worker, upstream: Upstream) {
         self.worker = worker
         self.upstream = upstream
     }
 
-    /// May carry an exchange.
-    var isUsable: Bool { phase == .idle && channel?.isActive == true }
-
-    /// Whether nothing waits in the socket that has not been read yet: neither its end, nor
-    /// bytes that nobody asked for.
-    var hasNoPendingInput: Bool {
-        // In a test without sockets there is none.
-        guard phase != .closed, channel?.isActive == true, let descriptor else { return true }
-        var byte: UInt8 = 0
-        let count = recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
-        return count < 0 && errno == EAGAIN
+    /// The connection has been made.
+    func begin(_ transport: any Transport) {
+        self.transport = transport
     }
 
-    /// Takes more bytes without holding them in memory.
-    var isWritable: Bool { channel.map { $0.isWritable && !outflow.isFull } ?? false }
+    // MARK: ExchangeUpstream
 
-    /// What has been written and the kernel has not taken yet, bytes.
-    var waitingBytes: Int { channel?.waitingBytes ?? 0 }
-
-    /// Whether the endpoint took some of this exchange's bytes since the last look. The kernel is asked only where
-    /// some of them may still be in its buffer.
-    func hasTaken() -> Bool {
-        guard let channel else { return false }
-        let waiting = channel.waitingBytes
-        guard waiting > 0 || outflow.written > DataPathConstants.watchedRequestBytes else { return false }
-        return outflow.tookMore(waiting: waiting &+ channel.unacknowledgedBytes)
+    var isUsable: Bool {
+        if case .idle = phase { transport?.isActive == true } else { false }
     }
 
-    // MARK: Called by the exchange
+    var hasNoPendingInput: Bool { transport?.hasPendingInput != true }
 
-    /// Begins to carry an exchange.
-    func begin(_ exchange: DownstreamConnection) {
-        assert(phase == .idle)
+    var isReusable: Bool { keepsAlive }
+
+    var isWritable: Bool { transport?.isWritable == true }
+
+    /// The kernel is asked only where some of the bytes may still be in its buffer.
+    func hasProgressed() -> Bool {
+        guard let transport else { return false }
+        let waiting = transport.waitingBytes
+        guard waiting > 0 || progress.written > DataPathConstants.watchedRequestBytes else { return false }
+        return progress.advanced(waiting: waiting &+ transport.unacknowledgedBytes)
+    }
+
+    func send(_ request: ByteBuffer, for exchange: Exchange) {
         self.exchange = exchange
-        outflow.restart()
+        progress.restart()
         phase = .head
         scanned = 0
+        sendBody(request)
     }
 
-    func write(_ bytes: ByteBuffer) {
-        guard let context else { return }
-        guard outflow.add(bytes.readableBytes) else {
-            return context.write(wrapOutboundOut(bytes), promise: nil)
-        }
-        let promise = context.eventLoop.makePromise(of: Void.self)
-        promise.futureResult.whenSuccess { [self] in
-            outflow.emptied()
-            endpointTookBytes()
-        }
-        context.write(wrapOutboundOut(bytes), promise: promise)
+    func sendBody(_ bytes: ByteBuffer) {
+        progress.wrote(bytes.readableBytes)
+        transport?.write(bytes)
     }
 
     func flush() {
-        context?.flush()
+        transport?.flush()
     }
 
-    /// The bytes in both directions are another protocol's from here on.
-    func beginTunnel() {
-        guard phase == .head else { return }
-        phase = .tunnel
+    func resumeReading() {
+        transport?.resumeReading()
     }
 
-    /// Passes on a half-close of the downstream, behind the bytes that still wait.
-    func closeOutput() {
-        context?.closeOutputAfterWrites()
-    }
-
-    /// The exchange is over before its answer is: the connection is of no further use.
-    func abandon() {
-        exchange = nil
+    func cancel() {
         close()
     }
 
     func close() {
-        guard phase != .closed else { return }
+        if case .closed = phase { return }
         phase = .closed
         exchange = nil
-        context?.close(promise: nil)
+        transport?.close()
+        transport = nil
     }
 
-    /// The downstream takes bytes again.
-    func resumeReading() {
-        guard readHeldBack, let context else { return }
-        readHeldBack = false
-        context.read()
-    }
+    // MARK: TransportOwner
 
-    // MARK: Channel events
+    var acceptsBytes: Bool { exchange?.acceptsResponse ?? true }
 
-    func handlerAdded(context: ChannelHandlerContext) {
-        self.context = context
-        self.channel = context.channel
-        // Asked for once: the pipeline finds it by a cast that costs as much as half a request.
-        self.descriptor = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(
-            of: NIOBSDSocket.Handle.self
-        ) { $0 }
-    }
-
-    func handlerRemoved(context: ChannelHandlerContext) {
-        self.context = nil
-        self.channel = nil
-        self.descriptor = nil
-    }
-
-    func read(context: ChannelHandlerContext) {
-        if let exchange, !exchange.takesAnswerBytes {
-            readHeldBack = true
-        } else {
-            context.read()
-        }
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        var bytes = unwrapInboundIn(data)
+    func received(_ bytes: inout ByteBuffer) {
         switch phase {
         case .idle:
-            // Nobody asked: whatever it is, it must not become the next answer's beginning.
+            // Whatever it is, it must not become the beginning of the next response.
             upstream.remove(self)
             close()
         case .closed:
             break
-        case .tunnel:
-            exchange?.tunnelFromUpstream(bytes)
         case .head, .body:
             inbound.appendRead(&bytes)
-            // NIO reads into a buffer of its own again only when nobody else holds it.
             bytes = ByteBuffer()
-            exchange?.upstreamSpoke()
+            exchange?.upstreamSent()
             process()
         }
     }
 
-    func channelReadComplete(context: ChannelHandlerContext) {
-        exchange?.flushAnswer()
+    func readCompleted() {
+        exchange?.flushResponse()
     }
 
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        endpointTookBytes()
+    func becameWritable() {
+        if isWritable { exchange?.upstreamBecameWritable() }
     }
 
-    private func endpointTookBytes() {
-        if isWritable { exchange?.upstreamTakesBytes() }
+    func inputEnded() {
+        ended(failed: false)
     }
 
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        guard let event = event as? ChannelEvent, event == .inputClosed else { return }
-        if phase == .tunnel {
-            exchange?.tunnelInputClosedByUpstream()
-        } else {
-            ended()
-        }
+    /// An orderly end is reported by `inputEnded` before.
+    func closed(failed: Bool) {
+        ended(failed: true)
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        broken = true
-    }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        // An orderly end is told as `inputClosed` before.
-        broken = true
-        ended()
-    }
-
-    // MARK: The answer
+    // MARK: The response
 
     private func process() {
         while true {
             switch phase {
             case .head:
                 guard inbound.readableBytes > 0, parseHead() else { return compact() }
-            case .body:
-                guard passBody() else { return compact() }
-            case .tunnel:
-                let rest = inbound
-                inbound = ByteBuffer()
-                if rest.readableBytes > 0 { exchange?.tunnelFromUpstream(rest) }
-                return
+            case .body(let form):
+                passBody(form)
+                return compact()
             case .idle, .closed:
                 return
             }
@@ -241,15 +152,15 @@ final class UpstreamConnection: ChannelDuplexHandler, UpstreamCarrier, @unchecke
         if inbound.readableBytes == 0 { inbound = ByteBuffer() }
     }
 
-    /// True when a head was taken and there is more to look at.
+    /// True when a head was taken and there is more to process.
     private func parseHead() -> Bool {
         guard let exchange else { return false }
         let source = inbound
         do {
-            let complete = try worker.answerHead.parse(
+            let complete = try worker.responseHead.parse(
                 source.readableBytesUInt8Span,
                 scanned: &scanned,
-                limits: worker.settings.limits.head,
+                limits: worker.context.settings.limits.head,
                 requestMethod: exchange.method
             )
             guard complete else { return false }
@@ -257,67 +168,74 @@ final class UpstreamConnection: ChannelDuplexHandler, UpstreamCarrier, @unchecke
             fail(Failure(error))
             return false
         }
-        inbound.moveReaderIndex(forwardBy: worker.answerHead.length)
+        inbound.moveReaderIndex(forwardBy: worker.responseHead.length)
         scanned = 0
-        keepsAlive = worker.answerHead.keepAlive
-        decoder = BodyDecoder(worker.answerHead.framing, limits: worker.settings.limits.head)
-        switch exchange.answerHead(worker.answerHead, from: source) {
+        keepsAlive = worker.responseHead.keepAlive
+        decoder = BodyDecoder(worker.responseHead.framing, limits: worker.context.settings.limits.head)
+        switch exchange.responseHead(worker.responseHead, source) {
         case .interim:
             return true
-        case .body:
-            phase = .body
+        case .body(let form):
+            phase = .body(form)
             return true
         case .tunnel:
-            return true
+            handOver(to: exchange)
+            return false
         case .over:
             return false
         }
     }
 
-    /// Passes on what is there of the body; true when there is more to look at.
-    private func passBody() -> Bool {
-        guard let exchange else { return false }
+    private func handOver(to exchange: Exchange) {
+        guard let transport else { return }
+        let early = inbound
+        phase = .closed
+        self.exchange = nil
+        self.transport = nil
+        inbound = ByteBuffer()
+        exchange.startTunnel(TunnelEnd(transport, early: early, inputEnded: false))
+    }
+
+    /// Passes on what has arrived of the body.
+    private func passBody(_ form: BodyForm) {
+        guard let exchange else { return }
         var offset = 0
         let source = inbound
         var ended = decoder.isComplete
         do {
-            let unframed = exchange.wantsBareBody
-            pieces: while !ended {
-                if unframed {
-                    switch try decoder.next(source.readableBytesUInt8Span, offset: &offset) {
-                    case .data(let range): exchange.answerBytes(source, range)
-                    case .framing, .trailer, .skipped: continue
+            switch form {
+            case .framed:
+                pieces: while !ended {
+                    switch try decoder.nextRun(source.readableBytesUInt8Span, offset: &offset) {
+                    case .pass(let range): exchange.responseBody(source, range)
                     case .needMore: break pieces
                     case .end: ended = true
                     }
-                } else {
-                    switch try decoder.nextRun(source.readableBytesUInt8Span, offset: &offset) {
-                    case .pass(let range): exchange.answerBytes(source, range)
+                }
+            case .content:
+                pieces: while !ended {
+                    switch try decoder.next(source.readableBytesUInt8Span, offset: &offset) {
+                    case .data(let range): exchange.responseBody(source, range)
+                    case .framing, .trailer, .skipped: continue
                     case .needMore: break pieces
                     case .end: ended = true
                     }
                 }
             }
         } catch {
-            if !exchange.withdrawAnswer() {
-                // What came before the error still goes out: nothing may stay in the buffer that all
-                // exchanges of the loop share.
-                exchange.answerContent(bytes: decoder.bodyBytes)
-                exchange.flushAnswer()
-            }
-            fail(Failure(responseBody: error))
-            return false
+            let bodyBytes = decoder.bodyBytes
+            close()
+            exchange.responseInvalid(Failure(responseBody: error), bodyBytes: bodyBytes)
+            return
         }
         inbound.moveReaderIndex(forwardBy: offset)
-        exchange.answerContent(bytes: decoder.bodyBytes)
-        guard ended else { return false }
-        complete(exchange)
-        return false
+        exchange.responseBodyPassed(bodyBytes: decoder.bodyBytes)
+        if ended { complete() }
     }
 
-    /// The answer is whole: back to the pool, or closed where the endpoint wants it or
-    /// said more than was asked for.
-    private func complete(_ exchange: DownstreamConnection) {
+    /// The response is complete: idle again, or closed where the endpoint sent bytes after it.
+    private func complete() {
+        guard let exchange else { return }
         let clean = inbound.readableBytes == 0
         inbound = ByteBuffer()
         self.exchange = nil
@@ -326,7 +244,7 @@ final class UpstreamConnection: ChannelDuplexHandler, UpstreamCarrier, @unchecke
         } else {
             close()
         }
-        exchange.answerEnded(from: self)
+        exchange.responseEnded()
     }
 
     private func fail(_ failure: Failure) {
@@ -336,7 +254,9 @@ final class UpstreamConnection: ChannelDuplexHandler, UpstreamCarrier, @unchecke
     }
 
     /// The endpoint sends no more.
-    private func ended() {
+    ///
+    /// - Parameter failed: it ended by an error: a response that ends by close is not complete.
+    private func ended(failed: Bool) {
         switch phase {
         case .idle:
             upstream.remove(self)
@@ -344,43 +264,14 @@ final class UpstreamConnection: ChannelDuplexHandler, UpstreamCarrier, @unchecke
         case .head:
             fail(Failure(.connectionReset))
         case .body:
-            guard !broken, let exchange, (try? decoder.finish()) != nil else {
+            guard !failed, let exchange, (try? decoder.finish()) != nil else {
                 return fail(Failure(.responseIncomplete))
             }
             self.exchange = nil
             close()
-            exchange.answerEnded(from: self)
-        case .tunnel:
-            let exchange = self.exchange
-            close()
-            exchange?.tunnelClosedByUpstream()
+            exchange.responseEnded()
         case .closed:
             break
         }
-    }
-}
-
-extension ByteBuffer {
-    /// Puts a read behind what is left of those before it. The room of what was consumed is used
-    /// again, or a peer whose reads never end with a message would make the buffer grow for ever.
-    mutating func appendRead(_ bytes: inout ByteBuffer) {
-        guard readableBytes > 0 else {
-            self = bytes
-            return
-        }
-        // Only when more is won than is moved: each byte is moved about once.
-        if readerIndex >= readableBytes { discardReadBytes() }
-        writeBuffer(&bytes)
-    }
-}
-
-extension ChannelHandlerContext {
-    /// Half-closes once everything written has been handed to the kernel. Where the other half is
-    /// closed already NIO makes a full close of it, which would drop what waits.
-    func closeOutputAfterWrites() {
-        let promise = eventLoop.makePromise(of: Void.self)
-        let channel = self.channel
-        promise.futureResult.whenComplete { _ in channel.close(mode: .output, promise: nil) }
-        writeAndFlush(NIOAny(ByteBuffer()), promise: promise)
     }
 }

@@ -28,7 +28,7 @@ package final class Tier: Sendable {
     ///
     /// - Parameters:
     ///   - names: what is known at the start.
-    ///   - asker: for names that have to be asked for; nil: they are unknown.
+    ///   - nameResolver: for names that have to be asked for; nil: they are unknown.
     ///   - makeLog: the access log of one event loop; nil for none.
     ///   - seed: of request ids and of places in tables.
     /// - Throws: `ListenError`; then nothing is served.
@@ -36,7 +36,7 @@ package final class Tier: Sendable {
         settings: TierSettings,
         table: RouteTable,
         names: NameTable,
-        asker: (any NameResolver)? = nil,
+        nameResolver: (any NameResolver)? = nil,
         listen: [Endpoint],
         group: MultiThreadedEventLoopGroup,
         seed: UInt64,
@@ -56,7 +56,7 @@ package final class Tier: Sendable {
                 settings: settings,
                 table: table,
                 resolver: resolver,
-                asker: asker,
+                nameResolver: nameResolver,
                 log: makeLog(),
                 gate: gate,
                 seed: random.next()

@@ -1,79 +1,71 @@
-package import ProxyCore
 import CMalloc
 import HTTP1
 package import Names
 package import NIOCore
+package import ProxyCore
 package import Routing
 import Settings
 
-/// Everything that one event loop needs to serve its connections. Nothing here is
-/// shared: a connection, its upstream connections, the remembered hosts and the
-/// counters all belong to the one loop, and so there is no lock on the path.
+/// One event loop of a tier: its connections, and what they share.
 ///
-/// `@unchecked Sendable`: made anywhere, and from then on used on `loop` alone
-/// (`install`, `drain` and the rest hop onto it).
+/// `@unchecked Sendable`: made anywhere, and from then on used on `loop` alone (`install`, `drain` and the rest hop
+/// onto it).
 package final class Worker: @unchecked Sendable {
     package let loop: any EventLoop
-    package private(set) var settings: TierSettings
-
-    /// What each request goes through before it is sent on.
-    let stages: RequestStages
-    let log: (any ExchangeLog)?
+    let context: ExchangeContext
     let gate: ConnectionGate
-    /// Makes upstream connections; a test without sockets puts its own in place.
-    var connect: UpstreamConnector = connectSocket
-    var random: Random
-    /// Exchanges that wait for names, and who is asked for them; nil: what is not known is unknown.
-    var waiting = NameWaiters()
-    let asker: (any NameResolver)?
-    let upstreams: Upstreams
     /// The head that was parsed last: valid until the next one is.
     var requestHead = RequestHead()
-    var answerHead = ResponseHead()
+    var responseHead = ResponseHead()
     var scratch = Scratch()
-    var connections = ConnectionList()
-    var counters = Counters()
-    var draining = false
-    var clock = WallClock()
-    private var crowd = HeapTrimmer()
+    private(set) var connections = ConnectionList()
 
+    private var heapTrimmer = HeapTrimmer()
     private var ticking: RepeatedTask?
     private var drained: EventLoopPromise<Void>?
 
     /// - Parameters:
-    ///   - log: takes a record of each exchange; nil for none.
+    ///   - nameResolver: for names that the table does not hold; nil: they are unknown.
+    ///   - log: receives a record of each exchange; nil for none.
     ///   - gate: of the tier: counts the connections of all its loops.
-    ///   - seed: of request ids and of the places in tables.
+    ///   - seed: of request ids and of positions in tables.
     init(
         loop: any EventLoop,
         settings: TierSettings,
         table: RouteTable,
         resolver: TargetResolver,
-        asker: (any NameResolver)? = nil,
+        nameResolver: (any NameResolver)? = nil,
         log: (any ExchangeLog)?,
         gate: ConnectionGate,
         seed: UInt64
     ) {
         self.loop = loop
-        self.settings = settings
-        self.asker = asker
-        self.log = log
         self.gate = gate
-        self.random = Random(seed: seed)
-        let stagesSeed = random.next()
-        self.upstreams = Upstreams(
+        var random = Random(seed: seed)
+        let upstreams = Upstreams(
             idleLimit: settings.limits.idlePerEndpoint,
             idleTimeout: settings.timeouts.idleUpstream
         )
-        self.stages = RequestStages(
+        self.context = ExchangeContext(
+            loop: loop,
             settings: settings,
-            table: table,
-            names: resolver.names,
-            addressGuard: resolver.addressGuard,
-            canWait: asker != nil,
+            stages: RequestStages(
+                settings: settings,
+                table: table,
+                names: resolver.names,
+                addressGuard: resolver.addressGuard,
+                canWait: nameResolver != nil,
+                upstreams: upstreams,
+                seed: random.next()
+            ),
             upstreams: upstreams,
-            seed: stagesSeed
+            names: nameResolver.map { NameWaits(loop: loop, resolver: $0) },
+            log: log,
+            random: random
         )
+        context.connect = { [unowned self] upstream, timeout, done in
+            UpstreamConnector.connect(to: upstream, worker: self, timeout: timeout, done: done)
+        }
     }
 
     /// The loop's time: a test's loop has its own.
@@ -85,35 +77,43 @@ package final class Worker: @unchecked Sendable {
             ticking = loop.scheduleRepeatedTask(
                 initialDelay: DataPathConstants.tick,
                 delay: DataPathConstants.tick
-            ) {
-                [weak self] _ in
+            ) { [weak self] _ in
                 guard let self else { return }
                 tick(now: now)
             }
         }
     }
 
-    /// Puts new rules and settings in force, and the names that belong to them. Exchanges that run
-    /// keep the rules they began with; upstream connections stay.
+    // MARK: What changes
+
+    /// Puts new rules and settings in force, and the names that belong to them. Exchanges that run keep the rules they
+    /// began with; upstream connections stay.
     package func install(table: RouteTable, settings: TierSettings, names: NameTable) {
         loop.execute { [self] in
-            self.settings = settings
-            upstreams.idleLimit = settings.limits.idlePerEndpoint
-            upstreams.idleTimeout = settings.timeouts.idleUpstream
-            stages.install(table: table, settings: settings, names: names)
+            context.settings = settings
+            context.upstreams.idleLimit = settings.limits.idlePerEndpoint
+            context.upstreams.idleTimeout = settings.timeouts.idleUpstream
+            context.stages.install(table: table, settings: settings, names: names)
         }
+    }
+
+    /// Puts new names in force. Exchanges that run see them where they pick another endpoint.
+    package func install(names update: NameTableUpdate) {
+        loop.execute { [self] in context.stages.install(names: update) }
     }
 
     /// The guard knows the listening addresses only when the sockets are bound.
     func install(_ addressGuard: AddressGuard) {
-        loop.execute { [self] in stages.install(addressGuard) }
+        loop.execute { [self] in context.stages.install(addressGuard) }
     }
+
+    // MARK: The end
 
     /// Lets what runs finish, closes what idles; done when the last connection is gone.
     package func drain() -> EventLoopFuture<Void> {
         loop.flatSubmit { [self] in
             if let drained { return drained.futureResult }
-            draining = true
+            context.isDraining = true
             let promise = loop.makePromise(of: Void.self)
             drained = promise
             for connection in connections.all { connection.drain() }
@@ -125,58 +125,43 @@ package final class Worker: @unchecked Sendable {
     /// Breaks off whatever still runs and ends the worker.
     package func stop() -> EventLoopFuture<Counters> {
         loop.submit { [self] in
-            draining = true
-            for connection in connections.all { connection.breakOff() }
-            upstreams.closeIdle()
+            context.isDraining = true
+            for connection in connections.all { connection.drainExpired() }
+            context.upstreams.closeIdle()
             ticking?.cancel()
             ticking = nil
-            log?.flush()
-            return counters
+            context.log?.flush()
+            return context.counters
         }
     }
 
+    private func finishDrainIfEmpty() {
+        guard connections.isEmpty, let promise = drained else { return }
+        context.upstreams.closeIdle()
+        context.log?.flush()
+        promise.succeed(())
+    }
+
+    // MARK: On the loop
+
     func tick(now: NIODeadline) {
-        clock.refresh()
+        context.clock.refresh()
         for connection in connections.all { connection.tick(now: now) }
-        stages.tick(now: now)
-        upstreams.tick(now: now)
-        tickNames(now: now)
-        log?.flush()
-        if crowd.hasLeft(connections.all.count) { malloc_trim(0) }
+        context.stages.tick(now: now)
+        context.upstreams.tick(now: now)
+        context.log?.flush()
+        if heapTrimmer.hasShrunk(connections.all.count) { malloc_trim(0) }
     }
 
     func opened(_ connection: DownstreamConnection) {
-        counters.connections &+= 1
+        context.counters.connections &+= 1
         connections.insert(connection)
     }
 
     func closed(_ connection: DownstreamConnection) {
         guard connections.remove(connection) else { return }
-        gate.leave(connection.edge.peer)
+        gate.leave(connection.connection.peer)
         finishDrainIfEmpty()
-    }
-
-    private func finishDrainIfEmpty() {
-        guard connections.isEmpty, let promise = drained else { return }
-        upstreams.closeIdle()
-        log?.flush()
-        promise.succeed(())
-    }
-}
-
-/// Notices when most of a crowd of connections has left: then the allocator is asked to give
-/// back to the system what it keeps (it does not by itself, and it takes some milliseconds).
-struct HeapTrimmer {
-    /// Fewer are no crowd.
-    static let least = 1024
-    private var most = 0
-
-    /// - Parameter count: how many there are now.
-    mutating func hasLeft(_ count: Int) -> Bool {
-        most = max(most, count)
-        guard most >= Self.least, count <= most / 4 else { return false }
-        most = count
-        return true
     }
 }
 
@@ -186,50 +171,4 @@ struct Scratch {
     var out = ByteBuffer()
     /// Ranges of a body that pass on.
     var runs: [Range<Int>] = []
-}
-
-/// What one event loop has counted since it started.
-package struct Counters: Sendable {
-    package internal(set) var connections: UInt64 = 0
-    /// Connections closed at once, over `limits.connections` or `connections_per_client`.
-    package internal(set) var rejected: UInt64 = 0
-    package internal(set) var requests: UInt64 = 0
-    package internal(set) var retries: UInt64 = 0
-    /// Exchanges that failed, by reason.
-    package internal(set) var failures: [Failure.Reason: UInt64] = [:]
-
-    package init() {}
-
-    package mutating func add(_ other: Counters) {
-        connections &+= other.connections
-        rejected &+= other.rejected
-        requests &+= other.requests
-        retries &+= other.retries
-        failures.merge(other.failures) { $0 &+ $1 }
-    }
-}
-
-/// The open downstream connections of a loop, in no order; each knows its own place.
-struct ConnectionList {
-    private(set) var all: [DownstreamConnection] = []
-
-    var isEmpty: Bool { all.isEmpty }
-
-    mutating func insert(_ connection: DownstreamConnection) {
-        connection.place = all.count
-        all.append(connection)
-    }
-
-    /// False when it was not there.
-    mutating func remove(_ connection: DownstreamConnection) -> Bool {
-        let place = connection.place
-        guard all.indices.contains(place), all[place] === connection else { return false }
-        connection.place = -1
-        let last = all.removeLast()
-        if last !== connection {
-            all[place] = last
-            last.place = place
-        }
-        return true
-    }
 }

@@ -1,181 +1,294 @@
 package import NIOCore
 
-/// One request and its answer, without sockets: what each event means for the rest.
+/// One request and its response, without I/O: what each event means, and how long each wait may last.
 ///
-/// The connections tell it what happened and do what it answers. Time is an
-/// argument. It decides the four things that are easy to get wrong: whether a
-/// request may be sent again, what a failure becomes once an answer has begun,
-/// whether each connection may be used again, and whose silence is too long.
-package struct ExchangeMachine: Sendable {
-    package enum Request: Sendable { case streaming, complete }
-    package enum Answer: Sendable { case awaited, streaming, complete }
-    package enum Link: Sendable, Equatable {
-        case none
-        case connecting
-        case attached(reused: Bool)
-        case lost
+/// An `Exchange` reports events by calling methods, and carries out the action that a method returns. Time is an
+/// argument. The machine holds what is easy to get wrong: whether a request may be sent again, what a failure becomes
+/// once a response has begun, and who has been silent for too long.
+package struct ExchangeMachine: ~Copyable {
+    /// What an exchange can wait for before it connects.
+    package enum Wait: Sendable, CaseIterable {
+        /// The endpoints of a name.
+        case name
+        /// An inspection's verdict.
+        case verdict
+        /// An endpoint that is being started.
+        case start
+        /// A free place at an endpoint.
+        case slot
     }
 
-    package private(set) var request: Request
-    package private(set) var answer: Answer = .awaited
-    package private(set) var link: Link = .none
-    package private(set) var retried = false
-    /// Interim answers passed on so far.
-    package private(set) var interims = 0
+    package enum State: Sendable, Equatable {
+        /// The rules decide.
+        case deciding
+        /// When `until` is reached, the exchange fails with `cause`.
+        case waiting(for: Wait, until: NIODeadline, cause: Failure.Reason)
+        /// The `attempt`-th connection is being made.
+        case connecting(attempt: Int, until: NIODeadline)
+        /// The request is on its way, and the response is awaited.
+        case sending(reused: Bool)
+        /// The response is on its way.
+        case streaming
+        /// The response is complete; its last bytes are being written.
+        case finishing
+        /// Another protocol passes both ways.
+        case tunnel
+        case done
+    }
 
-    /// The method may be sent twice (RFC 9110 §9.2.2).
-    private let idempotent: Bool
+    /// How much of the request has arrived.
+    package enum Request: Sendable { case streaming, complete }
+
+    package enum Action: Equatable, Sendable {
+        case none
+        /// Connect to an endpoint that was not tried yet; without one, report `noEndpointLeft`.
+        case connectNext(after: Failure)
+        /// Send the request again, on a new connection to the same endpoint: the old one was stale.
+        case reconnect(after: Failure)
+        /// No response has begun: the client gets this failure's.
+        case respond(Failure)
+        /// A response has begun, or nobody reads one: break off.
+        case abort(Failure)
+    }
+
+    /// Endpoints that one request is sent to at most, where connecting fails.
+    static let maxAttempts = 8
+
+    package private(set) var state = State.deciding
+    package private(set) var request: Request
+    /// The request was sent again after a stale connection closed.
+    package private(set) var wasRetried = false
+    /// Interim responses (1xx) so far.
+    private var interims = 0
+    /// Connections that were begun, a stale one's successor included.
+    package private(set) var attempts = 0
+    /// The method may be repeated (RFC 9110 §9.2.2).
+    private let isIdempotent: Bool
     /// All that was sent upstream is still held, so it can be sent again.
-    private var replayable = true
-    private var anyAnswerByte = false
-    /// When the upstream last gave or took something.
-    private var upstreamStamp: NIODeadline
-    /// When the downstream last gave or took something.
-    private var downstreamStamp: NIODeadline
+    private var isReplayable = true
+    /// The upstream has sent something since it was attached.
+    private var hasResponseBytes = false
+    /// When the upstream last sent or accepted bytes.
+    private var upstreamActivity: NIODeadline
+    /// When the downstream last sent or accepted bytes.
+    private var downstreamActivity: NIODeadline
 
     package init(requestComplete: Bool, idempotent: Bool, now: NIODeadline) {
         self.request = requestComplete ? .complete : .streaming
-        self.idempotent = idempotent
-        self.upstreamStamp = now
-        self.downstreamStamp = now
+        self.isIdempotent = idempotent
+        self.upstreamActivity = now
+        self.downstreamActivity = now
     }
 
-    /// Whether a stale connection would go unnoticed: the request could be sent again.
-    package var maySendAgain: Bool { idempotent && request == .complete }
+    /// A stale connection would do no harm: the request could be sent again.
+    package var maySendAgain: Bool { isIdempotent && request == .complete }
 
-    // MARK: What the upstream did
-
-    package mutating func connecting() {
-        link = .connecting
+    package var responseHasBegun: Bool {
+        switch state {
+        case .streaming, .tunnel: true
+        case .deciding, .waiting, .connecting, .sending, .finishing, .done: false
+        }
     }
 
+    // MARK: Before there is a connection
+
+    /// The exchange waits, until `deadline` at most.
+    package mutating func wait(for wait: Wait, until deadline: NIODeadline, cause: Failure.Reason) {
+        state = .waiting(for: wait, until: deadline, cause: cause)
+    }
+
+    package func isWaiting(for wait: Wait) -> Bool {
+        if case .waiting(wait, _, _) = state { true } else { false }
+    }
+
+    /// A connection is being made, until `deadline` at most.
+    package mutating func connecting(until deadline: NIODeadline) {
+        attempts &+= 1
+        state = .connecting(attempt: attempts, until: deadline)
+    }
+
+    /// The connection could not be made. No byte of the request has been sent: any method may go elsewhere.
+    package mutating func connectFailed(_ failure: Failure) -> Action {
+        let mayTryAnother = failure.reason.isConnectFailure || failure.reason == .connectionReset
+        guard mayTryAnother, attempts < Self.maxAttempts else { return failed(failure) }
+        return .connectNext(after: failure)
+    }
+
+    /// Every endpoint of the target has been tried.
+    package mutating func noEndpointLeft(_ failure: Failure) -> Action { failed(failure) }
+
+    // MARK: The upstream
+
+    /// A connection carries the request.
     package mutating func attached(reused: Bool, now: NIODeadline) {
-        link = .attached(reused: reused)
-        upstreamStamp = now
-        anyAnswerByte = false
+        state = .sending(reused: reused)
+        upstreamActivity = now
+        hasResponseBytes = false
     }
 
-    /// Bytes came from the upstream.
-    package mutating func upstreamSpoke(now: NIODeadline) {
-        anyAnswerByte = true
-        upstreamStamp = now
+    /// Bytes arrived from the upstream.
+    package mutating func upstreamSent(now: NIODeadline) {
+        hasResponseBytes = true
+        upstreamActivity = now
     }
 
-    /// The upstream took bytes, or was given some to take.
-    package mutating func upstreamTook(now: NIODeadline) {
-        upstreamStamp = now
+    /// The upstream accepted bytes, or was given some.
+    package mutating func upstreamAccepted(now: NIODeadline) {
+        upstreamActivity = now
     }
 
-    /// An interim answer came; false when there were too many of them.
-    package mutating func interimAnswer(limit: Int) -> Bool {
+    /// An interim response arrived (RFC 9110 §15.2).
+    package mutating func interimResponse() -> Action {
         interims += 1
-        return interims <= limit
+        guard interims > DataPathConstants.interimAnswers else { return .none }
+        return failed(Failure(.invalidResponse, "the target sent too many interim responses"))
     }
 
-    package mutating func answerBegan() {
-        answer = .streaming
+    /// The response's head arrived.
+    ///
+    /// - Parameter wasRequested: for a change of protocol (101), whether the request asked for one.
+    package mutating func responseBegan(switchesProtocols: Bool = false, wasRequested: Bool = false) -> Action
+    {
+        guard switchesProtocols else {
+            state = .streaming
+            return .none
+        }
+        guard wasRequested else { return failed(Failure(.upgradeFailed)) }
+        state = .tunnel
+        return .none
     }
 
-    package mutating func answerEnded() {
-        answer = .complete
+    /// The response that began turned out to be invalid, and nothing of it has been sent on.
+    package mutating func responseRolledBack() {
+        state = .sending(reused: false)
     }
 
-    /// The answer that has begun is none, and nothing of it went on.
-    package mutating func answerWithdrawn() {
-        answer = .awaited
+    /// The response is complete.
+    ///
+    /// - Returns: whether its connection may carry another request, as far as this exchange is concerned.
+    package mutating func responseEnded() -> Bool {
+        state = .finishing
+        return request == .complete
     }
 
-    // MARK: What the downstream did
-
-    package mutating func downstreamSpoke(now: NIODeadline) {
-        downstreamStamp = now
+    /// The upstream's connection ended before the response was complete.
+    ///
+    /// A request is sent again once, and only where the connection had been used before, nothing of a response
+    /// arrived, all that was sent is held, and the method may be repeated (RFC 9112 §9.3.1).
+    package mutating func upstreamLost(_ failure: Failure) -> Action {
+        switch state {
+        case .sending(reused: true) where !hasResponseBytes && !wasRetried && isReplayable && isIdempotent:
+            wasRetried = true
+            return .reconnect(after: failure)
+        case .streaming, .tunnel:
+            return failed(Failure(.responseIncomplete, cause: failure))
+        case .deciding, .waiting, .connecting, .sending:
+            return failed(failure)
+        case .finishing, .done:
+            return .none
+        }
     }
 
-    package mutating func downstreamTook(now: NIODeadline) {
-        downstreamStamp = now
+    // MARK: The downstream
+
+    /// Bytes of the request arrived.
+    package mutating func downstreamSent(now: NIODeadline) {
+        downstreamActivity = now
     }
 
-    /// Body bytes went upstream that are not held any more.
-    package mutating func bodyLeft() {
-        replayable = false
+    /// The downstream accepted bytes of the response, or there are some to accept now.
+    package mutating func downstreamAccepted(now: NIODeadline) {
+        downstreamActivity = now
+    }
+
+    /// Body bytes were sent upstream that are not held any longer.
+    package mutating func bodyReleased() {
+        isReplayable = false
     }
 
     package mutating func requestEnded() {
         request = .complete
     }
 
-    // MARK: What follows
-
-    /// What a lost upstream means.
-    package enum Loss: Equatable, Sendable {
-        /// Send the request again on a new connection: the old one was stale.
-        case retry
-        /// No answer has begun: give the client this one.
-        case answer(Failure)
-        /// An answer has begun and can't be completed: the client must see it break off.
-        case breakOff(Failure)
-        /// Nothing is owed any more.
-        case nothing
-    }
-
-    /// The upstream connection ended, or never came to be.
-    ///
-    /// A request is sent again once, and only where the connection had been used
-    /// before, nothing of an answer came, all that was sent is at hand, and the
-    /// method may be repeated (RFC 9112 §9.3.1).
-    package mutating func upstreamLost(_ failure: Failure) -> Loss {
-        defer { link = .lost }
-        switch answer {
-        case .complete:
-            return .nothing
-        case .streaming:
-            return .breakOff(Failure(.responseIncomplete, cause: failure))
-        case .awaited:
-            if link == .attached(reused: true), !anyAnswerByte, !retried, replayable, idempotent {
-                retried = true
-                return .retry
-            }
-            return .answer(failure)
+    /// The downstream has gone.
+    package mutating func downstreamGone() -> Action {
+        switch state {
+        case .done, .tunnel: return .none
+        case .deciding, .waiting, .connecting, .sending, .streaming, .finishing:
+            state = .done
+            return .abort(Failure(.downstreamClosed))
         }
     }
 
-    /// Whose silence is too long.
-    package enum Overdue: Equatable, Sendable {
-        case downstream
-        case upstream
+    // MARK: The end
+
+    /// The client gets a response of Berth's own.
+    package mutating func respondedLocally() {
+        state = .finishing
     }
 
-    /// Looks at the clock.
+    /// All of the response has been written.
+    package mutating func finished() {
+        state = .done
+    }
+
+    /// The exchange cannot go on.
+    package mutating func failed(_ failure: Failure) -> Action {
+        switch state {
+        case .finishing, .done:
+            return .none
+        case .streaming, .tunnel:
+            state = .done
+            return .abort(failure)
+        case .deciding, .waiting, .connecting, .sending:
+            state = .done
+            return .respond(failure)
+        }
+    }
+
+    /// The tier shuts down and its time is over.
+    package mutating func drainExpired() -> Action {
+        guard state != .done else { return .none }
+        state = .done
+        return .abort(Failure(.draining))
+    }
+
+    package mutating func tunnelEnded() {
+        state = .done
+    }
+
+    /// Compares the clock with the deadline of whatever the exchange waits for.
     ///
     /// - Parameters:
-    ///   - upstreamBlocked: bytes wait for the upstream to take them.
-    ///   - downstreamBlocked: bytes wait for the downstream to take them.
-    package func overdue(
+    ///   - upstreamBlocked: bytes wait for the upstream to accept them.
+    ///   - downstreamBlocked: bytes wait for the downstream to accept them.
+    package mutating func tick(
         now: NIODeadline,
         upstreamBlocked: Bool,
         downstreamBlocked: Bool,
         upstreamTimeout: TimeAmount,
         downstreamTimeout: TimeAmount
-    ) -> Overdue? {
-        let upstreamLate = now - upstreamStamp >= upstreamTimeout
-        let downstreamLate = now - downstreamStamp >= downstreamTimeout
-        // A connection that is being made has a timeout of its own.
-        guard case .attached = link else { return nil }
-        if downstreamBlocked {
-            return downstreamLate ? .downstream : nil
+    ) -> Action {
+        switch state {
+        case .deciding, .finishing, .tunnel, .done:
+            return .none
+        case .waiting(_, let deadline, let cause):
+            return now >= deadline ? failed(Failure(cause)) : .none
+        case .connecting(_, let deadline):
+            return now >= deadline ? connectFailed(Failure(.connectTimeout)) : .none
+        case .sending, .streaming:
+            let upstreamLate = now - upstreamActivity >= upstreamTimeout
+            let downstreamLate = now - downstreamActivity >= downstreamTimeout
+            if downstreamBlocked { return downstreamLate ? failed(downstreamSilence) : .none }
+            if upstreamBlocked { return upstreamLate ? failed(Failure(.upstreamTimeout)) : .none }
+            if request == .complete { return upstreamLate ? failed(Failure(.upstreamTimeout)) : .none }
+            // After the response has begun both may send: the exchange is stuck only when neither does.
+            if state == .streaming, !upstreamLate { return .none }
+            return downstreamLate ? failed(downstreamSilence) : .none
         }
-        if upstreamBlocked {
-            return upstreamLate ? .upstream : nil
-        }
-        switch (request, answer) {
-        case (.streaming, .awaited):
-            return downstreamLate ? .downstream : nil
-        case (.streaming, _):
-            // Both may speak: only when neither does is the exchange stuck.
-            guard upstreamLate, downstreamLate else { return nil }
-            return .downstream
-        case (.complete, _):
-            return upstreamLate ? .upstream : nil
-        }
+    }
+
+    private var downstreamSilence: Failure {
+        Failure(request == .streaming ? .requestTimeout : .downstreamStalled)
     }
 }

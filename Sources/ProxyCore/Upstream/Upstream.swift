@@ -7,7 +7,7 @@ package final class Upstream {
     /// What the name source found at the address; nil where it does not know. A new identity is another upstream.
     package let identity: String?
     /// The connection that was used last is used first, so that the others grow old and close.
-    package fileprivate(set) var idle: [any UpstreamCarrier] = []
+    package fileprivate(set) var idle: [any ExchangeUpstream] = []
 
     package init(_ endpoint: Endpoint, identity: String? = nil) {
         self.endpoint = endpoint
@@ -18,7 +18,7 @@ package final class Upstream {
     ///
     /// - Parameter probing: also looks for pending input. That costs a system call, and spares a request that
     ///   cannot be sent again a connection that its endpoint has just closed.
-    package func checkOut(probing: Bool) -> (any UpstreamCarrier)? {
+    package func checkOut(probing: Bool) -> (any ExchangeUpstream)? {
         while let connection = idle.popLast() {
             guard connection.isUsable else { continue }
             if !probing || connection.hasNoPendingInput { return connection }
@@ -28,14 +28,14 @@ package final class Upstream {
     }
 
     /// Takes back a connection whose response is complete; closes it where enough wait already.
-    package func checkIn(_ connection: any UpstreamCarrier, now: NIODeadline, limit: Int) {
+    package func checkIn(_ connection: any ExchangeUpstream, now: NIODeadline, limit: Int) {
         guard connection.isUsable, idle.count < limit else { return connection.close() }
         connection.idleSince = now
         idle.append(connection)
     }
 
     /// The connection has ended while it was idle.
-    package func remove(_ connection: any UpstreamCarrier) {
+    package func remove(_ connection: any ExchangeUpstream) {
         if let index = idle.lastIndex(where: { $0 === connection }) { idle.remove(at: index) }
     }
 

@@ -28,7 +28,7 @@ package final class Upstreams {
     }
 
     /// Takes back a connection whose response is complete; closes it where enough wait already.
-    package func checkIn(_ connection: any UpstreamCarrier, now: NIODeadline) {
+    package func checkIn(_ connection: any ExchangeUpstream, now: NIODeadline) {
         connection.upstream.checkIn(connection, now: now, limit: idleTimeout > .zero ? idleLimit : 0)
     }
 

@@ -30,10 +30,13 @@ struct ConnectionTests {
             gate: ConnectionGate(Limits()),
             seed: 1
         )
-        let edge = ConnectionInfo(peer: IPAddress(v4: 0x7F00_0001), localPort: 1, trustedProxies: [])
-        let connection = DownstreamConnection(worker: worker, edge: edge, now: channel.embeddedEventLoop.now)
+        let connection = DownstreamConnection(
+            worker: worker,
+            connection: ConnectionInfo(peer: IPAddress(v4: 0x7F00_0001), localPort: 1, trustedProxies: []),
+            now: channel.embeddedEventLoop.now
+        )
         if let holding { try channel.pipeline.syncOperations.addHandler(holding) }
-        try channel.pipeline.syncOperations.addHandler(connection)
+        try channel.pipeline.syncOperations.addHandler(connection.transportForChannel())
         try body(channel, connection)
         _ = try? channel.finish(acceptAlreadyClosed: true)
     }

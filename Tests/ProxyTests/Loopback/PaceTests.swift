@@ -33,15 +33,18 @@ struct PaceTests {
         )
         let upstreamChannel = EmbeddedChannel(loop: loop)
         let nowhere = try SocketAddress(unixDomainSocketPath: "nowhere")
-        worker.connect = { pool, worker, _, done in
+        worker.context.connect = { pool, _, done in
             let upstream = UpstreamConnection(worker: worker, upstream: pool)
-            try? upstreamChannel.pipeline.syncOperations.addHandler(upstream)
+            try? upstreamChannel.pipeline.syncOperations.addHandler(upstream.transportForChannel())
             upstreamChannel.connect(to: nowhere, promise: nil)
             done(.success(upstream))
         }
-        let edge = ConnectionInfo(peer: IPAddress(v4: 0x7F00_0001), localPort: 1, trustedProxies: [])
-        let connection = DownstreamConnection(worker: worker, edge: edge, now: loop.now)
-        let channel = EmbeddedChannel(handler: connection, loop: loop)
+        let connection = DownstreamConnection(
+            worker: worker,
+            connection: ConnectionInfo(peer: IPAddress(v4: 0x7F00_0001), localPort: 1, trustedProxies: []),
+            now: loop.now
+        )
+        let channel = EmbeddedChannel(handler: connection.transportForChannel(), loop: loop)
         channel.connect(to: nowhere, promise: nil)
 
         try channel.writeInbound(ByteBuffer(string: Self.get))

@@ -53,7 +53,10 @@ struct RoomTests {
             let worker = try #require(tier.tier.workers.first)
             // Room in the kernel that does not depend on how quickly Berth has read so far.
             while try await !worker.loop.submit({
-                guard let options = worker.connections.all.first?.channel?.syncOptions else { return false }
+                guard
+                    let options = (worker.connections.all.first?.transport as? ChannelTransport)?.channel?
+                        .syncOptions
+                else { return false }
                 try options.setOption(.socketOption(.so_rcvbuf), value: 200_000)
                 return true
             }).get() {}

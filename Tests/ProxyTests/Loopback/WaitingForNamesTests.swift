@@ -1,5 +1,6 @@
 import Names
 import NIOCore
+import NIOEmbedded
 import Routing
 import NIOConcurrencyHelpers
 import TestSupport
@@ -213,27 +214,48 @@ struct WaitingForNamesTests {
         }
     }
 
-    @Test("So many may wait on one loop; who is gone makes room")
-    func bounded() async throws {
-        var waiters = NameWaiters()
-        try await TestTier.run(rules: Self.rules) { tier in
-            let worker = tier.tier.aWorker
-            let connection = DownstreamConnection(
-                worker: worker,
-                edge: ConnectionInfo(peer: IPAddress(v4: 0), localPort: 1, trustedProxies: []),
-                now: .now()
-            )
-            connection.phase = .exchange
-            let waiter = NameWaiter(connection: connection, serial: 0)
-            for index in 0..<DataPathConstants.nameWaiters {
-                let isFirst = waiters.add(waiter, for: "n\(index % 2)", deadline: .now())
-                #expect(isFirst == (index < 2))
-            }
-            let tooMany = waiters.add(waiter, for: "n0", deadline: .now())
-            #expect(tooMany == nil)
-            connection.phase = .idle
-            let room = waiters.add(waiter, for: "n0", deadline: .now())
-            #expect(room == false)
+    @Test("So many may wait on one loop; an exchange that has ended makes room")
+    func bounded() throws {
+        let loop = EmbeddedEventLoop()
+        let pending = HeldResolver()
+        let waits = NameWaits(loop: loop, resolver: pending)
+        let worker = try Self.worker(on: loop)
+        let exchanges = (0..<DataPathConstants.nameWaiters).map { _ in Self.waitingExchange(worker) }
+        for (index, exchange) in exchanges.enumerated() { try waits.add(exchange, for: "n\(index % 2)") }
+        #expect(pending.names.withLockedValue { $0 } == ["n0", "n1"])
+        let late = Self.waitingExchange(worker)
+        #expect(throws: Failure.self) { try waits.add(late, for: "n0") }
+        exchanges[0].detach()
+        try waits.add(late, for: "n0")
+    }
+
+    private static func worker(on loop: EmbeddedEventLoop) throws -> Worker {
+        Worker(
+            loop: loop,
+            settings: TierSettings(name: "front", instance: "test"),
+            table: try RouteTable([]),
+            resolver: TargetResolver(
+                names: .empty,
+                addressGuard: AddressGuard(listening: [], ownAddresses: [])
+            ),
+            log: nil,
+            gate: ConnectionGate(Limits()),
+            seed: 1
+        )
+    }
+
+    private static func waitingExchange(_ worker: Worker) -> Exchange {
+        let exchange = Exchange(context: worker.context)
+        exchange.waitForName(until: worker.now + .seconds(1))
+        return exchange
+    }
+
+    /// Keeps every query open.
+    private final class HeldResolver: NameResolver {
+        let names = NIOLockedValueBox<[String]>([])
+
+        func resolve(_ name: String, completion: @escaping @Sendable (NameLookup) -> Void) {
+            names.withLockedValue { $0.append(name) }
         }
     }
 }

@@ -1,149 +1,318 @@
 import NIOCore
 import Testing
 
-@testable import Proxy
 @testable import ProxyCore
+
+/// What can happen to an exchange, as a value: a test is a list of these.
+private enum Event {
+    /// A stage refuses: the parser, a rule, a limit.
+    case refused(Failure.Reason)
+    case waitsForName
+    case waits(ExchangeMachine.Wait, Failure.Reason)
+    case connecting
+    case connectFailed(Failure.Reason)
+    case noEndpointLeft(Failure.Reason)
+    case attached(reused: Bool)
+    case upstreamSent
+    case interimResponse
+    case responseBegan
+    case switchesProtocols(requested: Bool)
+    case responseRolledBack
+    case responseEnded
+    case finished
+    case upstreamLost(Failure.Reason)
+    case downstreamSent
+    case bodyReleased
+    case requestEnded
+    case downstreamGone
+    case drainExpired
+    /// Time passes, and the deadlines are compared with the clock.
+    case time(TimeAmount, upstreamBlocked: Bool = false, downstreamBlocked: Bool = false)
+}
+
+/// A machine and its clock.
+private struct Run: ~Copyable {
+    var machine: ExchangeMachine
+    var now = NIODeadline.uptimeNanoseconds(1_000_000_000)
+
+    init(complete: Bool, idempotent: Bool) {
+        machine = ExchangeMachine(requestComplete: complete, idempotent: idempotent, now: now)
+    }
+
+    mutating func apply(_ event: Event) -> ExchangeMachine.Action {
+        switch event {
+        case .refused(let reason): return machine.failed(Failure(reason))
+        case .waitsForName: machine.wait(for: .name, until: now + .seconds(5), cause: .nameTimeout)
+        case .waits(let wait, let reason): machine.wait(for: wait, until: now + .seconds(5), cause: reason)
+        case .connecting: machine.connecting(until: now + .seconds(5))
+        case .connectFailed(let reason): return machine.connectFailed(Failure(reason))
+        case .noEndpointLeft(let reason): return machine.noEndpointLeft(Failure(reason))
+        case .attached(let reused): machine.attached(reused: reused, now: now)
+        case .upstreamSent: machine.upstreamSent(now: now)
+        case .interimResponse: return machine.interimResponse()
+        case .responseBegan: return machine.responseBegan()
+        case .switchesProtocols(let requested):
+            return machine.responseBegan(switchesProtocols: true, wasRequested: requested)
+        case .responseRolledBack: machine.responseRolledBack()
+        case .responseEnded: _ = machine.responseEnded()
+        case .finished: machine.finished()
+        case .upstreamLost(let reason): return machine.upstreamLost(Failure(reason))
+        case .downstreamSent: machine.downstreamSent(now: now)
+        case .bodyReleased: machine.bodyReleased()
+        case .requestEnded: machine.requestEnded()
+        case .downstreamGone: return machine.downstreamGone()
+        case .drainExpired: return machine.drainExpired()
+        case .time(let time, let upstreamBlocked, let downstreamBlocked):
+            now = now + time
+            return machine.tick(
+                now: now,
+                upstreamBlocked: upstreamBlocked,
+                downstreamBlocked: downstreamBlocked,
+                upstreamTimeout: .seconds(10),
+                downstreamTimeout: .seconds(20)
+            )
+        }
+        return .none
+    }
+}
 
 @Suite("The exchange machine")
 struct ExchangeMachineTests {
-    private let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
-
-    private func machine(complete: Bool = true, idempotent: Bool = true) -> ExchangeMachine {
-        ExchangeMachine(requestComplete: complete, idempotent: idempotent, now: start)
+    /// The actions that follow from events, without those that say nothing.
+    private func actions(
+        complete: Bool = true,
+        idempotent: Bool = true,
+        _ events: [Event]
+    ) -> [ExchangeMachine.Action] {
+        var run = Run(complete: complete, idempotent: idempotent)
+        return events.map { run.apply($0) }.filter { $0 != .none }
     }
 
-    /// The upstream is lost, and this is what follows.
-    private func lost(
-        _ machine: inout ExchangeMachine,
-        _ expected: ExchangeMachine.Loss,
-        sourceLocation: SourceLocation = #_sourceLocation
-    ) {
-        let loss = machine.upstreamLost(Failure(.connectionReset))
-        #expect(loss == expected, sourceLocation: sourceLocation)
-    }
+    // MARK: Every cause
 
-    @Test("A stale connection is tried again once, and then no more")
-    func retryOnce() {
-        var machine = machine()
-        machine.attached(reused: true, now: start)
-        lost(&machine, .retry)
-        machine.attached(reused: true, now: start)
-        lost(&machine, .answer(Failure(.connectionReset)))
-        #expect(machine.retried)
-    }
-
-    @Test("A new connection that closes is no stale one")
-    func freshConnection() {
-        var machine = machine()
-        machine.attached(reused: false, now: start)
-        lost(&machine, .answer(Failure(.connectionReset)))
-    }
-
-    @Test("What may not be repeated is not")
-    func notIdempotent() {
-        var machine = machine(idempotent: false)
-        machine.attached(reused: true, now: start)
-        lost(&machine, .answer(Failure(.connectionReset)))
-    }
-
-    @Test("A body that is not at hand any more can't be sent again")
-    func bodyGone() {
-        var machine = machine(complete: false)
-        machine.attached(reused: true, now: start)
-        machine.bodyLeft()
-        machine.requestEnded()
-        lost(&machine, .answer(Failure(.connectionReset)))
-    }
-
-    @Test("One byte of an answer, be it interim, and the request is not repeated")
-    func answerBegan() {
-        var machine = machine()
-        machine.attached(reused: true, now: start)
-        machine.upstreamSpoke(now: start)
-        lost(&machine, .answer(Failure(.connectionReset)))
-    }
-
-    @Test("An answer that has begun breaks off; one that is whole is nobody's loss")
-    func breakOff() {
-        var machine = machine()
-        machine.attached(reused: false, now: start)
-        machine.answerBegan()
-        guard case .breakOff(let failure) = machine.upstreamLost(Failure(.connectionReset)) else {
-            Issue.record("it did not break off")
-            return
+    /// How each cause of docs/errors.md comes about.
+    private static func events(_ reason: Failure.Reason) -> (complete: Bool, events: [Event]) {
+        switch reason {
+        case .malformedRequest, .methodNotAllowed, .notImplemented, .versionNotSupported, .expectationFailed,
+            .uriTooLong, .headTooLarge, .malformedPath:
+            (true, [.refused(reason)])
+        case .noRule, .unsafeTarget, .unsafeHeader, .unsafePath, .unsafeRedirect, .matchLimit, .loopDetected,
+            .internal, .prohibitedAddress:
+            (true, [.refused(reason)])
+        case .unknownTarget, .nameError: (true, [.waitsForName, .refused(reason)])
+        case .nameTimeout: (true, [.waitsForName, .time(.seconds(4)), .time(.seconds(1))])
+        case .bodyTooLarge: (false, [.attached(reused: false), .downstreamSent, .refused(reason)])
+        case .requestTimeout: (false, [.attached(reused: false), .time(.seconds(20))])
+        case .downstreamStalled:
+            (true, [.attached(reused: false), .responseBegan, .time(.seconds(20), downstreamBlocked: true)])
+        case .downstreamClosed: (true, [.connecting, .downstreamGone])
+        case .draining: (true, [.attached(reused: false), .drainExpired])
+        case .outOfDescriptors: (true, [.connecting, .connectFailed(reason)])
+        case .connectionRefused, .unroutable, .connectFailed:
+            (true, [.connecting, .connectFailed(reason), .noEndpointLeft(reason)])
+        case .connectTimeout: (true, [.connecting, .time(.seconds(5)), .noEndpointLeft(reason)])
+        case .connectionReset: (true, [.attached(reused: false), .upstreamLost(reason)])
+        case .invalidResponse: (true, [.attached(reused: false), .upstreamSent, .upstreamLost(reason)])
+        case .responseHeadTooLarge: (true, [.attached(reused: false), .upstreamSent, .upstreamLost(reason)])
+        case .responseIncomplete:
+            (
+                true,
+                [.attached(reused: false), .upstreamSent, .responseBegan, .upstreamLost(.connectionReset)]
+            )
+        case .upstreamTimeout: (true, [.attached(reused: false), .time(.seconds(10))])
+        case .upgradeFailed:
+            (true, [.attached(reused: false), .upstreamSent, .switchesProtocols(requested: false)])
         }
-        #expect(failure.reason == .responseIncomplete)
-        machine.answerEnded()
-        lost(&machine, .nothing)
     }
 
-    @Test("Too many interim answers are too many")
-    func interims() {
-        var machine = machine()
-        let taken = (0..<3).map { _ in machine.interimAnswer(limit: 2) }
-        #expect(taken == [true, true, false])
+    @Test("Every cause follows from events alone", arguments: Failure.Reason.allCases)
+    func cause(reason: Failure.Reason) {
+        let (complete, events) = Self.events(reason)
+        switch actions(complete: complete, events).last {
+        case .respond(let failure), .abort(let failure): #expect(failure.reason == reason)
+        case let other: Issue.record("\(reason) ended with \(String(describing: other))")
+        }
     }
 
-    private func overdue(
-        _ machine: ExchangeMachine,
-        after: TimeAmount,
-        upstreamBlocked: Bool = false,
-        downstreamBlocked: Bool = false
-    ) -> ExchangeMachine.Overdue? {
-        machine.overdue(
-            now: start + after,
-            upstreamBlocked: upstreamBlocked,
-            downstreamBlocked: downstreamBlocked,
-            upstreamTimeout: .seconds(10),
-            downstreamTimeout: .seconds(20)
+    @Test("Each wait ends at its deadline with its own cause", arguments: ExchangeMachine.Wait.allCases)
+    func waits(wait: ExchangeMachine.Wait) {
+        let early: [Event] = [.waits(wait, .draining), .time(.milliseconds(4999))]
+        #expect(actions(early) == [])
+        #expect(actions(early + [.time(.milliseconds(1))]) == [.respond(Failure(.draining))])
+    }
+
+    @Test("Nothing follows once the exchange is over")
+    func over() {
+        let last: [Event] = [
+            .refused(.internal), .upstreamLost(.connectionReset), .downstreamGone, .drainExpired,
+            .time(.hours(1)),
+        ]
+        #expect(actions([.attached(reused: false), .responseBegan, .responseEnded, .finished] + last) == [])
+        #expect(actions([.refused(.noRule)] + last) == [.respond(Failure(.noRule))])
+    }
+
+    // MARK: Another endpoint
+
+    private static let refused = ExchangeMachine.Action.connectNext(after: Failure(.connectionRefused))
+
+    @Test("Where connecting fails another endpoint is tried, whatever the method", arguments: [true, false])
+    func nextEndpoint(idempotent: Bool) {
+        let events: [Event] = [.connecting, .connectFailed(.connectionRefused)]
+        #expect(actions(complete: false, idempotent: idempotent, events) == [Self.refused])
+        #expect(
+            actions(idempotent: idempotent, events + [.connecting, .time(.seconds(5))])
+                == [Self.refused, .connectNext(after: Failure(.connectTimeout))]
         )
     }
 
-    @Test("An upstream that owes the answer is overdue after its time, not before")
+    @Test("With every endpoint tried, the client learns of the last failure")
+    func noneLeft() {
+        let events: [Event] = [
+            .connecting, .connectFailed(.connectionRefused), .connecting, .connectFailed(.connectionRefused),
+            .noEndpointLeft(.connectionRefused),
+        ]
+        #expect(actions(events) == [Self.refused, Self.refused, .respond(Failure(.connectionRefused))])
+    }
+
+    @Test("Attempts are bounded")
+    func bounded() {
+        let attempt: [Event] = [.connecting, .connectFailed(.unroutable)]
+        let many = actions((0..<ExchangeMachine.maxAttempts).flatMap { _ in attempt })
+        #expect(many.count == ExchangeMachine.maxAttempts)
+        #expect(many.last == .respond(Failure(.unroutable)))
+    }
+
+    @Test("Without a descriptor another endpoint would do no better")
+    func descriptors() {
+        let events: [Event] = [.connecting, .connectFailed(.outOfDescriptors)]
+        #expect(actions(events) == [.respond(Failure(.outOfDescriptors))])
+    }
+
+    // MARK: Sent again
+
+    private static let reset = Event.upstreamLost(.connectionReset)
+    private static let respondsReset = ExchangeMachine.Action.respond(Failure(.connectionReset))
+    private static let reconnects = ExchangeMachine.Action.reconnect(after: Failure(.connectionReset))
+
+    @Test("A stale connection is tried again once, and then no more")
+    func retryOnce() {
+        let events: [Event] = [
+            .attached(reused: true), Self.reset, .connecting, .attached(reused: true), Self.reset,
+        ]
+        #expect(actions(events) == [Self.reconnects, Self.respondsReset])
+    }
+
+    @Test("The new connection that replaces a stale one may lead to another endpoint")
+    func retryElsewhere() {
+        let events: [Event] = [
+            .attached(reused: true), Self.reset, .connecting, .connectFailed(.connectionRefused),
+        ]
+        #expect(actions(events) == [Self.reconnects, Self.refused])
+    }
+
+    @Test("A new connection that closes was not stale")
+    func freshConnection() {
+        #expect(actions([.attached(reused: false), Self.reset]) == [Self.respondsReset])
+    }
+
+    @Test("A method that may not be repeated is not")
+    func notIdempotent() {
+        #expect(actions(idempotent: false, [.attached(reused: true), Self.reset]) == [Self.respondsReset])
+    }
+
+    @Test("A body that is not held any longer cannot be sent again")
+    func bodyGone() {
+        let events: [Event] = [.attached(reused: true), .bodyReleased, .requestEnded, Self.reset]
+        #expect(actions(complete: false, events) == [Self.respondsReset])
+    }
+
+    @Test("One byte of a response, be it interim, and the request is not repeated")
+    func responseBegan() {
+        #expect(actions([.attached(reused: true), .upstreamSent, Self.reset]) == [Self.respondsReset])
+    }
+
+    // MARK: The response
+
+    @Test(
+        "A response that has begun breaks off; one that is rolled back is replaced; a complete one is not lost"
+    )
+    func breakOff() {
+        let begun: [Event] = [.attached(reused: false), .upstreamSent, .responseBegan]
+        #expect(
+            actions(begun + [Self.reset]) == [
+                .abort(Failure(.responseIncomplete, cause: Failure(.connectionReset)))
+            ]
+        )
+        #expect(actions(begun + [.responseRolledBack, Self.reset]) == [Self.respondsReset])
+        #expect(actions(begun + [.responseEnded, Self.reset]) == [])
+    }
+
+    @Test("A client that goes while the last bytes are written has not got its response")
+    func goneAtTheEnd() {
+        let events: [Event] = [.attached(reused: false), .responseBegan, .responseEnded, .downstreamGone]
+        #expect(actions(events) == [.abort(Failure(.downstreamClosed))])
+    }
+
+    @Test("Interim responses are bounded")
+    func interims() {
+        let many = [Event](repeating: .interimResponse, count: DataPathConstants.interimAnswers)
+        #expect(actions([.attached(reused: false)] + many) == [])
+        #expect(actions([.attached(reused: false)] + many + [.interimResponse]).count == 1)
+    }
+
+    @Test("A connection may be used again where the request was complete", arguments: [true, false])
+    func reuse(complete: Bool) {
+        var run = Run(complete: complete, idempotent: true)
+        _ = run.apply(.attached(reused: false))
+        _ = run.apply(.responseBegan)
+        let mayBeReused = run.machine.responseEnded()
+        #expect(mayBeReused == complete)
+    }
+
+    // MARK: Silence
+
+    @Test("An upstream that owes the response is late after its time, not before")
     func upstreamSilent() {
-        var machine = machine()
-        machine.attached(reused: false, now: start)
-        #expect(overdue(machine, after: .seconds(9)) == nil)
-        #expect(overdue(machine, after: .seconds(10)) == .upstream)
-        machine.upstreamSpoke(now: start + .seconds(9))
-        #expect(overdue(machine, after: .seconds(18)) == nil)
+        let events: [Event] = [
+            .attached(reused: false), .time(.seconds(9)), .upstreamSent, .time(.seconds(9)),
+        ]
+        #expect(actions(events) == [])
+        #expect(actions(events + [.time(.seconds(1))]) == [.respond(Failure(.upstreamTimeout))])
     }
 
-    @Test("While the client sends its body the upstream's silence is no fault")
+    @Test("While the client sends its body the upstream's silence is not a failure")
     func uploading() {
-        var machine = machine(complete: false)
-        machine.attached(reused: false, now: start)
-        #expect(overdue(machine, after: .seconds(15)) == nil)
-        #expect(overdue(machine, after: .seconds(20)) == .downstream)
-        machine.downstreamSpoke(now: start + .seconds(15))
-        #expect(overdue(machine, after: .seconds(30)) == nil)
+        let events: [Event] = [
+            .attached(reused: false), .time(.seconds(15)), .downstreamSent, .time(.seconds(19)),
+        ]
+        #expect(actions(complete: false, events) == [])
+        #expect(
+            actions(complete: false, events + [.time(.seconds(1))]) == [.respond(Failure(.requestTimeout))]
+        )
     }
 
-    @Test("Whoever does not take what waits for it is the one who is late")
+    @Test("Whoever does not accept what waits for it is the one who is late")
     func blocked() {
-        var machine = machine(complete: false)
-        machine.attached(reused: false, now: start)
-        #expect(overdue(machine, after: .seconds(10), upstreamBlocked: true) == .upstream)
-        machine.answerBegan()
-        machine.requestEnded()
-        #expect(overdue(machine, after: .seconds(15), downstreamBlocked: true) == nil)
-        #expect(overdue(machine, after: .seconds(20), downstreamBlocked: true) == .downstream)
+        let upload: [Event] = [.attached(reused: false), .time(.seconds(10), upstreamBlocked: true)]
+        #expect(actions(complete: false, upload) == [.respond(Failure(.upstreamTimeout))])
+        let download: [Event] = [
+            .attached(reused: false), .responseBegan, .time(.seconds(15), downstreamBlocked: true),
+        ]
+        #expect(actions(download) == [])
+        #expect(
+            actions(download + [.time(.seconds(5), downstreamBlocked: true)])
+                == [.abort(Failure(.downstreamStalled))]
+        )
     }
 
-    @Test("Before a connection stands, connecting has its own timeout")
-    func connecting() {
-        var machine = machine()
-        machine.connecting()
-        #expect(overdue(machine, after: .hours(1)) == nil)
-    }
-
-    @Test("A request that still comes while its answer goes is late only when both are silent")
+    @Test("A request that still arrives while its response goes is late only when both are silent")
     func both() {
-        var machine = machine(complete: false)
-        machine.attached(reused: false, now: start)
-        machine.answerBegan()
-        machine.upstreamSpoke(now: start + .seconds(19))
-        #expect(overdue(machine, after: .seconds(25)) == nil)
-        #expect(overdue(machine, after: .seconds(30)) == .downstream)
+        let events: [Event] = [
+            .attached(reused: false), .responseBegan, .time(.seconds(19)), .upstreamSent, .time(.seconds(6)),
+        ]
+        #expect(actions(complete: false, events) == [])
+        #expect(
+            actions(complete: false, events + [.time(.seconds(5))]) == [.abort(Failure(.requestTimeout))]
+        )
     }
 }

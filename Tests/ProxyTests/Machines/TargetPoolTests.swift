@@ -6,7 +6,7 @@ import Testing
 @testable import ProxyCore
 
 /// An idle connection.
-private final class Carrier: UpstreamCarrier {
+private final class Carrier: ExchangeUpstream {
     let upstream: Upstream
     var idleSince = NIODeadline.uptimeNanoseconds(0)
     var isUsable = true
@@ -14,6 +14,14 @@ private final class Carrier: UpstreamCarrier {
 
     init(_ upstream: Upstream) { self.upstream = upstream }
 
+    var isReusable: Bool { true }
+    var isWritable: Bool { true }
+    func send(_ request: ByteBuffer, for exchange: Exchange) {}
+    func sendBody(_ bytes: ByteBuffer) {}
+    func flush() {}
+    func resumeReading() {}
+    func hasProgressed() -> Bool { false }
+    func cancel() {}
     func close() { isUsable = false }
 }
 

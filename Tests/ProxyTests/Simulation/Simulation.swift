@@ -58,7 +58,7 @@ final class Simulation {
             gate: ConnectionGate(settings.limits),
             seed: seed
         )
-        worker.connect = { [unowned self] pool, _, timeout, done in connect(pool, timeout, done) }
+        worker.context.connect = { [unowned self] pool, timeout, done in connect(pool, timeout, done) }
         for number in 0..<(1 + random.below(4)) { addClient(number) }
     }
 
@@ -131,7 +131,9 @@ final class Simulation {
         let edge = ConnectionInfo(peer: IPAddress(v4: 0x0A00_0001), localPort: 80, trustedProxies: [])
         ledger.expect(worker.gate.enter(edge.peer), "\(client.name) was not let in")
         let socket = socket(client.wire)
-        socket.activate(DownstreamConnection(worker: worker, edge: edge, now: worker.now))
+        socket.activate(
+            DownstreamConnection(worker: worker, connection: edge, now: worker.now).transportForChannel()
+        )
     }
 
     private func socket(_ wire: Wire) -> SimulatedSocket {
@@ -156,7 +158,7 @@ final class Simulation {
     private func connect(
         _ pool: Upstream,
         _ timeout: TimeAmount,
-        _ done: @escaping (Result<UpstreamConnection, Failure>) -> Void
+        _ done: @escaping (Result<any ExchangeUpstream, Failure>) -> Void
     ) {
         if !calm, random.chance(1, in: 12) {
             ledger.connectionFaults += 1
@@ -191,7 +193,7 @@ final class Simulation {
         )
         containers.append(container)
         let connection = UpstreamConnection(worker: worker, upstream: pool)
-        socket(wire).activate(connection)
+        socket(wire).activate(connection.transportForChannel())
         return connection
     }
 
@@ -246,7 +248,7 @@ final class Simulation {
             "\(sockets.filter(\.isOpen).count) sockets are left open"
         )
         for client in clients { client.judge(calm: calm) }
-        ledger.judgeRecords(requests: Int(worker.counters.requests))
+        ledger.judgeRecords(requests: Int(worker.context.counters.requests))
     }
 
     private func finish() {

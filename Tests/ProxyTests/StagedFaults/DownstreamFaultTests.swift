@@ -83,7 +83,7 @@ struct DownstreamFaultTests {
 
         #expect(bench.log.lines == (fault.line.map { [$0] } ?? []))
         let cause = fault.line?.cause
-        #expect(bench.worker.counters.failures == (cause.map { [$0: 1] } ?? [:]))
+        #expect(bench.worker.context.counters.failures == (cause.map { [$0: 1] } ?? [:]))
         #expect(bench.idleUpstreams == (fault.isKept ? 1 : 0))
         #expect(
             bench.isClean,

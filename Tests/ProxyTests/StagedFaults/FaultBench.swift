@@ -84,7 +84,7 @@ final class FaultBench {
             gate: ConnectionGate(settings.limits),
             seed: 1
         )
-        worker.connect = { [unowned self] pool, _, timeout, done in connect(pool, timeout, done) }
+        worker.context.connect = { [unowned self] pool, timeout, done in connect(pool, timeout, done) }
         worker.start()
         loop.run()
     }
@@ -92,11 +92,11 @@ final class FaultBench {
     private func connect(
         _ pool: Upstream,
         _ timeout: TimeAmount,
-        _ done: @escaping (Result<UpstreamConnection, Failure>) -> Void
+        _ done: @escaping (Result<any ExchangeUpstream, Failure>) -> Void
     ) {
         let make = { [unowned self] in
             let connection = UpstreamConnection(worker: worker, upstream: pool)
-            upstreams.append(peer(connection))
+            upstreams.append(peer(connection.transportForChannel()))
             done(.success(connection))
         }
         switch connecting {
@@ -119,7 +119,9 @@ final class FaultBench {
     func client() -> Peer {
         let edge = ConnectionInfo(peer: IPAddress(v4: 0x0A00_0001), localPort: 80, trustedProxies: [])
         _ = worker.gate.enter(edge.peer)
-        let peer = peer(DownstreamConnection(worker: worker, edge: edge, now: worker.now))
+        let peer = peer(
+            DownstreamConnection(worker: worker, connection: edge, now: worker.now).transportForChannel()
+        )
         clients.append(peer)
         return peer
     }
@@ -171,7 +173,7 @@ final class FaultBench {
     }
 
     /// How many connections wait for work.
-    var idleUpstreams: Int { worker.upstreams.upstream(Self.endpoint, identity: nil).idle.count }
+    var idleUpstreams: Int { worker.context.upstreams.upstream(Self.endpoint, identity: nil).idle.count }
 
     /// Nothing is left of any client: neither a connection, nor its place at the gate, nor anything upstream but
     /// what waits for work.

@@ -80,6 +80,6 @@ struct UpstreamFaultTests {
         var status = fault.logged
         if case .told(let told, _) = fault.end { status = told }
         #expect(bench.log.lines == [.init(status: status, cause: fault.cause)])
-        #expect(bench.worker.counters.failures == (fault.cause.map { [$0: 1] } ?? [:]))
+        #expect(bench.worker.context.counters.failures == (fault.cause.map { [$0: 1] } ?? [:]))
     }
 }

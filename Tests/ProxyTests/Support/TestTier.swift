@@ -63,7 +63,7 @@ struct TestTier {
             settings: settings,
             table: try RouteTable(rules),
             names: NameTable(layers: asker == nil ? [layer] : [layer, Self.toAsk]),
-            asker: asker,
+            nameResolver: asker,
             listen: [Endpoint(address: loopback, port: 0)],
             group: group,
             seed: 1,

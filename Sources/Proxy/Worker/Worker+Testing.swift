@@ -26,10 +26,10 @@ extension Worker {
             gate: ConnectionGate(settings.limits),
             seed: 1
         )
-        worker.connect = { pool, worker, _, done in
-            let connection = UpstreamConnection(worker: worker, upstream: pool)
+        worker.context.connect = { [unowned worker] upstream, _, done in
+            let connection = UpstreamConnection(worker: worker, upstream: upstream)
             do {
-                try connect(connection)
+                try connect(connection.transportForChannel())
                 done(.success(connection))
             } catch {
                 done(.failure(error as? Failure ?? Failure(.connectFailed)))
@@ -39,8 +39,8 @@ extension Worker {
     }
 
     /// The handler of a client's connection. Once for each.
-    package func handler(for edge: ConnectionInfo) -> any ChannelHandler & Sendable {
-        _ = gate.enter(edge.peer)
-        return DownstreamConnection(worker: self, edge: edge, now: now)
+    package func handler(for connection: ConnectionInfo) -> any ChannelHandler & Sendable {
+        _ = gate.enter(connection.peer)
+        return DownstreamConnection(worker: self, connection: connection, now: now).transportForChannel()
     }
 }

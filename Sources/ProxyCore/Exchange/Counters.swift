@@ -1,0 +1,20 @@
+/// What one event loop has counted since it started.
+package struct Counters: Sendable {
+    package var connections: UInt64 = 0
+    /// Connections closed at once, over `limits.connections` or `connections_per_client`.
+    package var rejected: UInt64 = 0
+    package var requests: UInt64 = 0
+    package var retries: UInt64 = 0
+    /// Exchanges that failed, by reason.
+    package var failures: [Failure.Reason: UInt64] = [:]
+
+    package init() {}
+
+    package mutating func add(_ other: Counters) {
+        connections &+= other.connections
+        rejected &+= other.rejected
+        requests &+= other.requests
+        retries &+= other.retries
+        failures.merge(other.failures) { $0 &+ $1 }
+    }
+}

@@ -1,0 +1,129 @@
+package import NIOCore
+
+/// How an exchange ends: well, with a response of Berth's own, or broken off.
+extension Exchange {
+    /// The response has been written: record it, and let the downstream go on.
+    func finish() {
+        downstream?.flushResponse()
+        // Writing may have found the client gone, which ends the exchange.
+        guard isActive else { return }
+        machine.finished()
+        end()
+        downstream?.exchangeEnded(requestComplete: machine.request == .complete)
+    }
+
+    /// Gives the client a response of Berth's own.
+    func respond(_ response: LocalResponse, closes: Bool = false) {
+        facts.status = response.status
+        facts.responded = context.now
+        machine.respondedLocally()
+        facts.bytesOut = UInt64(UInt(bitPattern: downstream?.sendLocal(response, closes: closes) ?? 0))
+        finish()
+    }
+
+    /// Gives the client a response that explains the failure.
+    func respond(_ failure: Failure) {
+        note(failure)
+        upstream?.cancel()
+        upstream = nil
+        let response = LocalResponse.failure(
+            failure,
+            tier: context.settings,
+            requestID: String(buffer: facts.requestID),
+            representation: facts.prefersJSON ? .json : .html
+        )
+        // Where the bytes could not be understood, nothing after them can be either.
+        respond(response, closes: failure.side == .downstream)
+    }
+
+    /// A response has begun and cannot be completed, or nobody reads it: only closing says so.
+    func abort(_ failure: Failure) {
+        note(failure)
+        if facts.status == 0 { facts.status = failure.status }
+        end()
+        downstream?.abort()
+    }
+
+    /// The tier shuts down and its time is over.
+    package func drainExpired() {
+        if let tunnel {
+            recordTunnel()
+            tunnel.close()
+            downstream?.abort()
+            return
+        }
+        guard isActive else { return }
+        perform(machine.drainExpired())
+    }
+
+    /// The downstream has gone.
+    package func downstreamGone() {
+        guard isActive else { return }
+        // While the head of a 101 was being written.
+        if machine.state == .tunnel { return recordTunnel() }
+        perform(machine.downstreamGone())
+    }
+
+    /// The downstream accepts bytes of the response again.
+    package func downstreamBecameWritable() {
+        machine.downstreamAccepted(now: context.now)
+        upstream?.resumeReading()
+    }
+
+    /// The downstream accepted bytes, however few, or there are some now that it has to accept.
+    package func downstreamAccepted(now: NIODeadline) {
+        machine.downstreamAccepted(now: now)
+    }
+
+    /// The downstream has closed: nothing refers to it any longer.
+    package func detach() {
+        isActive = false
+        upstream?.cancel()
+        upstream = nil
+        tunnel?.close()
+        tunnel = nil
+        downstream = nil
+    }
+
+    private func end() {
+        record()
+        isActive = false
+        upstream?.cancel()
+        upstream = nil
+    }
+
+    private func note(_ failure: Failure) {
+        facts.failure = failure
+        context.counters.failures[failure.reason, default: 0] &+= 1
+    }
+
+    func record() {
+        guard let log = context.log, let downstream else { return }
+        let peer = downstream.connection.peer
+        log.record(
+            ExchangeRecord(
+                client: facts.route.client ?? peer,
+                peer: peer,
+                method: facts.logFields.methodBytes,
+                target: facts.logFields.targetBytes,
+                host: facts.logFields.hostBytes,
+                version: downstream.protocolName,
+                referer: facts.logFields.refererBytes,
+                userAgent: facts.logFields.userAgentBytes,
+                requestID: facts.requestID,
+                decision: facts.route.decision?.decision,
+                endpoint: facts.upstream?.endpoint,
+                status: facts.status,
+                failure: facts.failure,
+                bytesIn: downstream.requestBodyBytes &+ (tunnel?.bytesUp ?? 0),
+                bytesOut: facts.bytesOut,
+                start: facts.start,
+                connected: facts.connected,
+                responded: facts.responded,
+                end: context.now,
+                reused: facts.reused,
+                retried: machine.wasRetried
+            )
+        )
+    }
+}

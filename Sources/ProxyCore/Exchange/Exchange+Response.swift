@@ -1,0 +1,154 @@
+package import HTTP1
+package import NIOCore
+
+/// The response on its way back: called by the upstream.
+extension Exchange {
+    /// What a response's head makes of the upstream connection.
+    package enum AfterHead {
+        /// Another head follows.
+        case interim
+        /// The body follows, which may be empty.
+        case body(BodyForm)
+        /// Another protocol follows: hand the transport over with `startTunnel`.
+        case tunnel
+        /// The exchange is over: it has failed.
+        case over
+    }
+
+    /// The upstream accepts more of the request.
+    package func upstreamBecameWritable() {
+        machine.upstreamAccepted(now: context.now)
+        // The downstream's time to send the next bytes begins when they are wanted.
+        if downstream?.isRequestPaused == true { machine.downstreamSent(now: context.now) }
+        downstream?.resumeRequest()
+    }
+
+    /// Bytes arrived from the upstream.
+    package func upstreamSent() {
+        machine.upstreamSent(now: context.now)
+    }
+
+    /// The upstream's connection ended before its response was complete, or its response is invalid.
+    package func upstreamLost(_ failure: Failure) {
+        guard isActive else { return }
+        upstream = nil
+        perform(machine.upstreamLost(failure))
+    }
+
+    package func responseHead(_ head: borrowing ResponseHead, _ source: ByteBuffer) -> AfterHead {
+        if head.isInterim { return interim(head, source) }
+        let action = machine.responseBegan(
+            switchesProtocols: head.isUpgrade,
+            wasRequested: facts.wantsUpgrade
+        )
+        guard action == .none, let downstream else {
+            perform(action)
+            return .over
+        }
+        facts.status = head.status
+        facts.responded = context.now
+        let form = downstream.sendHead(head, source)
+        return head.isUpgrade ? .tunnel : .body(form)
+    }
+
+    private func interim(_ head: borrowing ResponseHead, _ source: ByteBuffer) -> AfterHead {
+        let action = machine.interimResponse()
+        guard action == .none else {
+            perform(action)
+            return .over
+        }
+        downstream?.sendInterim(head, source)
+        return .interim
+    }
+
+    /// The downstream accepts bytes of the response.
+    package var acceptsResponse: Bool { downstream?.acceptsResponse ?? true }
+
+    package func responseBody(_ source: ByteBuffer, _ range: ByteRange) {
+        downstream?.sendBody(source, range)
+    }
+
+    /// All that one read brought has been passed on.
+    ///
+    /// - Parameter bodyBytes: of the whole body so far, without framing.
+    package func responseBodyPassed(bodyBytes: UInt64) {
+        facts.bytesOut = bodyBytes
+        downstream?.sendCollected()
+    }
+
+    package func flushResponse() {
+        downstream?.flushResponse()
+    }
+
+    /// The body that follows the head is invalid: the client gets a failure where nothing of the response was sent.
+    ///
+    /// - Parameter bodyBytes: of the whole body so far, without framing.
+    package func responseInvalid(_ failure: Failure, bodyBytes: UInt64) {
+        guard isActive else { return }
+        if downstream?.rollBackHead() == true {
+            machine.responseRolledBack()
+        } else {
+            // What came before the error still goes out: nothing may stay in the buffer that all exchanges share.
+            responseBodyPassed(bodyBytes: bodyBytes)
+            flushResponse()
+        }
+        upstreamLost(failure)
+    }
+
+    /// The response is complete.
+    package func responseEnded() {
+        guard isActive, let upstream else { return }
+        downstream?.sendEnd()
+        let mayBeReused = machine.responseEnded()
+        self.upstream = nil
+        if mayBeReused, upstream.isReusable {
+            context.upstreams.checkIn(upstream, now: context.now)
+        } else {
+            upstream.close()
+        }
+        finish()
+    }
+
+    // MARK: After 101
+
+    /// Joins both sides; the upstream has passed its transport on.
+    package func startTunnel(_ upstreamEnd: TunnelEnd) {
+        upstream = nil
+        guard isActive, let downstream, let downstreamEnd = downstream.releaseTransport() else {
+            return upstreamEnd.transport.close()
+        }
+        let tunnel = Tunnel(
+            downstream: downstreamEnd,
+            upstream: upstreamEnd,
+            owner: self,
+            clock: { [context] in context.now }
+        )
+        self.tunnel = tunnel
+        tunnel.start()
+    }
+}
+
+extension Exchange: TunnelOwner {
+    package func tunnelEnded(_ ending: Tunnel.Ending) {
+        recordTunnel()
+        switch ending {
+        case .upstreamClosed:
+            let inputEnded = tunnel?.downstreamInputEnded ?? true
+            tunnel = nil
+            downstream?.tunnelEnded(inputEnded: inputEnded)
+        case .downstreamClosed, .timedOut: break
+        }
+    }
+
+    package func tunnelClosed() {
+        downstream?.abort()
+    }
+
+    func recordTunnel() {
+        guard isActive else { return }
+        machine.tunnelEnded()
+        if let tunnel { facts.bytesOut &+= tunnel.bytesDown }
+        record()
+        isActive = false
+    }
+}

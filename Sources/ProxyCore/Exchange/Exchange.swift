@@ -1,0 +1,339 @@
+package import HTTP1
+package import NIOCore
+import Names
+import Routing
+import Settings
+
+/// One request and its response, between who brought it and who serves it. It knows no socket and no wire format.
+///
+/// The path of a request, from top to bottom:
+///
+/// 1. `begin`: head → stages → decision → endpoint
+/// 2. `connect`: endpoint → upstream, another endpoint where that fails
+/// 3. `sendRequestBody`: the body goes upstream as the upstream accepts it
+/// 4. `responseHead`, `responseBody`, `responseEnded`: the response goes back (`+Response`)
+/// 5. `finish`: log record, counters, next request (`+End`)
+///
+/// `ExchangeMachine` decides what an event means; `perform` carries that out.
+///
+/// A downstream that serves one request after another uses one exchange again and again. Used on its event loop
+/// alone.
+package final class Exchange {
+    package let context: ExchangeContext
+    /// Nil after `detach`: the downstream is gone.
+    var downstream: (any ExchangeDownstream)?
+    /// The connection that carries the request; nil before and after.
+    var upstream: (any ExchangeUpstream)?
+    var tunnel: Tunnel?
+    package internal(set) var machine: ExchangeMachine
+    var facts: ExchangeFacts
+    /// What is sent upstream first: the head, and the body where all of it came with the head. Held until a response
+    /// begins, as it may be sent again.
+    var outgoing = ByteBuffer()
+    /// Counts requests, so that what comes late finds nobody.
+    package private(set) var serial: UInt64 = 0
+    /// Between `begin` and the end of the response.
+    package internal(set) var isActive = false
+
+    package init(context: ExchangeContext) {
+        self.context = context
+        self.machine = ExchangeMachine(requestComplete: true, idempotent: false, now: .uptimeNanoseconds(0))
+        self.facts = ExchangeFacts(start: .uptimeNanoseconds(0))
+    }
+
+    /// To be called once, before anything else.
+    package func attach(to downstream: any ExchangeDownstream) {
+        self.downstream = downstream
+    }
+
+    // MARK: What a downstream needs of it
+
+    package var method: MethodKind { facts.method }
+    package var start: NIODeadline { facts.start }
+    package var bodyLimit: UInt64? { facts.route.bodyLimit }
+    /// Body bytes have a place to go.
+    package var acceptsRequestBody: Bool { machine.request == .streaming && upstream?.isWritable == true }
+    /// Body bytes are wanted now or later.
+    package var awaitsRequestBody: Bool { machine.request == .streaming }
+    /// Body bytes have to wait until the upstream accepts more.
+    package var isRequestBlocked: Bool { machine.request == .streaming && upstream?.isWritable == false }
+
+    // MARK: The request
+
+    /// Serves a request: asks the rules and does what they say.
+    ///
+    /// - Parameters:
+    ///   - head: valid only during this call; what is needed later is copied.
+    ///   - source: the bytes that `head` was parsed from, at its reader index.
+    package func begin(_ head: borrowing RequestHead, _ source: ByteBuffer, now: NIODeadline) {
+        begin(
+            ExchangeMachine(
+                requestComplete: head.framing.isEmpty,
+                idempotent: head.idempotent && !head.wantsUpgrade,
+                now: now
+            ),
+            method: head.method,
+            now: now
+        )
+        do throws(Failure) {
+            try route(head, source)
+        } catch {
+            fail(error)
+        }
+    }
+
+    /// Begins and fails: a head that cannot be read, or does not arrive in time.
+    package func refuse(_ failure: Failure, method: MethodKind, now: NIODeadline) {
+        begin(ExchangeMachine(requestComplete: true, idempotent: false, now: now), method: method, now: now)
+        RequestID.make(&context.random, into: &facts.requestID)
+        fail(failure)
+    }
+
+    private func begin(_ machine: consuming ExchangeMachine, method: MethodKind, now: NIODeadline) {
+        serial &+= 1
+        isActive = true
+        context.counters.requests &+= 1
+        self.machine = machine
+        facts = ExchangeFacts(start: now, reusing: &facts)
+        facts.method = method
+        upstream = nil
+        tunnel = nil
+    }
+
+    private func route(_ head: borrowing RequestHead, _ source: ByteBuffer) throws(Failure) {
+        guard let connection = downstream?.connection else { throw Failure(.internal) }
+        facts.wantsUpgrade = head.wantsUpgrade
+        readFields(head, source)
+        if context.log != nil {
+            facts.logFields.copy(head, source)
+            context.stages.noteClient(head, source, from: connection, into: &facts.route)
+        }
+        var untraced: RouteTrace?
+        try context.stages.route(head, source, from: connection, into: &facts.route, trace: &untraced)
+        guard let decision = facts.route.decision else { throw Failure(.internal) }
+        if let target = decision.forwarding {
+            return try forward(head, source, connection, target)
+        }
+        switch decision.decision.outcome {
+        case .forward: throw Failure(.internal)
+        case .redirect(let status, let location):
+            respond(.redirect(status: status, location: location))
+        case .respond(let status, let contentType, let body):
+            respond(.respond(status: status, contentType: contentType, body: body))
+        case .refuse(let refusal): throw Failure(refusal)
+        }
+    }
+
+    /// What is known of the request's fields before any rule: its id, and how its client reads failures.
+    private func readFields(_ head: borrowing RequestHead, _ source: ByteBuffer) {
+        var kept = false
+        for index in head.fields.indices {
+            let field = head.fields[index]
+            switch field.id {
+            case .xRequestID:
+                let value = source.readableBytesUInt8Span.extracting(field.value.indices)
+                if !kept, RequestID.isKept(value) {
+                    facts.requestID.writeBytes(value.bytes)
+                    kept = true
+                }
+            case .accept where !facts.prefersJSON:
+                facts.prefersJSON = AcceptField.prefersJSON(
+                    source.readableBytesUInt8Span.extracting(field.value.indices)
+                )
+            default:
+                break
+            }
+        }
+        if !kept { RequestID.make(&context.random, into: &facts.requestID) }
+    }
+
+    private func forward(
+        _ head: borrowing RequestHead,
+        _ source: ByteBuffer,
+        _ connection: ConnectionInfo,
+        _ target: ForwardTarget
+    ) throws(Failure) {
+        let name = try context.stages.resolve(&facts.route)
+        let upstream = name == nil ? try context.stages.pick(&facts.route) : nil
+        outgoing.clear()
+        HTTP1RequestHeadWriter(
+            connection: connection,
+            via: context.stages.rules.viaLine(head.version),
+            requestID: facts.requestID
+        ).write(head, from: source, edits: target.edits, into: &outgoing)
+        if machine.request == .streaming, try downstream?.takeSmallBody(into: &outgoing) == true {
+            machine.requestEnded()
+        }
+        if let upstream { return connect(to: upstream) }
+        guard let name, let names = context.names else { throw Failure(.unknownTarget) }
+        waitForName(until: context.now + context.settings.timeouts.resolve)
+        try names.add(self, for: name)
+    }
+
+    func waitForName(until deadline: NIODeadline) {
+        isActive = true
+        machine.wait(for: .name, until: deadline, cause: .nameTimeout)
+    }
+
+    func isWaitingForName(_ serial: UInt64) -> Bool {
+        isActive && self.serial == serial && machine.isWaiting(for: .name)
+    }
+
+    /// The name that this exchange waits for is known, or will not be.
+    func nameResolved(_ lookup: NameLookup) {
+        do throws(Failure) {
+            try context.stages.resolve(&facts.route, with: lookup)
+            connect(to: try context.stages.pick(&facts.route))
+        } catch {
+            fail(error)
+        }
+        downstream?.resumeRequest()
+    }
+
+    // MARK: The upstream connection
+
+    private func connect(to upstream: Upstream) {
+        facts.upstream = upstream
+        if let connection = upstream.checkOut(probing: !machine.maySendAgain) {
+            attach(connection, reused: true)
+        } else {
+            connectAnew(to: upstream)
+        }
+    }
+
+    private func connectAnew(to upstream: Upstream) {
+        let timeout = facts.route.timeouts.connect.map(TimeAmount.init) ?? context.settings.timeouts.connect
+        machine.connecting(until: context.now + timeout)
+        let serial = serial
+        let attempt = machine.attempts
+        context.connect(upstream, timeout) { [self] result in
+            guard isActive, self.serial == serial, machine.attempts == attempt else {
+                // Nobody waits for it any longer; the next request may use it.
+                if case .success(let connection) = result {
+                    context.upstreams.checkIn(connection, now: context.now)
+                }
+                return
+            }
+            switch result {
+            case .success(let connection):
+                attach(connection, reused: false)
+            case .failure(let failure)
+            where failure.reason == .outOfDescriptors && context.upstreams.closeIdle():
+                // Some were held by idle connections.
+                connectAnew(to: upstream)
+            case .failure(let failure):
+                perform(machine.connectFailed(failure))
+            }
+            downstream?.resumeRequest()
+        }
+    }
+
+    private func attach(_ connection: any ExchangeUpstream, reused: Bool) {
+        let now = context.now
+        upstream = connection
+        facts.connected = now
+        facts.reused = reused
+        machine.attached(reused: reused, now: now)
+        connection.send(outgoing, for: self)
+        connection.flush()
+    }
+
+    /// Another endpoint than those that could not be connected to.
+    private func connectNext(after failure: Failure) {
+        if let upstream = facts.upstream { facts.attempted.insert(upstream) }
+        do throws(Failure) {
+            let upstream = try context.stages.pick(&facts.route, excluding: facts.attempted)
+            context.counters.retries &+= 1
+            connect(to: upstream)
+        } catch {
+            perform(machine.noEndpointLeft(failure))
+        }
+    }
+
+    /// The same endpoint again, on a new connection; if the names have changed, another may have its address by now.
+    private func reconnect(after failure: Failure) {
+        do throws(Failure) {
+            let upstream =
+                if let used = facts.upstream, context.stages.isCurrent(used, facts.route) { used } else {
+                    try context.stages.pick(&facts.route)
+                }
+            context.counters.retries &+= 1
+            facts.upstream = upstream
+            connectAnew(to: upstream)
+        } catch {
+            fail(failure)
+        }
+    }
+
+    // MARK: The request's body
+
+    /// Bytes of the body have arrived.
+    ///
+    /// - Parameter passed: some of them are sent on now.
+    package func requestBodyArrived(passed: Bool) {
+        let now = context.now
+        machine.downstreamSent(now: now)
+        guard passed else { return }
+        machine.bodyReleased()
+        machine.upstreamAccepted(now: now)
+    }
+
+    package func sendRequestBody(_ bytes: ByteBuffer) {
+        upstream?.sendBody(bytes)
+    }
+
+    package func requestEnded() {
+        machine.requestEnded()
+    }
+
+    package func flushRequest() {
+        upstream?.flush()
+    }
+
+    // MARK: Actions
+
+    func perform(_ action: ExchangeMachine.Action) {
+        switch action {
+        case .none: break
+        case .connectNext(let failure): connectNext(after: failure)
+        case .reconnect(let failure): reconnect(after: failure)
+        case .respond(let failure): respond(failure)
+        case .abort(let failure): abort(failure)
+        }
+    }
+
+    /// The exchange cannot go on.
+    package func fail(_ failure: Failure) {
+        guard isActive else { return }
+        perform(machine.failed(failure))
+    }
+
+    /// Compares the clock with the exchange's deadlines.
+    package func tick(now: NIODeadline) {
+        if let tunnel {
+            outgoing = ByteBuffer()
+            let timeouts = context.settings.timeouts
+            return tunnel.tick(now: now, idle: timeouts.tunnel, accept: timeouts.upstream)
+        }
+        guard isActive, let downstream else { return }
+        let timeouts = context.settings.timeouts
+        // A response may take hours: what would be sent again, had it not begun, is of no more use.
+        if machine.responseHasBegun { outgoing = ByteBuffer() }
+        if let upstream, upstream.hasProgressed() { machine.upstreamAccepted(now: now) }
+        perform(
+            machine.tick(
+                now: now,
+                upstreamBlocked: upstream.map { !$0.isWritable } ?? false,
+                downstreamBlocked: !downstream.acceptsResponse,
+                upstreamTimeout: facts.route.timeouts.upstream.map(TimeAmount.init) ?? timeouts.upstream,
+                downstreamTimeout: facts.route.timeouts.downstream.map(TimeAmount.init) ?? timeouts.downstream
+            )
+        )
+    }
+
+    /// Gives the buffers back: an idle connection holds nothing that it does not need.
+    package func releaseBuffers() {
+        outgoing = ByteBuffer()
+        facts = ExchangeFacts(start: facts.start)
+    }
+}

@@ -1,0 +1,51 @@
+package import NIOCore
+
+/// Makes a connection to an upstream and calls `done`, at once or later, on the same event loop.
+package typealias UpstreamConnect = (
+    _ upstream: Upstream,
+    _ timeout: TimeAmount,
+    _ done: @escaping (Result<any ExchangeUpstream, Failure>) -> Void
+) -> Void
+
+/// What the exchanges of one event loop share. Nothing of it is shared with another loop, so there is no lock on
+/// the request's path.
+///
+/// `@unchecked Sendable`: made anywhere, and from then on used on `loop` alone.
+package final class ExchangeContext: @unchecked Sendable {
+    package let loop: any EventLoop
+    package var settings: TierSettings
+    package let stages: RequestStages
+    package let upstreams: Upstreams
+    /// Nil: names that the table does not hold are unknown.
+    package let names: NameWaits?
+    /// Receives a record of each exchange; nil: no log.
+    package let log: (any ExchangeLog)?
+    /// To be set before the first request.
+    package var connect: UpstreamConnect = { _, _, done in done(.failure(Failure(.internal))) }
+    package var random: Random
+    package var clock = WallClock()
+    package var counters = Counters()
+    /// The tier shuts down: no connection serves another request.
+    package var isDraining = false
+
+    package init(
+        loop: any EventLoop,
+        settings: TierSettings,
+        stages: RequestStages,
+        upstreams: Upstreams,
+        names: NameWaits?,
+        log: (any ExchangeLog)?,
+        random: Random
+    ) {
+        self.loop = loop
+        self.settings = settings
+        self.stages = stages
+        self.upstreams = upstreams
+        self.names = names
+        self.log = log
+        self.random = random
+    }
+
+    /// The loop's time: a test's loop has its own.
+    package var now: NIODeadline { loop.now }
+}

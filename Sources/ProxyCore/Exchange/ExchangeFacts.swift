@@ -1,0 +1,53 @@
+import HTTP1
+import NIOCore
+import Routing
+
+/// What is known of the request that an exchange serves. A new value for each request, so that nothing of the last
+/// one can be left over; its buffers are used again.
+struct ExchangeFacts {
+    /// The method decides how a response ends (RFC 9112 §6.3).
+    var method = MethodKind.other
+    /// The request asks for another protocol (`Upgrade`).
+    var wantsUpgrade = false
+    /// Of the two representations of a failure, the client prefers JSON.
+    var prefersJSON = false
+    /// What the stages found out.
+    var route = RequestRoute()
+    /// Where the request was sent.
+    var upstream: Upstream?
+    /// Where connecting failed.
+    var attempted = AttemptedUpstreams()
+
+    // For the access log.
+    var requestID: ByteBuffer
+    var logFields: RequestLogFields
+    /// The status that the client gets; 0 before there is one.
+    var status = 0
+    var failure: Failure?
+    /// Body bytes sent to the downstream.
+    var bytesOut: UInt64 = 0
+    let start: NIODeadline
+    /// When the upstream's connection was there.
+    var connected: NIODeadline?
+    /// When the response's head arrived.
+    var responded: NIODeadline?
+    /// The upstream's connection had been used before.
+    var reused = false
+
+    init(start: NIODeadline) {
+        self.start = start
+        self.requestID = ByteBuffer()
+        self.logFields = RequestLogFields()
+    }
+
+    /// A new request, with the space of an earlier one's buffers.
+    init(start: NIODeadline, reusing old: inout ExchangeFacts) {
+        self.start = start
+        self.requestID = old.requestID
+        self.logFields = old.logFields
+        old.requestID = ByteBuffer()
+        old.logFields = RequestLogFields()
+        requestID.clear()
+        logFields.clear()
+    }
+}

@@ -1,0 +1,36 @@
+package import NIOCore
+
+/// Who receives a request and sends its response: an HTTP/1 connection, later a stream of a multiplexed one.
+///
+/// While it carries an exchange it calls the exchange's `response…` and `upstream…` methods. While it is idle its
+/// `Upstream` holds it. Used on its event loop alone.
+package protocol ExchangeUpstream: AnyObject {
+    /// The endpoint that it leads to.
+    var upstream: Upstream { get }
+    /// Since when it has been idle.
+    var idleSince: NIODeadline { get set }
+    /// It can carry an exchange.
+    var isUsable: Bool { get }
+    /// Whether the peer has sent nothing that has not been read yet, its end included. May cost a system call.
+    var hasNoPendingInput: Bool { get }
+    /// It can carry another exchange after the response that has just ended.
+    var isReusable: Bool { get }
+    /// Accepts more of the request without holding it in memory.
+    var isWritable: Bool { get }
+
+    /// Carries an exchange from now on.
+    ///
+    /// - Parameter request: the head as HTTP/1 writes it, and perhaps a small body.
+    func send(_ request: ByteBuffer, for exchange: Exchange)
+    /// Sends a part of the request's body, framed as it came.
+    func sendBody(_ bytes: ByteBuffer)
+    func flush()
+    /// The downstream accepts bytes again.
+    func resumeReading()
+    /// Whether the peer accepted some of the request's bytes since the last call.
+    func hasProgressed() -> Bool
+    /// The exchange ends before its response does.
+    func cancel()
+    /// Closes it; without effect on one that is closed.
+    func close()
+}

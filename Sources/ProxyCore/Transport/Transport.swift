@@ -1,0 +1,54 @@
+package import NIOCore
+
+/// A byte stream in both directions: a socket, later TLS or a multiplexed stream, in tests a pipe.
+///
+/// Every property is truthful where there is no socket below. Used on its event loop alone.
+package protocol Transport: AnyObject {
+    /// Receives the events. Nil drops what arrives.
+    var owner: (any TransportOwner)? { get set }
+    /// Open in at least one direction.
+    var isActive: Bool { get }
+    /// More bytes can be written without holding many of them in memory.
+    var isWritable: Bool { get }
+    /// Reading has stopped, because the owner does not accept bytes.
+    var isReadingPaused: Bool { get }
+    /// What has been written and has not left this process yet, bytes.
+    var waitingBytes: Int { get }
+    /// What has left this process and the peer has not acknowledged yet, bytes; 0 where that is not known. May cost
+    /// a system call.
+    var unacknowledgedBytes: Int { get }
+    /// Whether bytes, or the peer's end, have arrived that the owner has not received. May cost a system call.
+    var hasPendingInput: Bool { get }
+
+    /// Queues bytes. They leave at the next `flush`.
+    func write(_ bytes: ByteBuffer)
+    func flush()
+    /// Reads again, if the owner accepts bytes.
+    func resumeReading()
+    /// Ends the output after everything that was written (a half-close). Flushes.
+    func closeOutput()
+    /// Calls `done` when everything that was written has left, or cannot. Flushes.
+    func whenFlushed(_ done: @escaping () -> Void)
+    /// Closes both directions at once. What still waits is lost. The owner receives no further event.
+    func close()
+    /// Makes the next `close` tell the peer that the stream broke off (a TCP reset), where the transport can.
+    func resetOnClose()
+}
+
+/// Receives what a transport reads, and its events.
+package protocol TransportOwner: AnyObject {
+    /// Whether bytes that arrive now have a place to go: this is the back-pressure.
+    var acceptsBytes: Bool { get }
+    /// Bytes have arrived. An owner that keeps them leaves `bytes` empty, so that the transport can use its buffer again.
+    func received(_ bytes: inout ByteBuffer)
+    /// All that one read brought has been passed on.
+    func readCompleted()
+    /// The peer has closed its half.
+    func inputEnded()
+    /// Fewer bytes wait than before: the transport is writable, or everything has left.
+    func becameWritable()
+    /// The transport is gone, and its owner did not close it.
+    ///
+    /// - Parameter failed: it ended by an error, not by an orderly close.
+    func closed(failed: Bool)
+}
