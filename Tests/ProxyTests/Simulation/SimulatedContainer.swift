@@ -28,6 +28,9 @@ final class SimulatedContainer {
     private var tunnelled = 0
     private var told = 0
 
+    /// Its connection was not used at once.
+    var wasIdleAtFirst = false
+
     init(name: String, wire: Wire, ledger: Ledger, faults: Bool, seed: UInt64) {
         self.name = name
         self.wire = wire
@@ -131,7 +134,7 @@ final class SimulatedContainer {
         ledger.note(
             "\(name) gets \(message.start); it will answer \(answer.status) \(answer.framing), fault \(String(describing: answer.fault))"
         )
-        ledger.arrived(id, answer, reused: requests > 0, on: wire)
+        ledger.arrived(id, answer, reused: requests > 0 || wasIdleAtFirst, on: wire)
         requests += 1
         plan = answer
         sent = 0

@@ -172,10 +172,18 @@ final class Simulation {
             return
         }
         if random.chance(1, in: 4) {
-            done(.success(made(pool)))
+            succeed(pool, done)
         } else {
-            later(.milliseconds(Int64(random.below(30)))) { [unowned self] in done(.success(made(pool))) }
+            later(.milliseconds(Int64(random.below(30)))) { [unowned self] in succeed(pool, done) }
         }
+    }
+
+    private func succeed(_ pool: Upstream, _ done: (Result<any ExchangeUpstream, Failure>) -> Void) {
+        let connection = made(pool)
+        let (socket, container) = (sockets[sockets.count - 1], containers[containers.count - 1])
+        done(.success(connection))
+        // Its request may have ended meanwhile: then it is idle before it is first used, and may grow stale.
+        container.wasIdleAtFirst = socket.waiting == 0 && container.wire.fromBerth.isEmpty
     }
 
     private func later(_ time: TimeAmount, _ body: @escaping () -> Void) {
