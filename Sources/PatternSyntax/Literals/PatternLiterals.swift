@@ -122,36 +122,44 @@ package struct PatternLiterals {
     /// In a regular pattern no part looks beyond what it consumes, and literal text has one way to match: so the
     /// way that is found first through the whole is the one that is found first through the core.
     private static func cut(_ tree: PatternTree) -> Cut? {
-        var rest: ArraySlice<PatternNode>
+        let parts: [PatternNode]
         switch tree.root.kind {
-        case .sequence(let parts): rest = parts[...]
+        case .sequence(let sequence): parts = sequence
         case .alternation: return nil
-        default: rest = [tree.root]
+        default: parts = [tree.root]
         }
+        // The parts that are left, and the bytes that they are written in.
+        var rest = parts.indices
         var core = 0..<tree.text.count
-        while let first = rest.first, first.isAnchor(.lineStart(multiline: false), .subjectStart) {
-            core = first.range.upperBound..<core.upperBound
-            rest.removeFirst()
+        func dropFirst() {
+            core = parts[rest.lowerBound].range.upperBound..<core.upperBound
+            rest = rest.dropFirst()
         }
-        while let last = rest.last, last.isAnchor(.lineEnd(multiline: false), .subjectEnd) {
-            core = core.lowerBound..<last.range.lowerBound
-            rest.removeLast()
+        func dropLast() {
+            core = core.lowerBound..<parts[rest.upperBound - 1].range.lowerBound
+            rest = rest.dropLast()
         }
-        guard rest.allSatisfy(\.isRegular) else { return nil }
+        while let first = rest.first, parts[first].isAnchor(.lineStart(multiline: false), .subjectStart) {
+            dropFirst()
+        }
+        while let last = rest.last, parts[last].isAnchor(.lineEnd(multiline: false), .subjectEnd) {
+            dropLast()
+        }
+        guard rest.allSatisfy({ parts[$0].isRegular }) else { return nil }
         var head: [UInt8] = []
-        while let byte = rest.first?.cutByte {
+        while let first = rest.first, let byte = parts[first].cutByte {
             head.append(byte)
-            core = rest.removeFirst().range.upperBound..<core.upperBound
+            dropFirst()
         }
         var tail: [UInt8] = []
-        while let byte = rest.last?.cutByte {
+        while let last = rest.last, let byte = parts[last].cutByte {
             tail.append(byte)
-            core = core.lowerBound..<rest.removeLast().range.lowerBound
+            dropLast()
         }
         guard !head.isEmpty || !tail.isEmpty else { return nil }
         // `\Qa.\E+`: without its `\Q` the dot would be any byte.
-        if case .quantified(let atom, _)? = rest.first?.kind, case .byte(let byte, _) = atom.kind,
-            atom.range.count == 1, !ByteSet.word.contains(byte)
+        if let first = rest.first, case .quantified(let atom, _) = parts[first].kind,
+            case .byte(let byte, _) = atom.kind, atom.range.count == 1, !ByteSet.word.contains(byte)
         {
             return nil
         }

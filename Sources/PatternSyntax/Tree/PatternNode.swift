@@ -12,23 +12,24 @@ public struct PatternNode: Sendable {
         self.range = range
     }
 
-    public indirect enum Kind: Sendable {
+    // Only the rarer kinds are indirect: most parts are bytes, and need no allocation.
+    public enum Kind: Sendable {
         /// Nothing: an empty branch, `\E`, ignored blanks.
         case empty
         /// One byte; `ignoresCase`: an ASCII letter in either case.
         case byte(UInt8, ignoresCase: Bool)
         /// One byte out of a set: `[…]`, `\d`, `.` and so on. Case is worked into the set.
-        case set(ByteSet, SetSpelling)
+        indirect case set(ByteSet, SetSpelling)
         case anchor(Anchor)
         case sequence([PatternNode])
         /// At least two branches, tried in their order.
         case alternation([PatternNode])
-        case group(Group, PatternNode)
-        case quantified(PatternNode, Quantifier)
+        indirect case group(Group, PatternNode)
+        indirect case quantified(PatternNode, Quantifier)
         case backreference(Reference)
         /// `(?R)`, `(?1)`, `\g<name>`: the group's pattern once more.
         case call(Reference)
-        case conditional(Condition, then: PatternNode, otherwise: PatternNode?)
+        indirect case conditional(Condition, then: PatternNode, otherwise: PatternNode?)
         /// `\R`.
         case newlineSequence
         /// `\K`.
