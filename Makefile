@@ -11,58 +11,64 @@ BERTH := .build/release/berth
 FORMATTED := Sources Tests Package.swift Fuzz/Checks Fuzz/Targets Fuzz/Package.swift \
 	Benchmarks/decisions
 
-# Tests that count on a registry's leases have the machine for themselves: others keep both cores busy for minutes.
-tests = $(1) --skip '^(EtcdNames|Registration)Tests' && $(1) --filter '^(EtcdNames|Registration)Tests'
+# Tests of one thread each: the thread sanitizer has nothing to find in them.
+ONE_THREAD := (Bytes|Settings|HTTP1|PatternSyntax|PatternLanguages|Routing|RoutingConfig|Linting|Explain|NginxImport|Balancing|Layering|Documentation)Tests[.]|SimulationTests|flood
+# Sizes of the long run.
+LONG_UNIT := BERTH_SEEDS=10000 BERTH_PROPERTY_PAIRS=5000000
+LONG_END_TO_END := BERTH_E2E_HOSTS=100000 BERTH_E2E_BYTES=1073741824 BERTH_E2E_ETCD_AWAY=60
+PYTEST := /usr/bin/python3 -m pytest Tests/EndToEnd -q --durations 5
 
-# Sanitizers look at each step, not at many: fewer seeds, and no flood of a million hosts.
-SANITIZED := BERTH_SEEDS=100 BERTH_PROPERTY_PAIRS=2000 $(SWIFT) test --skip flood
-
-.PHONY: demo test build unit doc-example end-to-end examples sanitize sanitize-thread sanitize-address fuzz simulate \
-	bench bench-decisions bench-profile bench-syscalls format lint help clean
+.PHONY: demo test build unit end-to-end examples sanitize sanitize-thread sanitize-address fuzz simulate long \
+	bench bench-decisions bench-profile bench-syscalls docs format lint help clean
 
 demo: build
 	@$(BERTH) demo
 
-test: build unit doc-example end-to-end
+test: build unit end-to-end
 
 build:
 	@scripts/install-packages build
 	@$(SWIFT) build $(RELEASE) --product berth
 
-# SANITIZE=address or thread: the same tests, in a build folder of their own, with every memory access or every
-# order of two threads watched. Leaks are left out: the test runner itself has some at its end.
 unit:
 	@scripts/install-packages build test
-	$(call tests,$(if $(SANITIZE),ASAN_OPTIONS=detect_leaks=0 $(SANITIZED) --sanitize $(SANITIZE) --scratch-path .build/$(SANITIZE),$(SWIFT) test))
+	$(SWIFT) test
 
-doc-example:
-	@scripts/install-packages build
-	scripts/check-doc-example
-
+# Several files at a time, as they wait more than they compute; then those that measure or fill the machine.
 end-to-end: build
 	@scripts/install-packages test
-	BERTH=$(abspath $(BERTH)) /usr/bin/python3 -m pytest Tests/EndToEnd -q -m "not example"
+	BERTH=$(abspath $(BERTH)) $(PYTEST) -m "not example and not serial" -n 4 --dist loadfile
+	BERTH=$(abspath $(BERTH)) $(PYTEST) -m "not example and serial"
 
 examples: build
 	@scripts/install-packages test examples
-	BERTH=$(abspath $(BERTH)) /usr/bin/python3 -m pytest Tests/EndToEnd -q -m example
+	BERTH=$(abspath $(BERTH)) $(PYTEST) -m example
 
-# The unit tests under the thread and the address sanitizer, each in a build folder of its own.
+# The unit tests with every memory access watched, or every order of two threads, each in a build folder of its own.
 sanitize: sanitize-thread sanitize-address
 
 sanitize-thread:
 	@scripts/install-packages build test
-	$(call tests,$(SANITIZED) --sanitize thread --scratch-path .build/thread)
+	$(SWIFT) test --sanitize thread --scratch-path .build/thread --skip '$(ONE_THREAD)'
 
 # Leaks are left out: the test runner itself has some at its end.
 sanitize-address:
 	@scripts/install-packages build test
-	$(call tests,ASAN_OPTIONS=detect_leaks=0 $(SANITIZED) --sanitize address --scratch-path .build/address)
+	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize address --scratch-path .build/address
 
 # Ten thousand seeds of the simulated exchange; `make unit` runs one thousand. BERTH_SEED=7 replays one.
 simulate:
 	@scripts/install-packages build
 	BERTH_SEEDS=10000 $(SWIFT) test --filter SimulationTests
+
+# The sizes that are too large for every push, and the example of docs/routing-library.md as a package of its own.
+long: build
+	@scripts/install-packages build
+	$(LONG_UNIT) $(SWIFT) test --configuration release -Xswiftc -enable-testing --scratch-path .build/long \
+		--filter 'SimulationTests|ScaleTests|flood'
+	scripts/check-doc-example
+	$(LONG_END_TO_END) $(MAKE) end-to-end examples
+	$(MAKE) fuzz SECONDS_EACH=600
 
 # Each fuzzer for some seconds, from the corpus in Fuzz/corpus: `make fuzz SECONDS_EACH=600` is the long run.
 SECONDS_EACH := 10
@@ -90,6 +96,11 @@ bench-decisions:
 	$(SWIFT) run $(RELEASE) decisions
 	$(SWIFT) run $(RELEASE) decisions flood
 
+# API documentation of the library products, in .build/docs.
+docs:
+	@scripts/install-packages build
+	scripts/api-docs
+
 format:
 	$(SWIFT) format --in-place --recursive $(FORMATTED)
 
@@ -97,15 +108,26 @@ lint:
 	$(SWIFT) format lint --strict --recursive $(FORMATTED)
 
 help:
-	@echo 'make demo        run both tiers with demo containers on loopback'
-	@echo 'make test        all tests: unit, end to end'
-	@echo 'make sanitize    unit tests under the thread and the address sanitizer'
-	@echo 'make simulate    10,000 seeds of the simulated exchange'
-	@echo 'make fuzz        each fuzzer for 10 seconds (docs/fuzzing.md)'
-	@echo 'make bench       CPU, latency, memory beside nginx, HAProxy and Envoy: ten minutes'
-	@echo 'make bench-profile    whose code Berth'"'"'s CPU goes to;  make bench-syscalls: system calls per request'
+	@echo 'make demo             build, and run both tiers with demo containers on loopback'
+	@echo 'make build            build .build/release/berth'
+	@echo 'make test             all tests: build, unit, end-to-end'
+	@echo 'make unit             unit tests;  BERTH_SEED=N repeats a seed that they printed'
+	@echo 'make end-to-end       tests of the built program with real clients, origins, etcd and dnsmasq'
+	@echo 'make examples         tests of examples/ with real containers: needs root and podman'
+	@echo 'make sanitize-address unit tests under the address sanitizer'
+	@echo 'make sanitize-thread  unit tests with several threads under the thread sanitizer'
+	@echo 'make sanitize         both'
+	@echo 'make fuzz             each fuzzer for 10 seconds;  SECONDS_EACH=600 for longer (docs/fuzzing.md)'
+	@echo 'make simulate         10,000 seeds of the simulated exchange'
+	@echo 'make long             the large sizes of all tests: hours'
+	@echo 'make bench            CPU, latency, memory compared with nginx, HAProxy and Envoy: ten minutes'
+	@echo 'make bench-profile    whose code the CPU time of Berth goes to'
+	@echo 'make bench-syscalls   system calls per request'
 	@echo 'make bench-decisions  time and memory of decisions among up to 100,000 rules'
-	@echo 'make format      format the sources;  make lint: only look'
+	@echo 'make docs             API documentation of the libraries, in .build/docs'
+	@echo 'make format           format the sources'
+	@echo 'make lint             check the format of the sources'
+	@echo 'make clean            delete .build'
 
 clean:
 	rm -rf .build

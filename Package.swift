@@ -283,3 +283,10 @@ let package = Package(
         ),
     ]
 )
+
+// The plugin of `make docs`, which no other build waits for.
+if Context.environment["BERTH_DOCS"] != nil {
+    package.dependencies.append(
+        .package(url: "https://github.com/swiftlang/swift-docc-plugin", exact: "1.5.0")
+    )
+}

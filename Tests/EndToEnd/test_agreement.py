@@ -11,8 +11,8 @@ from harness import hostnames, wire
 from harness.stack import SAAS, Origins, static
 from harness.tier import Tier, berth
 
-COUNT = int(os.environ.get("BERTH_E2E_HOSTS", 100_000))
-SEED = int(os.environ.get("BERTH_E2E_SEED", 20))
+COUNT = int(os.environ.get("BERTH_E2E_HOSTS", 20_000))
+SEED = int(os.environ["BERTH_E2E_SEED"])
 # Requests that are under way on one connection.
 DEPTH = 64
 

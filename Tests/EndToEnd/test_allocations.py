@@ -12,6 +12,8 @@ import pytest
 from harness import stack, wire
 from harness.tier import Tier
 
+pytestmark = pytest.mark.serial
+
 # Enough that what the tick allocates, four times a second, is less than one for each.
 REQUESTS = 1000
 

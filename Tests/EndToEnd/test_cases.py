@@ -70,7 +70,7 @@ def test_less_coverage_than_asked_for_ends_with_1(copy):
     assert berth("test", str(copy))[0] == 0
     code, out, errors = berth("test", str(copy), "--fail-under", "90")
     assert code == 1
-    assert b"no case reaches the rule `never`" in out and "under 90" in errors
+    assert b"no case reaches the rule `never`" in out and "which is below 90" in errors
 
 
 def test_a_broken_file_of_cases_ends_with_2_and_the_place(copy):

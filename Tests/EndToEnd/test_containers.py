@@ -3,13 +3,14 @@
 import os
 import subprocess
 import threading
-import time
 
 import pytest
 
 from harness import stack, wait, wire
+from harness.example import marks
 from harness.tier import Tier
-from test_two_hosts import example, pytestmark  # noqa: F401
+
+pytestmark = marks
 
 RULES = f"""\
 rules:
@@ -62,16 +63,8 @@ class Engine:
         self.process.wait()
 
 
-def within(condition, what):
-    start = time.monotonic()
-    wait.until(condition, what=what)
-    took = time.monotonic() - start
-    print(f"{what}: {took * 1000:.0f} ms")
-    assert took <= AT_MOST, f"{what} took {took:.2f} s"
-
-
 @pytest.fixture
-def engine(example):  # noqa: F811
+def engine(example):
     engine = Engine(example.run)
     yield engine
     engine.stop()
@@ -93,22 +86,22 @@ def named(tier, name):
 
 
 @pytest.mark.parametrize("example", ["containers"], indirect=True)
-def test_containers_are_served_as_they_come_and_go(example, engine, tier):  # noqa: F811
+def test_containers_are_served_as_they_come_and_go(example, engine, tier):
     wait.until(lambda: ask(tier, 1).status == 200, what="the containers that run already")
     assert ask(tier, 2).body == b"I am container002 on h01\n"
     assert ask(tier, 3).status == 503
 
     example.script("add", "container003")
-    within(lambda: ask(tier, 3).status == 200, "a new container")
+    wait.within(AT_MOST, lambda: ask(tier, 3).status == 200, "a new container")
     engine.podman("kill", "berth-container003")
-    within(lambda: ask(tier, 3).status == 503, "a container that was killed")
+    wait.within(AT_MOST, lambda: ask(tier, 3).status == 503, "a container that was killed")
     engine.podman("start", "berth-container003")
-    within(lambda: ask(tier, 3).status == 200, "one that was started again")
+    wait.within(AT_MOST, lambda: ask(tier, 3).status == 200, "one that was started again")
     engine.podman("rm", "--force", "--time", "0", "berth-container003")
-    within(lambda: ask(tier, 3).status == 503, "one that was removed")
+    wait.within(AT_MOST, lambda: ask(tier, 3).status == 503, "one that was removed")
 
     engine.container("berth-labelled", "shop", "--label", "berth.name=shop,store", "--label", "berth.port=8080")
-    within(lambda: named(tier, "shop").status == 200, "a labelled container")
+    wait.within(AT_MOST, lambda: named(tier, "shop").status == 200, "a labelled container")
     assert named(tier, "store").body == b"I am shop on h01\n"
     engine.container("berth-private", "private", "--label", "berth.name=private", "--label", "berth.enable=false")
     assert named(tier, "private").status == 503
@@ -126,7 +119,7 @@ def test_containers_are_served_as_they_come_and_go(example, engine, tier):  # no
 
 
 @pytest.mark.parametrize("example", ["containers"], indirect=True)
-def test_an_address_that_another_container_takes_over_is_never_served_under_the_old_name(example, engine, tier):  # noqa: F811
+def test_an_address_that_another_container_takes_over_is_never_served_under_the_old_name(example, engine, tier):
     wait.until(lambda: ask(tier, 1).status == 200, what="the containers that run already")
     address = "10.79.0.200"
     stop = threading.Event()
@@ -151,7 +144,7 @@ def test_an_address_that_another_container_takes_over_is_never_served_under_the_
             for name in seen:
                 engine.container(f"berth-{name}", name, "--label", f"berth.name={name}",
                                  "--label", "berth.port=8080", "--ip", address, "--mac-address", "aa:bb:cc:00:00:01")  # fmt: skip
-                within(lambda: named(tier, name).status == 200, f"{name} on the address")
+                wait.within(AT_MOST, lambda: named(tier, name).status == 200, f"{name} on the address")
                 engine.podman("rm", "--force", "--time", "0", f"berth-{name}")
                 swaps += 1
     finally:

@@ -1,15 +1,13 @@
 """Name sources that mean no good: a DNS server, values in etcd, a container engine. Nobody but the name concerned is
 concerned, what is said is what is documented, and memory stays bounded."""
 
-import http.server
 import os
 import threading
 
 import pytest
 
 from harness import etcd as etcds
-from harness import wait
-from harness.dnsmasq import free_port
+from harness import ports, wait
 from harness.hostile_dns import HostileDNS
 from harness.hostile_engine import LIST, LOOKS, HostileEngine
 from harness.tier import Tier
@@ -18,42 +16,10 @@ from harness.wire import Client, ask
 MIB = 1 << 20
 
 
-class Greeter(http.server.BaseHTTPRequestHandler):
-    """Answers with its own address."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self):
-        body = self.server.server_address[0].encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *arguments):
-        pass
-
-
 @pytest.fixture
-def origin():
+def origin(greeters):
     """The port of two containers: the right one at 127.0.7.1, and 127.0.7.2, where nobody is to be sent."""
-    first = http.server.ThreadingHTTPServer(("127.0.7.1", 0), Greeter)
-    port = first.server_address[1]
-    servers = [first, http.server.ThreadingHTTPServer(("127.0.7.2", port), Greeter)]
-    for server in servers:
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    yield port
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-
-
-@pytest.fixture
-def stopping():
-    things = []
-    yield lambda thing: things.append(thing) or thing
-    for thing in reversed(things):
-        thing.stop()
+    return greeters
 
 
 class Others:
@@ -136,8 +102,8 @@ HOSTILE = {
 @pytest.fixture
 def dns(tmp_path, origin, stopping):
     """A server and a tier that asks it, and listens on a port that the rules know, too."""
-    server = stopping(HostileDNS(free_port()))
-    own = free_port()
+    server = stopping(HostileDNS(ports.free()))
+    own = ports.free()
     rules = DNS_RULES.format(origin=origin, dns=server.port, own=own)
     tier = stopping(Tier("local", tmp_path, rules, "--listen", f"127.0.0.1:{own}"))
     tier.dns = server

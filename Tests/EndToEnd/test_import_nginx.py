@@ -8,13 +8,13 @@ import random
 
 import pytest
 
-from harness import hostnames, wire
-from harness.nginx import Nginx, free_port
+from harness import hostnames, ports, wire
+from harness.nginx import Nginx
 from harness.stack import Origins
 from harness.tier import REPO, Tier, berth
 
-COUNT = int(os.environ.get("BERTH_E2E_HOSTS", 12_500))
-SEED = int(os.environ.get("BERTH_E2E_SEED", 20))
+COUNT = int(os.environ.get("BERTH_E2E_HOSTS", 20_000))
+SEED = int(os.environ["BERTH_E2E_SEED"])
 DEPTH = 32
 
 ORIGINS = [
@@ -231,7 +231,7 @@ def peers(tmp_path):
     try:
         origins = Origins(*ORIGINS)
         running.append(origins)
-        port = free_port()
+        port = ports.free()
         config = CONFIG.replace("@port@", str(port))
         for name, number in origins.ports.items():
             config = config.replace(f"@{name}@", str(number))

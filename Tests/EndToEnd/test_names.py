@@ -1,13 +1,10 @@
 """Names become addresses, live: DNS, files, and rules that are read again."""
 
-import http.server
 import json
 import os
 import signal
-import threading
 import time
 
-import pytest
 
 from harness import wait
 from harness.dnsmasq import Dnsmasq
@@ -21,41 +18,6 @@ names:
   - dns: {{ servers: ['127.0.0.1:{dns}'], search: [], negative_ttl: 1s }}
 timeouts: {{ resolve: 3s }}
 """
-
-
-class Greeter(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self):
-        body = self.server.server_address[0].encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *arguments):
-        pass
-
-
-@pytest.fixture
-def greeters():
-    """Two containers at one port: each answers with its own address."""
-    first = http.server.ThreadingHTTPServer(("127.0.7.1", 0), Greeter)
-    port = first.server_address[1]
-    servers = [first, http.server.ThreadingHTTPServer(("127.0.7.2", port), Greeter)]
-    for server in servers:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield port
-    for server in servers:
-        server.shutdown()
-
-
-@pytest.fixture
-def stopping():
-    things = []
-    yield lambda thing: things.append(thing) or thing
-    for thing in things:
-        thing.stop()
 
 
 def served(tier, name):

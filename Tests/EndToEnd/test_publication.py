@@ -9,7 +9,7 @@ import time
 import pytest
 
 from harness import etcd as etcds
-from harness import stack, wait, wire
+from harness import ports, stack, wait, wire
 from harness.hostile_engine import HostileEngine
 from harness.tier import Tier, berth
 
@@ -46,7 +46,7 @@ class Site:
         self.front = self.add(Tier("front", os.path.join(self.directory, "front"), FRONT % self.etcd.url))
         self.folder = os.path.join(self.directory, "h01")
         os.makedirs(self.folder)
-        self.port = etcds.free_ports(1)[0]
+        self.port = ports.free()
         self.contain(1)
         self.start()
 
@@ -87,38 +87,30 @@ def site(tmp_path):
     site.stop()
 
 
-def within(condition, what):
-    start = time.monotonic()
-    wait.until(condition, what=what)
-    took = time.monotonic() - start
-    print(f"{what}: {took * 1000:.0f} ms")
-    assert took <= AT_MOST, f"{what} took {took:.2f} s"
-
-
 def test_containers_are_published_as_they_come_and_go_and_unknown_ones_are_refused_without_a_hop(site):
     wait.until(lambda: site.ask(1).status == 200, what="the first container")
     before = len(site.local.records())
     answer = site.ask(7)
     assert (answer.status, answer.error) == (503, "destination_unavailable")
     site.contain(1, 2)
-    within(lambda: site.ask(2).status == 200, "a container that comes")
+    wait.within(AT_MOST, lambda: site.ask(2).status == 200, "a container that comes")
     site.contain(2)
-    within(lambda: site.ask(1).status == 503, "a container that goes")
+    wait.within(AT_MOST, lambda: site.ask(1).status == 503, "a container that goes")
     assert site.ask(2).status == 200
     # The host was not asked for what it does not have.
     assert all("container007" not in json.dumps(one) for one in site.local.records()[before:])
 
     # Two hundred at once.
     site.contain(*range(2, 202))
-    within(lambda: site.ask(201).status == 200, "two hundred containers that come")
+    wait.within(AT_MOST, lambda: site.ask(201).status == 200, "two hundred containers that come")
     site.contain(2)
-    within(lambda: site.ask(150).status == 503 and site.ask(201).status == 503, "two hundred that go")
+    wait.within(AT_MOST, lambda: site.ask(150).status == 503 and site.ask(201).status == 503, "two hundred that go")
 
     # In order: the names go first.
     site.local.signal(signal.SIGTERM)
-    within(lambda: site.key(2) is None, "the names' end")
+    wait.within(AT_MOST, lambda: site.key(2) is None, "the names' end")
     site.local.wait()
-    within(lambda: site.ask(2).status == 503, "a host that left")
+    wait.within(AT_MOST, lambda: site.ask(2).status == 503, "a host that left")
     assert "registration withdrawn" in site.local.said()
 
 
@@ -131,7 +123,7 @@ def test_the_containers_of_an_engine_are_published_beside_other_names(site, tmp_
     wait.until(lambda: "rules reloaded" in site.local.said(), what="the rules")
     wait.until(lambda: engine.listed, what="the engine to be asked")
     engine.run("container011", "127.0.0.1")
-    within(lambda: site.ask(11).status == 200, "a container that starts")
+    wait.within(AT_MOST, lambda: site.ask(11).status == 200, "a container that starts")
     assert site.ask(1).status == 200
     # The engine goes away: what it said last stays.
     engine.turn("list-status")
@@ -186,7 +178,7 @@ def test_names_go_with_the_lease_after_a_crash_and_come_again_after_an_outage(si
     site.local.signal(signal.SIGKILL)
     site.local.wait()
     wait.until(lambda: site.key(1) is None, what="the lease's end")
-    within(lambda: site.ask(1).status == 503, "a host that crashed, after its lease")
+    wait.within(AT_MOST, lambda: site.ask(1).status == 503, "a host that crashed, after its lease")
 
 
 def test_what_can_not_be_published_is_said_before_anything_is_served(tmp_path):

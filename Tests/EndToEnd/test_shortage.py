@@ -12,6 +12,8 @@ from harness import tier, wait, wire
 from harness.stack import Origins, static
 from harness.tier import Tier
 
+pytestmark = pytest.mark.serial
+
 RULES = """\
 rules:
   - name: own

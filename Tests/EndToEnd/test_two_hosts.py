@@ -1,29 +1,13 @@
 """examples/two-hosts and examples/containers: the scripts, with real containers."""
 
-import os
-import tempfile
-
 import pytest
 
 from harness import wait
-from harness.example import Example, marks
+from harness.example import marks
 from harness.load import Load
 from harness.stack import host
 
 pytestmark = marks
-
-
-@pytest.fixture
-def example(request):
-    # podman takes no path of more than 50 characters for its run root: pytest's own are longer.
-    with tempfile.TemporaryDirectory(prefix="berth-") as directory:
-        example = Example(request.param, directory)
-        try:
-            example.script("up")
-            yield example
-        finally:
-            example.script("down")
-        assert not os.path.exists(example.run)
 
 
 @pytest.mark.parametrize("example", ["two-hosts"], indirect=True)

@@ -2,30 +2,15 @@
 
 import os
 import signal
-import socket
 import subprocess
 
-from . import wait
-
-
-def free_port():
-    """A port that is free for UDP and TCP, and stays so most likely."""
-    while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp, socket.socket(
-            socket.AF_INET, socket.SOCK_DGRAM
-        ) as udp:
-            tcp.bind(("127.0.0.1", 0))
-            try:
-                udp.bind(tcp.getsockname())
-            except OSError:
-                continue
-            return tcp.getsockname()[1]
+from . import ports, process, wait
 
 
 class Dnsmasq:
     def __init__(self, directory, ttl=1):
         os.makedirs(directory, exist_ok=True)
-        self.port = free_port()
+        self.port = ports.free()
         self.hosts = os.path.join(directory, "dns-hosts")
         self.log = os.path.join(directory, "dnsmasq.log")
         open(self.hosts, "w").close()
@@ -44,6 +29,4 @@ class Dnsmasq:
         self.process.send_signal(signal.SIGHUP)
 
     def stop(self):
-        if self.process.poll() is None:
-            self.process.terminate()
-            self.process.wait(timeout=10)
+        process.end(self.process)

@@ -5,23 +5,11 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 
-from . import wait
+from . import ports, wait
 
 ETCD = "/usr/bin/etcd"
-
-
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
 
 
 def text64(text):
@@ -29,8 +17,8 @@ def text64(text):
 
 
 class Etcd:
-    def __init__(self, directory, name="m0", ports=None, cluster=None, ready=True):
-        self.port, self.peer_port = ports or free_ports(2)
+    def __init__(self, directory, name="m0", pair=None, cluster=None, ready=True):
+        self.port, self.peer_port = pair or ports.several(2)
         self.directory = os.path.join(str(directory), name)
         self.url = f"http://127.0.0.1:{self.port}"
         peer = f"http://127.0.0.1:{self.peer_port}"
@@ -97,9 +85,9 @@ class Etcd:
 
 def three(directory):
     """Three members of one cluster."""
-    ports = [free_ports(2) for _ in range(3)]
-    cluster = ",".join(f"m{index}=http://127.0.0.1:{pair[1]}" for index, pair in enumerate(ports))
-    members = [Etcd(directory, f"m{index}", pair, cluster, ready=False) for index, pair in enumerate(ports)]
+    pairs = [ports.several(2) for _ in range(3)]
+    cluster = ",".join(f"m{index}=http://127.0.0.1:{pair[1]}" for index, pair in enumerate(pairs))
+    members = [Etcd(directory, f"m{index}", pair, cluster, ready=False) for index, pair in enumerate(pairs)]
     for member in members:
         member.ready()
     return members

@@ -5,7 +5,7 @@ import shutil
 import socket
 import subprocess
 
-from . import wait
+from . import process, wait
 
 PROGRAM = shutil.which("nginx") or "/usr/sbin/nginx"
 
@@ -28,11 +28,6 @@ http {{
 {inside}
 }}
 """
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 class Nginx:
@@ -62,11 +57,5 @@ class Nginx:
         return True
 
     def stop(self):
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(timeout=5)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        process.end(self.process)
         self.process.stderr.close()

@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 
-from . import wait
+from . import process, wait
 
 REPO = os.path.realpath(os.path.join(os.path.dirname(__file__), "../../.."))
 BERTH = os.path.realpath(os.environ.get("BERTH", os.path.join(REPO, ".build/release/berth")))
@@ -81,10 +81,4 @@ class Tier:
         return self.process.wait(timeout=seconds)
 
     def stop(self):
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(timeout=5)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        process.end(self.process)

@@ -13,3 +13,12 @@ def until(condition, seconds=15, what="the condition"):
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {seconds} s for {what}")
         time.sleep(0.005)
+
+
+def within(seconds, condition, what):
+    """Polls; prints how long it took, which may be so many seconds."""
+    start = time.monotonic()
+    until(condition, what=what)
+    took = time.monotonic() - start
+    print(f"{what}: {took * 1000:.0f} ms")
+    assert took <= seconds, f"{what} took {took:.2f} s"
