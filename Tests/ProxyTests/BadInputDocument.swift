@@ -24,7 +24,7 @@ enum BadInputDocument {
             smuggled request or response that must never arrive. Fuzzers continue where the tables end
             ([fuzzing.md](fuzzing.md)).
 
-            The word after a status is `detail` in the access log. The client receives the sentence for it in `Proxy-Status`.
+            The word after a status is `detail` in the access log, or `cause` where there is no detail. The client receives the sentence for it in `Proxy-Status`.
             Long inputs are shortened with `…`.
 
             """
@@ -59,7 +59,8 @@ enum BadInputDocument {
             switch try RequestVerdict(example.bytes) {
             case .refused(let failure):
                 declined.append([
-                    example.name, code(example.bytes), "\(failure.status) `\(failure.reason.rawValue)`",
+                    example.name, code(example.bytes),
+                    "\(failure.status) `\(failure.detail ?? failure.reason.rawValue)`",
                     failure.message,
                     example.clause,
                 ])

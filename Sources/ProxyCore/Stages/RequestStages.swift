@@ -134,7 +134,7 @@ package final class RequestStages {
         route.stage = .admit
         if rules.hasPassed(head, source) { throw Failure(.loopDetected) }
         // TRACE would show the fields that were added on the way (RFC 9110 §9.3.8).
-        if head.method == .trace { throw Failure(.methodNotAllowed, "TRACE is not allowed here") }
+        if head.method == .trace { throw Failure(.methodNotAllowed, "TRACE is not allowed") }
     }
 
     private func decide(
@@ -196,11 +196,15 @@ package final class RequestStages {
     /// The request's host, as rules see it.
     private static func host(_ head: borrowing RequestHead, _ source: ByteBuffer) throws(Failure) -> HostName
     {
-        guard !head.host.isEmpty else { throw Failure(.malformedRequest, "the request has no Host") }
+        guard !head.host.isEmpty else { throw Failure(RequestError.missingHost) }
         do {
             return try HostName(source.readableBytesUInt8Span.extracting(head.host.indices))
         } catch {
-            throw Failure(.malformedRequest, "the host is not a valid hostname or address")
+            throw Failure(
+                .malformedRequest,
+                "the host is not a valid hostname or address",
+                detail: RequestError.badHost.token
+            )
         }
     }
 
