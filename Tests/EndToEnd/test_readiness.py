@@ -44,6 +44,14 @@ class Manager:
         self.socket.close()
 
 
+@pytest.fixture
+def things():
+    started = []
+    yield started
+    for one in reversed(started):
+        one.stop()
+
+
 @pytest.fixture(params=["path", "abstract"])
 def manager(request, tmp_path, things):
     path = str(tmp_path / "notify")
@@ -82,7 +90,7 @@ def test_with_a_registry_that_is_dead_a_tier_is_not_ready_until_it_has_spoken(tm
     ready.write_text("")
     tier = start(things, manager, tmp_path / "tier", RULES % (origin, etcd.url), "--ready-file", str(ready))
     wait.until(lambda: "name source down" in tier.said(), what="the log to say that etcd is down")
-    assert "not ready: waiting for names" in tier.said() and f"etcd {PREFIX}" in tier.said()
+    assert "not ready: waiting for names" in tier.said() and f"etcd {etcd.url} {PREFIX}" in tier.said()
     assert not ready.exists() and not manager.hears("READY=1")
     # What is known all the same is served.
     assert status(tier, 2) == 200

@@ -4,11 +4,12 @@ import json
 import os
 import signal
 import subprocess
+import time
 
 import pytest
 
 from harness import etcd as etcds
-from harness import ports, stack, wait, wire
+from harness import stack, wait, wire
 from harness.load import Load
 from harness.tier import BERTH, Tier, berth
 
@@ -27,6 +28,15 @@ names:
 
 # From the change to the first request that is served by it.
 AT_MOST = 1.0
+
+
+@pytest.fixture
+def things():
+    """What a test starts; stopped in the opposite order."""
+    started = []
+    yield started
+    for one in reversed(started):
+        one.stop()
 
 
 @pytest.fixture
@@ -57,6 +67,15 @@ def status(tier, number=1):
     return wire.ask(tier.port, stack.host(1, number)).status
 
 
+def within(condition, what):
+    """Polls; what is asked for has to come soon, and when it came is printed."""
+    start = time.monotonic()
+    wait.until(condition, what=what)
+    took = time.monotonic() - start
+    print(f"{what}: {took * 1000:.0f} ms")
+    assert took <= AT_MOST, f"{what} took {took:.2f} s"
+
+
 def entry(port):
     return {"address": f"127.0.0.1:{port}"}
 
@@ -67,17 +86,17 @@ def test_a_name_is_served_as_soon_as_it_is_put_and_follows_its_changes(tmp_path,
     tier = front(things, tmp_path, etcd)
     assert status(tier) == 503
     etcd.put(PREFIX + "host_01", entry(one.port))
-    wait.within(AT_MOST, lambda: status(tier) == 200, "a name that was put")
+    within(lambda: status(tier) == 200, "a name that was put")
     etcd.put(PREFIX + "host_01", "nonsense")
     etcd.put(PREFIX + "host_02", entry(two.port))
-    wait.within(AT_MOST, lambda: status(tier, 2) == 200, "a name after one that is nonsense")
+    within(lambda: status(tier, 2) == 200, "a name after one that is nonsense")
     assert status(tier) == 200
     etcd.put(PREFIX + "host_01", entry(1))
-    wait.within(AT_MOST, lambda: status(tier) in (502, 503), "a change")
+    within(lambda: status(tier) in (502, 503), "a change")
     etcd.put(PREFIX + "host_01", [entry(one.port)])
-    wait.within(AT_MOST, lambda: status(tier) == 200, "a change back")
+    within(lambda: status(tier) == 200, "a change back")
     etcd.delete(PREFIX + "host_01")
-    wait.within(AT_MOST, lambda: status(tier) == 503, "a removal")
+    within(lambda: status(tier) == 503, "a removal")
     assert status(tier, 2) == 200
 
 
@@ -127,7 +146,7 @@ def test_with_etcd_stopped_nothing_is_lost_and_a_restarted_tier_serves_from_its_
 
 def test_a_host_joins_by_starting_leaves_by_stopping_and_is_out_after_a_crash(tmp_path, things, etcd, origins):
     tier = front(things, tmp_path, etcd)
-    port = ports.free()
+    port = etcds.free_ports(1)[0]
 
     def start(*options):
         register = f"etcd={etcd.url}{PREFIX}host_01"
@@ -137,7 +156,7 @@ def test_a_host_joins_by_starting_leaves_by_stopping_and_is_out_after_a_crash(tm
         )  # fmt: skip
 
     host = start("--register-ttl", "2")
-    wait.within(AT_MOST, lambda: status(tier) == 200, "a host that joins")
+    within(lambda: status(tier) == 200, "a host that joins")
     assert json.loads(etcd.get(PREFIX + "host_01"))["address"] == f"127.0.0.1:{port}"
 
     # A second instance of the name is turned away and told who has it; the first goes on.
@@ -160,14 +179,14 @@ def test_a_host_joins_by_starting_leaves_by_stopping_and_is_out_after_a_crash(tm
     # Served, or known to be gone; never a connection that failed.
     assert {answer.status for answer in answers} <= {200, 503}
     assert etcd.get(PREFIX + "host_01") is None
-    wait.within(AT_MOST, lambda: status(tier) == 503, "a host that left")
+    within(lambda: status(tier) == 503, "a host that left")
 
     host = start("--register-ttl", "2")
     wait.until(lambda: status(tier) == 200, what="the host again")
     host.signal(signal.SIGKILL)
     host.wait()
     wait.until(lambda: etcd.get(PREFIX + "host_01") is None, what="the lease's end")
-    wait.within(AT_MOST, lambda: status(tier) == 503, "a host that crashed, after its lease")
+    within(lambda: status(tier) == 503, "a host that crashed, after its lease")
 
 
 def test_operators_see_and_change_what_a_tier_sees(tmp_path, things, etcd):
@@ -199,8 +218,8 @@ def test_operators_see_and_change_what_a_tier_sees(tmp_path, things, etcd):
     rows = json.loads(out)
     assert code == 0
     assert [(row["name"], row["source"], row["hidden"]) for row in rows] == [
-        ("host_01", f"etcd {PREFIX}", False),
-        ("host_02", f"etcd {PREFIX}", False),
+        ("host_01", f"etcd {etcd.url} {PREFIX}", False),
+        ("host_02", f"etcd {etcd.url} {PREFIX}", False),
         ("host_01", "static", True),
         ("host_09", "static", False),
     ]
@@ -222,15 +241,15 @@ def test_operators_see_and_change_what_a_tier_sees(tmp_path, things, etcd):
     )
     try:
         assert {watch.stdout.readline().strip() for _ in range(3)} == {
-            f"set host_01 10.0.0.5:9000 etcd {PREFIX}",
-            f"set host_02 10.0.0.7:1,10.0.0.8:1 etcd {PREFIX}",
+            f"set host_01 10.0.0.5:9000 etcd {etcd.url} {PREFIX}",
+            f"set host_02 10.0.0.7:1,10.0.0.8:1 etcd {etcd.url} {PREFIX}",
             "set host_09 127.0.0.1:9 static",
         }
         etcd.put(PREFIX + "host_05", {"address": "10.0.0.5:5"})
-        while (line := watch.stdout.readline().strip()) != f"set host_05 10.0.0.5:5 etcd {PREFIX}":
+        while (line := watch.stdout.readline().strip()) != f"set host_05 10.0.0.5:5 etcd {etcd.url} {PREFIX}":
             assert line
         etcd.delete(PREFIX + "host_05")
-        assert watch.stdout.readline().strip() == f"removed host_05 etcd {PREFIX}"
+        assert watch.stdout.readline().strip() == f"removed host_05 etcd {etcd.url} {PREFIX}"
     finally:
         watch.terminate()
         watch.wait(timeout=10)
