@@ -3,14 +3,14 @@ import Logging
 import Names
 import NIOConcurrencyHelpers
 
-/// Whether a tier knows its names: it is ready once, when it listens and each source that holds all its
-/// names has told them, or serves those that it kept from before.
+/// Whether a tier is ready: it listens, and each source that holds all its names has loaded them or serves those
+/// of an earlier run.
 ///
-/// Told to the log, to the service manager and, where one is wanted, by a file that is there while the tier
-/// is ready. A source that is down later makes a tier no less ready: its last names serve.
+/// Reported once, in the log, to the service manager, and by an optional file that exists while the tier is ready.
+/// A tier stays ready if a source fails later: the source's last names stay in force.
 final class Readiness: Sendable {
     private struct State {
-        var saidWaiting = false
+        var reportedWaiting = false
         var isReady = false
         var hasEnded = false
     }
@@ -20,8 +20,8 @@ final class Readiness: Sendable {
     private let logger: Logger
     private let state = NIOLockedValueBox(State())
 
-    /// - Parameter file: created when the tier is ready, removed when it begins to end; one that an earlier
-    ///   life left behind is removed now.
+    /// - Parameter file: created when the tier is ready, removed when it begins to end. A file left by an earlier
+    ///   run is removed now.
     init(file: String?, manager: SystemdNotifier = SystemdNotifier(), logger: Logger) {
         self.file = file
         self.manager = manager
@@ -31,7 +31,7 @@ final class Readiness: Sendable {
 
     var isReady: Bool { state.withLockedValue { $0.isReady && !$0.hasEnded } }
 
-    /// Sources that have said nothing that could serve.
+    /// The sources that have not loaded any names.
     static func missing(_ table: NameTable) -> [String] {
         table.layers.compactMap { layer in
             switch layer.content {
@@ -41,19 +41,19 @@ final class Readiness: Sendable {
         }
     }
 
-    /// The names as they are now, in their order of time.
-    func take(_ table: NameTable) {
+    /// Evaluates the current names. Updates must arrive in their order.
+    func update(_ table: NameTable) {
         let missing = Self.missing(table)
-        let (isNew, waits) = state.withLockedValue { state -> (Bool, Bool) in
+        let (isNew, isWaiting) = state.withLockedValue { state -> (Bool, Bool) in
             guard !state.isReady, !state.hasEnded else { return (false, false) }
             if missing.isEmpty {
                 state.isReady = true
                 return (true, false)
             }
-            defer { state.saidWaiting = true }
-            return (false, !state.saidWaiting)
+            defer { state.reportedWaiting = true }
+            return (false, !state.reportedWaiting)
         }
-        if waits {
+        if isWaiting {
             logger.notice(
                 "not ready: waiting for names",
                 metadata: ["sources": "\(missing.joined(separator: ", "))"]
@@ -62,20 +62,23 @@ final class Readiness: Sendable {
         if isNew { begin() }
     }
 
-    /// The tier begins to end.
+    /// Called when the tier begins to end.
     func end() {
         let wasReady = state.withLockedValue { state in
             defer { state.hasEnded = true }
             return state.isReady && !state.hasEnded
         }
         if wasReady, let file { unlink(file) }
-        _ = manager.tell("STOPPING=1")
+        _ = manager.send("STOPPING=1")
     }
 
     private func begin() {
         logger.notice("ready")
-        if let reason = manager.tell("READY=1") {
-            logger.error("service manager not told that the tier is ready", metadata: ["reason": "\(reason)"])
+        if let reason = manager.send("READY=1") {
+            logger.error(
+                "service manager not notified that the tier is ready",
+                metadata: ["reason": "\(reason)"]
+            )
         }
         guard let file else { return }
         let descriptor = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)

@@ -1,23 +1,23 @@
 import Glibc
 
-/// Whoever started this process and waits to hear that it serves: sd_notify(3), `Type=notify` of systemd.
+/// Notifies the service manager of the tier's state: sd_notify(3), `Type=notify` of systemd.
 ///
-/// A datagram to the socket that the environment names; nothing where it names none.
+/// Sends datagrams to the socket in `NOTIFY_SOCKET`; does nothing if that is not set.
 struct SystemdNotifier: Sendable {
-    /// The longest path of a Unix socket, bytes, with the zero behind it.
+    /// The maximum length of a Unix socket's path, in bytes with the final zero.
     private static let pathBytes = 108
 
-    /// The socket's path; with `@` in front one of the abstract name space.
+    /// The socket's path; a leading `@` stands for the abstract namespace.
     let path: String?
 
-    /// - Parameter path: by default `NOTIFY_SOCKET` of the environment.
+    /// - Parameter path: by default `NOTIFY_SOCKET` from the environment.
     init(path: String? = getenv("NOTIFY_SOCKET").map { String(cString: $0) }) {
         self.path = path
     }
 
     /// - Parameter state: `READY=1`, `STOPPING=1`.
-    /// - Returns: why it could not be said; nil when it was, or when nobody wants to hear it.
-    func tell(_ state: String) -> String? {
+    /// - Returns: the reason of a failure; nil: it was sent, or there is no service manager.
+    func send(_ state: String) -> String? {
         guard let path else { return nil }
         var bytes = Array(path.utf8)
         guard bytes.count > 1, bytes.count < Self.pathBytes, bytes[0] == UInt8(ascii: "/") || bytes[0] == 0x40

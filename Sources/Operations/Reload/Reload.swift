@@ -9,23 +9,25 @@ import RoutingConfig
 import SystemSupport
 import NIOConcurrencyHelpers
 
-/// What became of new rule files since the start.
+/// The results of reloads since the start.
 package struct ReloadCounters: Sendable, Equatable {
     package internal(set) var succeeded: UInt64 = 0
     package internal(set) var failed: UInt64 = 0
-    /// The rules in force are not those of the files: the last attempt failed.
+    /// Whether the rules in force differ from the files because the last reload failed.
     package internal(set) var isStale = false
 }
 
-/// Puts new rule files in force while the tier serves: read, checked and compiled on a thread of
-/// their own, then handed to the loops. Files with an error change nothing.
+/// Puts changed rule files in force while the tier serves.
+///
+/// Files are read, checked and compiled on a queue of their own, then handed to the loops. Files with an error
+/// change nothing.
 final class Reload: Sendable {
     enum Cause: String { case file, signal }
 
     private struct State {
         var counters = ReloadCounters()
-        /// The findings that were told last: nothing is told twice.
-        var told = ""
+        /// The diagnostics that were logged last. The same ones are logged once.
+        var reported = ""
         var watchers: [FileWatcher] = []
         var stopped = false
     }
@@ -36,10 +38,10 @@ final class Reload: Sendable {
     private let sources: NameSources
     private let logger: Logger
     private let state = NIOLockedValueBox(State())
-    /// One after the other.
+    /// Runs one reload at a time.
     private let queue = DispatchQueue(label: "berth.reload")
 
-    /// - Parameter paths: rule files and folders, as on the command line; none: nothing is watched.
+    /// - Parameter paths: rule files and folders, as on the command line; empty: nothing is watched.
     init(_ paths: [String], tier: Tier, names: NameDirectory, sources: NameSources, logger: Logger) {
         self.paths = paths
         self.tier = tier
@@ -50,7 +52,7 @@ final class Reload: Sendable {
 
     var counters: ReloadCounters { state.withLockedValue { $0.counters } }
 
-    /// Begins to watch.
+    /// Starts watching the files and folders.
     func watch() {
         for path in paths {
             do {
@@ -74,9 +76,9 @@ final class Reload: Sendable {
         for watcher in watchers { watcher.stop() }
     }
 
-    /// Reads the files again, soon. From any thread.
+    /// Schedules a reload. Safe to call from any thread.
     ///
-    /// - Parameter done: called when that is over, with whether the new rules are in force.
+    /// - Parameter done: called after the reload with whether the new rules are in force.
     func request(_ cause: Cause, done: @escaping @Sendable (Bool) -> Void = { _ in }) {
         queue.async { [self] in
             guard !paths.isEmpty, !state.withLockedValue({ $0.stopped }) else { return done(false) }
@@ -110,7 +112,7 @@ final class Reload: Sendable {
         state.withLockedValue { state in
             state.counters.succeeded &+= 1
             state.counters.isStale = false
-            state.told = ""
+            state.reported = ""
         }
         for warning in configuration.warnings {
             logger.warning("rule file", metadata: ["finding": "\(warning.rendered(color: false))"])
@@ -121,18 +123,18 @@ final class Reload: Sendable {
         )
     }
 
-    /// The old rules stay. The same findings are told once, unless somebody asks by a signal.
-    private func fail(_ findings: String, _ cause: Cause) {
+    /// Logs why the old rules stay in force. After a signal, the same diagnostics are logged again.
+    private func fail(_ diagnostics: String, _ cause: Cause) {
         let isNew = state.withLockedValue { state in
             state.counters.failed &+= 1
             state.counters.isStale = true
-            defer { state.told = findings }
-            return state.told != findings
+            defer { state.reported = diagnostics }
+            return state.reported != diagnostics
         }
         guard isNew || cause == .signal else { return }
         logger.error(
             "rules not reloaded: the ones before stay in force",
-            metadata: ["cause": "\(cause.rawValue)", "findings": "\n\(findings)"]
+            metadata: ["cause": "\(cause.rawValue)", "findings": "\n\(diagnostics)"]
         )
     }
 

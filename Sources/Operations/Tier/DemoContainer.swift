@@ -5,11 +5,10 @@ import Proxy
 import ProxyCore
 package import Routing
 
-/// A web server in place of a container, for the demo: it says who it is and shows the
-/// request as it arrived.
+/// A web server that stands for a container in the demo: it responds with its name and the request as it arrived.
 package final class DemoContainer: Sendable {
     private let channel: any Channel
-    /// Where it listens; with the port that was chosen where 0 was asked for.
+    /// The address that it listens on, with the actual port if 0 was given.
     package let endpoint: Endpoint
 
     private init(channel: any Channel, endpoint: Endpoint) {
@@ -17,7 +16,7 @@ package final class DemoContainer: Sendable {
         self.endpoint = endpoint
     }
 
-    /// - Parameter greeting: the answer's first line.
+    /// - Parameter greeting: the first line of the response.
     package static func start(
         greeting: String,
         at endpoint: Endpoint,
@@ -41,7 +40,7 @@ package final class DemoContainer: Sendable {
     }
 }
 
-/// Answers each request with its own head, as plain text.
+/// Responds to each request with the request's own head, as plain text.
 private final class DemoHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -61,13 +60,13 @@ private final class DemoHandler: ChannelInboundHandler {
         var bytes = unwrapInboundIn(data)
         inbound.writeBuffer(&bytes)
         do {
-            while try takeHead(), try takeBody() { answer(context) }
+            while try parseHead(), try skipBody() { respond(context) }
         } catch {
             context.close(promise: nil)
         }
     }
 
-    private func takeHead() throws -> Bool {
+    private func parseHead() throws -> Bool {
         if body != nil { return true }
         let source = inbound
         let complete = try head.parse(source.readableBytesUInt8Span, scanned: &scanned, limits: .default)
@@ -79,7 +78,7 @@ private final class DemoHandler: ChannelInboundHandler {
         return true
     }
 
-    private func takeBody() throws -> Bool {
+    private func skipBody() throws -> Bool {
         guard var decoder = body else { return false }
         var offset = 0
         var ended = false
@@ -99,7 +98,7 @@ private final class DemoHandler: ChannelInboundHandler {
         return ended
     }
 
-    private func answer(_ context: ChannelHandlerContext) {
+    private func respond(_ context: ChannelHandlerContext) {
         let text = "\(greeting)\n\nThe request as it arrived here:\n\n\(shown)"
         var out = context.channel.allocator.buffer(capacity: 512)
         out.writeString("HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\n")

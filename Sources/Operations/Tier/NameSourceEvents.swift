@@ -1,7 +1,7 @@
 import Logging
 import Names
 
-/// What happens to name sources, as the log tells it.
+/// Logs the events of name sources.
 enum NameSourceEvents {
     static func report(_ event: NameSourceEvent, to logger: Logger) {
         switch event {

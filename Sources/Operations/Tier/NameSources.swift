@@ -10,11 +10,11 @@ import RegistryClient
 package import RoutingConfig
 import Settings
 
-/// Makes the name sources that a rule file lists. Nothing runs until a directory starts them.
+/// Makes the name sources of a rule file. A directory starts them.
 package struct NameSources: Sendable {
-    /// For sources that talk over the network.
+    /// The loops for sources that use the network.
     package let group: any EventLoopGroup
-    /// Where sources may keep their last names for the next start; nil: nowhere.
+    /// The folder where sources keep their last names for the next start; nil: they keep none.
     package let stateDirectory: String?
 
     package init(group: any EventLoopGroup, stateDirectory: String? = nil) {
@@ -22,13 +22,13 @@ package struct NameSources: Sendable {
         self.stateDirectory = stateDirectory
     }
 
-    /// The port of a DNS server where none is given.
+    /// The default port of a DNS server.
     private static let dnsPort: UInt16 = 53
 
-    /// On the process's own loops, which serve no requests.
+    /// Uses the process's shared loops, which serve no requests.
     package static let shared = NameSources(group: MultiThreadedEventLoopGroup.singleton)
 
-    /// - Throws: `NameSourceError` where a source cannot be set up.
+    /// - Throws: if a source cannot be set up.
     package func make(_ settings: [NameSourceSettings]) throws(NameSourceError) -> [NameSource] {
         var sources: [NameSource] = []
         for one in settings { sources.append(try make(one)) }

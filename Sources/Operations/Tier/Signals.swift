@@ -1,31 +1,33 @@
 import Dispatch
 import Glibc
 
-/// The signals that end a program in order.
+/// Signals of the process as asynchronous events.
 package enum Signals {
-    /// Returns when SIGTERM or SIGINT comes. A peer that closes its end early is never
-    /// a signal (SIGPIPE is ignored from here on).
+    /// Returns when SIGTERM or SIGINT arrives, or the task is cancelled.
     package static func termination() async {
-        signal(SIGPIPE, SIG_IGN)
-        let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
-        let sources = [SIGTERM, SIGINT].map { number in
+        for await _ in events(SIGTERM, SIGINT) { return }
+    }
+
+    /// An event for each SIGHUP, from the call on. Several that arrive before the first is handled are one event.
+    package static func hangups() -> AsyncStream<Void> { events(SIGHUP) }
+
+    /// The signals no longer have their default effect, also after the stream has ended.
+    private static func events(_ numbers: Int32...) -> AsyncStream<Void> {
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: Void.self,
+            bufferingPolicy: .bufferingNewest(1)
+        )
+        for number in numbers {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler { continuation.yield() }
             source.resume()
-            return source
+            let previous = continuation.onTermination
+            continuation.onTermination = { reason in
+                previous?(reason)
+                source.cancel()
+            }
         }
-        for await _ in stream { break }
-        for source in sources { source.cancel() }
-    }
-
-    /// Calls `handler` for each SIGHUP, until the process ends.
-    package static func onHangup(_ handler: @escaping @Sendable () -> Void) {
-        signal(SIGHUP, SIG_IGN)
-        let source = DispatchSource.makeSignalSource(signal: SIGHUP, queue: .global())
-        source.setEventHandler { handler() }
-        source.resume()
-        // Held until the process ends, or it would end before.
-        _ = Unmanaged.passRetained(source as AnyObject)
+        return stream
     }
 }

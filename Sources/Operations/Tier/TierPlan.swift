@@ -6,8 +6,7 @@ package import Routing
 package import RoutingConfig
 import Settings
 
-/// One tier as its rule files want it, before anything is bound: what live traffic and
-/// the dry run both start from.
+/// One tier as its rule files define it, before any address is bound. Live traffic and the dry run start from it.
 package struct TierPlan: Sendable {
     package let settings: TierSettings
     package let table: RouteTable
@@ -15,8 +14,8 @@ package struct TierPlan: Sendable {
 
     /// - Parameters:
     ///   - name: `front` or `local`.
-    ///   - instance: signs `Via`; by default new for each plan.
-    ///   - names: stand in for the configuration's own.
+    ///   - instance: identifies the tier in `Via`; by default random.
+    ///   - names: replaces the name sources of the configuration.
     package init(
         name: String,
         configuration: Configuration,
@@ -32,7 +31,7 @@ package struct TierPlan: Sendable {
         self.names = names ?? configuration.names
     }
 
-    /// 64 random bits: nobody guesses the `Via` of a running instance.
+    /// 64 random bits, so that clients cannot guess the `Via` of a running instance.
     private static func newInstance() -> String {
         let text = String(UInt64.random(in: .min ... .max), radix: 16)
         return String(repeating: "0", count: 16 - text.count) + text

@@ -7,9 +7,9 @@ package import Proxy
 import ProxyCore
 package import Routing
 
-/// A tier in operation: its names are watched, its log is written, and it ends in order.
+/// A running tier with its name sources, access log, registration and reloads; it ends in order.
 package final class TierService: Sendable {
-    /// Where the access log goes.
+    /// The destination of the access log.
     package enum AccessLogDestination: Sendable, Equatable {
         case off
         case standardOutput
@@ -20,15 +20,15 @@ package final class TierService: Sendable {
         package var listen: [Endpoint]
         package var accessLog: AccessLogDestination
         package var format: AccessLogFormat
-        /// How long running exchanges may take to finish after a signal.
+        /// The maximum time for running exchanges to finish when the tier stops.
         package var drain: Duration
-        /// Where sources keep their last names for the next start; nil: nowhere.
+        /// The folder where sources keep their last names for the next start; nil: they keep none.
         package var stateDirectory: String?
         /// Where the tier registers itself, and the names that it serves.
         package var registrations: [RegistrationPlan]
-        /// A file that is there while the tier is ready; nil: none.
+        /// A file that exists while the tier is ready; nil: there is none.
         package var readyFile: String?
-        /// The rule files and folders, watched and read again; none: the plan is for good.
+        /// The rule files and folders to watch and reload; empty: the plan never changes.
         package var rules: [String]
 
         package init(
@@ -41,14 +41,14 @@ package final class TierService: Sendable {
             readyFile: String? = nil,
             rules: [String] = []
         ) {
-            self.readyFile = readyFile
-            self.rules = rules
             self.listen = listen
             self.accessLog = accessLog
             self.format = format
             self.drain = drain
             self.stateDirectory = stateDirectory
             self.registrations = registrations
+            self.readyFile = readyFile
+            self.rules = rules
         }
     }
 
@@ -71,20 +71,20 @@ package final class TierService: Sendable {
         reloading: Reload,
         logger: Logger
     ) {
-        self.reloading = reloading
         self.tier = tier
         self.names = names
         self.sink = sink
         self.registrations = registrations
         self.readiness = readiness
         self.drain = drain
+        self.reloading = reloading
         self.logger = logger
     }
 
-    /// Reads the name sources, opens the log, binds the addresses, and serves.
+    /// Starts the name sources, opens the access log, binds the addresses, and serves.
     ///
-    /// - Throws: `StateDirectoryError`, `NameSourceError`, `RegistryError`, `LogSinkError` or `ListenError`, each with words that
-    ///   say what to do; then nothing is served.
+    /// - Throws: `StateDirectoryError`, `NameSourceError`, `RegistryError`, `LogSinkError` or `ListenError`, each with a
+    ///   message for the operator. Nothing is served then.
     package static func start(
         _ plan: TierPlan,
         options: Options,
@@ -127,7 +127,7 @@ package final class TierService: Sendable {
             await sink?.close()
             throw error
         }
-        names.subscribe { news in tier.install(names: news) }
+        names.subscribe { update in tier.install(names: update) }
         names.start()
         for endpoint in tier.endpoints {
             logger.notice(
@@ -139,8 +139,8 @@ package final class TierService: Sendable {
             )
         }
         let readiness = Readiness(file: options.readyFile, logger: logger)
-        names.subscribe { news in readiness.take(news.table) }
-        // Requests may follow at once.
+        names.subscribe { update in readiness.update(update.table) }
+        // After binding: requests may follow at once.
         for registration in registrations {
             registration.start()
             names.subscribe { registration.take($0) }
@@ -159,20 +159,20 @@ package final class TierService: Sendable {
         )
     }
 
-    /// Returns when the tier cannot have its name because another instance has it, in words that say who;
-    /// nil when the task was cancelled. Once the tier was registered, that is only logged.
+    /// Returns a message when another instance holds the name to register; nil when the task is cancelled. After the
+    /// tier was registered, a conflict is only logged.
     package func refused() async -> String? {
         for registration in registrations {
             if let refusal = await registration.refused() { return refusal }
         }
-        // None will be refused: the end of the task ends the wait.
+        // No refusal can follow: wait until the task is cancelled.
         try? await Task.sleep(for: .seconds(1 << 31))
         return nil
     }
 
-    /// Reads the rule files again, as on SIGHUP. What is wrong with them is logged, and changes nothing.
+    /// Reloads the rule files, as on SIGHUP. Files with an error are logged and change nothing.
     ///
-    /// - Returns: whether they are in force now.
+    /// - Returns: whether the new rules are in force.
     @discardableResult
     package func reload() async -> Bool {
         await withCheckedContinuation { continuation in
@@ -180,14 +180,14 @@ package final class TierService: Sendable {
         }
     }
 
-    /// What became of new rule files.
+    /// The results of reloads.
     package var reloads: ReloadCounters { reloading.counters }
-    /// Whether each source has told its names, and the tier has not begun to end.
+    /// Whether each source has loaded its names and the tier has not begun to end.
     package var isReady: Bool { readiness.isReady }
-    /// How the name sources are.
+    /// The states of the name sources.
     package var nameSources: [NameSourceStatus] { names.statuses }
 
-    /// Withdraws the registrations, stops accepting, drains, and writes the rest of the log.
+    /// Withdraws the registrations, stops accepting, waits for running exchanges, and writes the rest of the log.
     package func stop() async {
         readiness.end()
         await withTaskGroup(of: Void.self) { tasks in
@@ -195,7 +195,7 @@ package final class TierService: Sendable {
         }
         logger.notice("stopping", metadata: ["tier": "\(tier.settings.name)", "drain": "\(drain)"])
         reloading.stop()
-        // The names last until the last request is answered.
+        // Name sources run until the last exchange has ended.
         let counters = await tier.shutDown(limit: drain)
         names.stop()
         await sink?.close()

@@ -105,13 +105,17 @@ struct TierOptions: ParsableArguments {
         } catch {
             throw CommandFailure("berth: \(error)")
         }
-        Signals.onHangup { Task { await service.reload() } }
+        let hangups = Signals.hangups()
         let refused = await withTaskGroup(of: String?.self) { tasks in
             tasks.addTask {
                 await Signals.termination()
                 return nil
             }
             tasks.addTask { await service.refused() }
+            tasks.addTask {
+                for await _ in hangups { await service.reload() }
+                return nil
+            }
             defer { tasks.cancelAll() }
             return await tasks.next() ?? nil
         }
