@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test func `a byte in place of any other makes an error or a rule file that loads`() throws {
+    @Test func `a byte instead of any other gives an error or a rule file that loads`() throws {
         let text =
             "server { server_name ~^(?<a>[a-z]+)\\.b$ x.y; location /p { proxy_pass http://$a:80/q; } }"
         let bytes = Array(text.utf8)

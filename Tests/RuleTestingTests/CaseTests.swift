@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Cases")
 struct CaseTests {
-    /// Runs one case against the rules of ``Rules``, and says what differs.
+    /// Runs one case against the rules of ``Rules`` and returns the differences.
     private func differences(_ text: String) throws -> [String] {
         let folder = try Folder.withRules()
         let lines = text.split(separator: "\n").map { "    \($0)\n" }.joined()
@@ -17,7 +17,7 @@ struct CaseTests {
         return report.results[0].differences.map { "\($0.key): \($0.expectedText) / \($0.actualText)" }
     }
 
-    @Test func `a case that holds in everything it says passes`() throws {
+    @Test func `a case passes if everything that it expects is right`() throws {
         let found = try differences(
             """
             url: http://shop_c1_01.test.priv/a?b
@@ -34,7 +34,7 @@ struct CaseTests {
         #expect(found == [])
     }
 
-    @Test func `each thing that differs is told with both values`() throws {
+    @Test func `each difference has both values`() throws {
         let found = try differences(
             """
             url: http://shop_c1_01.test.priv/
@@ -69,7 +69,7 @@ struct CaseTests {
         #expect(try differences("url: \(url)") == expected)
     }
 
-    @Test func `refusals, answers and redirects are expected by status, cause and location`() throws {
+    @Test func `refusals, responses and redirects are expected by status, cause and location`() throws {
         #expect(
             try differences("url: http://x.y/\nexpect: { status: 404, cause: no_rule, front: { rule: ~ } }")
                 == []

@@ -12,7 +12,7 @@ struct CoverageTests {
         return try folder.run()
     }
 
-    @Test func `rules and branches that no case reaches are told with their place`() throws {
+    @Test func `rules and branches that no case reaches are listed with their location`() throws {
         let coverage = try report(["http://old.test.priv/", "http://shop_c1_01.test.priv/"]).coverage
         #expect(coverage.rules == (2, 3))
         #expect(coverage.branches == (1, 3))

@@ -67,7 +67,7 @@ struct DiffTests {
         #expect(report.groups[0].hosts[0].new.hasSuffix("X-App: c1"))
     }
 
-    @Test func `without traffic the rules themselves tell of hosts`() throws {
+    @Test func `without traffic hosts are computed from the rules`() throws {
         let report = try diff(Folder(), Self.new).witnesses()
         let hosts = report.groups.flatMap(\.hosts).map(\.host)
         #expect(hosts.contains("old.test.priv") && hosts.contains("former.test.priv"))
@@ -76,7 +76,7 @@ struct DiffTests {
         #expect(try !diff(Folder(), Rules.front).witnesses().hasChanges)
     }
 
-    @Test func `names that the rules spell out are told with their old and new addresses`() throws {
+    @Test func `static names are listed with their old and new addresses`() throws {
         let other = Rules.front.replacing("[127.0.2.1, 127.0.2.2]", with: "[127.0.2.1, '127.0.2.2:81']")
             .replacing("host_01: 127.0.1.1,", with: "host_03: 127.0.1.1,")
         let report = try diff(Folder(), other).witnesses()
@@ -91,7 +91,7 @@ struct DiffTests {
         #expect(report.hasChanges)
     }
 
-    @Test func `a host whose route changes for some paths alone is told with the rules it may come to`()
+    @Test func `a host whose route changes for some paths alone is listed with the rules it may reach`()
         throws
     {
         let part = "  - name: api\n    host: old.test.priv\n    path: /api/\n    respond: { status: 204 }\n"

@@ -4,7 +4,7 @@ import Testing
 
 @testable import RuleTesting
 
-/// What is printed, as it is printed: `Golden/x/` has files of cases with their rules, `Golden/x.*` what is said.
+/// Reports as they are printed: `Golden/x/` has files of cases with their rules, `Golden/x.*` the reports.
 ///
 /// After a wanted change: `BERTH_UPDATE_GOLDEN=1 swift test --filter RuleTestingTests`, and read the difference.
 @Suite struct GoldenTests {
@@ -16,16 +16,16 @@ import Testing
         + "/"
     private static let update = ProcessInfo.processInfo.environment["BERTH_UPDATE_GOLDEN"] != nil
 
-    private func check(_ said: String, against golden: String) throws {
-        let said = said.replacingOccurrences(of: Self.folder, with: "").replacingOccurrences(
+    private func check(_ report: String, against golden: String) throws {
+        let report = report.replacingOccurrences(of: Self.folder, with: "").replacingOccurrences(
             of: Self.root,
             with: ""
         )
         if Self.update {
-            return try said.write(toFile: Self.folder + golden, atomically: true, encoding: .utf8)
+            return try report.write(toFile: Self.folder + golden, atomically: true, encoding: .utf8)
         }
         let expected = try String(contentsOfFile: Self.folder + golden, encoding: .utf8)
-        if said != expected { Issue.record("\(golden) expects\n\(expected)\nbut this was said:\n\(said)") }
+        if report != expected { Issue.record("\(golden) expects\n\(expected)\nbut the report is\n\(report)") }
     }
 
     private func json(_ value: some Encodable) throws -> String {
@@ -38,7 +38,7 @@ import Testing
     func report(form: String) throws {
         var suite = try CaseSuite([Self.folder + "failing"])
         let report = suite.run()
-        let said =
+        let text =
             switch form {
             case "text": CaseText(color: false).render(report)
             case "color": CaseText(color: true).render(report)
@@ -46,7 +46,7 @@ import Testing
             case "junit": CaseJUnit.render(report)
             default: CaseTAP.render(report)
             }
-        try check(said, against: "failing.\(form)")
+        try check(text, against: "failing.\(form)")
     }
 
     @Test(

@@ -16,7 +16,7 @@ struct LogLineTests {
     private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
     @Test(
-        "The host may stand in front, with or without a port, or behind, as Berth writes it",
+        "The host may come first, with or without a port, or last, as in Berth's format",
         arguments: [
             #"a.test 192.0.2.7 - - [21/Nov/2026:10:00:00 +0000] "GET /x?y HTTP/1.1" 200 1 "-" "curl/8""#,
             #"a.test 192.0.2.7 - joe [21/Nov/2026:10:00:00 +0000] "GET /x?y HTTP/1.1" 200 1"#,
@@ -61,7 +61,7 @@ struct LogLineTests {
     }
 
     @Test(
-        "What is no line says why",
+        "An invalid line has a reason",
         arguments: [
             ("", LogLineFault.empty), ("{", .badJSON), ("{\"host\":\"a\"", .badJSON),
             ("{\"a\":\"\\u00\"}x", .badJSON),

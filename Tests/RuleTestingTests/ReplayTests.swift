@@ -45,7 +45,7 @@ struct ReplayTests {
         )
     }
 
-    @Test func `Berth's log tells which rule won, and a replay says where another wins now`() throws {
+    @Test func `Berth's log contains the rule that won, and a replay counts where another wins now`() throws {
         func json(_ host: String, _ rule: String, tier: String = "front") -> String {
             "{\"tier\":\"\(tier)\",\"client\":\"192.0.2.7\",\"method\":\"GET\",\"host\":\"\(host)\",\"uri\":\"/\",\"rule\":\(rule)}\n"
         }
@@ -86,7 +86,7 @@ struct ReplayTests {
         #expect(report.tiers[0].rules[0].wins == 2)
     }
 
-    @Test func `a log that cannot be read is told`() throws {
+    @Test func `a log that cannot be read is an error`() throws {
         let folder = try Folder.withRules()
         let tier = try ReplayTier("front", try ConfigurationLoader.load([folder.path + "front.yaml"]))
         for path in ["nowhere.log", ""] {

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("--update")
 struct UpdateTests {
-    /// Updates a file of cases, and says what it holds then.
+    /// Updates a file of cases and returns its new content.
     private func updated(_ text: String) throws -> String {
         let folder = try Folder.withRules()
         try folder.write(text, to: "a.cases.yaml")
@@ -80,7 +80,7 @@ struct UpdateTests {
         )
     }
 
-    @Test func `an ending that is another takes the place of the old one`() throws {
+    @Test func `another ending replaces the old one`() throws {
         let text = try updated(
             Self.head + """
                   - url: http://nothing.example/

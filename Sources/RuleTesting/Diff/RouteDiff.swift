@@ -66,7 +66,8 @@ private struct DiffWorker: LogWorker {
     private(set) var result = DiffTally()
     private var head = ByteBuffer()
     private var number = 0
-    private let nobody = IPAddress(v4: 0x7F00_0001)
+    /// The client of lines without an address.
+    private let unknownClient = IPAddress(v4: 0x7F00_0001)
 
     init(_ old: ReplayTier, _ new: ReplayTier) {
         self.old = DryRun([old.stage()].compactMap { $0 }, frontAddress: nil, explain: false)
@@ -84,7 +85,7 @@ private struct DiffWorker: LogWorker {
             return
         }
         guard !request.method.isEmpty, request.write(into: &head) else { return }
-        compare(head, from: IPAddress(request.client.span) ?? nobody, number, request.host)
+        compare(head, from: IPAddress(request.client.span) ?? unknownClient, number, request.host)
     }
 
     mutating func compare(_ request: DryRun.Request) {

@@ -76,7 +76,8 @@ private struct ReplayWorker: LogWorker {
     private let tierCount: Int
     private(set) var result: ReplayTally
     private var head = ByteBuffer()
-    private let nobody = IPAddress(v4: 0x7F00_0001)
+    /// The client of lines without an address.
+    private let unknownClient = IPAddress(v4: 0x7F00_0001)
 
     init(_ tiers: [ReplayTier], _ frontAddress: IPAddress?) {
         run = DryRun(tiers.compactMap { $0.stage() }, frontAddress: frontAddress, explain: false)
@@ -106,7 +107,7 @@ private struct ReplayWorker: LogWorker {
             result.tiers[0].refused[.malformedRequest, default: .init()].add(number, request.host)
             return
         }
-        let client = IPAddress(request.client.span) ?? nobody
+        let client = IPAddress(request.client.span) ?? unknownClient
         // Copies, because the closure changes `self`.
         let (run, head, last) = (run, head, tierCount - 1)
         run.follow(head, from: client, writesLastHead: false) { tier, step in
