@@ -1,4 +1,3 @@
-package import Operations
 package import RoutingConfig
 package import Routing
 
@@ -23,27 +22,4 @@ package struct CaseFile: Sendable {
     package let cases: [RouteCase]
     /// For diagnostics, and for `--update`.
     package let source: SourceText
-}
-
-/// One request and its expected result.
-package struct RouteCase: Sendable {
-    package let name: String
-    /// Its line in the file, from 1.
-    package let line: Int
-    package let url: String
-    package let method: String
-    package let headers: [(name: String, value: String)]
-    package let client: IPAddress
-    package let expectation: Expectation
-    /// The node of the whole case.
-    package let node: YAMLNode
-}
-
-extension RouteCase {
-    package var request: DryRun.Request {
-        var request = DryRun.Request(url: Array(url.utf8), client: client)
-        request.method = method
-        request.headers = headers
-        return request
-    }
 }

@@ -127,12 +127,3 @@ final class LineChunks: Sendable {
         state.read += max(0, count)
     }
 }
-
-/// Why a log cannot be replayed.
-package struct ReplayFailure: Error, CustomStringConvertible {
-    package let description: String
-
-    init(_ description: String) {
-        self.description = description
-    }
-}

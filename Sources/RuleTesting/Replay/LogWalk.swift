@@ -1,7 +1,5 @@
 import Dispatch
 import NIOCore
-import Operations
-import Routing
 import NIOConcurrencyHelpers
 
 /// Reads an access log on all cores. Each thread reads chunks of lines and has its own worker.
@@ -55,47 +53,5 @@ enum LogWalk {
             start = end + 1
             number += 1
         }
-    }
-}
-
-/// Handles the lines that one thread reads.
-protocol LogWorker: SendableMetatype {
-    associatedtype Result: Sendable
-
-    /// - Parameter fault: why the line cannot be replayed; `request` is then not valid.
-    mutating func line(
-        _ line: Span<UInt8>,
-        _ number: Int,
-        fault: LogLineFault?,
-        _ request: inout LoggedRequest
-    )
-    var result: Result { get }
-}
-
-extension LoggedRequest {
-    /// Writes the head of the request.
-    ///
-    /// - Returns: false if a part of it contains a line break, which no head can contain.
-    func write(into head: inout ByteBuffer) -> Bool {
-        head.clear()
-        for part in [method, target, host, referer, userAgent]
-        where part.contains(where: { $0 == 0x0A || $0 == 0x0D }) {
-            return false
-        }
-        head.writeBytes(method)
-        head.writeStaticString(" ")
-        head.writeBytes(target)
-        head.writeStaticString(" HTTP/1.1\r\nHost: ")
-        head.writeBytes(host)
-        if !referer.isEmpty {
-            head.writeStaticString("\r\nReferer: ")
-            head.writeBytes(referer)
-        }
-        if !userAgent.isEmpty {
-            head.writeStaticString("\r\nUser-Agent: ")
-            head.writeBytes(userAgent)
-        }
-        head.writeStaticString("\r\n\r\n")
-        return true
     }
 }
