@@ -17,17 +17,29 @@ package enum Signals {
             of: Void.self,
             bufferingPolicy: .bufferingNewest(1)
         )
-        for number in numbers {
+        let sources = SignalSources(numbers) { continuation.yield() }
+        continuation.onTermination = { _ in sources.cancel() }
+        return stream
+    }
+}
+
+/// Dispatch sources, one for each signal.
+///
+/// `@unchecked Sendable`: constant after `init`, and a dispatch source may be cancelled from any thread.
+private final class SignalSources: @unchecked Sendable {
+    private let sources: [any DispatchSourceSignal]
+
+    init(_ numbers: [Int32], _ handler: @escaping @Sendable () -> Void) {
+        sources = numbers.map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { continuation.yield() }
+            source.setEventHandler { handler() }
             source.resume()
-            let previous = continuation.onTermination
-            continuation.onTermination = { reason in
-                previous?(reason)
-                source.cancel()
-            }
+            return source
         }
-        return stream
+    }
+
+    func cancel() {
+        for source in sources { source.cancel() }
     }
 }

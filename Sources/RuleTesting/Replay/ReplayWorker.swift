@@ -1,5 +1,6 @@
 import NIOCore
 import Operations
+import ProxyCore
 import Routing
 
 /// One thread's part of a replay.
