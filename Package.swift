@@ -183,6 +183,14 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
+        // The example of docs/routing-library.md.
+        .executableTarget(
+            name: "routing-library",
+            dependencies: ["Routing", "RoutingConfig"],
+            path: "examples/routing-library",
+            swiftSettings: swiftSettings
+        ),
+
         // Decisions among many rules, measured: `make bench-decisions`.
         .executableTarget(
             name: "decisions",
@@ -211,6 +219,14 @@ let package = Package(
 
         tests("LayeringTests"),
         tests("BytesTests", ["Bytes"]),
+        // The pages that a test makes, or checks against the sources.
+        tests(
+            "DocumentationTests",
+            [
+                "FuzzChecks", "HTTP1", "HTTPCases", "Linting", "ProxyCore", "RoutingConfig",
+                "routing-library",
+            ]
+        ),
         tests("PCRE2Tests", ["PCRE2"]),
         tests("PatternSyntaxTests", ["PatternLanguages", "PatternSyntax", "PCRE2", "TestSupport"]),
         tests("RoutingTests", ["Routing", "TestSupport"]),

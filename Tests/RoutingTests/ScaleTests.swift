@@ -14,12 +14,13 @@ import Testing
     static let pairs = ProcessInfo.processInfo.environment["BERTH_PROPERTY_PAIRS"].flatMap(Int.init) ?? 20_000
     static let hostsOfASet = 200
 
-    @Test func `the table decides as the plain loop does, and the loop as PCRE2`() {
+    @Test func `the table decides as the plain loop does, and the loop as PCRE2`() async {
         var seed = TestSeed.make(for: "ScaleTests")
         let scratch = RouteScratch()
         var tally = Tally()
         while tally.pairs < Self.pairs {
             defer { seed &+= 1 }
+            await Task.yield()
             var rules = RandomRules(seed)
             let definitions = rules.definitions()
             guard let table = try? RouteTable(definitions) else { continue }

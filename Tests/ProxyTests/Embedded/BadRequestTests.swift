@@ -1,4 +1,5 @@
 import Foundation
+import FuzzChecks
 import HTTP1
 import HTTPCases
 import ProxyCore

@@ -1,13 +1,9 @@
 import Foundation
 import Testing
 
-@Suite("The page on bad input")
-struct BadInputDocumentTests {
-    @Test("docs/bad-inputs.md says what the tables say")
-    func page() throws {
-        let path = URL(filePath: #filePath)
-            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-            .appending(path: "docs/bad-inputs.md")
+@Suite struct BadInputDocumentTests {
+    @Test func `docs/bad-inputs.md is made of the tables`() throws {
+        let path = Repository.root.appending(path: "docs/bad-inputs.md")
         let text = try BadInputDocument.text()
         if ProcessInfo.processInfo.environment["BERTH_UPDATE_GOLDEN"] != nil {
             try text.write(to: path, atomically: true, encoding: .utf8)

@@ -4,10 +4,7 @@ import RoutingConfig
 import Testing
 
 /// docs/findings.md has a section for each code of the linter, with an example that triggers it.
-@Suite struct DocumentationTests {
-    private static let page = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "docs/findings.md")
-
+@Suite struct FindingsPageTests {
     /// What the linter says; the other codes are of files that cannot be used.
     private static let codes: [Diagnostic.Code] = [
         .catastrophicPattern, .unreachableRule, .duplicateRule, .overlappingRules, .ambiguousCaptures,
@@ -18,10 +15,7 @@ import Testing
     ]
 
     @Test func `every code but those of broken files is the linter's`() throws {
-        let rules = try String(
-            contentsOf: Self.page.deletingLastPathComponent().appending(path: "rules.md"),
-            encoding: .utf8
-        )
+        let rules = try Repository.text("docs/rules.md")
         for code in Diagnostic.Code.allCases where !Self.codes.contains(code) {
             #expect(rules.contains("| `\(code.rawValue)` |"), "\(code.rawValue) is nowhere described")
         }
@@ -32,14 +26,12 @@ import Testing
         arguments: codes
     )
     func example(code: Diagnostic.Code) throws {
-        let text = try String(contentsOf: Self.page, encoding: .utf8)
+        let text = try Repository.text("docs/findings.md")
         let start = try #require(text.range(of: "\n## `\(code.rawValue)`\n")?.upperBound)
         let section = text[start...].prefix(
             upTo: text[start...].range(of: "\n## ")?.lowerBound ?? text.endIndex
         )
-        let parts = section.components(separatedBy: "```")
-        let examples = parts.enumerated().filter { $0.offset % 2 == 1 && $0.element.hasPrefix("yaml\n") }
-            .map { String($0.element.dropFirst(5)) }
+        let examples = codeBlocks("yaml", in: String(section))
         let first = try #require(examples.first)
         #expect(Self.said(first) == [code])
         for better in examples.dropFirst() { #expect(Self.said(better) == []) }
@@ -47,6 +39,12 @@ import Testing
 
     private static func said(_ text: String) -> [Diagnostic.Code] {
         let certificates = text.contains("--certificate") ? ["*.test.priv"] : []
-        return DefectTests.lint(text, certificates: certificates).findings.map(\.code)
+        do throws(ConfigurationFailure) {
+            let inspected = try ConfigurationLoader.inspect(text: text)
+            let options = Linter.Options(certificateNames: certificates)
+            return Linter.findings(inspected, options: options).map(\.code)
+        } catch {
+            return error.diagnostics.map(\.code)
+        }
     }
 }

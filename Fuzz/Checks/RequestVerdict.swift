@@ -1,26 +1,26 @@
-import HTTP1
-import HTTPCases
+package import HTTP1
 import NIOCore
 import Names
+package import ProxyCore
 import Routing
-import TestSupport
+import Settings
 
-@testable import Proxy
-@testable import ProxyCore
-
-/// What a tier does with a head, asked of the same functions as live traffic asks.
-enum RequestVerdict: Equatable {
+/// What a tier does with a head, by the functions that live traffic calls.
+package enum RequestVerdict: Equatable {
     case refused(Failure)
     /// Passed on, in this meaning.
     case passes(method: String, target: String, host: String, framing: BodyFraming, keepAlive: Bool)
 
-    init(_ bytes: [UInt8]) throws {
+    /// Not a whole head.
+    package struct Incomplete: Error {}
+
+    package init(_ bytes: [UInt8]) throws {
         let source = ByteBuffer(bytes: bytes)
         var head = RequestHead()
         var scanned = 0
         do {
             guard try head.parse(source.readableBytesUInt8Span, scanned: &scanned, limits: .default) else {
-                throw RawSocket.Failure(text: "not a whole head")
+                throw Incomplete()
             }
         } catch let error as RequestError {
             self = .refused(Failure(error))

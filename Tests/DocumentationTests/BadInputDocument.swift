@@ -1,8 +1,7 @@
+import FuzzChecks
 import HTTP1
 import HTTPCases
-
-@testable import Proxy
-@testable import ProxyCore
+import ProxyCore
 
 /// docs/bad-inputs.md, made of the tables that the tests go by.
 enum BadInputDocument {
