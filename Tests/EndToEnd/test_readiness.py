@@ -44,14 +44,6 @@ class Manager:
         self.socket.close()
 
 
-@pytest.fixture
-def things():
-    started = []
-    yield started
-    for one in reversed(started):
-        one.stop()
-
-
 @pytest.fixture(params=["path", "abstract"])
 def manager(request, tmp_path, things):
     path = str(tmp_path / "notify")

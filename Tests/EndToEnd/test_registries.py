@@ -4,12 +4,11 @@ import json
 import os
 import signal
 import subprocess
-import time
 
 import pytest
 
 from harness import etcd as etcds
-from harness import stack, wait, wire
+from harness import ports, stack, wait, wire
 from harness.load import Load
 from harness.tier import BERTH, Tier, berth
 
@@ -28,15 +27,6 @@ names:
 
 # From the change to the first request that is served by it.
 AT_MOST = 1.0
-
-
-@pytest.fixture
-def things():
-    """What a test starts; stopped in the opposite order."""
-    started = []
-    yield started
-    for one in reversed(started):
-        one.stop()
 
 
 @pytest.fixture
@@ -67,15 +57,6 @@ def status(tier, number=1):
     return wire.ask(tier.port, stack.host(1, number)).status
 
 
-def within(condition, what):
-    """Polls; what is asked for has to come soon, and when it came is printed."""
-    start = time.monotonic()
-    wait.until(condition, what=what)
-    took = time.monotonic() - start
-    print(f"{what}: {took * 1000:.0f} ms")
-    assert took <= AT_MOST, f"{what} took {took:.2f} s"
-
-
 def entry(port):
     return {"address": f"127.0.0.1:{port}"}
 
@@ -86,17 +67,17 @@ def test_a_name_is_served_as_soon_as_it_is_put_and_follows_its_changes(tmp_path,
     tier = front(things, tmp_path, etcd)
     assert status(tier) == 503
     etcd.put(PREFIX + "host_01", entry(one.port))
-    within(lambda: status(tier) == 200, "a name that was put")
+    wait.within(AT_MOST, lambda: status(tier) == 200, "a name that was put")
     etcd.put(PREFIX + "host_01", "nonsense")
     etcd.put(PREFIX + "host_02", entry(two.port))
-    within(lambda: status(tier, 2) == 200, "a name after one that is nonsense")
+    wait.within(AT_MOST, lambda: status(tier, 2) == 200, "a name after one that is nonsense")
     assert status(tier) == 200
     etcd.put(PREFIX + "host_01", entry(1))
-    within(lambda: status(tier) in (502, 503), "a change")
+    wait.within(AT_MOST, lambda: status(tier) in (502, 503), "a change")
     etcd.put(PREFIX + "host_01", [entry(one.port)])
-    within(lambda: status(tier) == 200, "a change back")
+    wait.within(AT_MOST, lambda: status(tier) == 200, "a change back")
     etcd.delete(PREFIX + "host_01")
-    within(lambda: status(tier) == 503, "a removal")
+    wait.within(AT_MOST, lambda: status(tier) == 503, "a removal")
     assert status(tier, 2) == 200
 
 
@@ -146,7 +127,7 @@ def test_with_etcd_stopped_nothing_is_lost_and_a_restarted_tier_serves_from_its_
 
 def test_a_host_joins_by_starting_leaves_by_stopping_and_is_out_after_a_crash(tmp_path, things, etcd, origins):
     tier = front(things, tmp_path, etcd)
-    port = etcds.free_ports(1)[0]
+    port = ports.free()
 
     def start(*options):
         register = f"etcd={etcd.url}{PREFIX}host_01"
@@ -156,7 +137,7 @@ def test_a_host_joins_by_starting_leaves_by_stopping_and_is_out_after_a_crash(tm
         )  # fmt: skip
 
     host = start("--register-ttl", "2")
-    within(lambda: status(tier) == 200, "a host that joins")
+    wait.within(AT_MOST, lambda: status(tier) == 200, "a host that joins")
     assert json.loads(etcd.get(PREFIX + "host_01"))["address"] == f"127.0.0.1:{port}"
 
     # A second instance of the name is turned away and told who has it; the first goes on.
@@ -179,14 +160,14 @@ def test_a_host_joins_by_starting_leaves_by_stopping_and_is_out_after_a_crash(tm
     # Served, or known to be gone; never a connection that failed.
     assert {answer.status for answer in answers} <= {200, 503}
     assert etcd.get(PREFIX + "host_01") is None
-    within(lambda: status(tier) == 503, "a host that left")
+    wait.within(AT_MOST, lambda: status(tier) == 503, "a host that left")
 
     host = start("--register-ttl", "2")
     wait.until(lambda: status(tier) == 200, what="the host again")
     host.signal(signal.SIGKILL)
     host.wait()
     wait.until(lambda: etcd.get(PREFIX + "host_01") is None, what="the lease's end")
-    within(lambda: status(tier) == 503, "a host that crashed, after its lease")
+    wait.within(AT_MOST, lambda: status(tier) == 503, "a host that crashed, after its lease")
 
 
 def test_operators_see_and_change_what_a_tier_sees(tmp_path, things, etcd):
