@@ -152,6 +152,22 @@ let package = Package(
             ]
         ),
 
+        // A request through both tiers, and tests of rules: without sockets.
+        target(
+            "DryRun",
+            [
+                "HTTP1", "Names", "ProxyCore", "Routing", "RoutingConfig", "Settings", .nioCore,
+                .nioConcurrencyHelpers,
+            ]
+        ),
+        target(
+            "RuleTesting",
+            [
+                "DryRun", "Linting", "Names", "ProxyCore", "RoutingConfig", "Routing", "PatternLanguages",
+                "PatternSyntax", "PCRE2", .nioCore, .nioConcurrencyHelpers,
+            ]
+        ),
+
         // The program.
         target(
             "Operations",
@@ -162,18 +178,11 @@ let package = Package(
                 "HTTP1", "SystemSupport", .nioCore, .nioPosix, .logging, .nioConcurrencyHelpers,
             ]
         ),
-        target(
-            "RuleTesting",
-            [
-                "Linting", "Operations", "Proxy", "ProxyCore", "RoutingConfig", "Routing", "PatternLanguages",
-                "PatternSyntax",
-                "PCRE2", .nioCore, .nioConcurrencyHelpers,
-            ]
-        ),
         .executableTarget(
             name: "berth",
             dependencies: [
-                "Settings", "Explain", "Linting", "NginxImport", "PCRE2", "PatternLanguages", "PatternSyntax",
+                "Settings", "DryRun", "Explain", "Linting", "NginxImport", "PCRE2", "PatternLanguages",
+                "PatternSyntax",
                 "RuleTesting",
                 "Operations", "Proxy", "ProxyCore", "RoutingConfig", "Routing", "Names", "EtcdClient",
                 "Registration", "RegistryClient",
@@ -281,11 +290,12 @@ let package = Package(
             ]
         ),
         tests(
+            "DryRunTests",
+            ["DryRun", "HTTP1", "Names", "ProxyCore", "RoutingConfig", "Routing", "Settings", .nioCore]
+        ),
+        tests(
             "RuleTestingTests",
-            [
-                "RuleTesting", "Operations", "Proxy", "ProxyCore", "RoutingConfig", "Routing", "TestSupport",
-                .nioCore,
-            ],
+            ["RuleTesting", "ProxyCore", "RoutingConfig", "Routing", "TestSupport", .nioCore],
             exclude: ["Golden"]
         ),
         tests(

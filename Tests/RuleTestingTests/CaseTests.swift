@@ -1,4 +1,3 @@
-import Operations
 import Routing
 import RoutingConfig
 import Testing

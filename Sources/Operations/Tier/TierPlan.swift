@@ -6,7 +6,7 @@ package import Routing
 package import RoutingConfig
 import Settings
 
-/// One tier as its rule files define it, before any address is bound. Live traffic and the dry run start from it.
+/// One tier as its rule files define it, before any address is bound.
 package struct TierPlan: Sendable {
     package let settings: TierSettings
     package let table: RouteTable
@@ -15,20 +15,20 @@ package struct TierPlan: Sendable {
     /// - Parameters:
     ///   - name: `front` or `local`.
     ///   - instance: identifies the tier in `Via`; by default random.
-    ///   - names: replaces the name sources of the configuration.
     package init(
         name: String,
         configuration: Configuration,
-        instance: String? = nil,
-        names: [NameSourceSettings]? = nil
+        instance: String? = nil
     ) {
-        var settings = TierSettings(name: name, instance: instance ?? Self.newInstance())
-        settings.trustedProxies = configuration.trustedProxies
-        settings.limits = configuration.limits
-        settings.timeouts = Timeouts(configuration.timeouts, TimeAmount.init)
-        self.settings = settings
+        self.settings = TierSettings(
+            name: name,
+            instance: instance ?? Self.newInstance(),
+            trustedProxies: configuration.trustedProxies,
+            limits: configuration.limits,
+            timeouts: configuration.timeouts
+        )
         self.table = configuration.table
-        self.names = names ?? configuration.names
+        self.names = configuration.names
     }
 
     /// 64 random bits, so that clients cannot guess the `Via` of a running instance.

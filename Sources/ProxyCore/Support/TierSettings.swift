@@ -32,6 +32,20 @@ package struct TierSettings: Sendable {
         self.instance = instance
     }
 
+    /// - Parameter timeouts: as they are set; converted here.
+    package init(
+        name: String,
+        instance: String,
+        trustedProxies: [CIDR],
+        limits: Limits,
+        timeouts: Timeouts<Duration>
+    ) {
+        self.init(name: name, instance: instance)
+        self.trustedProxies = trustedProxies
+        self.limits = limits
+        self.timeouts = Timeouts(timeouts, TimeAmount.init)
+    }
+
     /// The pseudonym in `Via` and `Proxy-Status` (RFC 9110 §7.6.3, RFC 9209 §2).
     package var signature: String { "berth-\(name)" }
 }

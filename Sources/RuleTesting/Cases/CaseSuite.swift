@@ -1,4 +1,4 @@
-import Operations
+import DryRun
 import Routing
 package import RoutingConfig
 
@@ -26,13 +26,13 @@ package struct CaseSuite {
         for path in try Self.files(paths) {
             do throws(ConfigurationFailure) {
                 let file = try CaseReader.load(path)
-                let stages = file.tiers.compactMap { rules.stage($0) }
-                guard stages.count == file.tiers.count else { continue }
+                let tiers = file.tiers.compactMap { rules.dryRun($0) }
+                guard tiers.count == file.tiers.count else { continue }
                 parts.append(
                     Part(
                         file: file,
-                        run: DryRun(stages, frontAddress: file.frontAddress, explain: false),
-                        covered: stages.map { coverage.add($0) }
+                        run: DryRun(tiers, frontAddress: file.frontAddress, explain: false),
+                        covered: tiers.map { coverage.add($0) }
                     )
                 )
             } catch {

@@ -1,4 +1,4 @@
-package import Operations
+package import DryRun
 
 /// The result of a case's request, with the keys of `expect`.
 package struct Outcome: Sendable {

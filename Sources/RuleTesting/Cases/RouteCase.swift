@@ -1,4 +1,4 @@
-package import Operations
+package import DryRun
 package import RoutingConfig
 package import Routing
 
@@ -17,8 +17,8 @@ package struct RouteCase: Sendable {
 }
 
 extension RouteCase {
-    package var request: DryRun.Request {
-        var request = DryRun.Request(url: Array(url.utf8), client: client)
+    package var request: DryRunRequest {
+        var request = DryRunRequest(url: Array(url.utf8), client: client)
         request.method = method
         request.headers = headers
         return request

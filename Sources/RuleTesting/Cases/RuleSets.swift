@@ -1,4 +1,5 @@
-package import Operations
+package import DryRun
+import Names
 package import RoutingConfig
 import Routing
 
@@ -26,9 +27,9 @@ package final class RuleSets {
     }
 
     /// Nil: the rules cannot be used, and their errors were added.
-    package func stage(_ tier: CaseFile.Tier) -> DryRun.Stage? {
+    package func dryRun(_ tier: CaseFile.Tier) -> DryRunTier? {
         do throws(ConfigurationFailure) {
-            return try Self.stage(try configuration(tier.paths), tier)
+            return try Self.dryRun(try configuration(tier.paths), tier)
         } catch {
             failures.add(error)
             return nil
@@ -42,20 +43,16 @@ package final class RuleSets {
         return configuration
     }
 
-    package static func stage(
+    private static func dryRun(
         _ configuration: Configuration,
         _ tier: CaseFile.Tier
-    ) throws(ConfigurationFailure) -> DryRun.Stage {
+    ) throws(ConfigurationFailure) -> DryRunTier {
         // Offline, so that cases neither wait for a network nor depend on its state.
         let origin = SourceLocation(file: tier.paths.first ?? "", line: 1, column: 1)
-        let plan = TierPlan(
-            name: tier.name,
-            configuration: configuration,
-            instance: "dry-run",
-            names: tier.names.map { [.static($0, origin: origin)] }
-        )
+        let sources = tier.names.map { [NameSourceSettings.static($0, origin: origin)] }
         do {
-            return try DryRun.Stage(plan, files: configuration.files, offline: true)
+            let names = try NameTable(offline: sources ?? configuration.names)
+            return DryRunTier(tier.name, configuration, names: .offline(names))
         } catch {
             let hint = "the cases can define names: \(tier.name): { rules: …, names: { name: 10.0.0.1 } }"
             throw ConfigurationFailure([

@@ -1,4 +1,4 @@
-import Operations
+import DryRun
 import PCRE2
 import Routing
 
@@ -35,12 +35,12 @@ package struct Coverage {
     init() {}
 
     /// - Returns: the index of the tier, for `note`.
-    mutating func add(_ stage: DryRun.Stage) -> Int {
-        if let known = tiers.firstIndex(where: { $0.name == stage.name && $0.files == stage.files }) {
+    mutating func add(_ tier: DryRunTier) -> Int {
+        if let known = tiers.firstIndex(where: { $0.name == tier.name && $0.files == tier.files }) {
             return known
         }
         tiers.append(
-            Tier(name: stage.name, files: stage.files, rules: stage.table.rules.map { RuleCoverage($0) })
+            Tier(name: tier.name, files: tier.files, rules: tier.table.rules.map { RuleCoverage($0) })
         )
         return tiers.count - 1
     }

@@ -1,4 +1,4 @@
-import Operations
+import DryRun
 import PCRE2
 import PatternSyntax
 import Routing

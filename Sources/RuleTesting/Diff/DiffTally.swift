@@ -1,4 +1,4 @@
-import Operations
+import DryRun
 import Routing
 
 /// Counts the requests that two sets of rules route differently, grouped by the rules that decide.

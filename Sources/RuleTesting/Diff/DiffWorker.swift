@@ -1,5 +1,5 @@
 import NIOCore
-import Operations
+import DryRun
 import Routing
 
 /// Compares the routes of one request after another.
@@ -13,8 +13,8 @@ struct DiffWorker: LogWorker {
     private let unknownClient = IPAddress(v4: 0x7F00_0001)
 
     init(_ old: ReplayTier, _ new: ReplayTier) {
-        self.old = DryRun([old.stage()].compactMap { $0 }, frontAddress: nil, explain: false)
-        self.new = DryRun([new.stage()].compactMap { $0 }, frontAddress: nil, explain: false)
+        self.old = DryRun([old.dryRun], frontAddress: nil, explain: false)
+        self.new = DryRun([new.dryRun], frontAddress: nil, explain: false)
     }
 
     mutating func line(
@@ -31,9 +31,9 @@ struct DiffWorker: LogWorker {
         compare(head, from: IPAddress(request.client.span) ?? unknownClient, number, request.host)
     }
 
-    mutating func compare(_ request: DryRun.Request) {
+    mutating func compare(_ request: DryRunRequest) {
         number += 1
-        guard let head = DryRun.head(request) else { return }
+        guard let head = request.head else { return }
         compare(head, from: request.client, number, request.url)
     }
 

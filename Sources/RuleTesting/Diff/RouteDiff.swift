@@ -1,5 +1,5 @@
 import Linting
-import Operations
+import DryRun
 package import RoutingConfig
 import Routing
 
@@ -45,7 +45,7 @@ package struct RouteDiff {
         for change in difference.changes {
             let before = worker.result.changed
             let url = Array("http://\(change.host)/".utf8)
-            worker.compare(DryRun.Request(url: url, client: IPAddress(v4: 0x7F00_0001)))
+            worker.compare(DryRunRequest(url: url, client: IPAddress(v4: 0x7F00_0001)))
             // The route differs only for other paths, methods, fields or clients.
             if worker.result.changed == before {
                 conditional.append(.init(host: change.host, old: change.old, new: change.new))

@@ -1,4 +1,3 @@
-import Proxy
 import ProxyCore
 import Routing
 

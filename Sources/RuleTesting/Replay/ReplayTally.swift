@@ -1,5 +1,4 @@
-import Operations
-import Proxy
+import DryRun
 import ProxyCore
 import Routing
 

@@ -1,29 +1,28 @@
-import Operations
-import ProxyCore
+import DryRun
+import Names
 package import Routing
 package import RoutingConfig
 
 /// The rules of one tier for a replay, shared by all threads.
 package struct ReplayTier: Sendable {
-    private let plan: TierPlan
-    package let files: [String]
+    package let name: String
+    private let configuration: Configuration
+    private let names: NameTable
 
-    /// - Throws: if a name source cannot be set up. None is queried over the network.
+    /// - Throws: if a hosts file cannot be read. No name source is queried over the network.
     package init(_ name: String, _ configuration: Configuration) throws(ReplayFailure) {
-        plan = TierPlan(name: name, configuration: configuration, instance: "dry-run")
-        files = configuration.files
+        self.name = name
+        self.configuration = configuration
         do {
-            _ = try DryRun.Stage(plan, files: files, offline: true)
+            names = try NameTable(offline: configuration.names)
         } catch {
             throw ReplayFailure("\(error)")
         }
     }
 
-    package var name: String { plan.settings.name }
-    package var table: RouteTable { plan.table }
+    package var table: RouteTable { configuration.table }
+    package var files: [String] { configuration.files }
 
-    /// The stage of one thread; nil: a file of names was removed after `init`.
-    func stage() -> DryRun.Stage? {
-        try? DryRun.Stage(plan, files: files, offline: true)
-    }
+    /// For one thread.
+    var dryRun: DryRunTier { DryRunTier(name, configuration, names: .offline(names)) }
 }

@@ -1,5 +1,5 @@
 import NIOCore
-import Operations
+import DryRun
 import ProxyCore
 import Routing
 
@@ -14,7 +14,7 @@ struct ReplayWorker: LogWorker {
     private let unknownClient = IPAddress(v4: 0x7F00_0001)
 
     init(_ tiers: [ReplayTier], _ frontAddress: IPAddress?) {
-        run = DryRun(tiers.compactMap { $0.stage() }, frontAddress: frontAddress, explain: false)
+        run = DryRun(tiers.map(\.dryRun), frontAddress: frontAddress, explain: false)
         firstTier = Array((tiers.first?.name ?? "").utf8)
         tierCount = tiers.count
         result = ReplayTally(rules: tiers.map(\.table.rules.count))

@@ -1,7 +1,8 @@
 import ArgumentParser
 import Foundation
+import DryRun
+import Names
 import Operations
-import Proxy
 import ProxyCore
 import Routing
 import RoutingConfig
@@ -124,17 +125,17 @@ struct TestCommand: ParsableCommand {
     }
 
     private func runURLs() throws {
-        var stages: [DryRun.Stage] = []
+        var tiers: [DryRunTier] = []
         do {
-            if !front.isEmpty { stages.append(try stage("front", front)) }
-            if !local.isEmpty { stages.append(try stage("local", local)) }
+            if !front.isEmpty { tiers.append(try dryRun("front", front)) }
+            if !local.isEmpty { tiers.append(try dryRun("local", local)) }
         } catch let failure as CommandFailure {
             throw failure
         } catch {
             throw CommandFailure("berth: \(error)")
         }
         let run = DryRun(
-            stages,
+            tiers,
             frontAddress: try parsedFrontAddress,
             explain: explain
         )
@@ -142,7 +143,7 @@ struct TestCommand: ParsableCommand {
         let fields = try header.map(Self.field)
         var refused = false
         try forEachURL { url in
-            var request = DryRun.Request(url: url, client: sender)
+            var request = DryRunRequest(url: url, client: sender)
             request.method = method
             request.headers = fields
             let report = run.run(request)
@@ -156,13 +157,17 @@ struct TestCommand: ParsableCommand {
         get throws { try frontAddress.map { try Self.address($0, "--front-address") } }
     }
 
-    private func stage(_ name: String, _ paths: [String]) throws -> DryRun.Stage {
+    private func dryRun(_ name: String, _ paths: [String]) throws -> DryRunTier {
         let configuration = try ConfigurationLoader.loadForCommand(paths)
-        return try DryRun.Stage(
-            TierPlan(name: name, configuration: configuration, instance: "dry-run"),
-            files: configuration.files,
-            offline: offline
-        )
+        if offline {
+            let names = try NameTable(offline: configuration.names)
+            return DryRunTier(name, configuration, names: .offline(names))
+        }
+        // Its sources run until the process ends.
+        let sources = NameSources.shared
+        let names = try NameDirectory(try sources.make(configuration.names), on: sources.group.next())
+        names.start()
+        return DryRunTier(name, configuration, names: .live(names))
     }
 
     private func render(_ report: DryRunReport) throws -> String {

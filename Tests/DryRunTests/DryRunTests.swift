@@ -1,12 +1,11 @@
 import Foundation
 import Names
-import Proxy
 import ProxyCore
 import Routing
 import RoutingConfig
 import Testing
 
-@testable import Operations
+@testable import DryRun
 
 /// The dry run over the rules of the demo.
 @Suite("The dry run")
@@ -15,20 +14,18 @@ struct DryRunTests {
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
     private static func run(explain: Bool = false) throws -> DryRun {
-        let stages = try ["front", "local"].map { name in
-            let configuration = try ConfigurationLoader.load([root.appending(path: "rules/\(name).yaml").path]
-            )
-            return try DryRun.Stage(
-                TierPlan(name: name, configuration: configuration, instance: "dry-run"),
-                files: ["rules/\(name).yaml"]
-            )
+        let tiers = try ["front", "local"].map { name in
+            let path = root.appending(path: "rules/\(name).yaml").path
+            let configuration = try ConfigurationLoader.load([path])
+            let names = try NameTable(offline: configuration.names)
+            return DryRunTier(name, configuration, names: .offline(names))
         }
-        return DryRun(stages, frontAddress: nil, explain: explain)
+        return DryRun(tiers, frontAddress: nil, explain: explain)
     }
 
     private static func report(_ url: String, explain: Bool = false) throws -> DryRunReport {
         let client = try #require(IPAddress("192.0.2.7"))
-        return try run(explain: explain).run(DryRun.Request(url: Array(url.utf8), client: client))
+        return try run(explain: explain).run(DryRunRequest(url: Array(url.utf8), client: client))
     }
 
     @Test("A hostname finds its container through both tiers")

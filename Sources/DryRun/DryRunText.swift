@@ -14,20 +14,20 @@ package struct DryRunText {
             lines.append("  " + printable(received.requestLine))
             lines += received.headers.map { "  \($0.name): \(printable($0.value))" }
         }
-        lines.append(verdict(report))
+        lines.append(conclusion(report))
         return lines.joined(separator: "\n") + "\n"
     }
 
-    private func verdict(_ report: DryRunReport) -> String {
+    private func conclusion(_ report: DryRunReport) -> String {
         switch report.outcome {
         case .forwarded:
-            let endpoint = report.tiers.last?.endpoints.first ?? "-"
+            let endpoint = report.tiers.last?.endpoint ?? "-"
             return paint("=> reaches \(endpoint)", 32)
         case .responded:
             let tier = report.tiers.last
-            let where_ = tier?.redirect.map { ", redirect to \(printable($0))" } ?? ""
+            let redirect = tier?.redirect.map { ", redirect to \(printable($0))" } ?? ""
             return paint(
-                "=> the \(tier?.tier ?? "-") tier responds: status \(report.status ?? 0)\(where_)",
+                "=> the \(tier?.tier ?? "-") tier responds: status \(report.status ?? 0)\(redirect)",
                 33
             )
         case .refused:
@@ -45,16 +45,16 @@ package struct DryRunText {
             lines.append("  " + key + String(repeating: " ", count: max(1, 10 - key.count)) + value)
         }
         for step in tier.trace ?? [] {
-            row(step.matched ? "match" : "no match", "\(step.rule)\(place(step.location)): \(step.why)")
+            row(step.matched ? "match" : "no match", "\(step.rule)\(position(step.location)): \(step.why)")
         }
-        row("rule", tier.rule.map { $0 + place(tier.location) } ?? "none")
+        row("rule", tier.rule.map { $0 + position(tier.location) } ?? "none")
         if !tier.captures.isEmpty {
             row("captures", tier.captures.map { "\($0.name)=\(printable($0.value))" }.joined(separator: " "))
         }
         if let target = tier.target {
             row("target", target)
             row("endpoint", tier.endpoints.isEmpty ? "none" : tier.endpoints.joined(separator: ", "))
-            row("from", tier.source ?? "no name source knows it")
+            row("from", tier.source ?? "no name source has it")
         }
         for prohibited in tier.prohibited { row("refused", "\(prohibited.endpoint): \(prohibited.reason)") }
         for header in tier.headers.removed { row("-", "\(header.name): \(printable(header.value))") }
@@ -62,7 +62,7 @@ package struct DryRunText {
         return lines
     }
 
-    private func place(_ location: String?) -> String {
+    private func position(_ location: String?) -> String {
         location.map { " (\($0))" } ?? ""
     }
 

@@ -1,6 +1,4 @@
-import HTTP1
 import NIOCore
-import Proxy
 import ProxyCore
 import Routing
 
@@ -25,12 +23,12 @@ package struct DryRunReport: Encodable, Sendable {
     package private(set) var reason: String?
     package private(set) var detail: String?
     package private(set) var tiers: [Tier] = []
-    /// What the last endpoint would be sent.
+    /// What the last tier would send to the endpoint.
     package internal(set) var received: ReceivedRequest?
 
     init(url: String) { self.url = url }
 
-    /// Whether a command that asked should end with success: the request arrives, or is
+    /// Whether a command should end with success: the request reaches an endpoint, or
     /// a rule responds to it with a status below 400.
     package var succeeds: Bool {
         switch outcome {
@@ -64,16 +62,18 @@ package struct DryRunReport: Encodable, Sendable {
         /// In the order of the pattern; unnamed ones under their numbers.
         package private(set) var captures: [Capture] = []
         package private(set) var target: String?
-        /// The name source that knew the target.
+        /// The name source that has the target.
         package private(set) var source: String?
         package private(set) var endpoints: [String] = []
+        /// Of these the one that the request goes to: the first that has a turn.
+        private(set) var endpoint: String?
         package private(set) var prohibited: [Prohibited] = []
         package private(set) var headers = HeaderChanges()
         package private(set) var status: Int?
         package private(set) var redirect: String?
         package private(set) var reason: String?
         package private(set) var detail: String?
-        /// What each rule said, when asked for.
+        /// The result of each rule, where it was recorded.
         package private(set) var trace: [TraceStep]?
 
         enum CodingKeys: String, CodingKey {
@@ -112,8 +112,8 @@ package struct DryRunReport: Encodable, Sendable {
         }
 
         /// - Parameter before: the head as it came to the tier.
-        init(_ stage: DryRun.Stage, _ step: DryRunStep, from before: ByteBuffer) {
-            self.init(stage.name, files: stage.files)
+        init(_ tier: DryRunTier, _ step: DryRunStep, from before: ByteBuffer) {
+            self.init(tier.name, files: tier.files)
             client = step.client?.description
             trace = step.trace.map { $0.steps.map(TraceStep.init) }
             if let decision = step.decision { note(decision) }
@@ -121,6 +121,7 @@ package struct DryRunReport: Encodable, Sendable {
                 headers = HeaderChanges(from: ReceivedRequest(before), to: ReceivedRequest(head))
             }
             if let failure = step.failure { fail(failure) }
+            endpoint = step.endpoint?.description
             if case .forward(let forward)? = step.decision?.outcome { target = forward.target.description }
             guard let resolution = step.resolution else { return }
             source = resolution.source
@@ -164,7 +165,7 @@ package struct DryRunReport: Encodable, Sendable {
         package let reason: String
     }
 
-    /// What one rule said.
+    /// The result of one rule.
     package struct TraceStep: Encodable, Sendable {
         package let rule: String
         package let location: String?
@@ -177,63 +178,6 @@ package struct DryRunReport: Encodable, Sendable {
             location = step.origin.map { "\($0.file):\($0.line)" }
             matched = step.result == .matched
             why = step.result.words
-        }
-    }
-}
-
-/// A request as bytes on the wire, taken apart for people.
-package struct ReceivedRequest: Encodable, Sendable {
-    package let requestLine: String
-    package let headers: [Header]
-
-    package struct Header: Encodable, Sendable, Equatable {
-        package let name: String
-        package let value: String
-    }
-
-    enum CodingKeys: String, CodingKey {
-        case requestLine = "request_line"
-        case headers
-    }
-
-    /// - Parameter head: a well-formed head, as the forwarding code writes it.
-    init(_ head: ByteBuffer) {
-        let lines = String(buffer: head).split(separator: "\r\n", omittingEmptySubsequences: true)
-        requestLine = lines.first.map(String.init) ?? ""
-        headers = lines.dropFirst().compactMap { line in
-            guard let colon = line.firstIndex(of: ":") else { return nil }
-            return Header(
-                name: String(line[..<colon]),
-                value: String(line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" })
-            )
-        }
-    }
-}
-
-/// What a tier does to the header fields.
-package struct HeaderChanges: Encodable, Sendable {
-    package private(set) var added: [ReceivedRequest.Header] = []
-    package private(set) var removed: [ReceivedRequest.Header] = []
-
-    init() {}
-
-    /// A field whose value changes is removed and added.
-    init(from before: ReceivedRequest, to after: ReceivedRequest) {
-        removed = Self.difference(before.headers, after.headers)
-        added = Self.difference(after.headers, before.headers)
-    }
-
-    private static func difference(
-        _ left: [ReceivedRequest.Header],
-        _ right: [ReceivedRequest.Header]
-    ) -> [ReceivedRequest.Header] {
-        var rest = right
-        return left.filter { header in
-            let place = rest.firstIndex {
-                $0.name.lowercased() == header.name.lowercased() && $0.value == header.value
-            }
-            if let place { rest.remove(at: place) }
-            return place == nil
         }
     }
 }

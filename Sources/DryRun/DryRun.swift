@@ -1,0 +1,171 @@
+import HTTP1
+package import NIOCore
+import ProxyCore
+package import Routing
+import Settings
+
+/// Follows a request through the tiers without any traffic, by the very code that
+/// serves live requests: the head is parsed, decided and rewritten as bytes, and what
+/// one tier would send is what the next one reads.
+package struct DryRun {
+    private let tiers: [DryRunTier]
+    /// The address from which the second tier receives the request.
+    private let frontAddress: IPAddress
+    private let explain: Bool
+
+    /// - Parameters:
+    ///   - tiers: front first.
+    ///   - frontAddress: by default the first network that the last tier trusts, else
+    ///     loopback: tiers that are set up to work together are taken to do so.
+    ///   - explain: record the result of every rule.
+    package init(_ tiers: [DryRunTier], frontAddress: IPAddress?, explain: Bool) {
+        self.tiers = tiers
+        self.frontAddress =
+            frontAddress ?? tiers.last?.stages.settings.trustedProxies.first?.firstHost
+            ?? IPAddress(v4: 0x7F00_0001)
+        self.explain = explain
+    }
+
+    /// - Parameter observe: receives each tier's step, with the tier's position on the way.
+    package func run(
+        _ request: DryRunRequest,
+        observe: (Int, DryRunStep) -> Void = { _, _ in }
+    ) -> DryRunReport {
+        var report = DryRunReport(url: String(decoding: request.url, as: UTF8.self))
+        guard let head = request.head else {
+            if let first = tiers.first {
+                var tier = DryRunReport.Tier(first.name, files: first.files)
+                tier.fail(Failure(.malformedRequest, "the request has a line break where none can be"))
+                report.append(tier)
+            }
+            return report
+        }
+        var sent = head
+        follow(head, from: request.client, port: request.port, writesLastHead: true) { position, step in
+            observe(position, step)
+            report.append(DryRunReport.Tier(tiers[position], step, from: sent))
+            if let head = step.head { sent = head }
+            if step.isForwarded, position == tiers.count - 1 { report.received = ReceivedRequest(sent) }
+        }
+        return report
+    }
+
+    /// Follows a request's head through the tiers, up to the one where its way ends.
+    ///
+    /// - Parameters:
+    ///   - head: a whole head, as a connection would bring it.
+    ///   - port: the port it came in at.
+    ///   - writesLastHead: whether the last tier writes the head that it would send.
+    ///   - visit: receives each tier's step, with the tier's position on the way.
+    package func follow(
+        _ head: ByteBuffer,
+        from client: IPAddress,
+        port: UInt16 = 80,
+        writesLastHead: Bool,
+        visit: (Int, DryRunStep) -> Void
+    ) {
+        var bytes = head
+        var peer = client
+        var port = port
+        for (position, tier) in tiers.enumerated() {
+            let connection = ConnectionInfo(
+                peer: peer,
+                localPort: port,
+                trustedProxies: tier.stages.settings.trustedProxies
+            )
+            let writesHead = writesLastHead || position < tiers.count - 1
+            let step = step(bytes, through: tier, from: connection, writesHead: writesHead)
+            visit(position, step)
+            guard let forwarded = step.head, let endpoint = step.endpoint else { return }
+            bytes = forwarded
+            peer = frontAddress
+            port = endpoint.port
+        }
+    }
+
+    private func step(
+        _ bytes: ByteBuffer,
+        through tier: DryRunTier,
+        from connection: ConnectionInfo,
+        writesHead: Bool
+    ) -> DryRunStep {
+        var step = DryRunStep()
+        var head = RequestHead()
+        var scanned = 0
+        do {
+            let complete = try head.parse(
+                bytes.readableBytesUInt8Span,
+                scanned: &scanned,
+                limits: tier.stages.settings.limits.head(trusted: connection.trusted)
+            )
+            guard complete else {
+                step.failure = Failure(.malformedRequest)
+                return step
+            }
+        } catch {
+            step.failure = Failure(error)
+            return step
+        }
+        var route = RequestRoute()
+        step.trace = explain ? RouteTrace() : nil
+        do throws(Failure) {
+            step.endpoint = try walk(head, bytes, tier, connection, &route, &step.trace)?.endpoint
+            if step.endpoint != nil, writesHead, let forwarding = route.decision?.forwarding {
+                step.head = Self.forwardedHead(head, bytes, tier, connection, forwarding)
+            }
+        } catch {
+            step.failure = error
+        }
+        step.note(route, head, bytes)
+        return step
+    }
+
+    /// - Returns: the endpoint that the request goes to; nil where a rule responds.
+    private func walk(
+        _ head: borrowing RequestHead,
+        _ bytes: ByteBuffer,
+        _ tier: DryRunTier,
+        _ connection: ConnectionInfo,
+        _ route: inout RequestRoute,
+        _ trace: inout RouteTrace?
+    ) throws(Failure) -> Upstream? {
+        try tier.stages.route(head, bytes, from: connection, into: &route, trace: &trace)
+        guard route.decision?.forwarding != nil else { return nil }
+        tier.refreshNames()
+        do throws(Failure) {
+            if let name = try tier.stages.resolve(&route) {
+                try tier.stages.resolve(&route, with: tier.resolve(name))
+            }
+            return try tier.stages.pick(&route)
+        } catch {
+            // Operators may see more than clients: which source failed, and why.
+            throw route.pool?.resolution.problem.map { Failure(error.reason, $0.reason) } ?? error
+        }
+    }
+
+    private static func forwardedHead(
+        _ head: borrowing RequestHead,
+        _ bytes: ByteBuffer,
+        _ tier: DryRunTier,
+        _ connection: ConnectionInfo,
+        _ forwarding: ForwardTarget
+    ) -> ByteBuffer {
+        var out = ByteBuffer()
+        HTTP1RequestHeadWriter(
+            connection: connection,
+            via: tier.stages.rules.viaLine(head.version),
+            // A request that brings no id gets a random one; the dry run shows zeros in its place.
+            requestID: RequestID.kept(head, bytes) ?? ByteBuffer(repeating: UInt8(ascii: "0"), count: 32)
+        ).write(head, from: bytes, edits: forwarding.edits, into: &out)
+        return out
+    }
+}
+
+extension CIDR {
+    /// The network's first address that a machine would have.
+    fileprivate var firstHost: IPAddress {
+        var bytes = network.networkBytes
+        if prefixLength < bytes.count * 8 - 1 { bytes[bytes.count - 1] |= 1 }
+        return IPAddress(networkBytes: bytes) ?? network
+    }
+}

@@ -1,0 +1,78 @@
+package import Names
+import NIOConcurrencyHelpers
+package import ProxyCore
+package import Routing
+package import RoutingConfig
+import Settings
+
+/// One tier on the way of a dry run.
+///
+/// Used on one thread alone; live names run on their directory's loop.
+package struct DryRunTier {
+    /// Where the tier's names come from.
+    package enum Names: Sendable {
+        /// What is known without a query.
+        case offline(NameTable)
+        /// Sources that run: the caller has made and started the directory.
+        case live(NameDirectory)
+    }
+
+    let stages: RequestStages
+    /// The tier's rule files, for people.
+    package let files: [String]
+    private let names: Names
+
+    /// - Parameter name: `front` or `local`.
+    package init(_ name: String, _ configuration: Configuration, names: Names) {
+        self.names = names
+        self.files = configuration.files
+        let table: NameTable
+        let canWait: Bool
+        switch names {
+        case .offline(let known): (table, canWait) = (known, false)
+        case .live(let directory): (table, canWait) = (directory.table, true)
+        }
+        self.stages = RequestStages(
+            settings: TierSettings(
+                name: name,
+                instance: "dry-run",
+                trustedProxies: configuration.trustedProxies,
+                limits: configuration.limits,
+                timeouts: configuration.timeouts
+            ),
+            table: configuration.table,
+            names: table,
+            // Where the tier would listen is not known here, so that one check is left out.
+            addressGuard: AddressGuard(listening: [], ownAddresses: []),
+            canWait: canWait,
+            upstreams: nil,
+            seed: 0
+        )
+    }
+
+    package var name: String { stages.settings.name }
+    package var table: RouteTable { stages.rules.table }
+
+    /// Takes over what live sources know by now.
+    func refreshNames() {
+        guard case .live(let directory) = names else { return }
+        stages.install(names: NameTableUpdate(table: directory.table, changed: nil))
+    }
+
+    /// Resolves a name that the table does not hold. Blocks as long as a request would wait.
+    func resolve(_ name: String) -> NameLookup {
+        let failed = NameLookup.failed(NameProblem(.timeout, "no name source answered in time"))
+        guard case .live(let directory) = names else { return failed }
+        let result = NIOLockedValueBox<NameLookup?>(nil)
+        let isThere = ConditionLock(value: false)
+        directory.resolve(name) { lookup in
+            result.withLockedValue { $0 = lookup }
+            isThere.lock()
+            isThere.unlock(withValue: true)
+        }
+        let seconds = Double(stages.settings.timeouts.resolve.nanoseconds) / 1e9
+        guard isThere.lock(whenValue: true, timeoutSeconds: seconds) else { return failed }
+        isThere.unlock()
+        return result.withLockedValue { $0 } ?? failed
+    }
+}
