@@ -1,12 +1,12 @@
 import HTTP1
+import Names
 package import NIOCore
 import ProxyCore
 package import Routing
 import Settings
 
-/// Follows a request through the tiers without any traffic, by the very code that
-/// serves live requests: the head is parsed, decided and rewritten as bytes, and what
-/// one tier would send is what the next one reads.
+/// Follows a request through the tiers without any traffic, with the code that serves live requests: the head
+/// is parsed, the stages are walked, the head is rewritten as bytes, and the next tier reads these bytes.
 package struct DryRun {
     private let tiers: [DryRunTier]
     /// The address from which the second tier receives the request.

@@ -1,6 +1,7 @@
 package import Names
 import NIOConcurrencyHelpers
-package import ProxyCore
+import NIOCore
+import ProxyCore
 package import Routing
 package import RoutingConfig
 import Settings
@@ -61,7 +62,7 @@ package struct DryRunTier {
 
     /// Resolves a name that the table does not hold. Blocks as long as a request would wait.
     func resolve(_ name: String) -> NameLookup {
-        let failed = NameLookup.failed(NameProblem(.timeout, "no name source answered in time"))
+        let failed = NameLookup.failed(NameProblem(.timeout, "no name source responded in time"))
         guard case .live(let directory) = names else { return failed }
         let result = NIOLockedValueBox<NameLookup?>(nil)
         let isThere = ConditionLock(value: false)

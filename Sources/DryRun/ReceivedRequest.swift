@@ -1,4 +1,4 @@
-package import NIOCore
+import NIOCore
 
 /// A request as bytes on the wire, taken apart for people.
 package struct ReceivedRequest: Encodable, Sendable {

@@ -1,4 +1,4 @@
-/// The parts of a URL that a request carries; nothing is decoded, nothing is mended.
+/// The parts of a URL that a request carries; nothing is decoded or corrected.
 struct RequestURL {
     let authority: [UInt8]
     let target: [UInt8]
@@ -15,7 +15,7 @@ struct RequestURL {
         let authority = rest.prefix {
             $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#")
         }
-        // A fragment is the browser's own business and never sent (RFC 9110 §4.2.5).
+        // Browsers never send a fragment (RFC 9110 §4.2.5).
         let path = rest.dropFirst(authority.count).prefix { $0 != UInt8(ascii: "#") }
         self.authority = Array(authority)
         self.target = path.first == UInt8(ascii: "/") ? Array(path) : [UInt8(ascii: "/")] + path

@@ -21,10 +21,10 @@ struct AgreementTests {
           - dns: {}
         rules:
           - { name: gone, host: gone.test, respond: { status: 410 } }
-          - { name: moved, host: moved.test, redirect: { to: "http://one.test/", status: 308 } }
+          - { name: moved, host: moved.test, redirect: "http://one.test/", status: 308 }
           - { name: narrow, host: narrow.test, to: one, endpoint_networks: [10.9.0.0/16] }
           - { name: admin, path: "/admin", clients: [192.0.2.0/24], respond: { status: 403 } }
-          - { name: by name, host: "~^(?<name>[a-z]+)\\\\.test$", to: "${name}:8080" }
+          - { name: by-name, host: "~^(?<name>[a-z]+)\\\\.test$", to: "${name}:8080" }
         """
 
     private static let requests = [
@@ -60,7 +60,8 @@ struct AgreementTests {
     ) throws -> (stage: RequestStage, cause: Failure.Reason?, decision: Decision?) {
         var head = RequestHead()
         var scanned = 0
-        #expect(try head.parse(bytes.readableBytesUInt8Span, scanned: &scanned, limits: .default))
+        let complete = try head.parse(bytes.readableBytesUInt8Span, scanned: &scanned, limits: .default)
+        #expect(complete)
         var route = RequestRoute()
         var untraced: RouteTrace?
         do throws(Failure) {

@@ -1,6 +1,3 @@
-import HTTP1
-import NIOCore
-import Proxy
 package import ProxyCore
 package import Routing
 package import RoutingConfig

@@ -1,13 +1,12 @@
 package import Routing
 
-/// Which addresses Berth connects to. What a name source says is checked here,
-/// before any connection: a rule can't be turned into a way to places that no
-/// web container lives at, nor back into Berth itself.
+/// Which addresses Berth connects to. Every address of a name source is checked here, before any
+/// connection: no rule leads to an address at which no web container can be, nor back to Berth itself.
 package struct AddressGuard: Sendable {
-    /// Where Berth itself listens.
+    /// Berth's own listening addresses.
     private let listening: Set<Endpoint>
-    /// Ports it listens at on every address of the machine.
-    private let everywhere: Set<UInt16>
+    /// The ports of listeners that are bound to every address of the machine.
+    private let wildcardPorts: Set<UInt16>
     /// The machine's own addresses.
     private let ownAddresses: Set<IPAddress>
 
@@ -17,13 +16,13 @@ package struct AddressGuard: Sendable {
     ///     that is bound to all of them.
     package init(listening: [Endpoint], ownAddresses: [IPAddress]) {
         self.listening = Set(listening)
-        self.everywhere = Set(listening.filter { $0.address.isUnspecified }.map(\.port))
+        self.wildcardPorts = Set(listening.filter { $0.address.isUnspecified }.map(\.port))
         self.ownAddresses = Set(ownAddresses)
     }
 
-    /// Why `endpoint` must not be connected to; nil when it may be.
+    /// Why Berth does not connect to `endpoint`; nil if it may.
     ///
-    /// - Parameter endpointNetworks: of the rule (`endpoint_networks`); empty: any network.
+    /// - Parameter endpointNetworks: `endpoint_networks` of the rule; empty: any network.
     package func objection(to endpoint: Endpoint, endpointNetworks: [CIDR]) -> String? {
         if let kind = endpoint.address.prohibitedKind {
             return "\(kind) address"
@@ -31,7 +30,8 @@ package struct AddressGuard: Sendable {
         if endpoint.port == 0 {
             return "port 0"
         }
-        if listening.contains(endpoint) || (everywhere.contains(endpoint.port) && isOwn(endpoint.address)) {
+        if listening.contains(endpoint) || (wildcardPorts.contains(endpoint.port) && isOwn(endpoint.address))
+        {
             return "an address of this proxy itself"
         }
         if !endpointNetworks.isEmpty, !endpointNetworks.contains(where: { $0.contains(endpoint.address) }) {

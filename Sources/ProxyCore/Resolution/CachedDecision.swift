@@ -2,11 +2,11 @@ package import Routing
 
 /// A decision on one event loop, and what follows from it there.
 ///
-/// A class, so that an exchange takes and gives back one reference and not each part of the
-/// decision: what is remembered of a host is used by every request for it.
+/// A class, so that a request takes and releases one reference and not each part of the
+/// decision: the decision about a cached host is used by every request for it.
 package final class CachedDecision {
     package let decision: Decision
-    /// The decision's outcome, where it is to forward.
+    /// Where the request goes; nil where a rule responds, or refuses.
     package let forwarding: ForwardTarget?
 
     package init(_ decision: Decision) {
@@ -19,7 +19,7 @@ package final class CachedDecision {
     }
 }
 
-/// Where requests go on to, with the endpoints behind the name.
+/// Where requests are forwarded to, with the endpoints of the target.
 package final class ForwardTarget {
     package let forward: Forward
     package let edits: RequestHeadEdits

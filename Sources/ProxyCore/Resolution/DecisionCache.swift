@@ -1,40 +1,40 @@
 package import Routing
 
-/// What one event loop remembers of a host whose decision depends on nothing else.
+/// A host whose decision depends on nothing else, as one event loop remembers it.
 package final class DecisionCacheEntry {
-    /// The host as it stood in the request, before it was normalised.
+    /// The host as received, before it was normalised.
     package let raw: [UInt8]
-    package let ruling: CachedDecision
-    /// Lately asked for how often, up to `DecisionCache.mostHits`. A newcomer begins with one, or
-    /// two that come in turns would push each other out for ever, past others that nobody asks for.
+    package let cached: CachedDecision
+    /// Recent uses, up to `DecisionCache.maxHits`. A newcomer begins with one, or two that come in
+    /// turns would push each other out for ever, past others that are out of use.
     fileprivate var hits: UInt8 = 1
 
-    package init(raw: [UInt8], ruling: CachedDecision) {
+    package init(raw: [UInt8], cached: CachedDecision) {
         self.raw = raw
-        self.ruling = ruling
+        self.cached = cached
     }
 
-    /// For tools that measure: servers remember a ruling.
+    /// For tools that measure: servers keep a cached decision.
     package convenience init(raw: [UInt8], decision: Decision) {
-        self.init(raw: raw, ruling: CachedDecision(decision))
+        self.init(raw: raw, cached: CachedDecision(decision))
     }
 
-    package var decision: Decision { ruling.decision }
+    package var decision: Decision { cached.decision }
 }
 
-/// A bounded memory of decisions, one on each event loop. What no rule wants is remembered
-/// too. A new route table or new names start with an empty memory.
+/// A bounded cache of decisions, one on each event loop. That no rule matches is remembered too.
+/// A new route table starts with an empty cache.
 ///
 /// A flood of hosts that come once or twice does not push out the ones in use:
-/// - A host has four places. It takes one that is free at once; for another's it has to
-///   come twice, and it gets that of one that was not asked for lately, or none.
-/// - A newcomer that finds all four in use ages the one that is asked for least, and now and
+/// - A host has four slots. It takes a free one at once; to take another host's it has to come
+///   twice, and it gets the slot of one without recent uses, or none.
+/// - A newcomer that finds all four in use ages the one with the fewest uses, and now and
 ///   then all of them: so hosts that went out of use make room.
 package struct DecisionCache {
     private var entries: [DecisionCacheEntry?]
-    /// A part of each entry's hash; 0: the place is free. Four lie on one cache line.
+    /// A part of each entry's hash; 0: the slot is free. Four lie on one cache line.
     private var tags: [UInt32]
-    /// Newcomers that found no free place, by a part of their hash; a later one takes the place.
+    /// Newcomers that found no free slot, by a part of their hash; a later one replaces an earlier one.
     private var newcomers: [UInt16]
     private var passedOver: UInt64 = 0
     private let mask: Int
@@ -43,18 +43,21 @@ package struct DecisionCache {
     /// Hosts that an event loop remembers.
     package static var usualSize: Int { DataPathConstants.rememberedHosts }
 
-    /// Places for one host.
+    /// The fewest hosts that a cache can have.
+    static var minSize: Int { ways }
+
+    /// Slots for one host.
     private static let ways = 4
     /// How many times a host in use can be passed over by newcomers before it counts as unused.
-    fileprivate static let mostHits: UInt8 = 15
-    /// Of so many newcomers that find no place, one (by chance) ages all four hosts.
+    fileprivate static let maxHits: UInt8 = 15
+    /// Of so many newcomers that find no slot, one (by chance) ages all four hosts.
     private static let agesAllAfter: UInt64 = 16
     /// Newcomers that are known for each host remembered.
     private static let newcomersForEach = 4
 
     /// - Parameters:
     ///   - size: how many hosts, a power of two, at least 4.
-    ///   - seed: makes the places unpredictable to whoever chooses the hosts.
+    ///   - seed: makes the slots unpredictable to whoever chooses the hosts.
     package init(size: Int = DecisionCache.usualSize, seed: UInt64) {
         assert(size.nonzeroBitCount == 1 && size >= Self.ways)
         self.entries = Array(repeating: nil, count: size)
@@ -68,58 +71,58 @@ package struct DecisionCache {
         let hash = hash(of: raw)
         let tag = Self.tag(of: hash)
         let first = first(of: hash)
-        for place in first..<(first &+ Self.ways) where tags[place] == tag {
-            guard let entry = entries[place], Self.equal(entry.raw, raw) else { continue }
-            if entry.hits < Self.mostHits { entry.hits &+= 1 }
+        for slot in first..<(first &+ Self.ways) where tags[slot] == tag {
+            guard let entry = entries[slot], Self.equal(entry.raw, raw) else { continue }
+            if entry.hits < Self.maxHits { entry.hits &+= 1 }
             return entry
         }
         return nil
     }
 
-    /// Remembers a host that `find` did not find, if there is a place for it.
+    /// Remembers a host that `find` did not find, if there is a slot for it.
     package mutating func insert(_ entry: DecisionCacheEntry) {
         let raw = entry.raw
         let hash = hash(of: raw.span)
         let first = first(of: hash)
-        guard let place = place(for: hash, in: first..<(first &+ Self.ways)) else { return }
-        entries[place] = entry
-        tags[place] = Self.tag(of: hash)
+        guard let slot = slot(for: hash, in: first..<(first &+ Self.ways)) else { return }
+        entries[slot] = entry
+        tags[slot] = Self.tag(of: hash)
     }
 
-    private mutating func place(for hash: UInt64, in places: Range<Int>) -> Int? {
-        for place in places where tags[place] == 0 { return place }
+    private mutating func slot(for hash: UInt64, in slots: Range<Int>) -> Int? {
+        for slot in slots where tags[slot] == 0 { return slot }
         guard hasComeBefore(hash) else { return nil }
-        for place in places where entries[place]?.hits ?? 0 == 0 { return place }
-        age(places)
+        for slot in slots where entries[slot]?.hits ?? 0 == 0 { return slot }
+        age(slots)
         return nil
     }
 
-    /// None of the places' hosts is unused: each has been asked for at least once.
-    private mutating func age(_ places: Range<Int>) {
+    /// None of the slots' hosts is unused: each has at least one recent use.
+    private mutating func age(_ slots: Range<Int>) {
         passedOver &+= 1
         // By chance: hosts that come in a fixed order must not meet the same turn each time.
         let chance = Self.mix(seed ^ passedOver)
         if chance % Self.agesAllAfter == 0 {
-            for place in places { entries[place]?.hits &-= 1 }
+            for slot in slots { entries[slot]?.hits &-= 1 }
             return
         }
         let start = Int(truncatingIfNeeded: chance &>> 8)
-        var least = places.lowerBound &+ (start & (Self.ways &- 1))
+        var rarest = slots.lowerBound &+ (start & (Self.ways &- 1))
         for offset in 1..<Self.ways {
-            let place = places.lowerBound &+ ((start &+ offset) & (Self.ways &- 1))
-            if entries[place]?.hits ?? 0 < entries[least]?.hits ?? 0 { least = place }
+            let slot = slots.lowerBound &+ ((start &+ offset) & (Self.ways &- 1))
+            if entries[slot]?.hits ?? 0 < entries[rarest]?.hits ?? 0 { rarest = slot }
         }
-        entries[least]?.hits &-= 1
+        entries[rarest]?.hits &-= 1
     }
 
     /// Whether a host with this hash was turned away before; now it was.
     private mutating func hasComeBefore(_ hash: UInt64) -> Bool {
-        let place = Int(truncatingIfNeeded: hash &>> 16) & (newcomers.count &- 1)
+        let slot = Int(truncatingIfNeeded: hash &>> 16) & (newcomers.count &- 1)
         let mark = UInt16(truncatingIfNeeded: hash &>> 48) | 1
-        if newcomers[place] == mark || newcomers[place ^ 1] == mark { return true }
+        if newcomers[slot] == mark || newcomers[slot ^ 1] == mark { return true }
         // Two that come in turns would otherwise keep each other out for good.
-        newcomers[place ^ 1] = newcomers[place]
-        newcomers[place] = mark
+        newcomers[slot ^ 1] = newcomers[slot]
+        newcomers[slot] = mark
         return false
     }
 
@@ -133,7 +136,7 @@ package struct DecisionCache {
         UInt32(truncatingIfNeeded: hash &>> 32) | 1
     }
 
-    /// The first of a host's places.
+    /// The first of a host's slots.
     private func first(of hash: UInt64) -> Int {
         (Int(truncatingIfNeeded: hash) & mask) &* Self.ways
     }

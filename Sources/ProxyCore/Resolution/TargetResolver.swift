@@ -6,21 +6,21 @@ package struct Resolution: Sendable {
     /// An endpoint that may be connected to.
     package struct Choice: Sendable {
         package let endpoint: Endpoint
-        /// Its share beside the others (0: only when no other is left).
+        /// Its share beside the others (0: only if no other is left).
         package let weight: UInt16
-        /// What stands behind the endpoint now, where the name source knows.
+        /// What is at the endpoint now, a container for example; nil where the name source has no identity.
         package let identity: String?
     }
 
-    /// The name source that answered, in words; nil when none knows the target.
+    /// The name source that has the target, in words; nil: none has it.
     package let source: String?
     /// In the source's order.
     package let choices: [Choice]
-    /// What the source gave and Berth does not connect to, with the reason.
+    /// Endpoints of the source that Berth does not connect to, with the reason.
     package let prohibited: [(endpoint: Endpoint, reason: String)]
-    /// Why the sources could not say anything; nil when they could.
+    /// Why the target could not be resolved; nil if it could.
     package let problem: NameProblem?
-    /// To be marked whenever an endpoint is used.
+    /// Marked whenever an endpoint is picked.
     package let use: UsageMark?
 
     static let none = Resolution(source: nil, choices: [], prohibited: [], problem: nil, use: nil)
@@ -31,7 +31,7 @@ package struct Resolution: Sendable {
 
     package var endpoints: [Endpoint] { choices.map(\.endpoint) }
 
-    /// Why there is nothing to connect to; nil when there is.
+    /// Why there is no endpoint; nil if there is one.
     package var failure: Failure? {
         guard choices.isEmpty else { return nil }
         if let problem { return Failure(problem) }
@@ -39,10 +39,9 @@ package struct Resolution: Sendable {
     }
 }
 
-/// Turns targets into endpoints: the name sources, then the address guard. The
-/// dry run and live traffic both ask here.
+/// Turns targets into endpoints: the name sources, then the address guard.
 package struct TargetResolver: Sendable {
-    /// The port of a target where neither the rule nor the name source gives one.
+    /// The port of a target if neither the rule nor the name source has one.
     package static let defaultPort: UInt16 = 80
 
     package let names: NameTable
@@ -53,13 +52,13 @@ package struct TargetResolver: Sendable {
         self.addressGuard = addressGuard
     }
 
-    /// What is known of the target now.
+    /// What the name sources have for the target now.
     package func lookUp(_ target: Target) -> NameLookup {
-        // The address that a rule spells out is nobody's to say.
+        // An address that the rule spells out is not looked up.
         target.literal == nil ? names.lookUp(target.name) : .unknown
     }
 
-    /// - Parameter lookup: what the name sources know of the target's name.
+    /// - Parameter lookup: what the name sources have for the target's name.
     package func resolve(_ key: TargetKey, _ lookup: NameLookup) -> Resolution {
         if let literal = key.target.literal {
             return resolve(key, "address in the rule", [NamedAddress(address: literal)])
@@ -67,7 +66,7 @@ package struct TargetResolver: Sendable {
         switch lookup {
         case .known(let name): return resolve(key, name.source, name.addresses, use: name.use)
         case .unknown: return .none
-        case .unresolved: return .failed(NameProblem(.unavailable, "the name sources were not asked"))
+        case .unresolved: return .failed(NameProblem(.unavailable, "the name sources were not queried"))
         case .failed(let problem): return .failed(problem)
         }
     }

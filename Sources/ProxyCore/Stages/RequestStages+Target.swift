@@ -5,8 +5,7 @@ import Routing
 extension RequestStages {
     /// The stage `resolve`: finds the target's endpoints.
     ///
-    /// - Returns: nil when they are known; else the name to wait for. Then `resolve(_:with:)` goes on with what
-    ///   became of it.
+    /// - Returns: nil if they are known; else the name to wait for. `resolve(_:with:)` goes on with the result.
     package func resolve(_ route: inout RequestRoute) throws(Failure) -> String? {
         route.stage = .resolve
         guard let target = route.decision?.forwarding else { throw Failure(.internal) }
@@ -24,7 +23,7 @@ extension RequestStages {
 
     /// The stage `resolve`, after the wait for a name.
     ///
-    /// - Parameter lookup: what the name sources know of it.
+    /// - Parameter lookup: the result of the name sources.
     package func resolve(_ route: inout RequestRoute, with lookup: NameLookup) throws(Failure) {
         route.stage = .resolve
         guard let target = route.decision?.forwarding else { throw Failure(.internal) }
@@ -53,8 +52,8 @@ extension RequestStages {
 
     /// The stage `pick`: the endpoint whose turn it is. Names that have changed since `resolve` count.
     ///
-    /// - Parameter attempted: what this request was sent to in vain. It is picked again by nobody; a failure is
-    ///   thrown where no other endpoint is left.
+    /// - Parameter attempted: the endpoints that this request could not be sent to. None of them is picked again.
+    /// - Throws: where there is no endpoint, or none that was not attempted.
     package func pick(
         _ route: inout RequestRoute,
         excluding attempted: AttemptedUpstreams = AttemptedUpstreams()

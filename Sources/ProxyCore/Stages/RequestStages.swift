@@ -16,8 +16,10 @@ package final class RequestStages {
     /// In force until the next reload.
     package private(set) var rules: TierRules
     private let scratch = RouteScratch()
-    /// Decisions that depend on the host alone; nil: each request is decided anew.
-    private var cache: DecisionCache?
+    /// Decisions that depend on the host alone.
+    private var cache: DecisionCache
+    /// False: each request is decided anew.
+    private let isCaching: Bool
     var resolver: TargetResolver
     /// Names that the table does not hold can be resolved; else they have no address.
     let canWait: Bool
@@ -41,9 +43,11 @@ package final class RequestStages {
         self.rules = TierRules(settings: settings, table: table)
         self.resolver = TargetResolver(names: names, addressGuard: addressGuard)
         self.canWait = canWait
-        self.cache = upstreams.map { _ in
-            DecisionCache(size: DataPathConstants.rememberedHosts, seed: random.next())
-        }
+        self.isCaching = upstreams != nil
+        self.cache = DecisionCache(
+            size: upstreams == nil ? DecisionCache.minSize : DecisionCache.usualSize,
+            seed: random.next()
+        )
         self.targets = TargetPools(upstreams: upstreams, seed: random.next())
     }
 
@@ -55,7 +59,7 @@ package final class RequestStages {
     /// except for what the new names change.
     package func install(table: RouteTable, settings: TierSettings, names: NameTable) {
         rules = TierRules(settings: settings, table: table)
-        cache?.removeAll()
+        cache.removeAll()
         install(names: NameTableUpdate(table: names, changed: nil))
     }
 
@@ -169,8 +173,8 @@ package final class RequestStages {
     // MARK: The rules' decision
 
     private func cached(_ head: borrowing RequestHead, _ source: ByteBuffer) -> CachedDecision? {
-        guard !head.host.isEmpty else { return nil }
-        return cache?.find(source.readableBytesUInt8Span.extracting(head.host.indices))?.ruling
+        guard isCaching, !head.host.isEmpty else { return nil }
+        return cache.find(source.readableBytesUInt8Span.extracting(head.host.indices))?.cached
     }
 
     private func evaluate(
@@ -184,11 +188,11 @@ package final class RequestStages {
         route.host = host
         let client = client(head, source, connection, &route)
         let decision = CachedDecision(evaluate(host, head, source, connection.scheme, client, &trace))
-        if cache != nil, decision.decision.dependsOnHostAlone,
+        if isCaching, decision.decision.dependsOnHostAlone,
             head.host.count <= DataPathConstants.rememberedHostBytes,
             let raw = source.getBytes(at: source.readerIndex + head.host.lowerBound, length: head.host.count)
         {
-            cache?.insert(DecisionCacheEntry(raw: raw, ruling: decision))
+            cache.insert(DecisionCacheEntry(raw: raw, cached: decision))
         }
         return decision
     }

@@ -1,4 +1,4 @@
-/// The upstreams that one request was sent to in vain. Costs nothing while there are none.
+/// The upstreams that one request could not be sent to. No allocation for the first.
 package struct AttemptedUpstreams {
     private var first: Upstream?
     private var others: [Upstream] = []

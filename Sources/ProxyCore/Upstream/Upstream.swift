@@ -1,7 +1,9 @@
 package import NIOCore
 package import Routing
 
-/// An endpoint as one event loop knows it: its identity and its idle connections.
+/// An endpoint on one event loop: its identity and its idle connections.
+///
+/// Lives as long as anything refers to it: a target, a request, or an idle connection.
 package final class Upstream {
     package let endpoint: Endpoint
     /// What the name source found at the address; nil where it does not know. A new identity is another upstream.

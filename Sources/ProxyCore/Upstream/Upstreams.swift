@@ -3,7 +3,7 @@ package import Routing
 
 /// The upstreams of one event loop.
 package final class Upstreams {
-    /// An address that something else has taken over is another upstream: its connections are new.
+    /// An address that another container has taken over is another upstream: its connections are new.
     private struct Key: Hashable {
         let endpoint: Endpoint
         let identity: String?

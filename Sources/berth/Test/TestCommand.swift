@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import DryRun
+import NIOCore
 import Names
 import Operations
 import ProxyCore

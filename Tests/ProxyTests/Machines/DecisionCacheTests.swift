@@ -13,7 +13,7 @@ import Testing
             RuleDefinition(name: "rule", host: "*.test.priv", action: .forward(to: "name"))
         ])
         let decision = table.decide(host: try HostName("x.test.priv"), client: IPAddress(v4: 0x7F00_0001))
-        return DecisionCacheEntry(raw: Array(host.utf8), ruling: CachedDecision(decision))
+        return DecisionCacheEntry(raw: Array(host.utf8), cached: CachedDecision(decision))
     }
 
     private static func asked(_ host: String, _ memory: inout DecisionCache, _ like: DecisionCacheEntry)
@@ -24,7 +24,7 @@ import Testing
             #expect(known.raw == raw)
             return true
         }
-        memory.insert(DecisionCacheEntry(raw: raw, ruling: like.ruling))
+        memory.insert(DecisionCacheEntry(raw: raw, cached: like.cached))
         return false
     }
 
@@ -47,9 +47,9 @@ import Testing
         let decision = table.decide(host: try HostName("b"), client: IPAddress(v4: 0x7F00_0001))
         #expect(decision.dependsOnHostAlone)
         var memory = DecisionCache(size: 4, seed: 1)
-        memory.insert(DecisionCacheEntry(raw: Array("b".utf8), ruling: CachedDecision(decision)))
+        memory.insert(DecisionCacheEntry(raw: Array("b".utf8), cached: CachedDecision(decision)))
         #expect(
-            memory.find(Array("b".utf8).span)?.ruling.decision.description == "no rule: refused, 404 no_rule"
+            memory.find(Array("b".utf8).span)?.cached.decision.description == "no rule: refused, 404 no_rule"
         )
     }
 
@@ -116,7 +116,7 @@ import Testing
         var memory = DecisionCache(size: 64, seed: 3)
         var kept: [Weak] = []
         for number in 0..<20_000 {
-            let entry = DecisionCacheEntry(raw: Array("h\(number / 3)".utf8), ruling: like.ruling)
+            let entry = DecisionCacheEntry(raw: Array("h\(number / 3)".utf8), cached: like.cached)
             let raw = entry.raw
             if memory.find(raw.span) == nil {
                 memory.insert(entry)
