@@ -2,39 +2,39 @@ import CCares
 import Glibc
 import Routing
 
-/// One DNS server, asked through c-ares: sockets, ids, retransmission over TCP and the check that
-/// an answer is one to a question of ours are its business.
+/// One DNS server, queried through c-ares, which handles sockets, IDs, retries over TCP and the check that a
+/// response belongs to a query.
 ///
 /// Used on one thread. All unsafe calls of the library are here.
 final class AresChannel {
-    /// How a question ended: the message that came, or c-ares' status where none did.
+    /// The outcome of a query: the response, or c-ares' status.
     enum Outcome {
         case message([UInt8])
         case failed(Int32)
     }
 
-    /// The most sockets c-ares tells of (ARES_GETSOCK_MAXNUM).
+    /// The maximum number of sockets that c-ares reports (ARES_GETSOCK_MAXNUM).
     private static let maxSockets = 16
-    /// What fits into one datagram everywhere, bytes; more is asked for over TCP.
+    /// The datagram size that works everywhere, bytes; longer responses come over TCP.
     private static let datagramBytes: Int32 = 1232
 
-    /// What a question's end is told to; owned by c-ares meanwhile.
+    /// Receives the outcome of a query; c-ares owns it until then.
     private final class Waiter {
-        let done: (Outcome) -> Void
-        init(_ done: @escaping (Outcome) -> Void) { self.done = done }
+        let completion: (Outcome) -> Void
+        init(_ completion: @escaping (Outcome) -> Void) { self.completion = completion }
     }
 
     private let channel: ares_channel
 
-    /// Initialised once, and never taken back: other parts of the process may use the library too.
+    /// Initialised once, and never cleaned up: other parts of the process may use the library too.
     private static let library: Int32 = ares_library_init(ARES_LIB_INIT_ALL)
 
-    /// - Parameter timeout: for each answer, milliseconds.
-    /// - Throws: c-ares' status, in words.
+    /// - Parameter timeout: for each response, milliseconds.
+    /// - Throws: c-ares' status.
     init(server: Endpoint, timeout: Int32) throws(AresFault) {
         guard Self.library == ARES_SUCCESS else { throw AresFault(status: Self.library) }
         var options = ares_options()
-        // The answer is looked at here, also one that says that the server can't help.
+        // Return every response, also errors, and do not search domains.
         options.flags = (1 << 7) | (1 << 8)
         options.timeout = timeout
         options.tries = 1
@@ -51,12 +51,12 @@ final class AresChannel {
         channel = made
     }
 
-    /// Ends all questions that are open; `done` is called of each.
+    /// Ends all pending queries; their completions are called.
     deinit { ares_destroy(channel) }
 
-    /// - Parameter done: called once, perhaps before this returns.
-    func ask(_ question: DNSQuestion, done: @escaping (Outcome) -> Void) {
-        let waiter = Unmanaged.passRetained(Waiter(done))
+    /// - Parameter completion: called once, perhaps before this returns.
+    func query(_ question: DNSQuestion, completion: @escaping (Outcome) -> Void) {
+        let waiter = Unmanaged.passRetained(Waiter(completion))
         ares_query(
             channel,
             question.name,
@@ -66,9 +66,9 @@ final class AresChannel {
                 guard let argument else { return }
                 let waiter = Unmanaged<Waiter>.fromOpaque(argument).takeRetainedValue()
                 if let bytes, count > 0 {
-                    waiter.done(.message(Array(UnsafeBufferPointer(start: bytes, count: Int(count)))))
+                    waiter.completion(.message(Array(UnsafeBufferPointer(start: bytes, count: Int(count)))))
                 } else {
-                    waiter.done(.failed(status))
+                    waiter.completion(.failed(status))
                 }
             },
             waiter.toOpaque()
@@ -89,14 +89,14 @@ final class AresChannel {
         return result
     }
 
-    /// How long it may be until the next deadline, milliseconds; nil: there is none.
+    /// The time until the next deadline, milliseconds; nil: there is none.
     var timeout: Int64? {
         var time = timeval()
         guard ares_timeout(channel, nil, &time) != nil else { return nil }
         return Int64(time.tv_sec) * 1000 + Int64(time.tv_usec) / 1000 + 1
     }
 
-    /// Reads and writes where `socket` says so.
+    /// Reads and writes as `socket` is ready.
     func process(_ socket: pollfd) {
         let failed = Int16(POLLERR) | Int16(POLLHUP) | Int16(POLLNVAL)
         let reads = socket.revents & (Int16(POLLIN) | failed) != 0
@@ -104,29 +104,29 @@ final class AresChannel {
         ares_process_fd(channel, reads ? socket.fd : -1, writes ? socket.fd : -1)
     }
 
-    /// Ends what has waited too long.
+    /// Ends queries whose timeout has passed.
     func processTimeouts() {
         ares_process_fd(channel, -1, -1)
     }
 }
 
-/// What c-ares can't do.
+/// A failure of c-ares.
 struct AresFault: Error {
     let status: Int32
 
     var reason: String { String(cString: ares_strerror(status)) }
-    /// We ended the question ourselves.
+    /// The query was ended by us.
     var isOurs: Bool { status == ARES_EDESTRUCTION || status == ARES_ECANCELLED }
     var isTimeout: Bool { status == ARES_ETIMEOUT }
 }
 
-/// What resolv.conf(5) says.
+/// The contents of resolv.conf(5).
 struct ResolverFile: Equatable {
     var servers: [Endpoint]
     var search: [String]
     var dots: Int
 
-    /// Read by c-ares, with its defaults where the file says nothing.
+    /// Read by c-ares, with its defaults for missing settings.
     static func read() throws(AresFault) -> ResolverFile {
         var made: ares_channel?
         let status = ares_init(&made)

@@ -3,30 +3,30 @@ import Names
 import Routing
 import Settings
 
-/// What the DNS thread does: takes names, asks servers, gives replies. Lives on that thread alone.
+/// The event loop of the DNS thread: resolves names by queries to servers. Used on that thread alone.
 struct DNSEventLoop {
-    /// Questions that may be open at one time; one more is told so.
-    static let maxQuestions = 16_384
+    /// The maximum number of pending queries; further ones fail at once.
+    static let maxQueries = 16_384
 
     private final class Finished {
-        var list: [(inquiry: UInt64, outcome: AresChannel.Outcome)] = []
+        var list: [(query: UInt64, outcome: AresChannel.Outcome)] = []
     }
 
-    /// A name being looked for.
+    /// A name being resolved.
     private struct Name {
         var resolution: DNSResolution
-        let done: DNSThread.Done
+        let completion: DNSThread.Completion
     }
 
-    /// A question, on its way from server to server.
+    /// A query, from its first server to its last one.
     private struct PendingQuery {
         let name: UInt64
         let question: DNSQuestion
-        /// Servers that are still to be asked.
+        /// Servers that have not been tried yet.
         var tries: ArraySlice<Int>
         var server = 0
         var problem: NameProblem?
-        /// That a server refused to answer: the others may still do.
+        /// A server refused the query: others may still respond.
         var refusal: NameProblem?
     }
 
@@ -37,7 +37,7 @@ struct DNSEventLoop {
     private var channels: [AresChannel] = []
     private var order = ServerOrder(count: 0)
     private var names: [UInt64: Name] = [:]
-    private var inquiries: [UInt64: PendingQuery] = [:]
+    private var queries: [UInt64: PendingQuery] = [:]
     private var serial: UInt64 = 0
     private let finished = Finished()
     private var fault: String?
@@ -53,15 +53,15 @@ struct DNSEventLoop {
         configure()
     }
 
-    /// Works until it is told to stop.
+    /// Runs until a command stops it.
     ///
-    /// - Parameter wake: becomes readable when there are letters.
-    mutating func run(wake: Int32, letters: () -> [DNSThread.Command]) {
+    /// - Parameter wake: becomes readable when there are commands.
+    mutating func run(wake: Int32, commands: () -> [DNSThread.Command]) {
         while true {
-            for letter in letters() {
-                switch letter {
-                case .resolve(let name, let done): resolve(name, done)
-                case .readAgain: configure()
+            for command in commands() {
+                switch command {
+                case .resolve(let name, let completion): resolve(name, completion)
+                case .reloadConfiguration: configure()
                 case .stop: return stop()
                 }
             }
@@ -71,7 +71,7 @@ struct DNSEventLoop {
         }
     }
 
-    /// Reads resolv.conf, where it counts, and begins with the servers there are now.
+    /// Reads resolv.conf where it applies, and uses its servers from now on.
     private mutating func configure() {
         var file: ResolverFile?
         if options.servers == nil || options.settings.search == nil {
@@ -82,7 +82,7 @@ struct DNSEventLoop {
         guard wanted != servers || channels.isEmpty else { return }
         servers = wanted
         var made: [AresChannel] = []
-        fault = wanted.isEmpty ? "there is no server to ask" : nil
+        fault = wanted.isEmpty ? "there is no server" : nil
         for server in wanted {
             do {
                 made.append(try AresChannel(server: server, timeout: timeout))
@@ -92,112 +92,111 @@ struct DNSEventLoop {
         }
         if made.count == wanted.count { fault = wanted.isEmpty ? fault : nil }
         order = ServerOrder(count: made.count)
-        // Questions that are open end with the old channels, and begin again.
+        // Pending queries end with the old channels, and are sent again.
         channels = made
     }
 
     private mutating func stop() {
         let open = names
         names = [:]
-        inquiries = [:]
+        queries = [:]
         channels = []
-        for name in open.values { name.done(.failed(NameProblem(.unavailable, "dns: stopped"))) }
+        for name in open.values { name.completion(.failed(NameProblem(.unavailable, "dns: stopped"))) }
     }
 
     // MARK: Names
 
-    private mutating func resolve(_ name: String, _ done: @escaping DNSThread.Done) {
+    private mutating func resolve(_ name: String, _ completion: @escaping DNSThread.Completion) {
         guard !channels.isEmpty else {
-            return done(.failed(NameProblem(.unavailable, "dns: \(fault ?? "there is no server to ask")")))
+            return completion(.failed(NameProblem(.unavailable, "dns: \(fault ?? "there is no server")")))
         }
-        guard inquiries.count < Self.maxQuestions else {
-            return done(.failed(NameProblem(.overloaded, "dns: too many questions")))
+        guard queries.count < Self.maxQueries else {
+            return completion(.failed(NameProblem(.overloaded, "dns: too many queries")))
         }
         serial &+= 1
         let id = serial
         var resolution = DNSResolution(name, plan) { Reachability.hasRoute(to: $0) }
         let step = resolution.begin()
-        names[id] = Name(resolution: resolution, done: done)
+        names[id] = Name(resolution: resolution, completion: completion)
         follow(step, id)
     }
 
     private mutating func follow(_ step: DNSResolution.Step, _ id: UInt64) {
         switch step {
-        case .done(let reply):
-            names.removeValue(forKey: id)?.done(reply)
-        case .ask(let questions):
+        case .done(let result):
+            names.removeValue(forKey: id)?.completion(result)
+        case .query(let questions):
             for question in questions {
                 serial &+= 1
                 let tries = order.tries(attempts: options.settings.attempts, now: now)[...]
-                inquiries[serial] = PendingQuery(name: id, question: question, tries: tries)
-                ask(serial)
+                queries[serial] = PendingQuery(name: id, question: question, tries: tries)
+                send(serial)
             }
         }
     }
 
-    // MARK: Questions
+    // MARK: Queries
 
-    /// Asks the next server, or gives up.
-    private mutating func ask(_ id: UInt64) {
-        guard var inquiry = inquiries[id] else { return }
-        guard let server = inquiry.tries.popFirst(), channels.indices.contains(server) else {
-            if let refusal = inquiry.refusal { return end(id, .success(DNSAnswer(refusal: refusal))) }
-            let problem = inquiry.problem ?? NameProblem(.unavailable, "dns: there is no server to ask")
+    /// Sends the query to the next server, or fails.
+    private mutating func send(_ id: UInt64) {
+        guard var query = queries[id] else { return }
+        guard let server = query.tries.popFirst(), channels.indices.contains(server) else {
+            if let refusal = query.refusal { return end(id, .success(DNSAnswer(refusal: refusal))) }
+            let problem = query.problem ?? NameProblem(.unavailable, "dns: there is no server")
             return end(id, .failure(problem))
         }
-        inquiry.server = server
-        inquiries[id] = inquiry
+        query.server = server
+        queries[id] = query
         let finished = finished
-        channels[server].ask(inquiry.question) { finished.list.append((id, $0)) }
+        channels[server].query(query.question) { finished.list.append((id, $0)) }
     }
 
     private mutating func end(_ id: UInt64, _ result: Result<DNSAnswer, NameProblem>) {
-        guard let inquiry = inquiries.removeValue(forKey: id) else { return }
-        // Taken out while it changes, and put back.
-        guard var name = names[inquiry.name] else { return }
-        let step = name.resolution.take(result, for: inquiry.question)
-        names[inquiry.name] = name
-        follow(step, inquiry.name)
+        guard let query = queries.removeValue(forKey: id) else { return }
+        guard var name = names[query.name] else { return }
+        let step = name.resolution.receive(result, for: query.question)
+        names[query.name] = name
+        follow(step, query.name)
     }
 
-    /// Follows up what c-ares has told, until it tells nothing more.
+    /// Handles the outcomes of c-ares, until there are no more.
     private mutating func settle() {
         while !finished.list.isEmpty {
             let list = finished.list
             finished.list = []
-            for (id, outcome) in list { take(outcome, id) }
+            for (id, outcome) in list { receive(outcome, id) }
         }
     }
 
-    private mutating func take(_ outcome: AresChannel.Outcome, _ id: UInt64) {
-        guard let inquiry = inquiries[id] else { return }
-        let server = servers.indices.contains(inquiry.server) ? "\(servers[inquiry.server])" : "a server"
+    private mutating func receive(_ outcome: AresChannel.Outcome, _ id: UInt64) {
+        guard let query = queries[id] else { return }
+        let server = servers.indices.contains(query.server) ? "\(servers[query.server])" : "a server"
         switch outcome {
         case .message(let bytes):
             do throws(DNSFault) {
-                let answer = try DNSMessage.answer(to: inquiry.question, in: bytes)
-                order.answered(inquiry.server)
+                let answer = try DNSMessage.answer(to: query.question, in: bytes)
+                order.responded(query.server)
                 end(id, .success(answer))
             } catch {
                 let problem = NameProblem(.unavailable, "dns: \(error.text) from \(server)")
-                if error == .refused { inquiries[id]?.refusal = problem }
+                if error == .refused { queries[id]?.refusal = problem }
                 retry(id, problem)
             }
         case .failed(let status):
             let fault = AresFault(status: status)
-            if !fault.isOurs { order.failed(inquiry.server, now: now) }
+            if !fault.isOurs { order.failed(query.server, now: now) }
             retry(
                 id,
                 fault.isTimeout
-                    ? NameProblem(.timeout, "dns: no answer from \(server)")
+                    ? NameProblem(.timeout, "dns: no response from \(server)")
                     : NameProblem(.unavailable, "dns: \(fault.reason) from \(server)")
             )
         }
     }
 
     private mutating func retry(_ id: UInt64, _ problem: NameProblem) {
-        inquiries[id]?.problem = problem
-        ask(id)
+        queries[id]?.problem = problem
+        send(id)
     }
 
     // MARK: Waiting
@@ -225,7 +224,7 @@ struct DNSEventLoop {
         for channel in channels { channel.processTimeouts() }
     }
 
-    /// Since the beginning, milliseconds.
+    /// Since the start, milliseconds.
     private var now: Int64 {
         let (seconds, parts) = started.duration(to: .now).components
         return seconds * 1000 + parts / 1_000_000_000_000_000
@@ -233,10 +232,10 @@ struct DNSEventLoop {
 }
 
 extension DNSFault {
-    /// As the log tells it.
+    /// For the log.
     var text: String {
         switch self {
-        case .truncated: "a message that is cut off"
+        case .truncated: "a truncated message"
         case .badName: "a message with a malformed name"
         case .otherQuestion: "an answer to another question"
         case .code(2): "SERVFAIL"

@@ -68,7 +68,7 @@ final class DNSNames: QueryNameSource {
 
     func query(_ name: String, completion: @escaping @Sendable (NameQueryResult) -> Void) {
         switch thread.withLockedValue({ $0 }) {
-        case .success(let thread): thread.resolve(name, done: completion)
+        case .success(let thread): thread.resolve(name, completion: completion)
         case .failure(let error):
             completion(.failed(NameProblem(.unavailable, "dns: cannot start its thread: \(error)")))
         case nil: completion(.failed(NameProblem(.unavailable, "dns: stopped")))

@@ -1,19 +1,19 @@
 package import Names
 package import Routing
 
-/// One name's way through DNS: which questions are asked, and what the answers come to.
+/// The resolution of one name: its queries, and the result of their answers.
 ///
-/// A pure machine. Candidates of the search list are asked for one after another; of each first
-/// the service, where one is set, and then both kinds of addresses at once.
+/// A pure machine. The candidates of the search list are queried one after another; for each, first the service
+/// where one is set, and then both kinds of addresses at once.
 package struct DNSResolution: Sendable {
-    /// Hosts of one service that are looked at.
+    /// The maximum number of hosts of one service.
     static let maxHosts = 16
-    /// Addresses of one name, all its hosts together; more are passed over.
+    /// The maximum number of addresses of one name, all its hosts together; more are ignored.
     static let maxAddresses = 1024
 
     package enum Step: Equatable, Sendable {
-        /// Ask these as well; nothing to do while others are open.
-        case ask([DNSQuestion])
+        /// Send these queries; empty: wait for the pending ones.
+        case query([DNSQuestion])
         case done(NameQueryResult)
     }
 
@@ -24,18 +24,18 @@ package struct DNSResolution: Sendable {
     }
 
     private let plan: DNSSearchPolicy
-    /// Whether the machine has a way to an address at all (RFC 6724 §5, rule 1).
+    /// Whether the machine has a route to an address (RFC 6724 §5, rule 1).
     private let isUsable: @Sendable (IPAddress) -> Bool
     private var candidates: ArraySlice<String>
     private var hosts: [Host] = []
     private var open: Set<DNSQuestion> = []
     private var answers: [DNSQuestion: DNSAnswer] = [:]
     private var problem: NameProblem?
-    /// A candidate that no server answers for: it is no server's name, and counts where nothing else does.
+    /// All servers refused a candidate; it counts only where no other result does.
     private var refusal: NameProblem?
-    /// A server has said of a candidate that it is not there.
+    /// A server reported that a candidate does not exist.
     private var isDenied = false
-    /// The shortest life of all that was said, seconds.
+    /// The minimum life of all answers, seconds.
     private var ttl: UInt32 = .max
     private var negativeTTL: UInt32 = .max
     private var serviceTTL: UInt32 = .max
@@ -51,8 +51,8 @@ package struct DNSResolution: Sendable {
     }
 
     /// An answer, or why there is none.
-    package mutating func take(_ result: Result<DNSAnswer, NameProblem>, for question: DNSQuestion) -> Step {
-        guard open.remove(question) != nil else { return .ask([]) }
+    package mutating func receive(_ result: Result<DNSAnswer, NameProblem>, for question: DNSQuestion) -> Step {
+        guard open.remove(question) != nil else { return .query([]) }
         switch result {
         case .success(let answer):
             answers[question] = answer
@@ -65,13 +65,13 @@ package struct DNSResolution: Sendable {
         case .failure(let problem):
             self.problem = self.problem ?? problem
         }
-        guard open.isEmpty else { return .ask([]) }
+        guard open.isEmpty else { return .query([]) }
         return question.kind == .srv ? servicesKnown(question) : addressesKnown()
     }
 
-    private mutating func ask(_ questions: [DNSQuestion]) -> Step {
+    private mutating func query(_ questions: [DNSQuestion]) -> Step {
         open.formUnion(questions)
-        return .ask(questions)
+        return .query(questions)
     }
 
     private mutating func nextCandidate() -> Step {
@@ -83,23 +83,23 @@ package struct DNSResolution: Sendable {
         serviceTTL = .max
         hosts = [Host(name: candidate, port: nil, weight: 1)]
         if let service = plan.service {
-            return ask([DNSQuestion("\(service).\(candidate)", .srv)])
+            return query([DNSQuestion("\(service).\(candidate)", .srv)])
         }
-        return askForAddresses()
+        return queryAddresses()
     }
 
-    private mutating func askForAddresses() -> Step {
+    private mutating func queryAddresses() -> Step {
         let names = Set(hosts.map(\.name)).sorted()
-        return ask(names.flatMap { [DNSQuestion($0, .aaaa), DNSQuestion($0, .a)] })
+        return query(names.flatMap { [DNSQuestion($0, .aaaa), DNSQuestion($0, .a)] })
     }
 
     private mutating func servicesKnown(_ question: DNSQuestion) -> Step {
         if let problem { return .done(.failed(problem)) }
         guard let answer = answers[question], !answer.services.isEmpty else {
-            // Without a service's record the name itself counts.
-            return askForAddresses()
+            // Without SRV records the name itself counts.
+            return queryAddresses()
         }
-        // "." says that there is decidedly no such service.
+        // "." means that the service is not offered.
         let services = answer.services.filter { !$0.host.isEmpty && $0.port > 0 }
         serviceTTL = answer.ttl ?? 0
         guard let first = services.map(\.priority).min() else {
@@ -108,11 +108,11 @@ package struct DNSResolution: Sendable {
         hosts = services.sorted { ($0.priority, $0.host, $0.port) < ($1.priority, $1.host, $1.port) }
             .prefix(Self.maxHosts)
             .map { service in
-                // Of another priority: only when no other is left.
+                // Of a lower priority: only when no other is left.
                 let weight = service.priority == first ? max(service.weight, 1) : 0
                 return Host(name: service.host, port: service.port, weight: weight)
             }
-        return askForAddresses()
+        return queryAddresses()
     }
 
     private mutating func addressesKnown() -> Step {
@@ -133,11 +133,11 @@ package struct DNSResolution: Sendable {
         let usable = addresses.filter { isUsable($0.address) }
         if !usable.isEmpty { addresses = usable }
         if !addresses.isEmpty {
-            // Half an answer is one, but is looked at again soon.
+            // A partial answer is used, but queried again soon.
             if problem != nil { ttl = min(ttl, plan.negativeTTL) }
             return .done(.addresses(addresses, ttl: .seconds(clamped(ttl))))
         }
-        // What could not be found out is not taken for something else that can be.
+        // A failed query must not lead to another candidate.
         if let problem { return .done(.failed(problem)) }
         return nextCandidate()
     }
@@ -146,7 +146,7 @@ package struct DNSResolution: Sendable {
         min(max(ttl, plan.ttl.lowerBound), plan.ttl.upperBound)
     }
 
-    /// IPv6 and IPv4 in turns, IPv6 first (RFC 8305 §4).
+    /// IPv6 and IPv4 alternately, IPv6 first (RFC 8305 §4).
     private static func alternate(_ six: [IPAddress], _ four: [IPAddress]) -> [IPAddress] {
         var result: [IPAddress] = []
         for index in 0..<max(six.count, four.count) {

@@ -1,14 +1,14 @@
-/// How names are looked for.
+/// The names that a name is tried as, and the bounds of lifetimes.
 package struct DNSSearchPolicy: Sendable, Equatable {
-    /// Domains put behind names that have fewer dots than `dots`, before the name itself is asked
-    /// for, and behind others afterwards (resolv.conf(5), `ndots`).
+    /// Domains appended to a name. A name with fewer dots than `dots` is tried with them first, any other as it is
+    /// first (resolv.conf(5), `ndots`).
     package var search: [String]
     package var dots: Int
-    /// `_http._tcp`: ask for its records first.
+    /// `_http._tcp`: query its SRV records first.
     package var service: String?
-    /// Bounds of an answer's life, seconds.
+    /// The minimum and maximum life of an answer, seconds.
     package var ttl: ClosedRange<UInt32>
-    /// The longest life of the answer that there is no such name, seconds.
+    /// The maximum life of a negative answer, seconds.
     package var negativeTTL: UInt32
 
     package init(
@@ -25,10 +25,10 @@ package struct DNSSearchPolicy: Sendable, Equatable {
         self.negativeTTL = negativeTTL
     }
 
-    /// The longest host name, bytes.
+    /// The maximum length of a host name, bytes.
     private static let maxNameBytes = 253
 
-    /// What a name may stand for, in the order in which it is asked for.
+    /// The names to try for `name`, in order.
     func candidates(_ name: String) -> [String] {
         let found = search.map { "\(name).\($0)" }
         let inOrder =

@@ -4,19 +4,19 @@ import NIOConcurrencyHelpers
 import SystemSupport
 import Settings
 
-/// The thread on which names are asked for, and its letterbox.
+/// The thread that resolves names, and the queue of its commands.
 final class DNSThread: Sendable {
-    typealias Done = @Sendable (NameQueryResult) -> Void
+    typealias Completion = @Sendable (NameQueryResult) -> Void
 
     enum Command {
-        case resolve(String, Done)
+        case resolve(String, Completion)
         /// resolv.conf has changed.
-        case readAgain
+        case reloadConfiguration
         case stop
     }
 
     private struct State {
-        var letters: [Command] = []
+        var commands: [Command] = []
         var stopped = false
         var watcher: FileWatcher?
     }
@@ -35,24 +35,24 @@ final class DNSThread: Sendable {
             _ = fcntl(end, F_SETFD, FD_CLOEXEC)
             _ = fcntl(end, F_SETFL, O_NONBLOCK)
         }
-        let heard = ends[0]
+        let readEnd = ends[0]
         wake = ends[1]
-        // The descriptors end with the thread, which holds this until it is told to stop.
+        // The thread closes the descriptors at its end, and keeps `self` until then.
         BlockingThread.start { [self] in
-            var desk = DNSEventLoop(options)
-            desk.run(wake: heard) { self.takeLetters() }
-            close(heard)
+            var eventLoop = DNSEventLoop(options)
+            eventLoop.run(wake: readEnd) { self.takeCommands() }
+            close(readEnd)
             close(wake)
         }
         if options.servers == nil || options.settings.search == nil {
-            let watcher = try? FileWatcher(path: "/etc/resolv.conf") { [weak self] in self?.post(.readAgain) }
+            let watcher = try? FileWatcher(path: "/etc/resolv.conf") { [weak self] in self?.post(.reloadConfiguration) }
             state.withLockedValue { $0.watcher = watcher }
         }
     }
 
-    func resolve(_ name: String, done: @escaping Done) {
-        if !post(.resolve(name, done)) {
-            done(.failed(NameProblem(.unavailable, "dns: stopped")))
+    func resolve(_ name: String, completion: @escaping Completion) {
+        if !post(.resolve(name, completion)) {
+            completion(.failed(NameProblem(.unavailable, "dns: stopped")))
         }
     }
 
@@ -61,24 +61,24 @@ final class DNSThread: Sendable {
         state.withLockedValue { $0.watcher }?.stop()
     }
 
-    /// False when the thread takes no letters any more.
+    /// - Returns: false when the thread has been stopped.
     @discardableResult
-    private func post(_ letter: Command) -> Bool {
+    private func post(_ command: Command) -> Bool {
         state.withLockedValue { state in
             guard !state.stopped else { return false }
-            if case .stop = letter { state.stopped = true }
-            state.letters.append(letter)
+            if case .stop = command { state.stopped = true }
+            state.commands.append(command)
             var byte: UInt8 = 0
-            // A full pipe wakes the thread as well.
+            // A full pipe also wakes the thread.
             _ = write(wake, &byte, 1)
             return true
         }
     }
 
-    private func takeLetters() -> [Command] {
+    private func takeCommands() -> [Command] {
         state.withLockedValue { state in
-            defer { state.letters = [] }
-            return state.letters
+            defer { state.commands = [] }
+            return state.commands
         }
     }
 }

@@ -1,14 +1,13 @@
 import Glibc
 import Routing
 
-/// Whether the machine has a way to an address (RFC 6724 §5, rule 1): the kernel is asked for a
-/// route, and nothing is sent.
+/// Whether the machine has a route to an address (RFC 6724 §5, rule 1), according to the kernel; nothing is sent.
 enum Reachability {
     static func hasRoute(to address: IPAddress) -> Bool {
         let bytes = address.networkBytes
         let family = address.isIPv4 ? AF_INET : AF_INET6
         let descriptor = socket(family, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        // Without the family at all there is no way; without descriptors nobody knows.
+        // Without the family there is no route; without descriptors it is unknown.
         guard descriptor >= 0 else { return errno != EAFNOSUPPORT }
         defer { close(descriptor) }
         let result: Int32

@@ -1,5 +1,5 @@
-/// Which server a question goes to, try after try. A server that did not answer comes last for a
-/// while, so that a dead one costs its timeout once and not each name.
+/// The order in which servers are tried. A server that did not respond comes last for a while, so that a dead one
+/// costs its timeout once and not for each name.
 ///
 /// A pure machine: time is an argument, in milliseconds of any steady clock.
 struct ServerOrder {
@@ -12,11 +12,11 @@ struct ServerOrder {
         self.failedUntil = Array(repeating: .min, count: count)
     }
 
-    /// The servers for one question: each `attempts` times, in rounds.
+    /// The servers for one query: each `attempts` times, in rounds.
     func tries(attempts: Int, now: Int64) -> [Int] {
-        let sound = failedUntil.indices.filter { failedUntil[$0] <= now }
-        let doubtful = failedUntil.indices.filter { failedUntil[$0] > now }
-        let round = sound + doubtful
+        let working = failedUntil.indices.filter { failedUntil[$0] <= now }
+        let failed = failedUntil.indices.filter { failedUntil[$0] > now }
+        let round = working + failed
         return (0..<attempts).flatMap { _ in round }
     }
 
@@ -25,7 +25,7 @@ struct ServerOrder {
         failedUntil[server] = now + Self.pause
     }
 
-    mutating func answered(_ server: Int) {
+    mutating func responded(_ server: Int) {
         guard failedUntil.indices.contains(server) else { return }
         failedUntil[server] = .min
     }

@@ -26,13 +26,13 @@ struct DNSResolutionTests {
         while !steps.isEmpty {
             switch steps.removeFirst() {
             case .done(let reply): return (reply, asked)
-            case .ask(let questions):
+            case .query(let questions):
                 for question in questions {
                     asked.append(question)
                     let result: Result<DNSAnswer, NameProblem> =
                         failing[question].map { .failure($0) }
                         ?? .success(zone[question] ?? DNSAnswer(ttl: 9))
-                    steps.append(resolution.take(result, for: question))
+                    steps.append(resolution.receive(result, for: question))
                 }
             }
             if asked.count > 1000 { break }
@@ -179,7 +179,7 @@ struct DNSResolutionTests {
         #expect(order.tries(attempts: 1, now: 1) == [1, 2, 0])
         #expect(order.tries(attempts: 1, now: ServerOrder.pause) == [0, 1, 2])
         order.failed(0, now: 0)
-        order.answered(0)
+        order.responded(0)
         #expect(order.tries(attempts: 1, now: 1) == [0, 1, 2])
     }
 

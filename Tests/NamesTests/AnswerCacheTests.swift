@@ -18,19 +18,19 @@ struct AnswerCacheTests {
         if case .addresses(_, let use)? = cache.answers[name] { use.mark() }
     }
 
-    @Test("A name is asked for once, however many want it")
+    @Test("A name is queried once, however many lookups wait for it")
     mutating func once() {
-        let first = cache.wants("a")
-        let second = cache.wants("a")
-        #expect(first == true && second == false)
-        cache.take(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
+        let first = cache.startQuery("a")
+        let second = cache.startQuery("a")
+        #expect(first == .started && second == .pending)
+        cache.receive(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
         #expect(addresses("a") == [address(1)])
-        #expect(cache.questions == 0)
+        #expect(cache.pendingQueries == 0)
     }
 
     @Test("An answer that nobody uses leaves when its time is over, and not before")
     mutating func expiry() {
-        cache.take(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
+        cache.receive(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
         var asked = cache.due(now: at(8))
         #expect(asked.isEmpty && addresses("a") != nil)
         asked = cache.due(now: at(9.9))
@@ -43,12 +43,12 @@ struct AnswerCacheTests {
         "An answer in use is asked for again before it expires, and nothing changes with the same addresses"
     )
     mutating func refresh() {
-        cache.take(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
+        cache.receive(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
         cache.changed = []
         use("a")
         let asked = cache.due(now: at(8))
         #expect(asked == ["a"])
-        cache.take(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(8.1))
+        cache.receive(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(8.1))
         #expect(cache.changed.isEmpty)
         _ = cache.due(now: at(11))
         #expect(addresses("a") == [address(1)], "it lives on from the second answer")
@@ -58,12 +58,12 @@ struct AnswerCacheTests {
 
     @Test("An answer's age counts from when it became another one, and its life from when it was last had")
     mutating func life() {
-        cache.take(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
-        cache.take(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(8))
-        #expect(cache.life(of: "a", now: at(9)) == AnswerLifetime(age: .seconds(9), left: .seconds(9)))
-        cache.take(.addresses([address(2)], ttl: .seconds(10)), for: "a", now: at(10))
-        #expect(cache.life(of: "a", now: at(25)) == AnswerLifetime(age: .seconds(15), left: .zero))
-        #expect(cache.life(of: "b", now: at(25)) == nil)
+        cache.receive(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
+        cache.receive(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(8))
+        #expect(cache.lifetime(of: "a", now: at(9)) == AnswerLifetime(age: .seconds(9), left: .seconds(9)))
+        cache.receive(.addresses([address(2)], ttl: .seconds(10)), for: "a", now: at(10))
+        #expect(cache.lifetime(of: "a", now: at(25)) == AnswerLifetime(age: .seconds(15), left: .zero))
+        #expect(cache.lifetime(of: "b", now: at(25)) == nil)
     }
 
     @Test("All addresses together are bounded: what came first and is not in use makes room")
@@ -71,34 +71,34 @@ struct AnswerCacheTests {
         cache = AnswerCache(maxStale: .seconds(60), positives: 100, negatives: 8, addresses: 10)
         let three = (1...3).map { address(UInt32($0)) }
         for name in ["a", "b", "c"] {
-            cache.take(.addresses(three, ttl: .seconds(10)), for: name, now: at(0))
+            cache.receive(.addresses(three, ttl: .seconds(10)), for: name, now: at(0))
         }
         #expect(cache.addresses == 9)
         use("a")
-        cache.take(.addresses(three, ttl: .seconds(10)), for: "d", now: at(0))
+        cache.receive(.addresses(three, ttl: .seconds(10)), for: "d", now: at(0))
         #expect(addresses("a") == three && addresses("b") == nil && addresses("d") == three)
         #expect(cache.addresses == 9)
         // A second answer that is longer finds room as well, and a shorter one gives some back.
-        cache.take(.addresses((1...5).map { address($0) }, ttl: .seconds(10)), for: "d", now: at(1))
+        cache.receive(.addresses((1...5).map { address($0) }, ttl: .seconds(10)), for: "d", now: at(1))
         #expect(cache.addresses <= 10 && addresses("d")?.count == 5)
-        cache.take(.addresses([address(1)], ttl: .seconds(10)), for: "d", now: at(2))
+        cache.receive(.addresses([address(1)], ttl: .seconds(10)), for: "d", now: at(2))
         _ = cache.due(now: at(100))
         #expect(cache.addresses == 0 && cache.answers.isEmpty)
     }
 
     @Test("A second answer that differs takes the place of the first")
     mutating func change() {
-        cache.take(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
+        cache.receive(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
         use("a")
         _ = cache.due(now: at(8))
         cache.changed = []
-        cache.take(.addresses([address(2)], ttl: .seconds(10)), for: "a", now: at(8))
+        cache.receive(.addresses([address(2)], ttl: .seconds(10)), for: "a", now: at(8))
         #expect(cache.changed == ["a"] && addresses("a") == [address(2)])
     }
 
     @Test("While the source can't be asked an answer in use serves on, for max_stale and no longer")
     mutating func stale() {
-        cache.take(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
+        cache.receive(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
         let failure = NameQueryResult.failed(NameProblem(.unavailable, "down"))
         var now = 8.0
         var attempts = 0
@@ -106,7 +106,7 @@ struct AnswerCacheTests {
             use("a")
             for name in cache.due(now: at(now)) {
                 attempts += 1
-                cache.take(failure, for: name, now: at(now))
+                cache.receive(failure, for: name, now: at(now))
             }
             #expect((addresses("a") != nil) == (now < 70), "at \(now)")
             now += 0.5
@@ -117,37 +117,37 @@ struct AnswerCacheTests {
     @Test("An answer that nobody used when its time was over serves again when the source can't be asked")
     mutating func revived() {
         let failure = NameQueryResult.failed(NameProblem(.unavailable, "down"))
-        cache.take(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
+        cache.receive(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
         _ = cache.due(now: at(10))
         #expect(addresses("a") == nil, "whoever wants it asks first")
-        cache.take(failure, for: "a", now: at(20))
+        cache.receive(failure, for: "a", now: at(20))
         #expect(addresses("a") == [address(1)])
         // Not in use: it waits for the next one who wants it, until max_stale is over.
         _ = cache.due(now: at(23))
         #expect(addresses("a") == nil)
-        cache.take(failure, for: "a", now: at(69))
+        cache.receive(failure, for: "a", now: at(69))
         #expect(addresses("a") == [address(1)])
         _ = cache.due(now: at(75))
-        cache.take(failure, for: "a", now: at(76))
+        cache.receive(failure, for: "a", now: at(76))
         #expect(addresses("a") == nil)
     }
 
     @Test("An answer that was had meanwhile is the one that counts")
     mutating func revivedNever() {
-        cache.take(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
+        cache.receive(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
         _ = cache.due(now: at(10))
-        cache.take(.none(ttl: .seconds(1)), for: "a", now: at(11))
+        cache.receive(.none(ttl: .seconds(1)), for: "a", now: at(11))
         _ = cache.due(now: at(13))
-        cache.take(.failed(NameProblem(.unavailable, "down")), for: "a", now: at(14))
+        cache.receive(.failed(NameProblem(.unavailable, "down")), for: "a", now: at(14))
         #expect(addresses("a") == nil)
     }
 
     @Test("The answer that there is no such name replaces addresses, and is kept for its own time")
     mutating func negative() {
-        cache.take(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
+        cache.receive(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
         use("a")
         _ = cache.due(now: at(8))
-        cache.take(.none(ttl: .seconds(5)), for: "a", now: at(8))
+        cache.receive(.none(ttl: .seconds(5)), for: "a", now: at(8))
         guard case .some(.none) = cache.answers["a"] else {
             Issue.record("it is not kept")
             return
@@ -158,7 +158,7 @@ struct AnswerCacheTests {
 
     @Test("A failure is kept for a moment, so that each request does not wait for the next one")
     mutating func failure() {
-        cache.take(.failed(NameProblem(.timeout, "late")), for: "a", now: at(0))
+        cache.receive(.failed(NameProblem(.timeout, "late")), for: "a", now: at(0))
         guard case .failed? = cache.answers["a"] else {
             Issue.record("it is not kept")
             return
@@ -170,7 +170,7 @@ struct AnswerCacheTests {
     @Test("A flood of names that exist does not push out the ones in use")
     mutating func positiveFlood() {
         for index in 0..<4 {
-            cache.take(
+            cache.receive(
                 .addresses([address(UInt32(index))], ttl: .seconds(60)),
                 for: "used\(index)",
                 now: at(0)
@@ -178,7 +178,7 @@ struct AnswerCacheTests {
         }
         for index in 0..<1000 {
             for used in 0..<4 { use("used\(used)") }
-            cache.take(.addresses([address(9)], ttl: .seconds(60)), for: "flood\(index)", now: at(1))
+            cache.receive(.addresses([address(9)], ttl: .seconds(60)), for: "flood\(index)", now: at(1))
             #expect(cache.positiveAnswers <= 8)
         }
         for index in 0..<4 { #expect(addresses("used\(index)") != nil) }
@@ -186,9 +186,9 @@ struct AnswerCacheTests {
 
     @Test("A flood of names that do not exist pushes out other such names, and no addresses")
     mutating func negativeFlood() {
-        cache.take(.addresses([address(1)], ttl: .seconds(60)), for: "a", now: at(0))
+        cache.receive(.addresses([address(1)], ttl: .seconds(60)), for: "a", now: at(0))
         for index in 0..<1000 {
-            cache.take(.none(ttl: .seconds(60)), for: "flood\(index)", now: at(1))
+            cache.receive(.none(ttl: .seconds(60)), for: "flood\(index)", now: at(1))
             #expect(cache.negativeAnswers <= 8)
         }
         #expect(addresses("a") != nil && cache.answers["flood999"] != nil)
@@ -202,11 +202,11 @@ struct AnswerCacheTests {
     )
     mutating func extremes() {
         let many = (0..<5000).map { address(UInt32($0)) }
-        cache.take(.addresses(many, ttl: .seconds(Int64.max)), for: "a", now: at(0))
+        cache.receive(.addresses(many, ttl: .seconds(Int64.max)), for: "a", now: at(0))
         #expect(addresses("a")?.count == NameLimits.addressesOfName)
-        cache.take(.addresses([address(1)], ttl: .zero), for: "b", now: at(0))
+        cache.receive(.addresses([address(1)], ttl: .zero), for: "b", now: at(0))
         #expect(addresses("b") != nil)
-        cache.take(.addresses([], ttl: .seconds(1)), for: "c", now: at(0))
+        cache.receive(.addresses([], ttl: .seconds(1)), for: "c", now: at(0))
         #expect(addresses("c") == nil)
     }
 }

@@ -10,7 +10,7 @@ private final class Told: Sendable {
     private let list = NIOLockedValueBox<[String]>([])
     var all: [String] { list.withLockedValue { $0 } }
 
-    func done(_ who: String) -> NameDirectoryMachine.Done {
+    func done(_ who: String) -> NameDirectoryMachine.Completion {
         { lookup in
             let text =
                 switch lookup {
@@ -34,7 +34,7 @@ private struct Idle: LiveNameSource, QueryNameSource {
 
 @Suite("The names of all sources")
 struct NameDirectoryMachineTests {
-    private var book = NameDirectoryMachine()
+    private var machine = NameDirectoryMachine()
     private let told = Told()
 
     private static func live(_ label: String, maxStale: Duration? = nil) -> NameSource {
@@ -47,12 +47,12 @@ struct NameDirectoryMachineTests {
 
     /// Puts sources in force; gives their ids.
     private mutating func list(_ sources: NameSource..., now: Double = 0) -> [UInt64] {
-        _ = book.replace(with: sources, first: [:], now: at(now))
-        return book.sources.map(\.id)
+        _ = machine.replace(with: sources, first: [:], now: at(now))
+        return machine.sources.map(\.id)
     }
 
     private mutating func tell() -> NameTableUpdate? {
-        let (news, settled) = book.takeNews()
+        let (news, settled) = machine.takeUpdate()
         for (done, lookup) in settled { done(lookup) }
         return news
     }
@@ -60,17 +60,17 @@ struct NameDirectoryMachineTests {
     @Test("A name that a cold registry may know waits, though a later source knows it; then the order counts")
     mutating func strictOrder() throws {
         let ids = list(Self.live("etcd"), Self.live("static"))
-        book.take(.snapshot(["a": [address(2)]]), from: ids[1], now: at(0))
+        machine.apply(.snapshot(["a": [address(2)]]), from: ids[1], now: at(0))
         let table = try #require(tell()?.table)
         guard case .unresolved = table.lookUp("a") else {
             Issue.record("it fell through")
             return
         }
-        book.resolve("a", now: at(0), done: told.done("first"))
-        book.resolve("a", now: at(0), done: told.done("second"))
+        machine.resolve("a", now: at(0), completion: told.done("first"))
+        machine.resolve("a", now: at(0), completion: told.done("second"))
         _ = tell()
         #expect(told.all.isEmpty)
-        book.take(.snapshot(["a": [address(1)]]), from: ids[0], now: at(1))
+        machine.apply(.snapshot(["a": [address(1)]]), from: ids[0], now: at(1))
         _ = tell()
         #expect(told.all == ["first=10.0.0.1", "second=10.0.0.1"])
     }
@@ -80,18 +80,18 @@ struct NameDirectoryMachineTests {
     )
     mutating func downAtStart() {
         let ids = list(Self.live("etcd"), Self.live("containers"), Self.live("static"))
-        book.take(.snapshot(["a": [address(3)]]), from: ids[2], now: at(0))
-        book.take(.down(reason: "refused"), from: ids[0], now: at(0))
-        book.resolve("a", now: at(0), done: told.done("it"))
-        book.resolve("b", now: at(0), done: told.done("other"))
+        machine.apply(.snapshot(["a": [address(3)]]), from: ids[2], now: at(0))
+        machine.apply(.down(reason: "refused"), from: ids[0], now: at(0))
+        machine.resolve("a", now: at(0), completion: told.done("it"))
+        machine.resolve("b", now: at(0), completion: told.done("other"))
         _ = tell()
         #expect(told.all.isEmpty)
-        book.due(now: at(10))
+        machine.due(now: at(10))
         _ = tell()
         #expect(Set(told.all) == ["it=10.0.0.3", "other unavailable"])
-        let events = book.takeEvents()
+        let events = machine.takeEvents()
         #expect(events.contains(.down(source: "etcd", reason: "refused", serving: 0)))
-        #expect(events.contains(.down(source: "containers", reason: "it has not answered yet", serving: 0)))
+        #expect(events.contains(.down(source: "containers", reason: "it has not responded yet", serving: 0)))
     }
 
     @Test(
@@ -99,26 +99,26 @@ struct NameDirectoryMachineTests {
     )
     mutating func staleness() throws {
         let ids = list(Self.live("etcd", maxStale: .seconds(30)))
-        book.take(.snapshot(["a": [address(1)], "b": [address(2)]]), from: ids[0], now: at(0))
+        machine.apply(.snapshot(["a": [address(1)], "b": [address(2)]]), from: ids[0], now: at(0))
         _ = tell()
-        book.take(.down(reason: "gone"), from: ids[0], now: at(1))
-        book.take(.down(reason: "gone"), from: ids[0], now: at(2))
-        #expect(book.statuses.first?.state == .down(reason: "gone"))
-        book.due(now: at(30))
+        machine.apply(.down(reason: "gone"), from: ids[0], now: at(1))
+        machine.apply(.down(reason: "gone"), from: ids[0], now: at(2))
+        #expect(machine.statuses.first?.state == .down(reason: "gone"))
+        machine.due(now: at(30))
         let told1 = tell()
         #expect(told1 == nil, "nothing has changed for anybody")
-        book.due(now: at(31))
+        machine.due(now: at(31))
         let news = try #require(tell())
         #expect(news.changed == nil, "what nobody knew is now what could not be asked for")
         guard case .failed = news.table.lookUp("a") else {
             Issue.record("a is still served")
             return
         }
-        book.take(.snapshot(["a": [address(1)]]), from: ids[0], now: at(40))
+        machine.apply(.snapshot(["a": [address(1)]]), from: ids[0], now: at(40))
         let told2 = tell()
         #expect(told2?.table.lookUp("a").resolved != nil)
         #expect(
-            book.takeEvents() == [
+            machine.takeEvents() == [
                 .loaded(source: "etcd", names: 2), .down(source: "etcd", reason: "gone", serving: 2),
                 .expired(source: "etcd"), .loaded(source: "etcd", names: 1), .up(source: "etcd"),
             ]
@@ -128,29 +128,29 @@ struct NameDirectoryMachineTests {
     @Test("An update without a name says that the source is up and has missed nothing")
     mutating func emptyUpdate() {
         let ids = list(Self.live("etcd", maxStale: .seconds(30)))
-        book.take(.snapshot(["a": [address(1)]]), from: ids[0], now: at(0))
+        machine.apply(.snapshot(["a": [address(1)]]), from: ids[0], now: at(0))
         _ = tell()
-        book.take(.down(reason: "gone"), from: ids[0], now: at(1))
-        book.take(.update(set: [:], removed: []), from: ids[0], now: at(2))
+        machine.apply(.down(reason: "gone"), from: ids[0], now: at(1))
+        machine.apply(.update(set: [:], removed: []), from: ids[0], now: at(2))
         let told3 = tell()
         #expect(told3 == nil)
-        book.due(now: at(100))
-        #expect(book.statuses.first?.state == .up && book.statuses.first?.names == 1)
+        machine.due(now: at(100))
+        #expect(machine.statuses.first?.state == .up && machine.statuses.first?.names == 1)
     }
 
     @Test("The table goes out when a source first speaks, even of nothing, and when it is known to be silent")
     mutating func firstWord() throws {
         let ids = list(Self.live("etcd"), Self.live("containers"), Self.live("static"))
-        book.take(.snapshot(["a": [address(1)]]), from: ids[2], now: at(0))
+        machine.apply(.snapshot(["a": [address(1)]]), from: ids[2], now: at(0))
         _ = tell()
-        book.take(.snapshot([:]), from: ids[0], now: at(1))
+        machine.apply(.snapshot([:]), from: ids[0], now: at(1))
         let empty = try #require(tell())
         #expect(empty.changed == nil, "any name may have become known or unknown")
         guard case .unresolved = empty.table.lookUp("a") else {
             Issue.record("containers were passed over")
             return
         }
-        book.take(.down(reason: "refused"), from: ids[1], now: at(2))
+        machine.apply(.down(reason: "refused"), from: ids[1], now: at(2))
         let down = try #require(tell())
         #expect(down.changed == nil)
         #expect(down.table.lookUp("a").resolved?.addresses == [address(1)])
@@ -163,19 +163,19 @@ struct NameDirectoryMachineTests {
     @Test("A source whose names had become too old serves again when it says that it has missed nothing")
     mutating func revival() throws {
         let ids = list(Self.live("etcd", maxStale: .seconds(30)))
-        book.take(.snapshot(["a": [address(1)], "b": [address(2)]]), from: ids[0], now: at(0))
-        book.take(.down(reason: "gone"), from: ids[0], now: at(1))
-        book.due(now: at(31))
+        machine.apply(.snapshot(["a": [address(1)], "b": [address(2)]]), from: ids[0], now: at(0))
+        machine.apply(.down(reason: "gone"), from: ids[0], now: at(1))
+        machine.due(now: at(31))
         _ = tell()
-        book.resolve("a", now: at(40), done: told.done("a"))
+        machine.resolve("a", now: at(40), completion: told.done("a"))
         _ = tell()
         #expect(told.all == ["a unavailable"])
-        book.take(.update(set: ["c": [address(3)]], removed: ["b"]), from: ids[0], now: at(41))
+        machine.apply(.update(set: ["c": [address(3)]], removed: ["b"]), from: ids[0], now: at(41))
         let news = try #require(tell())
         #expect(news.table.lookUp("a").resolved?.addresses == [address(1)])
         #expect(news.table.lookUp("b").resolved == nil)
         #expect(news.table.lookUp("c").resolved?.addresses == [address(3)])
-        #expect(book.statuses.first?.state == .up)
+        #expect(machine.statuses.first?.state == .up)
     }
 
     @Test("News name what changed and nothing else, also when a registry is listed afresh")
@@ -183,9 +183,9 @@ struct NameDirectoryMachineTests {
         let ids = list(Self.live("etcd"))
         var names: [String: [NamedAddress]] = [:]
         for index in 0..<1000 { names["n\(index)"] = [address(UInt32(index))] }
-        book.take(.snapshot(names), from: ids[0], now: at(0))
+        machine.apply(.snapshot(names), from: ids[0], now: at(0))
         _ = tell()
-        book.take(
+        machine.apply(
             .update(set: ["n1": [address(7)], "n2": [address(2)]], removed: ["n3", "x"]),
             from: ids[0],
             now: at(1)
@@ -195,10 +195,10 @@ struct NameDirectoryMachineTests {
         #expect(news?.table.lookUp("n1").resolved?.addresses == [address(7)])
         names["n4"] = nil
         names["n5"] = [address(5, identity: "another")]
-        book.take(.snapshot(names), from: ids[0], now: at(2))
+        machine.apply(.snapshot(names), from: ids[0], now: at(2))
         let told4 = tell()
         #expect(told4?.changed == ["n1", "n3", "n4", "n5"])
-        book.take(.snapshot(names), from: ids[0], now: at(3))
+        machine.apply(.snapshot(names), from: ids[0], now: at(3))
         let told5 = tell()
         #expect(told5 == nil)
     }
@@ -207,14 +207,14 @@ struct NameDirectoryMachineTests {
     mutating func queries() {
         let ids = list(Self.query("dns"), Self.query("system"))
         _ = tell()
-        book.resolve("a", now: at(0), done: told.done("one"))
-        book.resolve("a", now: at(0), done: told.done("two"))
-        var questions = book.takeQuestions()
-        #expect(questions == [.init(layer: ids[0], name: "a")])
-        book.take(.none(ttl: .seconds(5)), for: "a", from: ids[0], now: at(0.1))
-        questions = book.takeQuestions()
-        #expect(questions == [.init(layer: ids[1], name: "a")])
-        book.take(.addresses([address(1)], ttl: .seconds(5)), for: "a", from: ids[1], now: at(0.2))
+        machine.resolve("a", now: at(0), completion: told.done("one"))
+        machine.resolve("a", now: at(0), completion: told.done("two"))
+        var queries = machine.takeQueries()
+        #expect(queries == [.init(layer: ids[0], name: "a")])
+        machine.receive(.none(ttl: .seconds(5)), for: "a", from: ids[0], now: at(0.1))
+        queries = machine.takeQueries()
+        #expect(queries == [.init(layer: ids[1], name: "a")])
+        machine.receive(.addresses([address(1)], ttl: .seconds(5)), for: "a", from: ids[1], now: at(0.2))
         let news = tell()
         #expect(news?.table.lookUp("a").resolved?.source == "system")
         #expect(told.all == ["one=10.0.0.1", "two=10.0.0.1"])
@@ -225,11 +225,11 @@ struct NameDirectoryMachineTests {
     )
     mutating func failures() {
         let ids = list(Self.query("dns"), Self.live("static"))
-        book.take(.snapshot(["a": [address(1)]]), from: ids[1], now: at(0))
-        book.resolve("a", now: at(0), done: told.done("a"))
-        book.resolve("b", now: at(0), done: told.done("b"))
-        for question in book.takeQuestions() {
-            book.take(.failed(NameProblem(.timeout, "late")), for: question.name, from: ids[0], now: at(1))
+        machine.apply(.snapshot(["a": [address(1)]]), from: ids[1], now: at(0))
+        machine.resolve("a", now: at(0), completion: told.done("a"))
+        machine.resolve("b", now: at(0), completion: told.done("b"))
+        for query in machine.takeQueries() {
+            machine.receive(.failed(NameProblem(.timeout, "late")), for: query.name, from: ids[0], now: at(1))
         }
         _ = tell()
         #expect(told.all == ["a=10.0.0.1", "b timeout"])
@@ -238,23 +238,23 @@ struct NameDirectoryMachineTests {
     @Test("A source that never replies costs its name's waiters some time, and no other name anything")
     mutating func silence() {
         let ids = list(Self.query("dns"))
-        book.resolve("a", now: at(0), done: told.done("a"))
-        book.resolve("b", now: at(0), done: told.done("b"))
-        book.take(.addresses([address(1)], ttl: .seconds(5)), for: "b", from: ids[0], now: at(1))
+        machine.resolve("a", now: at(0), completion: told.done("a"))
+        machine.resolve("b", now: at(0), completion: told.done("b"))
+        machine.receive(.addresses([address(1)], ttl: .seconds(5)), for: "b", from: ids[0], now: at(1))
         _ = tell()
         #expect(told.all == ["b=10.0.0.1"])
-        book.due(now: at(31))
+        machine.due(now: at(31))
         _ = tell()
-        #expect(told.all == ["b=10.0.0.1", "a timeout"] && book.waiting == 0)
+        #expect(told.all == ["b=10.0.0.1", "a timeout"] && machine.waiting == 0)
     }
 
     @Test("So many names may wait; one more is told at once")
     mutating func bounded() {
         _ = list(Self.live("etcd"))
         for index in 0..<NameLimits.waitingNames {
-            book.resolve("n\(index)", now: at(0), done: told.done("n"))
+            machine.resolve("n\(index)", now: at(0), completion: told.done("n"))
         }
-        book.resolve("more", now: at(0), done: told.done("more"))
+        machine.resolve("more", now: at(0), completion: told.done("more"))
         _ = tell()
         #expect(told.all == ["more overloaded"])
     }
@@ -262,19 +262,19 @@ struct NameDirectoryMachineTests {
     @Test("With other sources those that are the same go on with what they know")
     mutating func reload() {
         let ids = list(Self.live("etcd"), Self.live("static"))
-        book.take(.snapshot(["a": [address(1)]]), from: ids[0], now: at(0))
-        let (started, stopped) = book.replace(
+        machine.apply(.snapshot(["a": [address(1)]]), from: ids[0], now: at(0))
+        let (started, stopped) = machine.replace(
             with: [Self.query("dns"), Self.live("etcd")],
             first: [:],
             now: at(1)
         )
         #expect(started.map(\.source.label) == ["dns"] && stopped.map(\.label) == ["static"])
-        #expect(book.sources.map(\.id).last == ids[0])
-        #expect(book.statuses.map(\.names) == [0, 1])
+        #expect(machine.sources.map(\.id).last == ids[0])
+        #expect(machine.statuses.map(\.names) == [0, 1])
         let told6 = tell()
         #expect(told6?.changed == nil)
         // What a stopped source still says is not heard.
-        book.take(.snapshot(["z": [address(9)]]), from: ids[1], now: at(2))
+        machine.apply(.snapshot(["z": [address(9)]]), from: ids[1], now: at(2))
         let told7 = tell()
         #expect(told7 == nil)
     }

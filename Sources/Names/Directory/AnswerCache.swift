@@ -3,20 +3,20 @@ import HashTreeCollections
 import HeapModule
 import NIOCore
 
-/// The answers of one query source: how long they are good, which are asked for again before
-/// they expire, and which are given up when there are too many.
+/// The answers of one query source: their lifetimes, which are queried again before they expire, and which are
+/// evicted when there are too many.
 ///
-/// A pure machine: time is an argument, questions come out, replies go in.
+/// A pure machine: time is an argument, queries come out, results go in.
 struct AnswerCache {
     private struct Entry {
-        /// Tells this entry's deadlines from those of earlier ones of the name.
+        /// Distinguishes the entry's deadlines from those of earlier entries of the name.
         var generation: UInt64
-        /// Tells its place in the queue from those of earlier ones.
+        /// Distinguishes its position in the queue from those of earlier entries.
         let born: UInt64
         let isPositive: Bool
         var expires: NIODeadline
-        /// When it became what it is.
-        var learnt: NIODeadline
+        /// When its addresses last changed.
+        var changed: NIODeadline
     }
 
     private struct Retired {
@@ -34,26 +34,25 @@ struct AnswerCache {
         static func == (left: Self, right: Self) -> Bool { left.time == right.time }
     }
 
-    /// What lookups see.
+    /// The answers that lookups use.
     private(set) var answers = TreeDictionary<String, CachedAnswer>()
-    /// Names whose answers have changed, until somebody takes them.
+    /// Names whose answers have changed; cleared by the owner.
     var changed: Set<String> = []
 
     private var entries: [String: Entry] = [:]
     private var deadlines = Heap<Deadline>()
-    /// In the order in which they came; some are gone already.
+    /// In the order of their arrival; some are removed already.
     private var positives = Deque<(name: String, born: UInt64)>()
     private var negatives = Deque<(name: String, born: UInt64)>()
-    /// Answers whose time was over while nobody used them: they serve again when the source can't say
-    /// anything newer (RFC 8767).
+    /// Answers that expired while they were not in use: they serve again when the source fails (RFC 8767).
     private var retired: [String: Retired] = [:]
     private var retiredOrder = Deque<(name: String, serial: UInt64)>()
     private var retiredAddresses = 0
     private var positiveCount = 0
     private var addressCount = 0
-    private var asked: Set<String> = []
+    private var pending: Set<String> = []
     private var generation: UInt64 = 0
-    /// How long an answer serves after its time while the source can't be asked.
+    /// How long an answer serves after it has expired while the source fails; nil: without limit.
     private let maxStale: TimeAmount?
     private let bounds: (positives: Int, negatives: Int, addresses: Int)
 
@@ -70,32 +69,39 @@ struct AnswerCache {
     var positiveAnswers: Int { positiveCount }
     var negativeAnswers: Int { entries.count - positiveCount }
     var addresses: Int { addressCount }
-    var questions: Int { asked.count }
+    var pendingQueries: Int { pending.count }
 
-    /// How old an answer is, and how long it is good; nil where there is none.
-    func life(of name: String, now: NIODeadline) -> AnswerLifetime? {
+    /// The age and the remaining life of an answer; nil where there is none.
+    func lifetime(of name: String, now: NIODeadline) -> AnswerLifetime? {
         entries[name].map { entry in
             AnswerLifetime(
-                age: Duration(max(.zero, now - entry.learnt)),
+                age: Duration(max(.zero, now - entry.changed)),
                 left: Duration(max(.zero, entry.expires - now))
             )
         }
     }
 
-    /// Whether the source must be asked for `name` now; false when it has been already.
-    /// Nil: too many questions are open.
-    mutating func wants(_ name: String) -> Bool? {
-        if asked.contains(name) { return false }
-        guard asked.count < NameLimits.questions else { return nil }
-        asked.insert(name)
-        return true
+    enum QueryStart {
+        /// The query is to be sent.
+        case started
+        /// It has been sent already.
+        case pending
+        /// Too many queries are pending.
+        case overloaded
     }
 
-    /// Takes the source's reply to a question.
-    mutating func take(_ reply: NameQueryResult, for name: String, now: NIODeadline) {
-        asked.remove(name)
+    mutating func startQuery(_ name: String) -> QueryStart {
+        if pending.contains(name) { return .pending }
+        guard pending.count < NameLimits.queries else { return .overloaded }
+        pending.insert(name)
+        return .started
+    }
+
+    /// The result of a query.
+    mutating func receive(_ result: NameQueryResult, for name: String, now: NIODeadline) {
+        pending.remove(name)
         let old = forgetRetired(name)
-        switch reply {
+        switch result {
         case .addresses(let addresses, let ttl) where !addresses.isEmpty:
             keep(
                 Array(addresses.prefix(NameLimits.addressesOfName)),
@@ -111,19 +117,21 @@ struct AnswerCache {
             if let old, mayServe(old.expired, now: now) { revive(name, old, now: now) }
             if var entry = entries[name], entry.isPositive, mayServe(entry.expires, now: now) {
                 let next = now + NameLimits.retryPause
-                wake(name, &entry, at: maxStale.map { min(next, entry.expires + $0) } ?? next)
+                schedule(name, &entry, at: maxStale.map { min(next, entry.expires + $0) } ?? next)
             } else {
                 put(name, .failed(problem), life: NameLimits.failurePause, now: now)
             }
         }
     }
 
-    /// When `due` has something to do next.
+    /// The next time at which `due` has work.
     var nextDeadline: NIODeadline? { deadlines.min?.time }
 
-    /// What has come to its time: names to ask for again.
+    /// Handles the deadlines that have passed.
+    ///
+    /// - Returns: the names to query again.
     mutating func due(now: NIODeadline) -> [String] {
-        var questions: [String] = []
+        var queries: [String] = []
         while let deadline = deadlines.min, deadline.time <= now {
             deadlines.removeMin()
             let name = deadline.name
@@ -134,27 +142,27 @@ struct AnswerCache {
             }
             if !mayServe(entry.expires, now: now) {
                 remove(name)
-            } else if use.take(), wants(name) == true {
-                // The reply sets the next one; without any the answer ends at last.
-                wake(name, &entry, at: max(entry.expires, now) + NameLimits.patience)
-                questions.append(name)
+            } else if use.take(), startQuery(name) == .started {
+                // The result sets the next deadline; without a result the answer expires.
+                schedule(name, &entry, at: max(entry.expires, now) + NameLimits.patience)
+                queries.append(name)
             } else if now >= entry.expires {
                 remove(name)
                 retire(name, addresses, expired: entry.expires)
             } else {
-                wake(name, &entry, at: entry.expires)
+                schedule(name, &entry, at: entry.expires)
             }
         }
-        return questions
+        return queries
     }
 
-    /// An answer that has expired serves on while the source can't be asked, for a time.
+    /// Whether an answer that has expired may still serve while the source fails.
     private func mayServe(_ expired: NIODeadline, now: NIODeadline) -> Bool {
         guard let maxStale else { return true }
         return now < expired + maxStale
     }
 
-    // MARK: Answers nobody uses
+    // MARK: Expired answers
 
     private mutating func retire(_ name: String, _ addresses: [NamedAddress], expired: NIODeadline) {
         forgetRetired(name)
@@ -194,22 +202,22 @@ struct AnswerCache {
         now: NIODeadline
     ) {
         let refresh = now + .nanoseconds(life.nanoseconds / 10 * NameLimits.refreshTenths)
-        // More addresses than before have to find room as a new answer does.
+        // More addresses than before need space, as a new answer does.
         if var entry = entries[name], case .addresses(let known, _) = answers[name],
             addresses.count <= known.count
         {
             entry.expires = now + life
             if known != addresses {
-                entry.learnt = now
+                entry.changed = now
                 addressCount -= known.count - addresses.count
                 answers[name] = .addresses(addresses, UsageMark())
                 changed.insert(name)
             }
-            wake(name, &entry, at: refresh)
+            schedule(name, &entry, at: refresh)
             return
         }
         put(name, .addresses(addresses, UsageMark()), life: life, now: now)
-        if var entry = entries[name] { wake(name, &entry, at: refresh) }
+        if var entry = entries[name] { schedule(name, &entry, at: refresh) }
     }
 
     private mutating func put(_ name: String, _ answer: CachedAnswer, life: TimeAmount, now: NIODeadline) {
@@ -217,10 +225,10 @@ struct AnswerCache {
         var isPositive = false
         if case .addresses(let addresses, _) = answer {
             isPositive = true
-            makeRoom(addresses: addresses.count)
+            evict(forAddresses: addresses.count)
             addressCount += addresses.count
         } else {
-            makeRoomForNegative()
+            evictNegative()
         }
         generation &+= 1
         var entry = Entry(
@@ -228,7 +236,7 @@ struct AnswerCache {
             born: generation,
             isPositive: isPositive,
             expires: now + life,
-            learnt: now
+            changed: now
         )
         if isPositive {
             positives.append((name, generation))
@@ -238,16 +246,16 @@ struct AnswerCache {
         }
         answers[name] = answer
         changed.insert(name)
-        wake(name, &entry, at: entry.expires)
+        schedule(name, &entry, at: entry.expires)
     }
 
-    /// Sets the time at which `due` looks at the entry, and stores it.
-    private mutating func wake(_ name: String, _ entry: inout Entry, at time: NIODeadline) {
+    /// Sets the entry's deadline, and stores it.
+    private mutating func schedule(_ name: String, _ entry: inout Entry, at time: NIODeadline) {
         generation &+= 1
         entry.generation = generation
         entries[name] = entry
         deadlines.insert(Deadline(time: time, name: name, generation: generation))
-        // Deadlines that count no more leave when their time comes; a flood must not wait for that.
+        // Obsolete deadlines are removed when they pass; a flood must not wait for that.
         if deadlines.count > 4 * (entries.count + 1024) {
             deadlines = Heap(deadlines.unordered.filter { entries[$0.name]?.generation == $0.generation })
         }
@@ -261,8 +269,8 @@ struct AnswerCache {
         changed.insert(name)
     }
 
-    /// Gives up what came first and is not in use, where there are too many.
-    private mutating func makeRoom(addresses: Int) {
+    /// Evicts the oldest answers that are not in use, where there are too many.
+    private mutating func evict(forAddresses addresses: Int) {
         var steps = 0
         while positiveCount >= bounds.positives || addressCount + addresses > bounds.addresses,
             let oldest = positives.popFirst()
@@ -283,7 +291,7 @@ struct AnswerCache {
         }
     }
 
-    private mutating func makeRoomForNegative() {
+    private mutating func evictNegative() {
         while negativeAnswers >= bounds.negatives, let oldest = negatives.popFirst() {
             if entries[oldest.name]?.born == oldest.born { remove(oldest.name) }
         }
@@ -293,6 +301,6 @@ struct AnswerCache {
     }
 
     private static func life(_ ttl: Duration) -> TimeAmount {
-        min(max(TimeAmount(ttl), NameLimits.leastLife), NameLimits.mostLife)
+        min(max(TimeAmount(ttl), NameLimits.minLife), NameLimits.maxLife)
     }
 }

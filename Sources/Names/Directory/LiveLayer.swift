@@ -1,22 +1,22 @@
 import HashTreeCollections
 import NIOCore
 
-/// The names of one live source, as its news come in.
+/// The names of one live source.
 ///
-/// A pure machine: news and time in, changed names and events out.
+/// A pure machine: updates and time in, changed names and events out.
 struct LiveLayer {
     private(set) var content: NameLayer.Content
     private var downSince: NIODeadline?
     private var reason = ""
-    /// The names that are too old to serve: a source that comes back without having missed anything tells
-    /// only what is different.
+    /// The names that are too old to serve: a source that has missed nothing while it was down emits only the
+    /// changes.
     private var expired: TreeDictionary<String, [NamedAddress]>?
-    /// Until when the source may be silent before it counts as down.
+    /// When a source that has not emitted anything counts as down.
     private var coldUntil: NIODeadline
     private let source: String
     private let maxStale: TimeAmount?
 
-    /// - Parameter first: what is known at once; nil leaves the layer cold.
+    /// - Parameter first: the initial names; nil leaves the layer cold.
     init(_ source: String, maxStale: TimeAmount?, first: [String: [NamedAddress]]?, now: NIODeadline) {
         self.source = source
         self.maxStale = maxStale
@@ -37,21 +37,20 @@ struct LiveLayer {
         return 0
     }
 
-    /// - Returns: whether the lookup of any name may be another one: the layer has begun to answer, or no
-    ///   longer does. Names that wait for it have to look again.
-    mutating func take(
-        _ change: NameSourceUpdate,
+    /// - Returns: whether the lookup of any name may differ: the layer has become available, or no longer is.
+    mutating func apply(
+        _ update: NameSourceUpdate,
         now: NIODeadline,
         changed: inout Set<String>,
         events: inout [NameSourceEvent]
     ) -> Bool {
-        switch change {
+        switch update {
         case .snapshot(let names):
             let wasCold = isCold
             expired = nil
             let differs = replace(with: Self.map(names), changed: &changed)
             if wasCold || differs || isDown { events.append(.loaded(source: source, names: names.count)) }
-            rise(&events)
+            markUp(&events)
             return wasCold
         case .update(let set, let removed):
             let revives = expired != nil
@@ -61,10 +60,10 @@ struct LiveLayer {
                 events.append(.loaded(source: source, names: names.count))
             }
             guard case .names(var names) = content else {
-                // Without a snapshot nothing is known to be complete.
+                // Without a snapshot the names are not complete.
                 return false
             }
-            // The tree is held here alone while it changes, or each change would copy its way.
+            // Moved out while it changes: a second reference would make each change copy its path.
             content = .cold
             for (name, addresses) in set {
                 let kept = Self.kept(addresses)
@@ -72,18 +71,18 @@ struct LiveLayer {
             }
             for name in removed where names.removeValue(forKey: name) != nil { changed.insert(name) }
             content = .names(names)
-            rise(&events)
+            markUp(&events)
             return revives
         case .down(let reason):
             guard !isDown else { return false }
-            return fall(reason, now: now, &events)
+            return markDown(reason, now: now, &events)
         case .problem(let text):
             events.append(.problem(source: source, text))
             return false
         }
     }
 
-    /// When `due` has something to do next.
+    /// The next time at which `due` has work.
     var nextDeadline: NIODeadline? {
         if case .failed = content { return nil }
         if let downSince { return maxStale.map { downSince + $0 } }
@@ -91,10 +90,10 @@ struct LiveLayer {
         return nil
     }
 
-    /// - Returns: as `take`.
+    /// - Returns: as `apply`.
     mutating func due(now: NIODeadline, events: inout [NameSourceEvent]) -> Bool {
         guard let deadline = nextDeadline, deadline <= now else { return false }
-        if case .cold = content { return fall("it has not answered yet", now: now, &events) }
+        if case .cold = content { return markDown("it has not responded yet", now: now, &events) }
         guard case .names(let names) = content else { return false }
         expired = names
         content = .failed(NameProblem(.unavailable, "\(source): \(reason)"))
@@ -109,7 +108,7 @@ struct LiveLayer {
         }
     }
 
-    private mutating func fall(_ reason: String, now: NIODeadline, _ events: inout [NameSourceEvent]) -> Bool
+    private mutating func markDown(_ reason: String, now: NIODeadline, _ events: inout [NameSourceEvent]) -> Bool
     {
         downSince = now
         self.reason = reason
@@ -119,13 +118,13 @@ struct LiveLayer {
         return true
     }
 
-    private mutating func rise(_ events: inout [NameSourceEvent]) {
+    private mutating func markUp(_ events: inout [NameSourceEvent]) {
         guard isDown else { return }
         downSince = nil
         events.append(.up(source: source))
     }
 
-    /// - Returns: whether anything is different.
+    /// - Returns: whether anything has changed.
     private mutating func replace(
         with names: TreeDictionary<String, [NamedAddress]>,
         changed: inout Set<String>

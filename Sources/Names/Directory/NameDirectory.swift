@@ -1,16 +1,15 @@
 package import NIOCore
 import NIOConcurrencyHelpers
 
-/// The name sources of one tier, live: keeps the current table, tells of news, and asks for names
-/// that have to be asked for.
+/// The name sources of one tier, live: keeps the current table, publishes updates, and queries names that
+/// have to be queried.
 ///
-/// May be used from any thread. All it knows changes on one event loop, which should not be one
-/// that serves requests: a registry's snapshot of 100,000 names takes that loop's time. Subscribers
-/// are called there and hop to their own.
+/// May be used from any thread. Its state changes on one event loop, which should not serve requests: a
+/// registry's snapshot of 100,000 names takes that loop's time. Subscribers are called there and hop to their own.
 ///
-/// `@unchecked Sendable`: `book` and what stands beside it is touched on `loop` alone, after `init`.
+/// `@unchecked Sendable`: `machine` and the other mutable properties are used on `loop` alone, after `init`.
 package final class NameDirectory: NameResolver, @unchecked Sendable {
-    /// What other threads may look at.
+    /// The state that other threads may read.
     private struct Published {
         var table: NameTable
         var statuses: [NameSourceStatus]
@@ -21,7 +20,7 @@ package final class NameDirectory: NameResolver, @unchecked Sendable {
     private let report: @Sendable (NameSourceEvent) -> Void
     private let published: NIOLockedValueBox<Published>
 
-    private var book: NameDirectoryMachine
+    private var machine: NameDirectoryMachine
     private var subscribers: [@Sendable (NameTableUpdate) -> Void] = []
     private var toStart: [(id: UInt64, source: NameSource)]
     private var started = false
@@ -30,14 +29,14 @@ package final class NameDirectory: NameResolver, @unchecked Sendable {
     private var flushing = false
     private var alarm: (time: NIODeadline, task: Scheduled<Void>)?
 
-    /// Takes what each source knows at once; the rest begins with `start`.
+    /// Reads the initial names of each source; everything else begins with `start`.
     ///
     /// - Parameters:
-    ///   - sources: in the order they are asked.
+    ///   - sources: in the order of their precedence.
     ///   - loop: for the directory's own work.
-    ///   - report: told what happens to the sources, on `loop` (at first on this thread).
-    /// - Throws: `NameSourceError` when a file cannot be read at the start: then
-    ///   the operator is there to see it. Later failures keep the last names.
+    ///   - report: receives events of the sources, on `loop` (at first on this thread).
+    /// - Throws: `NameSourceError` when a file cannot be read at the start, where an operator sees it. Later
+    ///   failures keep the last names.
     package init(
         _ sources: [NameSource],
         on loop: any EventLoop,
@@ -45,23 +44,23 @@ package final class NameDirectory: NameResolver, @unchecked Sendable {
     ) throws(NameSourceError) {
         self.loop = loop
         self.report = report
-        var book = NameDirectoryMachine()
+        var machine = NameDirectoryMachine()
         self.toStart =
-            book.replace(with: sources, first: try Self.initialNames(sources), now: loop.now).started
-        let table = book.takeNews().news?.table ?? .empty
+            machine.replace(with: sources, first: try Self.initialNames(sources), now: loop.now).started
+        let table = machine.takeUpdate().update?.table ?? .empty
         let keys = Set(sources.map(\.key))
-        self.published = NIOLockedValueBox(Published(table: table, statuses: book.statuses, keys: keys))
-        for event in book.takeEvents() { report(event) }
-        self.book = book
+        self.published = NIOLockedValueBox(Published(table: table, statuses: machine.statuses, keys: keys))
+        for event in machine.takeEvents() { report(event) }
+        self.machine = machine
     }
 
-    /// The names as they are now.
+    /// The current names.
     package var table: NameTable { published.withLockedValue { $0.table } }
 
-    /// How the sources are, in their order.
+    /// The states of the sources, in their order.
     package var statuses: [NameSourceStatus] { published.withLockedValue { $0.statuses } }
 
-    /// Calls `subscriber` with the table there is, and with each new one.
+    /// Calls `subscriber` with the current table, and with each new one.
     package func subscribe(_ subscriber: @escaping @Sendable (NameTableUpdate) -> Void) {
         loop.execute { [self] in
             guard !stopped else { return }
@@ -81,7 +80,7 @@ package final class NameDirectory: NameResolver, @unchecked Sendable {
         }
     }
 
-    /// Stops the sources; the last table stays. Who waits for a name is told that it failed.
+    /// Stops the sources; the last table stays. Pending lookups fail.
     package func stop() {
         loop.execute { [self] in
             guard !stopped else { return }
@@ -89,19 +88,19 @@ package final class NameDirectory: NameResolver, @unchecked Sendable {
             subscribers = []
             alarm?.task.cancel()
             alarm = nil
-            if started { for (_, source) in book.sources { Self.stop(source) } }
-            _ = book.replace(with: [], first: [:], now: loop.now)
-            for (done, _) in book.takeNews().settled {
-                done(.failed(NameProblem(.unavailable, "the name sources are stopped")))
+            if started { for (_, source) in machine.sources { Self.stop(source) } }
+            _ = machine.replace(with: [], first: [:], now: loop.now)
+            for (completion, _) in machine.takeUpdate().settled {
+                completion(.failed(NameProblem(.unavailable, "the name sources are stopped")))
             }
         }
     }
 
-    /// Puts another list of sources in force. Those that are the same as before go on running.
+    /// Puts another list of sources in force. Sources with the same key continue.
     ///
-    /// - Parameter publish: called with the table that is in force then, before the subscribers are:
-    ///   for rules that belong to these names, and are to take effect at the same moment.
-    /// - Throws: `NameSourceError` when a new one cannot be read; then nothing changes.
+    /// - Parameter publish: called with the new table, before the subscribers: for rules that belong to these
+    ///   names and take effect at the same moment.
+    /// - Throws: `NameSourceError` when a new source cannot be read; then nothing changes.
     package func replace(
         _ sources: [NameSource],
         publish: @escaping @Sendable (NameTable) -> Void = { _ in }
@@ -111,13 +110,13 @@ package final class NameDirectory: NameResolver, @unchecked Sendable {
         published.withLockedValue { $0.keys = Set(sources.map(\.key)) }
         loop.execute { [self] in
             guard !stopped else { return publish(table) }
-            let (new, old) = book.replace(with: sources, first: first, now: loop.now)
+            let (new, old) = machine.replace(with: sources, first: first, now: loop.now)
             let waiting = Set(toStart.map(\.id))
             if started {
                 for source in old { Self.stop(source) }
                 begin(new)
             } else {
-                let kept = Set(book.sources.map(\.id))
+                let kept = Set(machine.sources.map(\.id))
                 toStart = toStart.filter { kept.contains($0.id) && waiting.contains($0.id) } + new
             }
             flush(publish)
@@ -130,14 +129,14 @@ package final class NameDirectory: NameResolver, @unchecked Sendable {
             guard !stopped else {
                 return completion(.failed(NameProblem(.unavailable, "the name sources are stopped")))
             }
-            book.resolve(name, now: loop.now, done: completion)
+            machine.resolve(name, now: loop.now, completion: completion)
             work()
         }
     }
 
-    /// How old the answer to `name` is, and how long it is good; nil where no source was asked for it.
-    package func lifetime(of name: String, done: @escaping @Sendable (AnswerLifetime?) -> Void) {
-        loop.execute { [self] in done(stopped ? nil : book.life(of: name, now: loop.now)) }
+    /// The lifetime of the answer for `name`; nil where no source was queried for it.
+    package func lifetime(of name: String, completion: @escaping @Sendable (AnswerLifetime?) -> Void) {
+        loop.execute { [self] in completion(stopped ? nil : machine.lifetime(of: name, now: loop.now)) }
     }
 
     // MARK: On the loop
@@ -146,11 +145,11 @@ package final class NameDirectory: NameResolver, @unchecked Sendable {
         for (id, source) in sources {
             switch source.kind {
             case .live(let live):
-                live.start { [weak self] change in
+                live.start { [weak self] update in
                     guard let self else { return }
                     loop.execute { [self] in
                         guard !stopped else { return }
-                        book.take(change, from: id, now: loop.now)
+                        machine.apply(update, from: id, now: loop.now)
                         work()
                     }
                 }
@@ -167,35 +166,35 @@ package final class NameDirectory: NameResolver, @unchecked Sendable {
         }
     }
 
-    /// Does what the book has come to want.
+    /// Performs the outputs of the machine.
     private func work() {
-        let questions = book.takeQuestions()
-        if !questions.isEmpty { put(questions) }
-        for event in book.takeEvents() { report(event) }
-        let statuses = book.statuses
+        let queries = machine.takeQueries()
+        if !queries.isEmpty { send(queries) }
+        for event in machine.takeEvents() { report(event) }
+        let statuses = machine.statuses
         published.withLockedValue { $0.statuses = statuses }
-        tellNews()
+        publishUpdate()
         setAlarm()
     }
 
-    private func put(_ questions: [NameDirectoryMachine.Question]) {
-        let sources = Dictionary(uniqueKeysWithValues: book.sources.map { ($0.id, $0.source) })
-        for question in questions {
-            guard case .query(let query)? = sources[question.layer]?.kind else { continue }
-            query.query(question.name) { [weak self] reply in
+    private func send(_ queries: [NameDirectoryMachine.Query]) {
+        let sources = Dictionary(uniqueKeysWithValues: machine.sources.map { ($0.id, $0.source) })
+        for query in queries {
+            guard case .query(let source)? = sources[query.layer]?.kind else { continue }
+            source.query(query.name) { [weak self] result in
                 guard let self else { return }
                 loop.execute { [self] in
                     guard !stopped else { return }
-                    book.take(reply, for: question.name, from: question.layer, now: loop.now)
+                    machine.receive(result, for: query.name, from: query.layer, now: loop.now)
                     work()
                 }
             }
         }
     }
 
-    /// At once, where the last table is old enough; else a little later, with what comes meanwhile.
-    private func tellNews() {
-        guard book.hasNews, !flushing else { return }
+    /// At once, where the last table is old enough; otherwise a little later, with the updates until then.
+    private func publishUpdate() {
+        guard machine.hasUpdate, !flushing else { return }
         let now = loop.now
         guard let lastInstall, now < lastInstall + NameLimits.installPause else { return flush() }
         flushing = true
@@ -208,26 +207,26 @@ package final class NameDirectory: NameResolver, @unchecked Sendable {
     }
 
     private func flush(_ publish: (NameTable) -> Void = { _ in }) {
-        let (news, settled) = book.takeNews()
-        if let news {
+        let (update, settled) = machine.takeUpdate()
+        if let update {
             lastInstall = loop.now
-            published.withLockedValue { $0.table = news.table }
-            publish(news.table)
-            for subscriber in subscribers { subscriber(news) }
+            published.withLockedValue { $0.table = update.table }
+            publish(update.table)
+            for subscriber in subscribers { subscriber(update) }
         }
-        for (done, lookup) in settled { done(lookup) }
+        for (completion, lookup) in settled { completion(lookup) }
     }
 
     private func setAlarm() {
-        guard let next = book.nextDeadline else { return }
+        guard let next = machine.nextDeadline else { return }
         if let alarm, alarm.time <= next { return }
         alarm?.task.cancel()
-        // Deadlines close to each other are one.
+        // Deadlines close to each other share one timer.
         let time = max(next, loop.now + NameLimits.installPause)
         let task = loop.scheduleTask(deadline: time) { [weak self] in
             guard let self, !stopped else { return }
             alarm = nil
-            book.due(now: loop.now)
+            machine.due(now: loop.now)
             work()
         }
         alarm = (time, task)

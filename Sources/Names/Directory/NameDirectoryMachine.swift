@@ -1,70 +1,71 @@
 import DequeModule
+import HashTreeCollections
 import NIOCore
 
-/// All the sources' names and the questions that are open: what a directory knows, without threads,
-/// timers or sockets.
+/// The names of all sources and the pending queries: the state of a directory, without threads, timers or
+/// sockets.
 ///
-/// A pure machine: news, replies, questions and time come in; questions for sources, events, tables
-/// and results for those who wait come out.
+/// A pure machine: updates, query results, lookups and time come in; queries to sources, events, tables and the
+/// results of lookups come out.
 struct NameDirectoryMachine {
-    typealias Done = @Sendable (NameLookup) -> Void
+    typealias Completion = @Sendable (NameLookup) -> Void
 
-    /// A source is to be asked for a name.
-    struct Question: Equatable {
+    /// A query to a source.
+    struct Query: Equatable {
         let layer: UInt64
         let name: String
-    }
-
-    private enum Memory {
-        case live(LiveLayer)
-        case query(AnswerCache)
     }
 
     private struct Layer {
         let id: UInt64
         let source: NameSource
-        var memory: Memory
+        // Exactly one of the two, changed in place: a copy of their trees would make each change copy its path.
+        /// The names of a live source.
+        var live: LiveLayer?
+        /// The answers of a query source.
+        var cache: AnswerCache?
         var problems: UInt64 = 0
-        var questions: UInt64 = 0
+        var queries: UInt64 = 0
         var failures: UInt64 = 0
-        /// The last reason a query source gave, while it gives nothing else.
-        var trouble: String?
+        /// The failure of a query source, until it responds again.
+        var failure: String?
 
         var frozen: NameLayer {
-            switch memory {
-            case .live(let live):
-                NameLayer(source: source.label, content: live.content, isLocal: source.isLocal)
-            case .query(let cache): NameLayer(source: source.label, content: .answers(cache.answers))
-            }
+            let content = live?.content ?? .answers(cache?.answers ?? [:])
+            return NameLayer(source: source.label, content: content, isLocal: source.isLocal)
         }
+
+        /// Names in force.
+        var count: Int { live?.count ?? cache?.positiveAnswers ?? 0 }
+        var nextDeadline: NIODeadline? { live.map(\.nextDeadline) ?? cache?.nextDeadline }
     }
 
     private struct Wait {
-        var waiters: [Done]
+        var waiters: [Completion]
         let until: NIODeadline
     }
 
     private var layers: [Layer] = []
     private var nextID: UInt64 = 0
     private var waits: [String: Wait] = [:]
-    /// In the order in which they began; most are over already.
+    /// In the order of their starts; most are over already.
     private var waitEnds: Deque<(name: String, until: NIODeadline)> = []
     private var changed: Set<String> = []
     private var changedAll = false
-    private var settled: [(done: Done, lookup: NameLookup)] = []
+    private var settled: [(completion: Completion, lookup: NameLookup)] = []
 
-    // What came out, until somebody takes it.
-    private var questions: [Question] = []
+    // Outputs until they are taken.
+    private var queries: [Query] = []
     private var events: [NameSourceEvent] = []
 
     var waiting: Int { waits.count }
 
     // MARK: Sources
 
-    /// Puts a list of sources in force. Those that are there already, by their keys, go on.
+    /// Puts a list of sources in force. Sources with the key of an existing one continue.
     ///
-    /// - Parameter first: what live sources know at once, by their place in `sources`.
-    /// - Returns: the sources that are new, to be started, and those that are left out, to be stopped.
+    /// - Parameter first: the initial names of live sources, by their index in `sources`.
+    /// - Returns: the new sources, to be started, and the removed ones, to be stopped.
     mutating func replace(
         with sources: [NameSource],
         first: [Int: [String: [NamedAddress]]],
@@ -73,91 +74,83 @@ struct NameDirectoryMachine {
         var old = layers
         var started: [(UInt64, NameSource)] = []
         layers = sources.enumerated().map { index, source in
-            if let place = old.firstIndex(where: { $0.source.key == source.key }) {
-                return old.remove(at: place)
+            if let same = old.firstIndex(where: { $0.source.key == source.key }) {
+                return old.remove(at: same)
             }
             nextID += 1
             started.append((nextID, source))
             let maxStale = source.maxStale.map { TimeAmount($0) }
-            let memory: Memory
+            var layer = Layer(id: nextID, source: source)
             switch source.kind {
             case .live:
-                let live = LiveLayer(source.label, maxStale: maxStale, first: first[index], now: now)
+                layer.live = LiveLayer(source.label, maxStale: maxStale, first: first[index], now: now)
                 if let names = first[index] {
                     events.append(.loaded(source: source.label, names: names.count))
                 }
-                memory = .live(live)
             case .query:
-                memory = .query(AnswerCache(maxStale: maxStale))
+                layer.cache = AnswerCache(maxStale: maxStale)
             }
-            return Layer(id: nextID, source: source, memory: memory)
+            return layer
         }
-        beginAgain(now: now)
+        invalidateAll(now: now)
         return (started, old.map(\.source))
     }
 
     var sources: [(id: UInt64, source: NameSource)] { layers.map { ($0.id, $0.source) } }
 
-    // MARK: What happens
+    // MARK: Inputs
 
-    /// News of a live source; of one that is gone nothing follows.
-    mutating func take(_ change: NameSourceUpdate, from id: UInt64, now: NIODeadline) {
-        guard let index = layers.firstIndex(where: { $0.id == id }),
-            case .live(var live) = layers[index].memory
-        else { return }
-        // Held here alone while it changes.
-        layers[index].memory = .query(AnswerCache(maxStale: nil, positives: 0, negatives: 0))
-        if case .problem = change { layers[index].problems &+= 1 }
-        let wakes = live.take(change, now: now, changed: &changed, events: &events)
-        layers[index].memory = .live(live)
-        if wakes { beginAgain(now: now) }
-    }
-
-    /// A query source's reply.
-    mutating func take(_ reply: NameQueryResult, for name: String, from id: UInt64, now: NIODeadline) {
+    /// An update of a live source; one of a removed source is ignored.
+    mutating func apply(_ update: NameSourceUpdate, from id: UInt64, now: NIODeadline) {
         guard let index = layers.firstIndex(where: { $0.id == id }) else { return }
-        note(reply, index)
-        change(index) { $0.take(reply, for: name, now: now) }
-        lookAgain(name, now: now)
+        if case .problem = update { layers[index].problems &+= 1 }
+        let invalidates = layers[index].live?
+            .apply(update, now: now, changed: &changed, events: &events)
+        if invalidates == true { invalidateAll(now: now) }
     }
 
-    /// Somebody wants to know a name.
-    mutating func resolve(_ name: String, now: NIODeadline, done: @escaping Done) {
+    /// The result of a query.
+    mutating func receive(_ result: NameQueryResult, for name: String, from id: UInt64, now: NIODeadline) {
+        guard let index = layers.firstIndex(where: { $0.id == id }) else { return }
+        record(result, index)
+        layers[index].cache?.receive(result, for: name, now: now)
+        collectChanges(index)
+        reevaluate(name, in: frozenLayers)
+    }
+
+    /// Resolves a name; `completion` is among those of `takeUpdate` when it is done.
+    mutating func resolve(_ name: String, now: NIODeadline, completion: @escaping Completion) {
         if waits[name] != nil {
-            waits[name]?.waiters.append(done)
+            waits[name]?.waiters.append(completion)
             return
         }
         guard waits.count < NameLimits.waitingNames else {
-            let problem = NameProblem(.overloaded, "too many names wait for an answer")
-            settled.append((done, .failed(problem)))
+            let problem = NameProblem(.overloaded, "too many names are being resolved")
+            settled.append((completion, .failed(problem)))
             return
         }
         let until = now + NameLimits.patience
-        waits[name] = Wait(waiters: [done], until: until)
+        waits[name] = Wait(waiters: [completion], until: until)
         waitEnds.append((name, until))
-        lookAgain(name, now: now)
+        reevaluate(name, in: frozenLayers)
     }
 
     /// Deadlines of all kinds.
     mutating func due(now: NIODeadline) {
-        var wakes = false
+        var invalidates = false
         for index in layers.indices {
-            switch layers[index].memory {
-            case .live(var live):
-                wakes = live.due(now: now, events: &events) || wakes
-                layers[index].memory = .live(live)
-            case .query(let cache):
-                guard let deadline = cache.nextDeadline, deadline <= now else { continue }
-                let names = change(index) { $0.due(now: now) } ?? []
-                layers[index].questions &+= UInt64(names.count)
-                questions += names.map { Question(layer: layers[index].id, name: $0) }
-            }
+            if layers[index].live?.due(now: now, events: &events) == true { invalidates = true }
+            guard let deadline = layers[index].cache?.nextDeadline, deadline <= now else { continue }
+            let names = layers[index].cache?.due(now: now) ?? []
+            collectChanges(index)
+            layers[index].queries &+= UInt64(names.count)
+            queries += names.map { Query(layer: layers[index].id, name: $0) }
         }
-        if wakes { beginAgain(now: now) }
+        if invalidates { invalidateAll(now: now) }
         while let end = waitEnds.first, end.until <= now {
             waitEnds.removeFirst()
             guard waits[end.name]?.until == end.until else { continue }
-            settle(end.name, .failed(NameProblem(.timeout, "no name source answered in time")))
+            settle(end.name, .failed(NameProblem(.timeout, "no name source responded in time")))
         }
     }
 
@@ -165,38 +158,35 @@ struct NameDirectoryMachine {
     var nextDeadline: NIODeadline? {
         var next: NIODeadline?
         for layer in layers {
-            let deadline =
-                switch layer.memory {
-                case .live(let live): live.nextDeadline
-                case .query(let cache): cache.nextDeadline
-                }
-            if let deadline { next = min(next ?? deadline, deadline) }
+            if let deadline = layer.nextDeadline { next = min(next ?? deadline, deadline) }
         }
         if let end = waitEnds.first?.until { next = min(next ?? end, end) }
         return next
     }
 
-    // MARK: What follows
+    // MARK: Outputs
 
-    /// A new table is due, or somebody's wait is over.
-    var hasNews: Bool { !changed.isEmpty || changedAll || !settled.isEmpty }
+    /// A new table is due, or a lookup is settled.
+    var hasUpdate: Bool { !changed.isEmpty || changedAll || !settled.isEmpty }
 
-    /// The table now with what is different, and those whose waits are over: to be told in this order.
-    mutating func takeNews() -> (news: NameTableUpdate?, settled: [(done: Done, lookup: NameLookup)]) {
+    /// The new table with its changes, and the settled lookups: to be published in this order.
+    mutating func takeUpdate() -> (
+        update: NameTableUpdate?, settled: [(completion: Completion, lookup: NameLookup)]
+    ) {
         defer { settled = [] }
         guard changedAll || !changed.isEmpty else { return (nil, settled) }
-        let news = NameTableUpdate(
-            table: NameTable(layers: layers.map(\.frozen)),
+        let update = NameTableUpdate(
+            table: NameTable(layers: frozenLayers),
             changed: changedAll ? nil : changed
         )
         changed = []
         changedAll = false
-        return (news, settled)
+        return (update, settled)
     }
 
-    mutating func takeQuestions() -> [Question] {
-        defer { questions = [] }
-        return questions
+    mutating func takeQueries() -> [Query] {
+        defer { queries = [] }
+        return queries
     }
 
     mutating func takeEvents() -> [NameSourceEvent] {
@@ -206,102 +196,76 @@ struct NameDirectoryMachine {
 
     var statuses: [NameSourceStatus] {
         layers.map { layer in
-            let state: NameSourceStatus.State
-            let names: Int
-            switch layer.memory {
-            case .live(let live):
-                state = live.state
-                names = live.count
-            case .query(let cache):
-                state = layer.trouble.map { .down(reason: $0) } ?? (layer.questions == 0 ? .cold : .up)
-                names = cache.positiveAnswers
-            }
+            let queryState: NameSourceStatus.State =
+                layer.failure.map { .down(reason: $0) } ?? (layer.queries == 0 ? .cold : .up)
             return NameSourceStatus(
                 source: layer.source.label,
-                state: state,
-                names: names,
+                state: layer.live?.state ?? queryState,
+                names: layer.count,
                 problems: layer.problems,
-                questions: layer.questions,
+                queries: layer.queries,
                 failures: layer.failures
             )
         }
     }
 
-    /// Of the answer that a lookup of `name` finds; nil where a live source answers, or none.
-    func life(of name: String, now: NIODeadline) -> AnswerLifetime? {
-        let (lookup, index) = NameTable.lookUp(name, in: layers.map(\.frozen))
-        guard case .known = lookup, layers.indices.contains(index),
-            case .query(let cache) = layers[index].memory
-        else { return nil }
-        return cache.life(of: name, now: now)
+    /// The lifetime of the answer that a lookup of `name` finds; nil where a live source has the name, or none.
+    func lifetime(of name: String, now: NIODeadline) -> AnswerLifetime? {
+        let (lookup, index) = NameTable.lookUp(name, in: frozenLayers)
+        guard case .known = lookup, layers.indices.contains(index) else { return nil }
+        return layers[index].cache?.lifetime(of: name, now: now)
     }
 
-    // MARK: Inside
+    // MARK: Pieces
 
-    /// Changes a query layer's cache in place.
-    @discardableResult
-    private mutating func change<Result>(_ index: Int, _ body: (inout AnswerCache) -> Result) -> Result? {
-        guard case .query(var cache) = layers[index].memory else { return nil }
-        // Held here alone while it changes.
-        layers[index].memory = .query(AnswerCache(maxStale: nil, positives: 0, negatives: 0))
-        let result = body(&cache)
-        changed.formUnion(cache.changed)
-        cache.changed = []
-        layers[index].memory = .query(cache)
-        return result
+    private var frozenLayers: [NameLayer] { layers.map(\.frozen) }
+
+    private mutating func collectChanges(_ index: Int) {
+        changed.formUnion(layers[index].cache?.changed ?? [])
+        layers[index].cache?.changed = []
     }
 
-    private mutating func note(_ reply: NameQueryResult, _ index: Int) {
+    private mutating func record(_ result: NameQueryResult, _ index: Int) {
         let label = layers[index].source.label
-        if case .failed(let problem) = reply {
+        if case .failed(let problem) = result {
             layers[index].failures &+= 1
-            guard problem.kind == .unavailable, layers[index].trouble == nil else { return }
-            layers[index].trouble = problem.reason
-            events.append(.down(source: label, reason: problem.reason, serving: positives(index)))
-        } else if layers[index].trouble != nil {
-            layers[index].trouble = nil
+            guard problem.kind == .unavailable, layers[index].failure == nil else { return }
+            layers[index].failure = problem.reason
+            events.append(.down(source: label, reason: problem.reason, serving: layers[index].count))
+        } else if layers[index].failure != nil {
+            layers[index].failure = nil
             events.append(.up(source: label))
         }
     }
 
-    private func positives(_ index: Int) -> Int {
-        if case .query(let cache) = layers[index].memory { return cache.positiveAnswers }
-        return 0
-    }
-
-    /// A live source has begun to answer or no longer does: what is said of any name may be another thing,
-    /// also of names that it does not hold.
-    private mutating func beginAgain(now: NIODeadline) {
+    /// A live source has become available or no longer is: the lookup of any name may differ, also of names that it
+    /// does not hold.
+    private mutating func invalidateAll(now: NIODeadline) {
         changedAll = true
-        lookAgain(now: now)
+        // Queries change no answers: all names are looked up in the same layers.
+        let frozen = frozenLayers
+        for name in Array(waits.keys) { reevaluate(name, in: frozen) }
     }
 
-    private mutating func lookAgain(now: NIODeadline) {
-        for name in Array(waits.keys) { lookAgain(name, now: now) }
-    }
-
-    /// Follows a name that waits through the layers, as far as it comes.
-    private mutating func lookAgain(_ name: String, now: NIODeadline) {
+    /// Looks up a waiting name: settles it, or sends the query that it waits for.
+    private mutating func reevaluate(_ name: String, in frozen: [NameLayer]) {
         guard waits[name] != nil else { return }
-        let (lookup, index) = NameTable.lookUp(name, in: layers.map(\.frozen))
+        let (lookup, index) = NameTable.lookUp(name, in: frozen)
         guard case .unresolved = lookup, layers.indices.contains(index) else { return settle(name, lookup) }
-        guard case .query = layers[index].memory else { return }
-        switch change(index, { $0.wants(name) }) ?? nil {
-        case true?:
-            layers[index].questions &+= 1
-            questions.append(Question(layer: layers[index].id, name: name))
-        case false?: break
-        case nil:
-            settle(
-                name,
-                .failed(NameProblem(.overloaded, "\(layers[index].source.label): too many questions"))
-            )
+        switch layers[index].cache?.startQuery(name) {
+        case .started?:
+            layers[index].queries &+= 1
+            queries.append(Query(layer: layers[index].id, name: name))
+        case .overloaded?:
+            let problem = NameProblem(.overloaded, "\(layers[index].source.label): too many queries")
+            settle(name, .failed(problem))
+        case .pending?, nil: break
         }
     }
 
     private mutating func settle(_ name: String, _ lookup: NameLookup) {
         guard let wait = waits.removeValue(forKey: name) else { return }
-        for done in wait.waiters { settled.append((done, lookup)) }
+        for completion in wait.waiters { settled.append((completion, lookup)) }
         while let end = waitEnds.first, waits[end.name]?.until != end.until { waitEnds.removeFirst() }
     }
 }

@@ -7,14 +7,14 @@ extension NameLayer {
         return names[name]?.isEmpty == false
     }
 
-    /// All names that it holds, in no order.
+    /// All names that it holds, in any order.
     package var heldNames: [String] {
         guard case .names(let names) = content else { return [] }
         return names.filter { !$0.value.isEmpty }.map(\.key)
     }
 
-    /// All names that a live source holds, in their order; nil where the source is asked, or has none to tell.
-    /// For people: it copies and sorts.
+    /// All names that a live source holds, sorted; nil where it is a query source, or has no names yet.
+    /// For operators: it copies and sorts.
     package var held: [(name: String, addresses: [NamedAddress])]? {
         guard case .names(let names) = content else { return nil }
         return names.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }

@@ -1,27 +1,26 @@
 /// A source of names, as a directory lists it. Nothing runs until the directory starts it.
 package struct NameSource: Sendable {
     package enum Kind: Sendable {
-        /// Knows all its names and tells what changes.
+        /// Holds all its names, and emits changes.
         case live(any LiveNameSource)
-        /// Is asked for one name at a time.
+        /// Is queried for one name at a time.
         case query(any QueryNameSource)
     }
 
-    /// What makes two sources the same: then a reload keeps the one that runs.
+    /// Two sources with the same key are the same: a reload keeps the running one.
     package enum Key: Hashable, Sendable {
         case names([String: [NamedAddress]])
-        /// Everything that was set, in words.
+        /// All settings as text.
         case settings(String)
     }
 
-    /// The source in words, for operators: `static`, `hosts_file rules/hosts`, `dns`.
+    /// The source for operators: `static`, `hosts_file rules/hosts`, `dns`.
     package let label: String
     package let key: Key
     package let kind: Kind
-    /// How long the last names, or an answer that has expired, stay in force while the source is
-    /// down (nil: without limit).
+    /// How long the last names, or an expired answer, stay in force while the source is down; nil: without limit.
     package let maxStale: Duration?
-    /// What it knows is this host's own, a file or an engine, and not what many hosts share.
+    /// Its names are this host's own (a file, an engine), not shared by many hosts.
     package let isLocal: Bool
 
     package init(label: String, key: Key, kind: Kind, maxStale: Duration? = nil, isLocal: Bool = false) {
@@ -71,24 +70,24 @@ extension QueryNameSource {
     package func stop() {}
 }
 
-/// What a query source says of one name.
+/// The result of a query for one name.
 package enum NameQueryResult: Sendable, Equatable {
-    /// Never empty; good for `ttl`.
+    /// Never empty; valid for `ttl`.
     case addresses([NamedAddress], ttl: Duration)
-    /// The source is sure that the name has no address.
+    /// The name has no address.
     case none(ttl: Duration)
-    /// The source could not find out.
+    /// The query failed.
     case failed(NameProblem)
 }
 
-/// Why nobody can say what a name stands for.
+/// Why a name cannot be resolved.
 package struct NameProblem: Error, Hashable, Sendable {
     package enum Kind: Hashable, Sendable {
-        /// No answer in time.
+        /// No response in time.
         case timeout
-        /// The source, or all its servers, cannot be asked or answer with an error.
+        /// The source, or all its servers, cannot be reached or respond with an error.
         case unavailable
-        /// Too many names are being asked for.
+        /// Too many names are being resolved.
         case overloaded
     }
 
@@ -104,7 +103,7 @@ package struct NameProblem: Error, Hashable, Sendable {
 
 /// A name source that cannot be read or set up.
 package struct NameSourceError: Error, CustomStringConvertible, Sendable {
-    /// The file, or the source in words.
+    /// The file, or the location of the source in a rule file.
     package let path: String
     package let reason: String
 

@@ -1,8 +1,8 @@
 import Synchronization
 
-/// Whether an answer that expires is in use: then it is asked for again before it does.
+/// Whether an answer is in use: then it is queried again before it expires.
 ///
-/// May be used from any thread; marking is one plain load where the mark is there already.
+/// May be used from any thread; marking again is one plain load.
 package final class UsageMark: Sendable {
     private let marked = Atomic(false)
 
@@ -12,6 +12,6 @@ package final class UsageMark: Sendable {
         if !marked.load(ordering: .relaxed) { marked.store(true, ordering: .relaxed) }
     }
 
-    /// Whether it was marked since this was asked last.
+    /// Whether it was marked since the last call.
     func take() -> Bool { marked.exchange(false, ordering: .relaxed) }
 }

@@ -6,17 +6,17 @@ import Routing
 ///     10.0.0.5   container001 wordpress   # a comment
 ///     10.0.0.6   container001             # a second endpoint of the name
 package struct HostsFile: Sendable {
-    /// The largest file that is read, bytes.
+    /// The maximum size of a file, bytes.
     static let maxBytes = 64 << 20
 
     package let names: [String: [NamedAddress]]
-    /// Lines that say nothing, as `line: why`; they are passed over.
+    /// Malformed lines, as `line: reason`; they are skipped.
     package let problems: [String]
 
     package init(text: String) {
         var names: [String: [NamedAddress]] = [:]
         var problems: [String] = []
-        // Line ends are sought in the bytes: to Swift, CR LF is one character.
+        // Splits bytes: CR LF is one character in Swift.
         for (index, line) in text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
             .enumerated()
         {

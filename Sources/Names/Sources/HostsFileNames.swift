@@ -14,16 +14,16 @@ final class HostsFileNames: LiveNameSource {
         try HostsFile(path: path).names
     }
 
-    func start(_ tell: @escaping @Sendable (NameSourceUpdate) -> Void) {
+    func start(_ emit: @escaping @Sendable (NameSourceUpdate) -> Void) {
         let path = path
         do {
-            let watcher = try FileWatcher(path: path) { Self.read(path, tell) }
+            let watcher = try FileWatcher(path: path) { Self.read(path, emit) }
             self.watcher.withLockedValue { $0 = watcher }
         } catch {
-            tell(.problem("cannot be watched: \(error.reason)"))
+            emit(.problem("cannot be watched: \(error.reason)"))
         }
-        // What changed between the first read and the watch is not missed.
-        Self.read(path, tell)
+        // Includes changes between the first read and the start of the watch.
+        Self.read(path, emit)
     }
 
     func stop() {
@@ -34,13 +34,13 @@ final class HostsFileNames: LiveNameSource {
         watcher?.stop()
     }
 
-    private static func read(_ path: String, _ tell: (NameSourceUpdate) -> Void) {
+    private static func read(_ path: String, _ emit: (NameSourceUpdate) -> Void) {
         do {
             let file = try HostsFile(path: path)
-            for problem in file.problems { tell(.problem(problem)) }
-            tell(.snapshot(file.names))
+            for problem in file.problems { emit(.problem(problem)) }
+            emit(.snapshot(file.names))
         } catch {
-            tell(.down(reason: error.reason))
+            emit(.down(reason: error.reason))
         }
     }
 }

@@ -20,6 +20,6 @@ struct StaticNames: LiveNameSource {
     let names: [String: [NamedAddress]]
 
     func initialNames() -> [String: [NamedAddress]]? { names }
-    func start(_ tell: @escaping @Sendable (NameSourceUpdate) -> Void) {}
+    func start(_ emit: @escaping @Sendable (NameSourceUpdate) -> Void) {}
     func stop() {}
 }

@@ -5,7 +5,7 @@ import NIOConcurrencyHelpers
 import SystemSupport
 
 extension NameSource {
-    /// Whatever nsswitch.conf(5) brings: /etc/hosts, NIS, LDAP, mDNS, DNS.
+    /// The sources of nsswitch.conf(5): /etc/hosts, NIS, LDAP, mDNS, DNS.
     package static func system(_ settings: SystemNamesSettings) -> NameSource {
         NameSource(
             label: "system",
@@ -16,19 +16,19 @@ extension NameSource {
     }
 }
 
-/// getaddrinfo(3), which blocks: on a few threads of its own, behind a bounded queue.
+/// getaddrinfo(3), which blocks: on a few threads of its own, with a bounded queue.
 final class SystemNames: QueryNameSource {
-    /// Names that may wait for a thread; one more is told so at once.
+    /// The maximum number of names that wait for a thread; further ones fail at once.
     static let maxWaiting = 1024
 
-    // netdb.h has them for GNU programs only: the name is there, without an address (of this family).
+    // netdb.h has them for GNU programs only: the name exists, without an address (of this family).
     private static let noData: Int32 = -5
     private static let otherFamily: Int32 = -9
 
     typealias Resolve = @Sendable (String) -> NameQueryResult
 
     private struct State {
-        var waiting: [(name: String, done: @Sendable (NameQueryResult) -> Void)] = []
+        var waiting: [(name: String, completion: @Sendable (NameQueryResult) -> Void)] = []
         var threads = 0
         var stopped = false
     }
@@ -37,10 +37,10 @@ final class SystemNames: QueryNameSource {
     private let resolve: Resolve
     private let state = NIOLockedValueBox(State())
 
-    /// - Parameter resolve: asks the system; may block. A test puts its own in place.
+    /// - Parameter resolve: queries the system; may block. For tests.
     init(_ settings: SystemNamesSettings, resolve: Resolve? = nil) {
         self.settings = settings
-        self.resolve = resolve ?? { Self.ask($0, settings) }
+        self.resolve = resolve ?? { Self.query($0, settings) }
     }
 
     func query(_ name: String, completion: @escaping @Sendable (NameQueryResult) -> Void) {
@@ -61,7 +61,7 @@ final class SystemNames: QueryNameSource {
                 drop(NameProblem(.overloaded, "system: there are no threads left"))
             }
         case .stopped: completion(.failed(NameProblem(.unavailable, "system: stopped")))
-        case .full: completion(.failed(NameProblem(.overloaded, "system: too many questions")))
+        case .full: completion(.failed(NameProblem(.overloaded, "system: too many queries")))
         }
     }
 
@@ -75,14 +75,14 @@ final class SystemNames: QueryNameSource {
             defer { state.waiting = [] }
             return state.waiting
         }
-        for (_, done) in waiting { done(.failed(problem)) }
+        for (_, completion) in waiting { completion(.failed(problem)) }
     }
 
-    /// A thread's life: one name after the other, until none waits.
+    /// Resolves one name after the other on a thread of its own, until none waits.
     private func work() {
         while true {
             let next = state.withLockedValue {
-                state -> (name: String, done: @Sendable (NameQueryResult) -> Void)? in
+                state -> (name: String, completion: @Sendable (NameQueryResult) -> Void)? in
                 guard !state.waiting.isEmpty else {
                     state.threads -= 1
                     return nil
@@ -90,15 +90,15 @@ final class SystemNames: QueryNameSource {
                 return state.waiting.removeFirst()
             }
             guard let next else { return }
-            next.done(resolve(next.name))
+            next.completion(resolve(next.name))
         }
     }
 
-    private static func ask(_ name: String, _ settings: SystemNamesSettings) -> NameQueryResult {
+    private static func query(_ name: String, _ settings: SystemNamesSettings) -> NameQueryResult {
         var hints = addrinfo()
         hints.ai_family = AF_UNSPEC
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        // Only families that the machine has addresses of.
+        // Only families of which the machine has addresses.
         hints.ai_flags = AI_ADDRCONFIG
         var first: UnsafeMutablePointer<addrinfo>?
         let status = getaddrinfo(name, nil, &hints, &first)
@@ -112,7 +112,7 @@ final class SystemNames: QueryNameSource {
         }
         var addresses: [NamedAddress] = []
         var next = first
-        // In the order of RFC 6724, which the system has brought them into.
+        // In the order of RFC 6724, as the system returns them.
         while let node = next, addresses.count < NameLimits.addressesOfName {
             if let address = address(node.pointee) {
                 let named = NamedAddress(address: address)

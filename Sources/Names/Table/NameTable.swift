@@ -4,12 +4,12 @@ package import Routing
 /// One address that a name source gives for a name.
 package struct NamedAddress: Hashable, Sendable {
     package let address: IPAddress
-    /// The port, where the source knows one; otherwise the target's port counts.
+    /// The port, where the source has one; otherwise the target's port counts.
     package let port: UInt16?
-    /// Its share beside the name's other addresses, 0 to 65,535 (default 1; 0: only when no other is left).
+    /// Its share among the name's addresses, 0 to 65,535 (default 1; 0: only when no other is left).
     package let weight: UInt16
-    /// What stands behind the address now, where the source knows: a container's id and start,
-    /// so that an address which another container has taken over is another endpoint.
+    /// What is at the address now, where the source knows it: a container's ID and start, so that an address that
+    /// another container has taken over is another endpoint.
     package let identity: String?
 
     package init(address: IPAddress, port: UInt16? = nil, weight: UInt16 = 1, identity: String? = nil) {
@@ -22,11 +22,11 @@ package struct NamedAddress: Hashable, Sendable {
 
 /// A name with its addresses, from the first source that knows it.
 package struct ResolvedName: Sendable {
-    /// The source in words, as shown to operators: `static`, `hosts_file rules/hosts`.
+    /// The source's label for operators: `static`, `hosts_file rules/hosts`.
     package let source: String
     /// In the source's order; never empty.
     package let addresses: [NamedAddress]
-    /// To be marked by whoever serves the name, where the answer expires otherwise.
+    /// Marked by those who use the name, where the answer expires otherwise; nil: it does not expire.
     package let use: UsageMark?
 
     package init(source: String, addresses: [NamedAddress], use: UsageMark?) {
@@ -52,31 +52,31 @@ package enum NameLookup: Sendable {
     }
 }
 
-/// What is known of one name that a query source was asked for.
+/// The state of one name that a query source was queried for.
 package enum CachedAnswer: Sendable {
     case addresses([NamedAddress], UsageMark)
-    /// The source is sure that there is no such name.
+    /// There is no such name.
     case none
-    /// It could not be asked just now.
+    /// The last query failed.
     case failed(NameProblem)
 }
 
-/// What one source knew at one moment.
+/// The names of one source at one moment.
 package struct NameLayer: Sendable {
     package enum Content: Sendable {
         /// All names of a live source.
         case names(TreeDictionary<String, [NamedAddress]>)
-        /// The answers of a query source; a name that is not in it has to be asked for.
+        /// The answers of a query source; other names have to be queried.
         case answers(TreeDictionary<String, CachedAnswer>)
-        /// A live source that has not spoken yet.
+        /// A live source that has not emitted anything yet.
         case cold
-        /// A live source that is down, and whose names, if it ever had some, are too old.
+        /// A live source that is down, without names or with names that are too old.
         case failed(NameProblem)
     }
 
     package let source: String
     package let content: Content
-    /// What it knows is this host's own.
+    /// The names are this host's own.
     package let isLocal: Bool
 
     package init(source: String, content: Content, isLocal: Bool = false) {
@@ -91,10 +91,10 @@ package struct NameLayer: Sendable {
     }
 }
 
-/// Everything the name sources knew at one moment, in the order they are asked.
+/// The names of all sources at one moment, in the order of their precedence.
 ///
-/// Immutable: each event loop holds one and looks names up without a lock; news
-/// arrive as a new table, which shares what did not change with the one before.
+/// Immutable: each event loop holds one and looks names up without a lock. An update is a new table, which shares
+/// what has not changed with the previous one.
 package final class NameTable: Sendable {
     package let layers: [NameLayer]
 
@@ -104,8 +104,8 @@ package final class NameTable: Sendable {
         self.layers = layers
     }
 
-    /// The first layer that knows the name answers. The order is strict: a layer that may know it,
-    /// but has to be asked or waited for first, is not passed over; one that is down is.
+    /// Looks a name up: the first layer that has it counts. The order is strict: a layer that may have the name but
+    /// has to be queried or waited for is not skipped; one that is down is.
     ///
     /// - Parameter name: the target's name, lower case, without a port.
     package func lookUp(_ name: String) -> NameLookup {
@@ -126,14 +126,14 @@ package final class NameTable: Sendable {
             switch layer.content {
             case .names(let names):
                 if let addresses = names[name], !addresses.isEmpty {
-                    let answer = ResolvedName(source: layer.source, addresses: addresses, use: nil)
-                    return (.known(answer), index)
+                    let name = ResolvedName(source: layer.source, addresses: addresses, use: nil)
+                    return (.known(name), index)
                 }
             case .answers(let answers):
                 switch answers[name] {
                 case .addresses(let addresses, let use):
-                    let answer = ResolvedName(source: layer.source, addresses: addresses, use: use)
-                    return (.known(answer), index)
+                    let name = ResolvedName(source: layer.source, addresses: addresses, use: use)
+                    return (.known(name), index)
                 case .failed(let reason): problem = problem ?? reason
                 case .some(.none): continue
                 case nil: return (.unresolved, index)

@@ -1,8 +1,8 @@
-/// A new table, with what is different from the one before.
+/// A new table, with its differences from the previous one.
 package struct NameTableUpdate: Sendable {
     package let table: NameTable
-    /// The names whose lookups may have changed; nil: any (a source has begun to answer or no longer does,
-    /// or there are other sources).
+    /// The names whose lookups may have changed; nil: any (a source has become available or no longer is, or there
+    /// are other sources).
     package let changed: Set<String>?
 
     package init(table: NameTable, changed: Set<String>?) {
@@ -21,32 +21,32 @@ package protocol NameResolver: Sendable {
     func resolve(_ name: String, completion: @escaping @Sendable (NameLookup) -> Void)
 }
 
-/// What happened to a source, for the log and the counters: never an error of a request.
+/// An event of a source, for the log and the counters; not an error of a request.
 package enum NameSourceEvent: Sendable, Equatable {
-    /// The source has told all its names: at the start, or after it was down.
+    /// The source has emitted all its names: at the start, or after it was down.
     case loaded(source: String, names: Int)
-    /// An entry that was passed over.
+    /// An entry that was skipped.
     case problem(source: String, String)
-    /// The source can't be asked; so many names of it stay in force.
+    /// The source is down; so many of its names stay in force.
     case down(source: String, reason: String, serving: Int)
-    /// It can again.
+    /// It is up again.
     case up(source: String)
     /// It was down for longer than its `max_stale`: its names are no longer in force.
     case expired(source: String)
 }
 
-/// How old the answer of a source that is asked is.
+/// The age and the remaining life of a query source's answer.
 package struct AnswerLifetime: Sendable, Equatable {
-    /// Since it was learnt, or was last another one.
+    /// Since its addresses last changed.
     package let age: Duration
-    /// Until it expires; zero: it has, and serves on because the source can't be asked.
+    /// Until it expires; zero: it has expired, and serves because the source fails.
     package let left: Duration
 }
 
-/// How a source is, for operators.
+/// The state of a source, for operators.
 package struct NameSourceStatus: Sendable, Equatable {
     package enum State: Sendable, Equatable {
-        /// Nothing has come of it yet.
+        /// It has not emitted anything, or was not queried.
         case cold
         case up
         case down(reason: String)
@@ -54,12 +54,12 @@ package struct NameSourceStatus: Sendable, Equatable {
 
     package let source: String
     package let state: State
-    /// Names in force, without those that are known not to be.
+    /// Names in force, without those that are known not to exist.
     package let names: Int
-    /// Entries passed over since the start.
+    /// Entries skipped since the start.
     package let problems: UInt64
-    /// Names asked for since the start (query sources).
-    package let questions: UInt64
-    /// … and of those, the ones that nothing could be found out about.
+    /// Queries since the start (query sources).
+    package let queries: UInt64
+    /// The queries that failed.
     package let failures: UInt64
 }
