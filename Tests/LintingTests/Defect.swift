@@ -1,3 +1,4 @@
+import Linting
 import PCRE2
 import Routing
 import RoutingConfig

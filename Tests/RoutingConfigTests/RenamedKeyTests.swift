@@ -18,7 +18,7 @@ import Testing
             _ = try ConfigurationLoader.load(text: text, file: "front.yaml")
         }
         let found = try #require(failure).diagnostics
-        #expect(found.map(\.code) == [.renamedKey])
+        #expect(found.map(\.code) == [.renamed])
         #expect(found.first?.severity == .error)
         let rendered = try #require(found.first).rendered(color: false)
         #expect(rendered.hasPrefix("front.yaml:2:23: error: `allow` is now called `endpoint_networks`\n"))

@@ -51,7 +51,7 @@ import Testing
 
     @Test(
         "What is wrong with a file of cases is shown in its line",
-        arguments: ["keys", "values", "shape", "rules", "syntax"]
+        arguments: ["keys", "values", "shape", "rules", "syntax", "renamed"]
     )
     func broken(name: String) throws {
         let failure = #expect(throws: ConfigurationFailure.self) {

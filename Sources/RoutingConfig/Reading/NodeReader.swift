@@ -168,7 +168,7 @@ package struct NodeReader {
 
     private func unknown(_ node: YAMLNode, _ name: String, in key: String, known: [String]) {
         if let renamed = RenamedKey.find(name, in: key) {
-            report(.renamedKey, node, "`\(name)` is now called `\(renamed.new)`", hint: renamed.hint)
+            report(.renamed, node, "`\(name)` is now called `\(renamed.new)`", hint: renamed.hint)
             return
         }
         let hint: String

@@ -26,6 +26,10 @@ struct ExpectationReader {
 
     private func checkCause(_ node: YAMLNode) {
         guard let text = reader.text(node, "`cause`"), Failure.Reason(rawValue: text) == nil else { return }
+        if let new = RenamedCause.names[text] {
+            let hint = "docs/errors.md lists the causes"
+            return reader.report(.renamed, node, "the cause `\(text)` is now called `\(new)`", hint: hint)
+        }
         let known = Failure.Reason.allCases.map(\.rawValue)
         let hint = Suggestion.nearest(to: text, in: known).map { "did you mean `\($0)`?" }
         reader.report(
