@@ -46,7 +46,9 @@ import Testing
             let warnings = try ConfigurationLoader.load([folder]).warnings
             #expect(warnings.map(\.severity) == [.warning])
             #expect(warnings.first?.line == 2)
-            #expect(warnings.first?.message == "the hosts file \(folder)/nowhere cannot be read now")
+            #expect(
+                warnings.first?.message == "the hosts file \(folder)/nowhere cannot be read at the moment"
+            )
         }
     }
 

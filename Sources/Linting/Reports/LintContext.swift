@@ -87,7 +87,7 @@ final class LintContext {
 
     /// "`a` (line 6)"
     func named(_ rule: RuleView, seenFrom other: RuleView) -> String {
-        "`\(rule.name)` (\(inspected.place(ofRule: rule.index, seenFrom: other.index)))"
+        "`\(rule.name)` (\(inspected.location(ofRule: rule.index, seenFrom: other.index)))"
     }
 }
 

@@ -1,7 +1,7 @@
-/// What was found so far. One load has one; it is not shared between threads.
+/// Collects the findings of one load; not shared between threads.
 package final class DiagnosticCollector {
-    /// More findings than this are counted, not kept: nobody reads them, and a
-    /// generated file could have millions.
+    /// The maximum number of findings that are kept; more are only counted. A generated file
+    /// could have millions.
     static let maxKept = 1000
 
     private var kept: [Diagnostic] = []
@@ -29,7 +29,7 @@ package final class DiagnosticCollector {
             return first < second
         }
         var result: [Diagnostic] = []
-        // What an alias is used for twice is found twice, at one place.
+        // A value that an alias repeats is reported once for each use, at one location.
         for (_, diagnostic) in order where diagnostic != result.last { result.append(diagnostic) }
         if errorsDropped > 0, let last = result.last {
             let message = "\(errorsDropped) more errors are not shown"

@@ -1,23 +1,23 @@
 extension Diagnostic {
-    /// The finding as compilers print theirs, without a newline at the end:
+    /// The finding in the form that compilers use, without a newline at the end:
     ///
     ///     rules/front.yaml:3:27: error: missing closing parenthesis
     ///        3 |     host: '~^(?<app>[a-z]+'
     ///          |                           ^
     ///          = help: …
     ///
-    /// What stands in the file is shown with its control characters replaced, so
-    /// that a rule file cannot steer the terminal.
+    /// Control characters of the file are replaced, so that a rule file cannot control
+    /// the terminal.
     ///
     /// - Parameter color: with ANSI colours, for a terminal.
     public func rendered(color: Bool) -> String {
         let paint = Paint(on: color)
         let tone = severity == .error ? Paint.red : severity == .warning ? Paint.yellow : Paint.blue
-        // The code is what a comment silences; an error cannot be.
+        // A comment suppresses a finding by its code; errors cannot be suppressed.
         let kind = severity == .error ? severity.rawValue : "\(severity.rawValue) \(code.rawValue)"
-        var place = Self.printable(file)
-        if line > 0 { place += ":\(line)" + (column > 0 ? ":\(column)" : "") }
-        var text = paint(Paint.bold, place + ": ") + paint(tone, kind + ":") + " "
+        var location = Self.printable(file)
+        if line > 0 { location += ":\(line)" + (column > 0 ? ":\(column)" : "") }
+        var text = paint(Paint.bold, location + ": ") + paint(tone, kind + ":") + " "
         text += paint(Paint.bold, Self.printable(message))
         let number = String(line)
         let width = max(4, number.utf8.count)
@@ -38,7 +38,7 @@ extension Diagnostic {
         return text
     }
 
-    /// Blanks as wide as what stands in front of `column`; a tab stays a tab.
+    /// Spaces as wide as the text before `column`; a tab stays a tab.
     private static func padding(_ line: String, upTo column: Int) -> String {
         var padding = ""
         for scalar in line.unicodeScalars.prefix(max(0, column - 1)) {

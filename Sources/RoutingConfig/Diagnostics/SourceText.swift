@@ -1,4 +1,4 @@
-/// A rule file's text, and where in it a line and a column are.
+/// The text of a rule file, with the offsets of its lines.
 ///
 /// Lines and columns are counted as libyaml counts them, so that its marks can be
 /// used: columns in Unicode scalars, lines ended by LF, CR LF, CR, NEL, LS or PS.
@@ -91,7 +91,7 @@ package struct SourceText: Sendable {
 extension SourceText {
     /// A line longer than this is shown in part, bytes.
     static let longestShownLine = 160
-    /// How much of a long line is shown in front of the caret, bytes.
+    /// How much of a long line is shown before the caret, bytes.
     private static let shownBefore = 60
 
     /// A finding at the bytes of `range`.

@@ -1,6 +1,6 @@
-/// What somebody may have meant.
+/// Suggests the word that was probably meant.
 package enum Suggestion {
-    /// The one of `candidates` that `word` is likely a misspelling of, or nil.
+    /// The candidate of which `word` is probably a misspelling; nil if there is none.
     ///
     /// Near means: at most a third of the letters (at least one, at most three) are
     /// wrong, missing, too many or swapped.

@@ -15,6 +15,6 @@ public struct Configuration: Sendable {
     package let timeouts: Timeouts<Duration>
     /// The files that were read, in their order.
     public let files: [String]
-    /// What is legal but likely not meant. Never holds an error.
+    /// What is valid, but probably not intended. Never contains an error.
     public let warnings: [Diagnostic]
 }

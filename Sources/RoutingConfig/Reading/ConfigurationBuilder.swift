@@ -1,10 +1,10 @@
 import Routing
 import Settings
 
-/// What the files of one set add up to, while they are read.
+/// Collects the contents of the files of one set while they are read.
 struct ConfigurationBuilder {
-    /// A rule's place in the tree, so that what the compiler says of it can be pointed at.
-    struct Place {
+    /// A rule's node in the tree, so that a diagnostic of the compiler can point at it.
+    struct Location {
         let node: YAMLNode
         /// Index into `sources`.
         let source: Int
@@ -12,17 +12,17 @@ struct ConfigurationBuilder {
 
     var sources: [SourceText] = []
     var rules: [RuleDefinition] = []
-    /// Of each rule.
-    var places: [Place] = []
+    /// The location of each rule.
+    var locations: [Location] = []
     var names: [NameSourceSettings] = []
     var trustedProxies: [CIDR] = []
     var limits = Limits()
     var timeouts = Timeouts<Duration>()
-    /// Whether a `rules` key was there, even an empty one.
+    /// Whether a file had the key `rules`, even an empty one.
     var hasRules = false
-    /// Where each rule's name was first used.
+    /// The location where each rule's name was first used.
     private var firstUse: [String: SourceLocation] = [:]
-    /// Where each key of `limits` and `timeouts` was first set.
+    /// The location where each key of `limits` and `timeouts` was first set.
     private var firstSet: [String: SourceLocation] = [:]
 
     static let keys = ["rules", "names", "trusted_proxies", "limits", "timeouts"]
@@ -31,7 +31,7 @@ struct ConfigurationBuilder {
     mutating func add(_ root: YAMLNode, of source: SourceText, findings: DiagnosticCollector) {
         let reader = NodeReader(source: source, findings: findings)
         if root.isNull {
-            let hint = "a rule file begins with `rules:`"
+            let hint = "a rule file starts with `rules:`"
             findings.add(
                 Diagnostic(code: .missingKey, file: source.file, message: "this file is empty", hint: hint)
             )
@@ -41,7 +41,7 @@ struct ConfigurationBuilder {
         sources.append(source)
         guard let pairs = reader.mapping(root, "a rule file", known: Self.keys) else { return }
         for pair in pairs {
-            // A key with nothing under it is the same as no key: everything in it may be commented out.
+            // A key without a value is the same as a missing key: everything under it may be commented out.
             switch pair.key.text {
             case "rules":
                 hasRules = true
@@ -63,7 +63,7 @@ struct ConfigurationBuilder {
     private mutating func addRules(_ node: YAMLNode, source: Int, _ reader: NodeReader) {
         if node.isNull { return }
         guard case .sequence(let items) = node.content else {
-            let hint = "each rule begins with `- name: …`"
+            let hint = "each rule starts with `- name: …`"
             reader.reportUnfit(node, "`rules`", "a list of rules", hint: hint)
             return
         }
@@ -75,21 +75,21 @@ struct ConfigurationBuilder {
                 definition.name = ruleReader.placeholderName(for: item)
             }
             rules.append(definition)
-            places.append(Place(node: item, source: source))
+            locations.append(Location(node: item, source: source))
         }
     }
 
-    /// Whether another rule has the name already; then that is reported.
+    /// Whether another rule already has the name; then this is reported.
     private mutating func isNamedAgain(_ rule: YAMLNode, _ name: String, _ reader: NodeReader) -> Bool {
         guard let node = rule["name"] else { return false }
         if let first = firstUse[name] {
-            let place = first.file == reader.source.file ? "on line \(first.line)" : "at \(first)"
-            let message = "a rule is named `\(name)` already (\(place))"
+            let location = first.file == reader.source.file ? "on line \(first.line)" : "at \(first)"
+            let message = "another rule is already named `\(name)` (\(location))"
             reader.report(
                 .duplicateName,
                 node,
                 message,
-                hint: "names tell rules apart in logs: give each its own"
+                hint: "give each rule its own name: logs and traces identify rules by it"
             )
             return true
         }
@@ -97,7 +97,7 @@ struct ConfigurationBuilder {
         return false
     }
 
-    /// Settings may be spread over the files of a set, but each be set once.
+    /// The settings may be spread over the files of a set, but each can be set only once.
     private mutating func addSettings<Group: SettingGroup>(
         _ node: YAMLNode,
         to group: Group,
@@ -111,12 +111,12 @@ struct ConfigurationBuilder {
             }
             let name = "\(Group.name).\(setting.key)"
             if let first = firstSet[name], first.file != reader.source.file {
-                let message = "`\(name)` was set already (at \(first))"
+                let message = "`\(name)` is already set (at \(first))"
                 reader.report(
                     .duplicateKey,
                     pair.key,
                     message,
-                    hint: "the files are one set: remove one of them"
+                    hint: "the files are one set: remove one of the two"
                 )
                 continue
             }

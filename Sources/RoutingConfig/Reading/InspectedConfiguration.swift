@@ -1,20 +1,20 @@
 import Routing
 
-/// A configuration with where everything in it stands: for those who say something about it.
+/// A configuration with the location of each of its rules: for tools that report on it.
 public struct InspectedConfiguration: Sendable {
     public let configuration: Configuration
-    private let assembly: ConfigurationBuilder
+    private let builder: ConfigurationBuilder
 
-    init(configuration: Configuration, assembly: ConfigurationBuilder) {
+    init(configuration: Configuration, builder: ConfigurationBuilder) {
         self.configuration = configuration
-        self.assembly = assembly
+        self.builder = builder
     }
 
     /// A finding about a rule.
     ///
     /// - Parameters:
     ///   - rule: its index in the table.
-    ///   - key: as in `RuleIssue.key`; where the rule has no such key, the rule is pointed at.
+    ///   - key: as in `RuleIssue.key`; if the rule has no such key, the finding points at the rule.
     ///   - part: bytes of the key's text; nil: all of it.
     public func finding(
         _ code: Diagnostic.Code,
@@ -25,33 +25,33 @@ public struct InspectedConfiguration: Sendable {
         _ message: String,
         hint: String? = nil
     ) -> Diagnostic {
-        guard assembly.places.indices.contains(rule) else {
+        guard builder.locations.indices.contains(rule) else {
             let file = configuration.files.first ?? ""
             return Diagnostic(severity: severity, code: code, file: file, message: message, hint: hint)
         }
-        let place = assembly.places[rule]
-        let source = assembly.sources[place.source]
+        let location = builder.locations[rule]
+        let source = builder.sources[location.source]
         let reader = NodeReader(source: source, findings: DiagnosticCollector())
-        let node = place.node.descendant(key).value
+        let node = location.node.descendant(key).value
         var range = reader.range(of: node)
         if let part, node.text != nil { range = reader.range(of: node, part: part) }
         return source.diagnostic(code, at: range, message, hint: hint, severity: severity)
     }
 
-    /// Where a rule stands, as it is said in a finding about another rule: "line 6", or with the
-    /// file if that is another one.
-    public func place(ofRule rule: Int, seenFrom other: Int) -> String {
-        guard assembly.places.indices.contains(rule), assembly.places.indices.contains(other) else {
+    /// The location of a rule, for a finding about another rule: "line 6", or with the file if that
+    /// is another one.
+    public func location(ofRule rule: Int, seenFrom other: Int) -> String {
+        guard builder.locations.indices.contains(rule), builder.locations.indices.contains(other) else {
             return ""
         }
-        let (a, b) = (assembly.places[rule], assembly.places[other])
+        let (a, b) = (builder.locations[rule], builder.locations[other])
         let line = "line \(a.node.line)"
-        return a.source == b.source ? line : "\(assembly.sources[a.source].file):\(a.node.line)"
+        return a.source == b.source ? line : "\(builder.sources[a.source].file):\(a.node.line)"
     }
 
-    /// The text of a line of a file, from 1; nil: there is none.
+    /// The text of a line of a file, from 1; nil if there is no such line.
     public func line(_ line: Int, of file: String) -> String? {
-        guard let source = assembly.sources.first(where: { $0.file == file }), line >= 1,
+        guard let source = builder.sources.first(where: { $0.file == file }), line >= 1,
             line <= source.lineCount
         else { return nil }
         return source.string(source.line(line))

@@ -81,7 +81,7 @@ extension NamesReader {
             // A name, with or without a port.
             if let host = try? HostName(String(rest)), !host.text.isEmpty { return scheme + rest }
         }
-        let hint = "a member is written http://10.0.0.1:2379 or https://etcd.test.priv:2379"
+        let hint = "write a member as http://10.0.0.1:2379 or https://etcd.test.priv:2379"
         let message = "`\(YAMLNode.shortened(text))` is not the URL of an etcd member"
         reader.report(.badValue, node, message, hint: hint)
         return nil
@@ -98,7 +98,7 @@ extension NamesReader {
                 let message = "`containers.socket` must be the path of a Unix socket, at most \(most) bytes"
                 reader.report(.badValue, value, message)
             }
-            settings.socket = RuleFiles.resolve(plain, besides: reader.source.file)
+            settings.socket = RuleFiles.resolve(plain, relativeTo: reader.source.file)
         }
         return read?.0
     }

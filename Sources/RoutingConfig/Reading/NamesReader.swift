@@ -1,6 +1,6 @@
 import Routing
 
-/// The `names` of a rule file: where targets get their endpoints from.
+/// The `names` of a rule file: the sources of the targets' endpoints.
 package struct NamesReader {
     package let reader: NodeReader
 
@@ -12,7 +12,8 @@ package struct NamesReader {
 
     func sources(_ node: YAMLNode) -> [NameSourceSettings] {
         guard case .sequence(let items) = node.content else {
-            let hint = "write it as a list, in the order the sources are asked: - static: { name: 127.0.0.1 }"
+            let hint =
+                "write it as a list, in the order in which the sources are queried: - static: { name: 127.0.0.1 }"
             reader.reportUnfit(node, "`names`", "a list", hint: hint)
             return []
         }
@@ -24,12 +25,12 @@ package struct NamesReader {
         guard pairs.count == 1, let pair = pairs.first else {
             let message =
                 pairs.isEmpty
-                ? "a name source is empty" : "a name source has one key, this one has \(pairs.count)"
+                ? "a name source is empty" : "a name source has one key, but this one has \(pairs.count)"
             reader.report(
                 .conflictingKeys,
                 node,
                 message,
-                hint: "each source is an item of its own: - static: …"
+                hint: "write each source as an item of its own: - static: …"
             )
             return nil
         }
@@ -56,10 +57,10 @@ package struct NamesReader {
         for pair in pairs {
             guard let name = name(pair.key) else { continue }
             if let earlier = first[name] {
-                // The very same key is reported as such; here it is one that differs in case.
+                // The identical key is reported as a duplicate; this one differs in case.
                 if earlier.text != pair.key.text {
                     let message =
-                        "the name `\(name)` is here twice (first on line \(earlier.line)): case does not count"
+                        "the name `\(name)` occurs twice (first on line \(earlier.line)): names ignore case"
                     reader.report(.duplicateKey, pair.key, message, hint: "write its endpoints as a list")
                 }
                 continue
@@ -78,8 +79,8 @@ package struct NamesReader {
             reader.report(
                 .badValue,
                 node,
-                "a name has no port: `\(YAMLNode.shortened(text))`",
-                hint: "write the port behind the address"
+                "a name cannot have a port: `\(YAMLNode.shortened(text))`",
+                hint: "write the port after the address"
             )
         } catch {
             let message = "`\(YAMLNode.shortened(text))` is not a host name: \(error)"
@@ -119,7 +120,7 @@ package struct NamesReader {
             return nil
         }
         let hint =
-            "an endpoint is an address with or without a port: 10.0.0.2, 10.0.0.2:8080, '::1', '[::1]:8080'"
+            "write an endpoint as an address with or without a port: 10.0.0.2, 10.0.0.2:8080, '::1', '[::1]:8080'"
         reader.report(.badValue, node, "`\(shown)` is not an address", hint: hint)
         return nil
     }

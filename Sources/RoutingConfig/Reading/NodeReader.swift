@@ -1,8 +1,8 @@
 import Routing
 
-/// Reads values out of a tree; what does not fit becomes a finding and nil.
+/// Reads values out of a tree; a value that does not fit is reported, and the result is nil.
 ///
-/// `key` is how the value is called in messages: "`methods`", "`limits.body`".
+/// `key` is the name of the value in messages: "`methods`", "`limits.body`".
 package struct NodeReader {
     package let source: SourceText
     package let findings: DiagnosticCollector
@@ -14,7 +14,7 @@ package struct NodeReader {
 
     // MARK: Shapes
 
-    /// The pairs of a mapping that has only keys of `known`.
+    /// The pairs of a mapping; keys that are not in `known` are reported.
     package func mapping(_ node: YAMLNode, _ key: String, known: [String]) -> [YAMLNode.Pair]? {
         guard let pairs = mapping(node, key) else { return nil }
         for pair in pairs {
@@ -38,7 +38,7 @@ package struct NodeReader {
         return sound ? pairs : nil
     }
 
-    /// - Parameter example: one item as it would be written, to show the brackets with.
+    /// - Parameter example: an item as it would be written, for the hint.
     package func list(_ node: YAMLNode, _ key: String, example: String) -> [YAMLNode]? {
         guard case .sequence(let items) = node.content else {
             reportUnfit(node, key, "a list", hint: "write it as [\(example)]")
@@ -47,7 +47,7 @@ package struct NodeReader {
         return items
     }
 
-    /// A text; numbers and booleans count by their letters. May be empty if quoted.
+    /// A text; numbers and booleans are taken as written. May be empty if quoted.
     package func text(_ node: YAMLNode, _ key: String) -> String? {
         guard let text = node.text, !node.isNull else {
             reportUnfit(node, key, "a text")
@@ -80,8 +80,8 @@ package struct NodeReader {
     func duration(_ node: YAMLNode, _ key: String, zero: Bool = false) -> Duration? {
         guard let text = text(node, key) else { return nil }
         guard let value = Quantity.duration(text), zero || value > .zero else {
-            let hint = "durations are written 500ms, 5s, 2m or 1h; a plain number is seconds; at most a year"
-            let expected = zero ? "a duration" : "a duration above zero"
+            let hint = "write durations as 500ms, 5s, 2m or 1h; a plain number is in seconds; at most a year"
+            let expected = zero ? "a duration" : "a duration of more than zero"
             report(
                 .badValue,
                 node,
@@ -97,7 +97,7 @@ package struct NodeReader {
     func bytes(_ node: YAMLNode, _ key: String, in range: ClosedRange<UInt64>) -> UInt64? {
         guard let text = text(node, key) else { return nil }
         guard let value = Quantity.bytes(text) else {
-            let hint = "sizes are written 512, 8KiB, 1MiB or 2GiB; a plain number is bytes"
+            let hint = "write sizes as 512, 8KiB, 1MiB or 2GiB; a plain number is in bytes"
             report(.badValue, node, "\(key) must be a size, not `\(YAMLNode.shortened(text))`", hint: hint)
             return nil
         }
@@ -117,15 +117,15 @@ package struct NodeReader {
 
     // MARK: Findings
 
-    /// Reports that a value is of another type than `expected`.
+    /// Reports that the type of a value is not `expected`.
     package func reportUnfit(_ node: YAMLNode, _ key: String, _ expected: String, hint: String? = nil) {
         let message =
             node.isNull
-            ? "\(key) is empty, it must be \(expected)" : "\(key) must be \(expected), not \(node.inWords)"
+            ? "\(key) is empty; it must be \(expected)" : "\(key) must be \(expected), not \(node.inWords)"
         report(.wrongType, node, message, hint: hint)
     }
 
-    /// Reports something about a value; the whole of it is marked.
+    /// Reports something about a value; all of it is marked.
     package func report(
         _ code: Diagnostic.Code,
         _ node: YAMLNode,
@@ -173,11 +173,11 @@ package struct NodeReader {
         }
         let hint: String
         if name == "<<" {
-            hint = "YAML's merge keys are not read: write the keys out"
+            hint = "YAML merge keys are not supported: write the keys out"
         } else if let near = Suggestion.nearest(to: name, in: known) {
             hint = "did you mean `\(near)`?"
         } else {
-            hint = "known here: " + known.joined(separator: ", ")
+            hint = "known keys: " + known.joined(separator: ", ")
         }
         report(.unknownKey, node, "unknown key `\(YAMLNode.shortened(name))` in \(key)", hint: hint)
     }
@@ -194,7 +194,7 @@ extension NodeReader {
     private func network(_ node: YAMLNode, _ key: String) -> CIDR? {
         guard let text = text(node, "each of \(key)") else { return nil }
         guard let network = CIDR(text) else {
-            let hint = "networks are written 10.0.0.0/8, 'fd00::/8', or as one address"
+            let hint = "write networks as 10.0.0.0/8, 'fd00::/8', or as a single address"
             report(.badValue, node, "`\(YAMLNode.shortened(text))` is not a network", hint: hint)
             return nil
         }

@@ -1,9 +1,9 @@
 /// Durations and sizes as rule files write them.
 package enum Quantity {
-    /// The longest duration, seconds: a year. Longer is a slip of the pen, and would not fit into a timer.
+    /// The longest duration, seconds: a year. A longer one is a mistake, and would not fit into a timer.
     static let maxSeconds = 365 * 86_400
 
-    /// `500ms`, `5s`, `2m`, `1h`, `1.5s`; a plain number is seconds. Nil when `text` is none of them
+    /// `500ms`, `5s`, `2m`, `1h`, `1.5s`; a plain number is in seconds. Nil when `text` is not a duration,
     /// or more than ``maxSeconds``.
     package static func duration(_ text: String) -> Duration? {
         guard let (number, unit) = split(text) else { return nil }
@@ -22,7 +22,7 @@ package enum Quantity {
     }
 
     /// Bytes: `512`, `512B`, `8KiB`, `1MiB`, `2GiB`, `1TiB`, and as nginx has them `8k`, `1m`,
-    /// `2g` (of 1024 each). Nil when `text` is none of them or does not fit.
+    /// `2g` (of 1024 each). Nil when `text` is not a size, or does not fit.
     package static func bytes(_ text: String) -> UInt64? {
         guard let (number, unit) = split(text) else { return nil }
         let bytesPerUnit: Int
@@ -39,12 +39,12 @@ package enum Quantity {
 
     private struct Number {
         var whole: Int
-        /// The digits behind the point, and ten to their count.
+        /// The digits after the point, and ten to the power of their count.
         var fraction: Int
         var divisor: Int
     }
 
-    /// A number and what follows it, blanks between them allowed.
+    /// A number and the text after it; spaces between them are allowed.
     private static func split(_ text: String) -> (Number, String)? {
         var number = Number(whole: 0, fraction: 0, divisor: 1)
         var seen = false
@@ -58,7 +58,7 @@ package enum Quantity {
                 let digit = Int(byte - UInt8(ascii: "0"))
                 seen = true
                 if inFraction {
-                    // Digits past a millionth say nothing here.
+                    // More than six digits are a mistake.
                     guard number.divisor < 1_000_000 else { return nil }
                     number.fraction = number.fraction * 10 + digit
                     number.divisor *= 10

@@ -17,15 +17,15 @@ extension ConfigurationBuilder {
     }
 
     private func report(_ issue: RuleIssue, _ findings: DiagnosticCollector) {
-        guard places.indices.contains(issue.ruleIndex) else {
+        guard locations.indices.contains(issue.ruleIndex) else {
             let file = sources.first?.file ?? ""
             findings.add(Diagnostic(code: .badRule, file: file, message: issue.message, hint: issue.hint))
             return
         }
-        let rule = places[issue.ruleIndex]
+        let rule = locations[issue.ruleIndex]
         let reader = NodeReader(source: sources[rule.source], findings: findings)
-        let place = rule.node.descendant(issue.key)
-        let node = issue.inName ? place.key ?? place.value : place.value
+        let found = rule.node.descendant(issue.key)
+        let node = issue.inName ? found.key ?? found.value : found.value
         let code = Self.code(of: issue, node)
         if let range = issue.range, node.text != nil {
             reader.report(code, node, at: range, issue.message, hint: issue.hint)
@@ -35,15 +35,15 @@ extension ConfigurationBuilder {
     }
 
     private func report(_ pattern: CatastrophicPattern, _ findings: DiagnosticCollector) {
-        guard places.indices.contains(pattern.rule) else { return }
-        let rule = places[pattern.rule]
+        guard locations.indices.contains(pattern.rule) else { return }
+        let rule = locations[pattern.rule]
         let node = rule.node.descendant(pattern.key).value
         NodeReader(source: sources[rule.source], findings: findings).report(
             .catastrophicPattern,
             node,
             "this pattern backtracks without end, e.g. on `\(pattern.witness)`",
             hint:
-                "let only one repetition take each byte; or write `backtracking: allowed`, and the match limit ends it"
+                "let only one repetition match each byte; or write `backtracking: allowed`: then the match limit stops it"
         )
     }
 
@@ -61,7 +61,7 @@ extension ConfigurationBuilder {
         }
     }
 
-    /// A warning about what was set at `origin`.
+    /// A warning about the value at `origin`.
     func warning(at origin: SourceLocation, _ message: String, hint: String? = nil) -> Diagnostic {
         guard let source = sources.first(where: { $0.file == origin.file }) else {
             return Diagnostic(
@@ -79,7 +79,7 @@ extension ConfigurationBuilder {
 
 extension YAMLNode {
     /// The value at a path of keys such as `set_headers.X-A` or `methods.1`, with its
-    /// key if it has one; where the path leads nowhere, the last value on it.
+    /// key if it has one; if the path does not exist, the last value on it.
     func descendant(_ path: String) -> (key: YAMLNode?, value: YAMLNode) {
         descendant(path[...], key: nil)
     }
@@ -87,7 +87,7 @@ extension YAMLNode {
     private func descendant(_ path: Substring, key: YAMLNode?) -> (key: YAMLNode?, value: YAMLNode) {
         switch content {
         case .mapping(let pairs):
-            // A field's name may itself hold a dot: the longest key that fits is meant.
+            // A field name can contain a dot: the longest key that fits is meant.
             let fitting = pairs.filter { pair in
                 guard let name = pair.key.text, path.hasPrefix(name) else { return false }
                 return path.count == name.count || path.dropFirst(name.count).first == "."

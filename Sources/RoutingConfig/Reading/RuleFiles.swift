@@ -1,6 +1,6 @@
 import Glibc
 
-/// Rule files on disk: which there are, and their bytes.
+/// Rule files on disk: their paths and their bytes.
 package enum RuleFiles {
     package struct Fault: Error {
         package let code: Diagnostic.Code
@@ -8,19 +8,19 @@ package enum RuleFiles {
         package var hint: String?
     }
 
-    /// Whether a file holds cases for `berth test`, by its name: such files lie beside the rules and are none.
+    /// Whether a file has cases for `berth test`, by its name: such files are next to the rules, but are not rule files.
     package static func isCaseFile(_ path: String) -> Bool {
         path.hasSuffix(".cases.yaml") || path.hasSuffix(".cases.yml")
     }
 
     /// The files that a path stands for: itself, or of a folder its `*.yaml` and `*.yml`,
-    /// by name; folders inside of it, hidden files and files of cases are left alone.
+    /// by name; subfolders, hidden files and case files are skipped.
     package static func expand(_ path: String) throws(Fault) -> [String] {
         guard try isFolder(path) else {
             guard !isCaseFile(path) else {
                 throw Fault(
                     code: .unreadable,
-                    message: "this is a file of cases, not of rules",
+                    message: "this is a case file, not a rule file",
                     hint: "`berth test \(path)` runs it"
                 )
             }
@@ -30,22 +30,22 @@ package enum RuleFiles {
         guard !files.isEmpty else {
             throw Fault(
                 code: .unreadable,
-                message: "this folder holds no rule file",
+                message: "there is no rule file in this folder",
                 hint: "rule files end in .yaml or .yml"
             )
         }
         return files
     }
 
-    /// The files of cases that a path stands for: itself, or those in a folder, by name.
+    /// The case files that a path stands for: itself, or those in a folder, by name.
     package static func expandCases(_ path: String) throws(Fault) -> [String] {
         guard try isFolder(path) else { return [path] }
         let files = try yamlFiles(in: path).filter { isCaseFile($0) }
         guard !files.isEmpty else {
             throw Fault(
                 code: .unreadable,
-                message: "this folder holds no file of cases",
-                hint: "files of cases end in .cases.yaml: see docs/testing-rules.md"
+                message: "there is no case file in this folder",
+                hint: "case files end in .cases.yaml: see docs/testing-rules.md"
             )
         }
         return files
@@ -67,7 +67,7 @@ package enum RuleFiles {
                 String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
             }
             guard !name.hasPrefix("."), name.hasSuffix(".yaml") || name.hasSuffix(".yml") else { continue }
-            // What is a folder by that name, or gone by now, is not a rule file.
+            // A folder with such a name, or a file that no longer exists, is not a rule file.
             if Self.kind(of: base + name) == S_IFREG { files.append(base + name) }
         }
         return files.sorted(by: isBefore)
@@ -95,7 +95,7 @@ package enum RuleFiles {
             guard bytes.count + count <= limit else {
                 throw Fault(
                     code: .fileTooLarge,
-                    message: "this file is larger than \(limit >> 20) MiB, the largest that is read"
+                    message: "this file is larger than the maximum of \(limit >> 20) MiB"
                 )
             }
             bytes.append(contentsOf: chunk[..<count])
@@ -106,8 +106,8 @@ package enum RuleFiles {
         access(path, R_OK) == 0
     }
 
-    /// `path` as seen from the folder that `file` is in.
-    package static func resolve(_ path: String, besides file: String) -> String {
+    /// `path`, relative to the folder of `file`.
+    package static func resolve(_ path: String, relativeTo file: String) -> String {
         guard !path.hasPrefix("/"), let slash = file.utf8.lastIndex(of: UInt8(ascii: "/")) else {
             return path
         }
@@ -121,8 +121,8 @@ package enum RuleFiles {
 
     private static func unreadable(_ code: CInt) -> Fault {
         switch code {
-        case ENOENT: Fault(code: .unreadable, message: "there is no such file")
-        case EACCES: Fault(code: .unreadable, message: "this file may not be read by this user")
+        case ENOENT: Fault(code: .unreadable, message: "this file does not exist")
+        case EACCES: Fault(code: .unreadable, message: "this user has no permission to read this file")
         case EISDIR: Fault(code: .unreadable, message: "this is a folder")
         default:
             Fault(code: .unreadable, message: "this file cannot be read: \(String(cString: strerror(code)))")

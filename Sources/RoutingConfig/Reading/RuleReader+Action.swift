@@ -3,27 +3,32 @@ import Routing
 extension RuleReader {
     private static let actions = ["to", "redirect", "respond"]
 
-    /// What only makes sense where a request is forwarded.
+    /// Keys that have an effect only on a rule that forwards.
     private static let forwardingKeys = [
         "set_headers", "remove_headers", "rewrite_path", "host_header", "timeouts", "endpoint_networks",
         "max_body",
     ]
 
-    /// What a rule with an unreadable action is compiled with; never used.
+    /// The action of a rule whose own could not be read; never used.
     private static let placeholder = RuleAction.respond(status: 500, body: "", contentType: nil)
 
-    /// The one of `to`, `redirect` and `respond` that a rule has.
+    /// The action of a rule: `to`, `redirect` or `respond`.
     func action(_ given: [String: YAMLNode], _ pairs: [YAMLNode.Pair], of rule: YAMLNode) -> RuleAction {
         let chosen = pairs.filter { Self.actions.contains($0.key.text ?? "") }
         guard let first = chosen.first else {
-            let hint = "a rule forwards (`to`), redirects (`redirect`) or answers by itself (`respond`)"
-            reader.report(.missingKey, given["name"] ?? rule, "this rule does nothing", hint: hint)
+            let hint = "add `to` (forward), `redirect`, or `respond` (Berth's own response)"
+            reader.report(.missingKey, given["name"] ?? rule, "this rule has no action", hint: hint)
             return Self.placeholder
         }
         let key = first.key.text ?? ""
         for other in chosen.dropFirst() where other.key.text != key {
-            let message = "a rule has one action, and this one has `\(key)` already (line \(first.key.line))"
-            reader.report(.conflictingKeys, other.key, message, hint: "remove one of them, or make two rules")
+            let message = "a rule has one action, but this one already has `\(key)` (line \(first.key.line))"
+            reader.report(
+                .conflictingKeys,
+                other.key,
+                message,
+                hint: "remove one of them, or write two rules"
+            )
         }
         for pair in pairs {
             guard let name = pair.key.text else { continue }
@@ -89,7 +94,7 @@ extension RuleReader {
         return .respond(status: status, body: body, contentType: type)
     }
 
-    /// The keys that go with `to`.
+    /// Reads the keys that belong to `to`.
     func readForwarding(_ given: [String: YAMLNode], into rule: inout RuleDefinition) {
         if let node = given["set_headers"] {
             rule.setHeaders = fields(node, "`set_headers`").map(HeaderSetting.init)
@@ -109,7 +114,7 @@ extension RuleReader {
                     .badValue,
                     node,
                     "`endpoint_networks` is empty: no endpoint could be used",
-                    hint: "leave the key out to allow every address"
+                    hint: "remove the key to allow every address"
                 )
             }
         }

@@ -1,10 +1,10 @@
 import Routing
 
-/// One rule of a file: its keys and their types. What they mean is the compiler's to judge.
+/// Reads one rule of a file: its keys and their types. The compiler checks what they mean.
 struct RuleReader {
     let reader: NodeReader
 
-    /// The longest name of a rule, bytes: it stands in every line of the log.
+    /// The maximum length of a rule's name, bytes: it is in every line of the access log.
     static let maxNameBytes = 64
 
     static let keys = [
@@ -13,8 +13,8 @@ struct RuleReader {
         "max_body", "backtracking",
     ]
 
-    /// - Returns: nil when it is no mapping. A rule with findings is given back as far as it could be
-    ///   read, so that its other parts are judged too; the findings keep it from being used.
+    /// - Returns: nil when it is not a mapping. A rule with errors is returned as far as it could be
+    ///   read, so that its other parts are checked too; the errors keep it from being used.
     func rule(_ node: YAMLNode) -> RuleDefinition? {
         guard let pairs = reader.mapping(node, "a rule", known: Self.keys) else { return nil }
         var given: [String: YAMLNode] = [:]
@@ -42,14 +42,14 @@ struct RuleReader {
                 .missingKey,
                 rule,
                 "this rule has no `name`",
-                hint: "names tell rules apart in logs: add `name: …`"
+                hint: "add `name: …`: logs and traces identify rules by name"
             )
             return placeholder
         }
         guard let name = reader.text(node, "`name`") else { return placeholder }
         guard !name.isEmpty, name.utf8.count <= Self.maxNameBytes, name.utf8.allSatisfy(Self.isNameByte)
         else {
-            let message = "`\(YAMLNode.shortened(name))` cannot be the name of a rule"
+            let message = "`\(YAMLNode.shortened(name))` is not a valid rule name"
             let hint = "a name is 1 to \(Self.maxNameBytes) letters, digits, `_`, `-`, `.`, `/` or `:`"
             reader.report(.badValue, node, message, hint: hint)
             return placeholder
@@ -57,7 +57,7 @@ struct RuleReader {
         return name
     }
 
-    /// What a rule without a usable name is compiled by, for the sake of its other findings.
+    /// The name with which a rule without a valid name is compiled, so that its other errors are found.
     func placeholderName(for rule: YAMLNode) -> String {
         "\(reader.source.file) \(rule.line):\(rule.column)"
     }
@@ -77,7 +77,7 @@ struct RuleReader {
             .badValue,
             node,
             "`backtracking` can only be `allowed`",
-            hint: "leave the key out to refuse patterns that backtrack without end"
+            hint: "remove the key to refuse patterns that backtrack without end"
         )
         return false
     }
@@ -89,7 +89,7 @@ struct RuleReader {
                 .badValue,
                 node,
                 "`methods` is empty: no request could match",
-                hint: "leave the key out to match every method"
+                hint: "remove the key to match every method"
             )
         }
         return methods

@@ -54,6 +54,6 @@ extension NodeReader {
             report(.badValue, node, "\(key) must be the path of a file")
             return nil
         }
-        return RuleFiles.resolve(path, besides: source.file)
+        return RuleFiles.resolve(path, relativeTo: source.file)
     }
 }

@@ -1,19 +1,19 @@
-/// How a scalar is written in the file.
+/// The style of a scalar in the file.
 package enum ScalarStyle: Sendable {
     case plain, singleQuoted, doubleQuoted
     /// `|` and `>`.
     case block
 }
 
-/// Where a scalar's bytes stand in the file: a pattern's seventh byte may be the
-/// file's ninth, behind a quote and an escape.
+/// The offsets of a scalar's bytes in the file: the seventh byte of a pattern may be the ninth of
+/// its token, after a quote and an escape.
 ///
-/// Exact for scalars on one line; of others the beginning is known.
+/// Exact for scalars on one line; of others only the start is known.
 struct ScalarSource {
     /// The token without its anchor and tag, from its first quote to its last.
     let token: Range<Int>
-    /// For each byte of the value where it stands, then where the value ends.
-    /// Nil where that is not known (block scalars, folded lines).
+    /// The offset of each byte of the value, then of its end.
+    /// Nil where these are not known (block scalars, folded lines).
     private let map: [Int]?
 
     /// - Parameters:
@@ -48,11 +48,11 @@ struct ScalarSource {
     func range(of part: Range<Int>) -> Range<Int> {
         guard let map, let last = map.indices.last else { return token }
         let first = min(max(0, part.lowerBound), last)
-        let behind = min(max(first, part.upperBound), last)
-        return map[first]..<max(map[behind], map[first] + 1)
+        let end = min(max(first, part.upperBound), last)
+        return map[first]..<max(map[end], map[first] + 1)
     }
 
-    /// Behind `&anchor` and `!tag`.
+    /// The offset after `&anchor` and `!tag`.
     private static func skipProperties(_ bytes: [UInt8], from start: Int) -> Int {
         var index = start
         while index < bytes.count, bytes[index] == UInt8(ascii: "&") || bytes[index] == UInt8(ascii: "!") {
@@ -102,7 +102,7 @@ struct ScalarSource {
         return nil
     }
 
-    /// How long an escape is behind its backslash, and how many bytes of UTF-8 it makes.
+    /// The length of an escape after its backslash, and the number of bytes of UTF-8 it stands for.
     private static func escape(_ bytes: [UInt8], at index: Int) -> (length: Int, produced: Int) {
         let digits: Int
         switch bytes[index] {

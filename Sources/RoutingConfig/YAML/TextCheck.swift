@@ -1,8 +1,8 @@
-/// Makes text of a file's bytes, or says which byte is none.
+/// Decodes the bytes of a file, or reports the first byte that is not text.
 ///
-/// What libyaml would refuse is refused here, where the place is known.
+/// What libyaml would refuse is refused here, where the location is known.
 package enum TextCheck {
-    /// - Returns: the text without a byte order mark, or nil: then a finding says why.
+    /// - Returns: the text without a byte order mark, or nil after reporting an error.
     package static func text(_ bytes: [UInt8], file: String, findings: DiagnosticCollector) -> SourceText? {
         var bytes = bytes[...]
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
@@ -27,7 +27,7 @@ package enum TextCheck {
         var offset = 0
         for scalar in text.unicodeScalars {
             if !isAllowed(scalar) {
-                let message = "the control character U+\(hex(scalar.value, width: 4)) may not stand in YAML"
+                let message = "the control character U+\(hex(scalar.value, width: 4)) is not allowed in YAML"
                 let hint = "remove it; in double quotes it can be written \"\\x\(hex(scalar.value))\""
                 findings.add(source.diagnostic(.badEncoding, at: offset..<offset, message, hint: hint))
                 return nil
@@ -37,7 +37,7 @@ package enum TextCheck {
         return source
     }
 
-    /// The offset of the first byte that begins no valid sequence.
+    /// The offset of the first byte that does not start a valid sequence.
     private static func firstInvalid(_ bytes: ArraySlice<UInt8>) -> Int? {
         guard String(validating: bytes, as: UTF8.self) == nil else { return nil }
         var decoder = UTF8()

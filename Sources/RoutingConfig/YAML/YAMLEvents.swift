@@ -1,6 +1,6 @@
 import CYaml
 
-/// A piece of a YAML text, as libyaml reads it, with where it begins.
+/// A part of a YAML text, as libyaml reads it, with its start.
 struct YAMLEvent {
     enum Kind {
         case documentStart, documentEnd, streamEnd
@@ -8,15 +8,15 @@ struct YAMLEvent {
         case alias(String)
         case sequenceStart, sequenceEnd
         case mappingStart, mappingEnd
-        /// The stream's beginning: says nothing.
+        /// The start of the stream: without meaning.
         case other
     }
 
     let kind: Kind
     let mark: YAMLMark
-    /// `&name` in front of it.
+    /// `&name` before it.
     let anchor: String?
-    /// `!tag` in front of it, if it was written.
+    /// `!tag` before it, if it was written.
     let tag: String?
 }
 
@@ -26,9 +26,9 @@ struct YAMLMark: Hashable {
     var column: Int
 }
 
-/// Why libyaml cannot read on.
-struct YAMLProblem: Error {
-    /// What it found, and while it did what; libyaml's words.
+/// The error at which libyaml stopped.
+struct YAMLError: Error {
+    /// What it found, and during which activity; in libyaml's words.
     let problem: String
     let context: String
     let mark: YAMLMark
@@ -36,10 +36,10 @@ struct YAMLProblem: Error {
     let isOutOfMemory: Bool
 }
 
-/// libyaml's event parser: the one place where its memory is touched.
+/// libyaml's event parser: only this file accesses its memory.
 ///
-/// Yams' own tree is not used, since it gives up at the first duplicate key and can be made to
-/// take for ever by keys that are aliases. Pointers into the parser do not leave this file.
+/// Yams' own tree is not used: it stops at the first duplicate key, and keys that are aliases can
+/// make it run forever. Pointers into the parser do not leave this file.
 final class YAMLEvents {
     private let parser: UnsafeMutablePointer<yaml_parser_t>
     private let input: UnsafeMutableBufferPointer<UInt8>
@@ -65,8 +65,8 @@ final class YAMLEvents {
         input.deallocate()
     }
 
-    /// The next event; `streamEnd` again and again behind the last.
-    func next() throws(YAMLProblem) -> YAMLEvent {
+    /// The next event; after the last, `streamEnd` at each call.
+    func next() throws(YAMLError) -> YAMLEvent {
         var event = yaml_event_t()
         guard isReady, yaml_parser_parse(parser, &event) == 1 else { throw problem() }
         defer { yaml_event_delete(&event) }
@@ -75,7 +75,7 @@ final class YAMLEvents {
         case YAML_DOCUMENT_START_EVENT:
             return YAMLEvent(kind: .documentStart, mark: mark, anchor: nil, tag: nil)
         case YAML_DOCUMENT_END_EVENT: return YAMLEvent(kind: .documentEnd, mark: mark, anchor: nil, tag: nil)
-        // An emptied event stands behind the stream's end.
+        // After the end of the stream, libyaml returns empty events.
         case YAML_STREAM_END_EVENT, YAML_NO_EVENT:
             return YAMLEvent(kind: .streamEnd, mark: mark, anchor: nil, tag: nil)
         case YAML_ALIAS_EVENT:
@@ -107,10 +107,10 @@ final class YAMLEvents {
         }
     }
 
-    private func problem() -> YAMLProblem {
+    private func problem() -> YAMLError {
         let state = parser.pointee
         let isOutOfMemory = !isReady || state.error == YAML_MEMORY_ERROR
-        return YAMLProblem(
+        return YAMLError(
             problem: isReady ? state.problem.map { String(cString: $0) } ?? "" : "",
             context: isReady ? state.context.map { String(cString: $0) } ?? "" : "",
             mark: isReady ? Self.mark(state.problem_mark) : YAMLMark(line: 1, column: 1),

@@ -1,4 +1,4 @@
-/// One value of a rule file, with where it stands.
+/// One value of a rule file, with its location.
 package struct YAMLNode: Sendable {
     package indirect enum Content: Sendable {
         case scalar(String, ScalarStyle)
@@ -12,7 +12,7 @@ package struct YAMLNode: Sendable {
     }
 
     package let content: Content
-    /// From 1, in Unicode scalars; of an alias: where its anchor's value stands.
+    /// From 1, in Unicode scalars; of an alias: those of its anchor's value.
     package let line: Int32
     package let column: Int32
 
@@ -28,7 +28,7 @@ package struct YAMLNode: Sendable {
         return []
     }
 
-    /// Nothing, `~` or `null`: a key whose value was left out.
+    /// Nothing, `~` or `null`: a key without a value.
     package var isNull: Bool {
         guard case .scalar(let text, .plain) = content else { return false }
         return text.isEmpty || text == "~" || text == "null" || text == "Null" || text == "NULL"
@@ -46,7 +46,7 @@ package struct YAMLNode: Sendable {
         return pairs.first { $0.key.text == key }?.value
     }
 
-    /// What it is, in the words of a finding: "a list", "the number 5".
+    /// The value in the words of a message: "a list", "the number 5".
     package var inWords: String {
         switch content {
         case .sequence: return "a list"

@@ -1,11 +1,11 @@
-/// A file's text to its tree; everything that is not a rule file's YAML becomes a finding.
+/// Parses a file's text into a tree; what is not allowed in a rule file is reported.
 ///
-/// Stays within bounds whatever the text: nesting is limited, nothing recurses, and
-/// aliases may not blow the tree up.
+/// Its work and memory are bounded for every text: nesting and the values of aliases are limited,
+/// and nothing recurses.
 package struct YAMLParser {
-    /// Mappings and lists within one another. Rule files need 6.
+    /// The maximum nesting of mappings and lists. Rule files need 6.
     static let maxDepth = 64
-    /// How many values a file may hold beyond one for each of its bytes. Only
+    /// How many values a file may have beyond one for each of its bytes. Only
     /// aliases of aliases can make more (the "billion laughs").
     static let aliasAllowance = 65_536
 
@@ -15,7 +15,7 @@ package struct YAMLParser {
     private var anchors: [String: Anchored] = [:]
     private var open: [Frame] = []
 
-    /// A value that aliases may stand for, and how many values it holds with itself.
+    /// A value that aliases may stand for, and the number of values in it, itself included.
     private struct Anchored {
         let node: YAMLNode
         let weight: Int
@@ -28,17 +28,17 @@ package struct YAMLParser {
         let isMapping: Bool
         var items: [YAMLNode] = []
         var pairs: [YAMLNode.Pair] = []
-        /// A key that waits for its value.
+        /// A key whose value has not been read yet.
         var key: YAMLNode?
         var weight = 1
     }
 
-    /// A finding that ends the reading.
+    /// A finding after which the rest is not read.
     private struct Stop: Error {
         let diagnostic: Diagnostic
     }
 
-    /// The tree of `source`, or nil when there is none: then a finding says why.
+    /// The tree of `source`, or nil after reporting an error.
     package static func parse(_ source: SourceText, findings: DiagnosticCollector) -> YAMLNode? {
         var parser = YAMLParser(
             source: source,
@@ -65,10 +65,10 @@ package struct YAMLParser {
         var root = YAMLNode(content: .scalar("", .plain), line: 1, column: 1)
         while true {
             let event: YAMLEvent
-            do throws(YAMLProblem) {
+            do throws(YAMLError) {
                 event = try events.next()
             } catch {
-                throw Stop(diagnostic: YAMLFault.diagnostic(of: error, in: source))
+                throw Stop(diagnostic: YAMLErrorMessage.diagnostic(of: error, in: source))
             }
             var complete: YAMLNode?
             switch event.kind {
@@ -77,11 +77,11 @@ package struct YAMLParser {
             case .documentStart:
                 documents += 1
                 if documents > 1 {
-                    let hint = "remove the `---`, or put what follows into a file of its own"
+                    let hint = "remove the `---`, or put the rest into a file of its own"
                     throw stop(
                         .badYAML,
                         at: event.mark,
-                        "a second document begins; a rule file is one",
+                        "a second document starts here; a rule file has only one",
                         hint: hint
                     )
                 }
@@ -93,7 +93,7 @@ package struct YAMLParser {
                 complete = try add(node, weight: 1, anchor: event.anchor)
             case .alias(let name):
                 guard let anchored = anchors[name] else {
-                    let hint = "a text that begins with `*` needs quotes"
+                    let hint = "a text that starts with `*` needs quotes"
                     throw stop(.badYAML, at: event.mark, "this alias has no anchor", hint: hint)
                 }
                 complete = try add(anchored.node, weight: anchored.weight, anchor: nil, alias: event.mark)
@@ -119,7 +119,7 @@ package struct YAMLParser {
         YAMLNode(content: content, line: Int32(clamping: mark.line), column: Int32(clamping: mark.column))
     }
 
-    /// Puts a complete value into the mapping or list that is open.
+    /// Adds a complete value to the open mapping or list.
     ///
     /// - Returns: the value, when none is open: then it is the document's.
     private mutating func add(
@@ -128,11 +128,11 @@ package struct YAMLParser {
         anchor: String?,
         alias: YAMLMark? = nil
     ) throws(Stop) -> YAMLNode? {
-        // A list's or mapping's parts were counted one by one; an alias brings all of its own again.
+        // The parts of a list or mapping are already counted; an alias adds all of its own once more.
         budget -= alias == nil ? 1 : weight
         guard budget >= 0 else {
             let mark = alias ?? YAMLMark(line: Int(node.line), column: Int(node.column))
-            let message = "aliases make this file \(Self.aliasAllowance) values larger than it is"
+            let message = "aliases add more than \(Self.aliasAllowance) values to this file"
             throw stop(.tooMany, at: mark, message, hint: "write the values out")
         }
         if let anchor { anchors[anchor] = Anchored(node: node, weight: weight) }
@@ -150,18 +150,18 @@ package struct YAMLParser {
         return nil
     }
 
-    /// Tags change what a value is; no rule needs one, so one is a slip (or `!important`).
+    /// Tags change the type of a value. Rules do not need them: one is a mistake (or `!important`).
     private func check(_ tag: String?, at mark: YAMLMark) {
         guard let tag, tag != "!" else { return }
         let core = "tag:yaml.org,2002:"
         if tag == core + "str" || tag == core + "seq" || tag == core + "map" { return }
-        let message = "the tag `\(YAMLNode.shortened(tag))` means nothing here"
+        let message = "the tag `\(YAMLNode.shortened(tag))` has no meaning here"
         findings.add(stop(.badYAML, at: mark, message, hint: "remove it").diagnostic)
     }
 
     private func reportDuplicates(_ pairs: [YAMLNode.Pair]) {
         var first: [String: YAMLNode] = [:]
-        // Most mappings are a rule's: comparing each with each is cheaper than hashing.
+        // Most mappings are rules: comparing all pairs is cheaper than hashing.
         if pairs.count <= 16 {
             var differ = true
             for index in pairs.indices.dropFirst() {
@@ -177,7 +177,7 @@ package struct YAMLParser {
                 continue
             }
             let message =
-                "the key `\(YAMLNode.shortened(name))` is here twice (first on line \(earlier.line))"
+                "the key `\(YAMLNode.shortened(name))` occurs twice (first on line \(earlier.line))"
             let reader = NodeReader(source: source, findings: findings)
             reader.report(.duplicateKey, key, message, hint: "remove one of them")
         }

@@ -93,7 +93,7 @@ struct CaseReader {
             texts = reader.text(rules, "`\(name)`").map { [$0] }
         }
         guard let texts, !texts.isEmpty else { return nil }
-        let paths = texts.map { RuleFiles.resolve($0, besides: reader.source.file) }
+        let paths = texts.map { RuleFiles.resolve($0, relativeTo: reader.source.file) }
         return CaseFile.Tier(name: name, paths: paths, names: names)
     }
 
