@@ -145,11 +145,8 @@ package final class Worker: @unchecked Sendable {
     // MARK: On the loop
 
     func tick(now: NIODeadline) {
-        context.clock.refresh()
         for connection in connections.all { connection.tick(now: now) }
-        context.stages.tick(now: now)
-        context.upstreams.tick(now: now)
-        context.log?.flush()
+        context.tick(now: now)
         if heapTrimmer.hasShrunk(connections.all.count) { malloc_trim(0) }
     }
 

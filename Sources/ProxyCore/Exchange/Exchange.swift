@@ -206,7 +206,7 @@ package final class Exchange {
         machine.connecting(until: context.now + timeout)
         let serial = serial
         let attempt = machine.attempts
-        context.connect(upstream, timeout) { [self] result in
+        context.makeConnection(to: upstream, timeout: timeout) { [self] result in
             guard isActive, self.serial == serial, machine.attempts == attempt else {
                 // Nobody waits for it any longer; the next request may use it.
                 if case .success(let connection) = result {

@@ -1,4 +1,5 @@
 package import NIOCore
+import Settings
 
 /// Makes a connection to an upstream and calls `done`, at once or later, on the same event loop.
 package typealias UpstreamConnect = (
@@ -44,6 +45,36 @@ package final class ExchangeContext: @unchecked Sendable {
         self.names = names
         self.log = log
         self.random = random
+    }
+
+    /// Makes a connection, and keeps track of whether its endpoint can be reached.
+    func makeConnection(
+        to upstream: Upstream,
+        timeout: TimeAmount,
+        _ done: @escaping (Result<any ExchangeUpstream, Failure>) -> Void
+    ) {
+        upstream.reachability.connecting(now: now)
+        connect(upstream, timeout) { [self] result in
+            switch result {
+            case .success: upstream.reachability.connected(now: now)
+            case .failure(let failure) where failure.reason == .outOfDescriptors:
+                upstream.reachability.abandoned()
+            case .failure: upstream.reachability.failed(now: now)
+            }
+            done(result)
+        }
+    }
+
+    /// Called four times a second.
+    package func tick(now: NIODeadline) {
+        clock.refresh()
+        stages.tick(now: now)
+        for upstream in upstreams.tick(now: now) {
+            makeConnection(to: upstream, timeout: settings.timeouts.connect) { [self] result in
+                if case .success(let connection) = result { upstreams.checkIn(connection, now: self.now) }
+            }
+        }
+        log?.flush()
     }
 
     /// The loop's time: a test's loop has its own.

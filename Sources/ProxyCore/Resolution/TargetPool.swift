@@ -65,9 +65,13 @@ package final class TargetPool {
     /// The endpoint whose turn it is, or why there is none.
     func pick(excluding attempted: AttemptedUpstreams) throws(Failure) -> Upstream {
         if let failure { throw failure }
-        let index =
+        var index =
             attempted.isEmpty
             ? turns.pick() : turns.pick { attempted.contains(upstreams[$0]) }
+        // Where all that are left are to be avoided, they are tried all the same.
+        if let first = index, upstreams.indices.contains(first), upstreams[first].isAvoided {
+            index = turns.pick { upstreams[$0].isAvoided || attempted.contains(upstreams[$0]) } ?? first
+        }
         guard let index, upstreams.indices.contains(index) else {
             throw Failure(.connectFailed)
         }

@@ -1,7 +1,7 @@
 package import NIOCore
 package import Routing
 
-/// An endpoint on one event loop: its identity and its idle connections.
+/// An endpoint on one event loop: its identity, its idle connections, and whether it can be reached.
 ///
 /// Lives as long as anything refers to it: a target, a request, or an idle connection.
 package final class Upstream {
@@ -10,6 +10,10 @@ package final class Upstream {
     package let identity: String?
     /// The connection that was used last is used first, so that the others grow old and close.
     package fileprivate(set) var idle: [any ExchangeUpstream] = []
+
+    var reachability = Reachability()
+    /// Connections to it cannot be made: requests go to other endpoints of their target, if there are any.
+    package var isAvoided: Bool { reachability.isAvoided }
 
     package init(_ endpoint: Endpoint, identity: String? = nil) {
         self.endpoint = endpoint

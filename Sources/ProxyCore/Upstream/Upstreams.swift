@@ -33,9 +33,13 @@ package final class Upstreams {
     }
 
     /// Closes connections that have been idle for too long, and forgets upstreams that nothing refers to.
-    package func tick(now: NIODeadline) {
+    ///
+    /// - Returns: the upstreams to probe: they could not be reached, and their time has come.
+    package func tick(now: NIODeadline) -> [Upstream] {
         var forgotten: [Key] = []
+        var probed: [Upstream] = []
         for (key, upstream) in upstreams {
+            if upstream.reachability.tick(now: now) { probed.append(upstream) }
             upstream.closeIdle(after: idleTimeout, now: now)
             if upstream.idle.isEmpty { forgotten.append(key) }
         }
@@ -43,6 +47,7 @@ package final class Upstreams {
             guard let index = upstreams.index(forKey: key) else { continue }
             if isKnownUniquelyReferenced(&upstreams.values[index]) { upstreams.remove(at: index) }
         }
+        return probed
     }
 
     /// Closes all idle connections.

@@ -1,0 +1,60 @@
+import NIOCore
+import Testing
+
+@testable import ProxyCore
+
+@Suite("Reachability of an endpoint")
+struct ReachabilityTests {
+    private let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
+
+    @Test("An endpoint is avoided after a failure, and used again after a connection")
+    func avoided() {
+        var endpoint = Reachability()
+        endpoint.connecting(now: start)
+        #expect(!endpoint.isAvoided)
+        endpoint.failed(now: start)
+        #expect(endpoint.isAvoided)
+        endpoint.connecting(now: start)
+        endpoint.connected(now: start)
+        #expect(!endpoint.isAvoided)
+    }
+
+    @Test("An attempt that hangs is enough, before it has failed")
+    func hangs() {
+        var endpoint = Reachability()
+        endpoint.connecting(now: start)
+        _ = endpoint.tick(now: start + .milliseconds(499))
+        #expect(!endpoint.isAvoided)
+        _ = endpoint.tick(now: start + .milliseconds(500))
+        #expect(endpoint.isAvoided)
+        endpoint.connected(now: start + .milliseconds(600))
+        #expect(!endpoint.isAvoided)
+    }
+
+    @Test("Probes back off, up to a limit, one at a time")
+    func probes() {
+        var endpoint = Reachability()
+        var now = start
+        var waits: [Int64] = []
+        endpoint.connecting(now: now)
+        for _ in 0..<8 {
+            endpoint.failed(now: now)
+            let failedAt = now
+            while !endpoint.tick(now: now) { now = now + .milliseconds(250) }
+            waits.append((now - failedAt).nanoseconds / 1_000_000_000)
+            endpoint.connecting(now: now)
+            let again = endpoint.tick(now: now + .hours(1))
+            #expect(!again)
+        }
+        #expect(waits == [1, 2, 4, 8, 16, 30, 30, 30])
+    }
+
+    @Test("A lack of descriptors says nothing about the endpoint")
+    func abandoned() {
+        var endpoint = Reachability()
+        endpoint.connecting(now: start)
+        endpoint.abandoned()
+        let probe = endpoint.tick(now: start + .hours(1))
+        #expect(!endpoint.isAvoided && !probe)
+    }
+}
