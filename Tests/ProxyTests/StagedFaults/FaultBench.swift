@@ -52,10 +52,17 @@ final class FaultBench {
 
     static let endpoint = Endpoint(address: IPAddress(v4: 0x0A01_0001), port: 80)
 
+    /// The endpoints of the target `pair`.
+    static let pair = [endpoint, Endpoint(address: IPAddress(v4: 0x0A01_0009), port: 80)].map {
+        NamedAddress(address: $0.address, port: $0.port)
+    }
+
     let loop = EmbeddedEventLoop()
     let log = BenchLog()
     let worker: Worker
     var connecting = Connecting.works
+    /// The endpoint that `connecting` concerns; nil: all.
+    var concerned: Endpoint?
     /// Bytes that a far end's kernel holds for it.
     var window = 1 << 20
     private(set) var upstreams: [Peer] = []
@@ -74,10 +81,11 @@ final class FaultBench {
             settings: settings,
             table: try RouteTable([
                 RuleDefinition(name: "other", host: "other.test", action: .forward(to: "10.1.0.2:80")),
+                RuleDefinition(name: "pair", host: "pair.test", action: .forward(to: "pair")),
                 RuleDefinition(name: "all", action: .forward(to: "10.1.0.1:80")),
             ]),
             resolver: TargetResolver(
-                names: NameTable(layers: []),
+                names: NameTable(layers: [NameLayer(source: "static", names: ["pair": Self.pair])]),
                 addressGuard: AddressGuard(listening: [], ownAddresses: [])
             ),
             log: log,
@@ -99,6 +107,7 @@ final class FaultBench {
             upstreams.append(peer(connection.transportForChannel()))
             done(.success(connection))
         }
+        if let concerned, pool.endpoint != concerned { return make() }
         switch connecting {
         case .works: make()
         case .fails(let reason): done(.failure(Failure(reason)))

@@ -1,0 +1,75 @@
+import NIOCore
+import NIOEmbedded
+import Routing
+import TestSupport
+import Testing
+
+@testable import Proxy
+@testable import ProxyCore
+
+/// A target with two endpoints, one of them dead: clients do not notice, but for the first of them where a connect
+/// hangs.
+@Suite("A dead endpoint beside a live one")
+struct DeadEndpointTests {
+    private static let requests = 10_000
+
+    private static func request(_ number: Int, _ random: inout SeededRandom) -> String {
+        let post = random.next() % 2 == 0
+        let body = post ? "0123456789" : ""
+        return "\(post ? "POST" : "GET") /\(number) HTTP/1.1\r\nHost: pair.test\r\n"
+            + (post ? "Content-Length: 10\r\n" : "") + "\r\n" + body
+    }
+
+    /// Sends requests one after the other, and lets time go by where there is no response.
+    ///
+    /// - Returns: how long each request without a response at once had to wait.
+    private func run(_ connecting: FaultBench.Connecting, _ random: inout SeededRandom) throws -> [TimeAmount] {
+        let bench = try FaultBench()
+        defer { bench.end() }
+        bench.connecting = connecting
+        bench.concerned = FaultBench.endpoint
+        let client = bench.client()
+        var waits: [TimeAmount] = []
+        for number in 0..<Self.requests {
+            client.say(Self.request(number, &random))
+            let start = bench.loop.now
+            while true {
+                bench.settle()
+                for upstream in bench.upstreams where !upstream.takeHeard().isEmpty {
+                    upstream.say("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+                }
+                bench.settle()
+                let response = client.takeHeard()
+                guard response.isEmpty else {
+                    #expect(response.hasPrefix("HTTP/1.1 200 "), "request \(number)")
+                    break
+                }
+                try #require(bench.loop.now - start < .seconds(10), "request \(number) has no response")
+                bench.pass(DataPathConstants.tick)
+            }
+            if bench.loop.now > start { waits.append(bench.loop.now - start) }
+            // A connection that closes now and then, so that new ones are needed.
+            if random.next() % 8 == 0 {
+                bench.upstreams.last?.wire.close()
+                bench.settle()
+            }
+            if random.next() % 16 == 0 { bench.pass(.milliseconds(250)) }
+        }
+        return waits
+    }
+
+    @Test("Refused: no request fails, and none waits")
+    func refused() throws {
+        var random = SeededRandom(seed: TestSeed.make(for: "dead endpoint, refused"))
+        #expect(try run(.fails(.connectionRefused), &random).isEmpty)
+    }
+
+    @Test("A black hole: no request fails; the first waits for one connect timeout at most, and no other")
+    func blackHole() throws {
+        var random = SeededRandom(seed: TestSeed.make(for: "dead endpoint, black hole"))
+        let waits = try run(.hangs, &random)
+        #expect(waits.count <= 1)
+        // The bench's connect timeout is 1 s.
+        #expect(waits.allSatisfy { $0 <= .seconds(1) + DataPathConstants.tick })
+    }
+}
