@@ -58,6 +58,14 @@ private func swiftFiles() throws -> [(target: String, file: String, lines: [Subs
     return found
 }
 
+private func swiftFiles(in folder: String) throws -> [(file: String, lines: [Substring])] {
+    let files = try FileManager.default.contentsOfDirectory(atPath: sources.appending(path: folder).path)
+    return try files.sorted().map { file in
+        let text = try String(contentsOf: sources.appending(path: "\(folder)/\(file)"), encoding: .utf8)
+        return (file, text.split(separator: "\n"))
+    }
+}
+
 /// The module that a line imports, whatever stands before `import`: attributes and access levels.
 private func importedModule(_ line: Substring) -> Substring? {
     let words = line.split(separator: " ")
@@ -70,11 +78,6 @@ private func importedModule(_ line: Substring) -> Substring? {
     let name = kinds.contains(words[index + 1]) ? words[words.count - 1] : words[index + 1]
     return name.prefix { $0 != "." }
 }
-
-/// Still to be divided by noun.
-private let dividedLater: Set<String> = [
-    "Proxy/DownstreamConnection"
-]
 
 @Suite("Layering")
 struct LayeringTests {
@@ -119,8 +122,28 @@ struct LayeringTests {
             let type = file.dropLast(".swift".count).prefix { $0 != "+" }
             files["\(target)/\(type)", default: []].insert(file)
         }
-        for (type, names) in files.sorted(by: { $0.key < $1.key }) where !dividedLater.contains(type) {
+        for (type, names) in files.sorted(by: { $0.key < $1.key }) {
             #expect(names.count <= 3, "\(type) is spread over \(names.sorted().joined(separator: ", "))")
         }
+    }
+
+    /// Message heads (`RequestHead`, `ResponseHead`) are byte ranges, whatever protocol they arrived in. How HTTP/1
+    /// frames and writes a message is a connection's business.
+    @Test("An exchange, its machine and the tunnel name no connection and no wire format")
+    func exchangeKnowsNoWire() throws {
+        let wire = [
+            "DownstreamConnection", "UpstreamConnection", "BodyDecoder", "BodyFraming", "BodyCoding",
+            "HTTPVersion",
+            "ChunkLine", "HTTP1Response", "HTTP1RequestBody", "Channel", "SocketAddress",
+        ]
+        var seen = 0
+        for (file, lines) in try swiftFiles(in: "ProxyCore/Exchange") + swiftFiles(in: "ProxyCore/Tunnel") {
+            seen += 1
+            for line in lines where !line.drop(while: \.isWhitespace).hasPrefix("//") {
+                let words = Set(line.split { !$0.isLetter && !$0.isNumber }.map(String.init))
+                #expect(words.isDisjoint(with: wire), "\(file): \(line)")
+            }
+        }
+        #expect(seen > 10)
     }
 }

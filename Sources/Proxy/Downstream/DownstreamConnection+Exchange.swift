@@ -70,7 +70,7 @@ extension DownstreamConnection: ExchangeDownstream {
     }
 
     private func send(_ bytes: ByteBuffer) {
-        progress.wrote(bytes.readableBytes)
+        backlog.wrote(bytes.readableBytes)
         transport?.write(bytes)
     }
 
@@ -119,7 +119,8 @@ extension DownstreamConnection: ExchangeDownstream {
             // A response before the request's end (RFC 9112 §9.5): what still arrives is discarded, so that closing
             // does not destroy the response on its way.
             guard response.keepsAlive else { return closeGently() }
-            beginDiscarding()
+            phase = .discarding
+            phaseStart = worker.now
         } else if response.keepsAlive, !hasNoMoreInput, !worker.context.isDraining {
             becomeIdle()
         } else if response.clientCloses, inbound.readableBytes == 0, waitingBytes == 0 {

@@ -39,9 +39,7 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
     var phaseStart: NIODeadline
     /// The downstream has closed its half.
     var inputClosed = false
-    /// What waited to be sent at the last tick, bytes.
-    private(set) var backlog = 0
-    var progress = WriteProgress()
+    var backlog = ResponseBacklog()
 
     /// How far the search for the head's end has come.
     private var scanned = 0
@@ -78,7 +76,7 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
             break
         case .lingering:
             // A client that still sends may still read; but not without end (`tick`).
-            if backlog == 0 { phaseStart = worker.now }
+            if backlog.bytes == 0 { phaseStart = worker.now }
         case .idle, .exchange, .discarding:
             inbound.appendRead(&bytes)
             bytes = ByteBuffer()
@@ -282,11 +280,6 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
         if worker.context.isDraining || hasNoMoreInput { closeGently() }
     }
 
-    func beginDiscarding() {
-        phase = .discarding
-        phaseStart = worker.now
-    }
-
     private func downstreamGone() {
         exchange.downstreamGone()
         abort()
@@ -339,11 +332,17 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
 
     /// Called four times a second: there is no timer for a request.
     func tick(now: NIODeadline) {
-        if phase != .tunnel { watchBacklog(now: now) }
+        if phase != .tunnel, let transport, backlog.update(transport) {
+            exchange.downstreamAccepted(now: now)
+            if phase == .idle || phase == .lingering {
+                phaseStart = now
+                lingerStart = now
+            }
+        }
         let timeouts = worker.context.settings.timeouts
         switch phase {
         case .idle:
-            if backlog > 0 {
+            if backlog.bytes > 0 {
                 if now - phaseStart >= timeouts.downstream { abort() }
             } else if headBegan {
                 if now - phaseStart >= timeouts.header { refuseHead(Failure(.requestTimeout), now: now) }
@@ -357,7 +356,7 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
         case .discarding:
             if now - phaseStart >= DataPathConstants.lingerTime { closeGently() }
         case .lingering:
-            if backlog > 0 {
+            if backlog.bytes > 0 {
                 if now - phaseStart >= timeouts.downstream { abort() }
             } else if now - phaseStart >= DataPathConstants.lingerTime
                 || now - lingerStart >= DataPathConstants.lingerMost
@@ -370,23 +369,4 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
     }
 
     var waitingBytes: Int { transport?.waitingBytes ?? 0 }
-
-    /// Bytes that the client accepted since the last tick are a sign of life, however few; and its time to accept
-    /// them begins when there are some.
-    private func watchBacklog(now: NIODeadline) {
-        let before = backlog
-        let waiting = waitingBytes
-        backlog = waiting
-        guard waiting > 0 || before > 0 else { return }
-        // Where some waits the kernel's own buffer is full, and shows sooner what was accepted.
-        let accepted = progress.advanced(
-            waiting: waiting &+ (waiting > 0 ? transport?.unacknowledgedBytes ?? 0 : 0)
-        )
-        guard accepted || (before == 0) != (waiting == 0) else { return }
-        exchange.downstreamAccepted(now: now)
-        if phase == .idle || phase == .lingering {
-            phaseStart = now
-            lingerStart = now
-        }
-    }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 import NIOEmbedded
 import Routing
@@ -11,7 +12,9 @@ import Testing
 /// hangs.
 @Suite("A dead endpoint beside a live one")
 struct DeadEndpointTests {
-    private static let requests = 10_000
+    /// `BERTH_REQUESTS=10000` sends more of them.
+    private static let requests =
+        ProcessInfo.processInfo.environment["BERTH_REQUESTS"].flatMap { Int($0) } ?? 2_000
 
     private static func request(_ number: Int, _ random: inout SeededRandom) -> String {
         let post = random.next() % 2 == 0
@@ -23,7 +26,8 @@ struct DeadEndpointTests {
     /// Sends requests one after the other, and lets time go by where there is no response.
     ///
     /// - Returns: how long each request without a response at once had to wait.
-    private func run(_ connecting: FaultBench.Connecting, _ random: inout SeededRandom) throws -> [TimeAmount] {
+    private func run(_ connecting: FaultBench.Connecting, _ random: inout SeededRandom) throws -> [TimeAmount]
+    {
         let bench = try FaultBench()
         defer { bench.end() }
         bench.connecting = connecting
