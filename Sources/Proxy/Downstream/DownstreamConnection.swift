@@ -210,7 +210,8 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
 
     /// A head that cannot be read, or does not arrive: an exchange that begins and fails.
     private func refuseHead(_ failure: Failure, now: NIODeadline) {
-        let method = MethodKind(atFrontOf: inbound.readableBytesUInt8Span)
+        let begun = inbound
+        let method = MethodKind(atFrontOf: begun.readableBytesUInt8Span)
         enterExchange()
         response = HTTP1Response(toUnreadable: method)
         body = HTTP1RequestBody()

@@ -1,3 +1,5 @@
+import NIOCore
+
 @testable import Proxy
 @testable import ProxyCore
 
@@ -76,10 +78,17 @@ final class SimulatedClient {
 
     var isDone: Bool { wire.farClosed || (answered == plans.count && tunnel == nil) }
 
+    /// When it last took something, and the longest time between two such moments.
+    private var lastRead = NIODeadline.uptimeNanoseconds(0)
+    private var longestSilence = TimeAmount.zero
+
     /// Does one thing, or not; see `SimulatedContainer.step`.
     func step(eager: Bool) -> Bool {
         if wire.farClosed { return false }
+        if wire.fromBerth.isEmpty { lastRead = ledger.now }
         if reads, !wire.fromBerth.isEmpty, eager || random.chance(1, in: 2) {
+            longestSilence = max(longestSilence, ledger.now - lastRead)
+            lastRead = ledger.now
             take(wire.receive(1 + random.below(random.one(of: [10, 500, 50_000]))))
             return true
         }
@@ -300,6 +309,8 @@ final class SimulatedClient {
         default: break
         }
         guard !saidClose, !brokenOff, !wire.berthReset, tunnel == nil, answered < plans.count else { return }
+        // A client that took nothing of what waited for it for so long is cut off.
+        guard longestSilence < Simulation.downstreamTimeout - DataPathConstants.tick else { return }
         // What is left of a body after an early answer is thrown away, for some time and if it is well formed.
         let before = plans[..<answered]
         if before.contains(where: { $0.flaw == .body || ledger.leaps > 0 && !$0.body.isEmpty }) { return }

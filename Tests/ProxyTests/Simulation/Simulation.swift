@@ -14,6 +14,7 @@ import Settings
 /// Every third seed is calm: nothing fails on purpose, and so every request must get
 /// the answer that its container gave.
 final class Simulation {
+    static let downstreamTimeout = TimeAmount.seconds(4)
     static let bodyLimit = 100
     /// What one socket may have waiting before it is unwritable: small, so that it happens.
     private static let high = 4_096
@@ -42,7 +43,7 @@ final class Simulation {
         settings.timeouts.header = .seconds(4)
         settings.timeouts.connect = .seconds(1)
         settings.timeouts.upstream = .seconds(4)
-        settings.timeouts.downstream = .seconds(4)
+        settings.timeouts.downstream = Self.downstreamTimeout
         settings.timeouts.keepAlive = .seconds(5)
         settings.timeouts.idleUpstream = .seconds(3)
         settings.timeouts.tunnel = .seconds(6)
