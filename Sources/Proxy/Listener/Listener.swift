@@ -37,6 +37,7 @@ package final class Listener: Sendable {
             for worker in workers {
                 let channel = try await bootstrap(worker).bind(to: try SocketAddress(bound)).get()
                 channels.append(channel)
+                try await Acceptor.takeOver(channel)
                 if let address = channel.localAddress, let actual = Endpoint(address) { bound = actual }
             }
         } catch {
@@ -123,33 +124,5 @@ extension Worker {
             trustedProxies: context.settings.trustedProxies
         )
         return DownstreamConnection(worker: self, connection: connection, now: now)
-    }
-}
-
-/// Sets up the connections that a listening socket accepts, without the futures that the
-/// bootstrap has for each of them.
-///
-/// `@unchecked Sendable`: touched on its worker's loop alone.
-private final class Acceptor: ChannelInboundHandler, @unchecked Sendable {
-    typealias InboundIn = any Channel
-
-    private let worker: Worker
-
-    init(_ worker: Worker) {
-        self.worker = worker
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let channel = unwrapInboundIn(data)
-        guard let connection = worker.admit(channel) else { return channel.close(promise: nil) }
-        do {
-            try ChannelTuning.begin(channel)
-            try channel.pipeline.syncOperations.addHandler(connection.transportForChannel())
-        } catch {
-            connection.abort()
-            return channel.close(promise: nil)
-        }
-        // At the end of the pipeline the channel joins the loop.
-        context.fireChannelRead(data)
     }
 }

@@ -20,8 +20,8 @@ package final class ChannelTransport: ChannelDuplexHandler, Transport, @unchecke
     private var context: ChannelHandlerContext?
     /// The context's, held: asking it each time goes by the pipeline.
     private(set) var channel: (any Channel)?
-    /// The socket, while there is one.
-    private var descriptor: NIOBSDSocket.Handle?
+    /// The socket, once it was needed: nil where there is none.
+    private var foundDescriptor: NIOBSDSocket.Handle??
     /// Pieces written since the count was full the last time.
     private var pieces = 0
     private var hasLargeBuffers: Bool
@@ -113,16 +113,12 @@ package final class ChannelTransport: ChannelDuplexHandler, Transport, @unchecke
         self.context = context
         channel = context.channel
         if hasLargeBuffers { ChannelTuning.useLargeBuffers(context.channel) }
-        // Asked for once: the pipeline finds it by a cast that costs as much as half a request.
-        descriptor = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(
-            of: NIOBSDSocket.Handle.self
-        ) { $0 }
     }
 
     package func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
         channel = nil
-        descriptor = nil
+        foundDescriptor = .some(nil)
     }
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -163,6 +159,17 @@ package final class ChannelTransport: ChannelDuplexHandler, Transport, @unchecke
         let owner = self.owner
         self.owner = nil
         owner?.closed(failed: hasFailed)
+    }
+
+    /// Looked up once, and only where it is needed: the pipeline finds it by a cast that costs as much as half a
+    /// request.
+    private var descriptor: NIOBSDSocket.Handle? {
+        if let foundDescriptor { return foundDescriptor }
+        let found = try? context?.pipeline.syncOperations.withUnsafeTransportIfAvailable(
+            of: NIOBSDSocket.Handle.self
+        ) { $0 }
+        foundDescriptor = .some(found)
+        return found
     }
 
     private func useLargeBuffers(_ channel: any Channel) {
