@@ -24,15 +24,20 @@ PYTEST := /usr/bin/python3 -m pytest Tests/EndToEnd -q --durations 5
 demo: build
 	@$(BERTH) demo
 
-test: build unit end-to-end
+test:
+	@scripts/timed "make build" $(MAKE) build
+	@scripts/timed "make unit" $(MAKE) unit
+	@scripts/timed "make end-to-end" $(MAKE) end-to-end
 
 build:
 	@scripts/install-packages build
 	@$(SWIFT) build $(RELEASE) --product berth
 
+# SANITIZE=address or thread: the same tests, with every memory access or every order of two threads watched, in a
+# build folder of their own. Leaks are left out: the test runner itself has some at its end.
 unit:
 	@scripts/install-packages build test
-	$(SWIFT) test
+	$(if $(SANITIZE),ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize $(SANITIZE) --scratch-path .build/$(SANITIZE),$(SWIFT) test)
 
 # Several files at a time, as they wait more than they compute; then those that measure or fill the machine.
 end-to-end: build
@@ -44,17 +49,14 @@ examples: build
 	@scripts/install-packages test examples
 	BERTH=$(abspath $(BERTH)) $(PYTEST) -m example
 
-# The unit tests with every memory access watched, or every order of two threads, each in a build folder of its own.
 sanitize: sanitize-thread sanitize-address
 
 sanitize-thread:
 	@scripts/install-packages build test
 	$(SWIFT) test --sanitize thread --scratch-path .build/thread --skip '$(ONE_THREAD)'
 
-# Leaks are left out: the test runner itself has some at its end.
 sanitize-address:
-	@scripts/install-packages build test
-	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize address --scratch-path .build/address
+	$(MAKE) unit SANITIZE=address
 
 # Ten thousand seeds of the simulated exchange; `make unit` runs one thousand. BERTH_SEED=7 replays one.
 simulate:

@@ -9,7 +9,7 @@ public struct WeightedRoundRobin: Sendable {
     private var weighted: [Int] = []
     /// Of each endpoint, in their order.
     private var weights: [UInt16] = []
-    /// How far each is behind (above zero) or ahead of its share. Empty where all that have turns are alike.
+    /// How much of its share each is owed (above zero) or has had in advance. Empty where all that have turns are alike.
     private var credits: [Int] = []
     private var plain: RoundRobin
     private let seed: UInt
@@ -40,7 +40,7 @@ public struct WeightedRoundRobin: Sendable {
         let kept = endpoints.map { endpoint in
             endpoint.previous.flatMap { previous.indices.contains($0) ? previous[$0] : nil }
         }
-        // What those that have gone were behind or ahead is spread over the rest.
+        // What those that have gone were owed or had in advance is spread over the rest.
         let known = kept.compactMap(\.self)
         let mean = known.isEmpty ? 0 : known.reduce(0, +) / known.count
         for index in credits.indices { credits[index] = kept[index].map { $0 - mean } ?? 0 }

@@ -119,7 +119,7 @@ package struct DNSMessage {
         return nil
     }
 
-    /// Where the section behind the answers begins.
+    /// Where the section after the answers begins.
     private var afterAnswers = 12
 
     // MARK: Parts
@@ -163,7 +163,7 @@ package struct DNSMessage {
     }
 
     /// A name, in lower case and with dots; what stands in a label is taken as it is. Leaves the
-    /// offset behind it.
+    /// offset after it.
     private mutating func name() throws(DNSFault) -> String {
         var text: [UInt8] = []
         var place = offset

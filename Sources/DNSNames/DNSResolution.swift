@@ -51,7 +51,8 @@ package struct DNSResolution: Sendable {
     }
 
     /// An answer, or why there is none.
-    package mutating func receive(_ result: Result<DNSAnswer, NameProblem>, for question: DNSQuestion) -> Step {
+    package mutating func receive(_ result: Result<DNSAnswer, NameProblem>, for question: DNSQuestion) -> Step
+    {
         guard open.remove(question) != nil else { return .query([]) }
         switch result {
         case .success(let answer):

@@ -45,7 +45,9 @@ final class DNSThread: Sendable {
             close(wake)
         }
         if options.servers == nil || options.settings.search == nil {
-            let watcher = try? FileWatcher(path: "/etc/resolv.conf") { [weak self] in self?.post(.reloadConfiguration) }
+            let watcher = try? FileWatcher(path: "/etc/resolv.conf") { [weak self] in
+                self?.post(.reloadConfiguration)
+            }
             state.withLockedValue { $0.watcher = watcher }
         }
     }

@@ -1,7 +1,7 @@
 import PatternSyntax
 
 /// What an automaton accepts, decided byte by byte: a deterministic automaton that is made as far
-/// as it is asked.
+/// as it is needed.
 ///
 /// Exact for texts without newlines, as hosts are. Not for several threads at once.
 package final class Language {
@@ -166,7 +166,7 @@ package final class Language {
         // PCRE2 does not take the very end for the beginning of a line.
         case .lineStart(multiline: true): before == .edge || (before == .newline && ahead != .edge)
         case .subjectEnd, .lineEnd(multiline: false): ahead == .edge
-        // In front of a last newline too, which hosts do not have.
+        // Before a last newline too, which hosts do not have.
         case .subjectEndOrNewline: ahead == .edge
         case .lineEnd(multiline: true): ahead == .edge || ahead == .newline
         case .wordBoundary: (before == .word) != (ahead == .word)

@@ -1,4 +1,4 @@
-/// Why a response head is not accepted. The connection must be closed: what follows on it cannot be told apart
+/// Why a response head is not accepted. The connection must be closed: what follows on it cannot be distinguished
 /// from the rest of this response.
 package enum ResponseError: Error, Hashable, Sendable {
     /// The line does not begin with `HTTP/` digit `.` digit and a space.

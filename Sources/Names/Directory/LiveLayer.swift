@@ -108,8 +108,11 @@ struct LiveLayer {
         }
     }
 
-    private mutating func markDown(_ reason: String, now: NIODeadline, _ events: inout [NameSourceEvent]) -> Bool
-    {
+    private mutating func markDown(
+        _ reason: String,
+        now: NIODeadline,
+        _ events: inout [NameSourceEvent]
+    ) -> Bool {
         downSince = now
         self.reason = reason
         events.append(.down(source: source, reason: reason, serving: count))

@@ -44,7 +44,7 @@ struct LocationTranslator {
         handler.handle(context, name: name, at: position)
     }
 
-    /// Tells the rules of a server's locations apart.
+    /// Distinguishes the rules of a server's locations.
     private static func suffix(_ step: LocationStep) -> String {
         switch step.condition {
         case .any, .prefix("/"): ""

@@ -10,7 +10,7 @@ package final class NamesInspector: Sendable {
     private let directory: NameDirectory
     private let settings: [NameSourceSettings]
     private let limit: Duration
-    /// The registries behind sources, by the source's index: labels need not be unique.
+    /// The registries of sources, by the source's index: labels need not be unique.
     private let stores: [Int: EtcdEntryStore]
 
     /// - Parameter limit: how long to wait for sources that have not emitted anything yet.

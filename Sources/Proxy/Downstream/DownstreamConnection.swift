@@ -183,8 +183,8 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
                 limits: headLimits
             )
             guard complete else {
-                // An empty line after a request begins no head (RFC 9112 §2.2): its sender, who owes nothing, must
-                // not be told one day that it is late.
+                // An empty line after a request does not begin a head (RFC 9112 §2.2): its sender owes nothing, and must
+                // not get a 408 later.
                 if !headBegan, source.readableBytes > 2 {
                     headBegan = true
                     phaseStart = worker.now

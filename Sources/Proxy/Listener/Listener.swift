@@ -15,7 +15,7 @@ package struct ListenError: Error, CustomStringConvertible, Sendable {
 /// One listening address: a socket on each event loop, among which the kernel shares
 /// new connections out (`SO_REUSEPORT`). A connection stays on its loop for life.
 package final class Listener: Sendable {
-    /// Where it listens; with the port that was chosen where 0 was asked for.
+    /// Where it listens; with the port that was chosen where 0 was given.
     package let endpoint: Endpoint
     private let channels: [any Channel]
 

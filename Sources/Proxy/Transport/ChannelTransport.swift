@@ -18,7 +18,7 @@ package final class ChannelTransport: ChannelDuplexHandler, Transport, @unchecke
     package private(set) var isReadingPaused = false
 
     private var context: ChannelHandlerContext?
-    /// The context's, held: asking it each time goes by the pipeline.
+    /// The context's, held: each access to it goes through the pipeline.
     private(set) var channel: (any Channel)?
     /// The socket, once it was needed: nil where there is none.
     private var foundDescriptor: NIOBSDSocket.Handle??

@@ -54,7 +54,7 @@ final class UpstreamConnection: ExchangeUpstream, TransportOwner, @unchecked Sen
 
     var isWritable: Bool { transport?.isWritable == true }
 
-    /// The kernel is asked only where some of the bytes may still be in its buffer.
+    /// Queries the kernel only where some of the bytes may still be in its buffer.
     func hasProgressed() -> Bool {
         guard let transport else { return false }
         let waiting = transport.waitingBytes

@@ -28,7 +28,7 @@ package final class Tier: Sendable {
     ///
     /// - Parameters:
     ///   - names: what is known at the start.
-    ///   - nameResolver: for names that have to be asked for; nil: they are unknown.
+    ///   - nameResolver: for names that the table does not hold; nil: they are unknown.
     ///   - makeLog: the access log of one event loop; nil for none.
     ///   - seed: of request ids and of places in tables.
     /// - Throws: `ListenError`; then nothing is served.

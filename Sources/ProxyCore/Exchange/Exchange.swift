@@ -60,7 +60,7 @@ package final class Exchange {
 
     // MARK: The request
 
-    /// Serves a request: asks the rules and does what they say.
+    /// Serves a request: evaluates the rules and carries out the decision.
     ///
     /// - Parameters:
     ///   - head: valid only during this call; what is needed later is copied.

@@ -7,7 +7,7 @@ import Routing
 struct ExchangeFacts {
     /// The method decides how a response ends (RFC 9112 §6.3).
     var method = MethodKind.other
-    /// The request asks for another protocol (`Upgrade`).
+    /// The request offers another protocol (`Upgrade`).
     var wantsUpgrade = false
     /// Of the two representations of a failure, the client prefers JSON.
     var prefersJSON = false

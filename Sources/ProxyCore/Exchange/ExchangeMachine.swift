@@ -146,7 +146,7 @@ package struct ExchangeMachine: ~Copyable {
 
     /// The response's head arrived.
     ///
-    /// - Parameter wasRequested: for a change of protocol (101), whether the request asked for one.
+    /// - Parameter wasRequested: for a change of protocol (101), whether the request offered one.
     package mutating func responseBegan(switchesProtocols: Bool = false, wasRequested: Bool = false) -> Action
     {
         guard switchesProtocols else {

@@ -5,7 +5,7 @@ public struct Decision: Sendable {
     public let captures: Captures
     public let outcome: Outcome
     /// Whether every request for this host gets this very decision, so that it may be
-    /// remembered: no rule that was asked about anything but the host had a say.
+    /// remembered: no condition on anything but the host took part in it.
     public let dependsOnHostAlone: Bool
 
     public var ruleIndex: Int? { rule?.index }
@@ -20,7 +20,7 @@ extension Decision: CustomStringConvertible {
             case .forward(let forward): "forward to \(forward.target)"
             case .redirect(let status, let location):
                 "redirect \(status) to \(String(decoding: location, as: UTF8.self))"
-            case .respond(let status, _, _): "answer \(status)"
+            case .respond(let status, _, _): "respond \(status)"
             case .refuse(let refusal): "refused, \(refusal.status) \(refusal.reason.token)"
             }
         return (ruleName.map { "rule \($0): " } ?? "no rule: ") + what

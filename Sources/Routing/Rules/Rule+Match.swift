@@ -16,7 +16,7 @@ extension Rule {
         case malformedPath
     }
 
-    /// Asks the rule's conditions, the cheap ones first; the first that fails decides.
+    /// Evaluates the rule's conditions, the cheap ones first; the first that fails decides.
     func match(
         _ key: borrowing RouteKey,
         headers lookup: HeaderLookup,
