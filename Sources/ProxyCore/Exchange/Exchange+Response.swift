@@ -124,6 +124,7 @@ extension Exchange {
             clock: { [context] in context.now }
         )
         self.tunnel = tunnel
+        tunnelUpstream = facts.upstream
         tunnel.start()
     }
 }
@@ -150,5 +151,6 @@ extension Exchange: TunnelOwner {
         if let tunnel { facts.bytesOut &+= tunnel.bytesDown }
         record()
         isActive = false
+        tunnelUpstream = nil
     }
 }

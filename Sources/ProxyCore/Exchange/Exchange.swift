@@ -23,7 +23,19 @@ package final class Exchange {
     /// Nil after `detach`: the downstream is gone.
     var downstream: (any ExchangeDownstream)?
     /// The connection that carries the request; nil before and after.
-    var upstream: (any ExchangeUpstream)?
+    var upstream: (any ExchangeUpstream)? {
+        didSet {
+            oldValue?.upstream.requestEnded()
+            upstream?.upstream.requestBegan()
+        }
+    }
+    /// Whom the tunnel leads to.
+    var tunnelUpstream: Upstream? {
+        didSet {
+            oldValue?.requestEnded()
+            tunnelUpstream?.requestBegan()
+        }
+    }
     var tunnel: Tunnel?
     package internal(set) var machine: ExchangeMachine
     var facts: ExchangeFacts

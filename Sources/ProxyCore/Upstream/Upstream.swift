@@ -1,7 +1,8 @@
 package import NIOCore
 package import Routing
 
-/// An endpoint on one event loop: its identity, its idle connections, and whether it can be reached.
+/// An endpoint on one event loop: its identity, its idle connections, the requests that it serves,
+/// and whether it can be reached.
 ///
 /// Lives as long as anything refers to it: a target, a request, or an idle connection.
 package final class Upstream {
@@ -11,6 +12,8 @@ package final class Upstream {
     /// The connection that was used last is used first, so that the others grow old and close.
     package fileprivate(set) var idle: [any ExchangeUpstream] = []
 
+    /// Requests that it has been sent and whose response, or tunnel, has not ended.
+    package private(set) var requestsInFlight = 0
     var reachability = Reachability()
     /// Connections to it cannot be made: requests go to other endpoints of their target, if there are any.
     package var isAvoided: Bool { reachability.isAvoided }
@@ -31,6 +34,14 @@ package final class Upstream {
             connection.close()
         }
         return nil
+    }
+
+    func requestBegan() {
+        requestsInFlight += 1
+    }
+
+    func requestEnded() {
+        requestsInFlight -= 1
     }
 
     /// Takes back a connection whose response is complete; closes it where enough wait already.

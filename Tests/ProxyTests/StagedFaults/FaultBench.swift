@@ -184,11 +184,15 @@ final class FaultBench {
     /// How many connections wait for work.
     var idleUpstreams: Int { worker.context.upstreams.upstream(Self.endpoint, identity: nil).idle.count }
 
+    private var requestsInFlight: Int {
+        worker.context.upstreams.upstream(Self.endpoint, identity: nil).requestsInFlight
+    }
+
     /// Nothing is left of any client: neither a connection, nor its place at the gate, nor anything upstream but
     /// what waits for work.
     var isClean: Bool {
         worker.connections.isEmpty && worker.gate.count == 0 && !clients.contains { $0.socket.isOpen }
-            && upstreams.count { $0.socket.isOpen } == idleUpstreams
+            && upstreams.count { $0.socket.isOpen } == idleUpstreams && requestsInFlight == 0
     }
 
     func end() {
