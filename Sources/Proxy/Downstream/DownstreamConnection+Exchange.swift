@@ -110,6 +110,9 @@ extension DownstreamConnection: ExchangeDownstream {
         transport?.owner = self
         inputClosed = inputEnded
         response = HTTP1Response()
+        // The tunnel's bytes were not counted here: what waits of them is what the client still has to accept.
+        backlog = ResponseBacklog()
+        if let transport { backlog.wrote(transport.waitingBytes &+ transport.unacknowledgedBytes) }
         closeGently()
     }
 

@@ -31,9 +31,10 @@ final class Acceptor: ChannelInboundHandler, @unchecked Sendable {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let channel = unwrapInboundIn(data)
         guard let connection = worker.admit(channel) else { return channel.close(promise: nil) }
+        let transport = connection.transportForChannel()
         do {
             try ChannelTuning.begin(channel)
-            try channel.pipeline.syncOperations.addHandler(connection.transportForChannel())
+            try channel.pipeline.syncOperations.addHandler(transport)
         } catch {
             connection.abort()
             return channel.close(promise: nil)

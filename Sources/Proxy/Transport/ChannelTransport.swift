@@ -116,6 +116,8 @@ package final class ChannelTransport: ChannelDuplexHandler, Transport, @unchecke
     }
 
     package func handlerRemoved(context: ChannelHandlerContext) {
+        // A connection that could not be made is never inactive: nobody else would let go of its owner.
+        owner = nil
         self.context = nil
         channel = nil
         foundDescriptor = .some(nil)

@@ -219,7 +219,7 @@ package final class Exchange {
         let serial = serial
         let attempt = machine.attempts
         context.makeConnection(to: upstream, timeout: timeout) { [self] result in
-            guard isActive, self.serial == serial, machine.attempts == attempt else {
+            guard isActive, self.serial == serial, machine.isConnecting(attempt) else {
                 // Nobody waits for it any longer; the next request may use it.
                 if case .success(let connection) = result {
                     context.upstreams.checkIn(connection, now: context.now)
@@ -307,7 +307,9 @@ package final class Exchange {
     func perform(_ action: ExchangeMachine.Action) {
         switch action {
         case .none: break
-        case .connectNext(let failure): connectNext(after: failure)
+        case .connectNext(let failure):
+            connectNext(after: failure)
+            downstream?.resumeRequest()
         case .reconnect(let failure): reconnect(after: failure)
         case .respond(let failure): respond(failure)
         case .abort(let failure): abort(failure)

@@ -58,7 +58,7 @@ package final class ExchangeContext: @unchecked Sendable {
             switch result {
             case .success: upstream.reachability.connected(now: now)
             case .failure(let failure) where failure.reason == .outOfDescriptors:
-                upstream.reachability.abandoned()
+                upstream.reachability.abandoned(now: now)
             case .failure: upstream.reachability.failed(now: now)
             }
             done(result)
@@ -69,7 +69,7 @@ package final class ExchangeContext: @unchecked Sendable {
     package func tick(now: NIODeadline) {
         clock.refresh()
         stages.tick(now: now)
-        for upstream in upstreams.tick(now: now) {
+        for upstream in upstreams.tick(now: now) where !isDraining {
             makeConnection(to: upstream, timeout: settings.timeouts.connect) { [self] result in
                 if case .success(let connection) = result { upstreams.checkIn(connection, now: self.now) }
             }

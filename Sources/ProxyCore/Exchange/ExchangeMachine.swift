@@ -101,6 +101,11 @@ package struct ExchangeMachine: ~Copyable {
         if case .waiting(wait, _, _) = state { true } else { false }
     }
 
+    /// The attempt of this number is the one under way.
+    package func isConnecting(_ attempt: Int) -> Bool {
+        if case .connecting(attempt, _) = state { true } else { false }
+    }
+
     /// A connection is being made, until `deadline` at most.
     package mutating func connecting(until deadline: NIODeadline) {
         attempts &+= 1
@@ -109,6 +114,7 @@ package struct ExchangeMachine: ~Copyable {
 
     /// The connection could not be made. No byte of the request has been sent: any method may go elsewhere.
     package mutating func connectFailed(_ failure: Failure) -> Action {
+        guard case .connecting = state else { return .none }
         let mayTryAnother = failure.reason.isConnectFailure || failure.reason == .connectionReset
         guard mayTryAnother, attempts < Self.maxAttempts else { return failed(failure) }
         return .connectNext(after: failure)

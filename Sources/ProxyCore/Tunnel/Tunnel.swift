@@ -145,6 +145,7 @@ package final class Tunnel {
         case .open where side === upstream:
             state = .closed
             downstream.leave()
+            upstream.leave()
             owner?.tunnelEnded(.upstreamClosed)
         case .open:
             // NIO makes of the second half-close a close of the whole: what came before an orderly end is still sent.

@@ -36,15 +36,18 @@ struct Reachability {
         pending = max(0, pending - 1)
         if pending == 0 { pendingSince = .distantFuture }
         isAvoided = true
+        // Attempts that fail together are one failure.
+        guard nextProbe == .distantFuture else { return }
         let backoff = min(Self.firstBackoff.nanoseconds << min(failures, 5), Self.maxBackoff.nanoseconds)
         failures += 1
         nextProbe = now + .nanoseconds(backoff)
     }
 
     /// Nothing is known of the attempt: it ended for a reason that is not the endpoint's.
-    mutating func abandoned() {
+    mutating func abandoned(now: NIODeadline) {
         pending = max(0, pending - 1)
         if pending == 0 { pendingSince = .distantFuture }
+        if isAvoided, nextProbe == .distantFuture { nextProbe = now + Self.firstBackoff }
     }
 
     /// - Returns: whether to probe the endpoint now.

@@ -41,6 +41,23 @@ struct ConnectionTests {
         _ = try? channel.finish(acceptAlreadyClosed: true)
     }
 
+    @Test("An upstream connection that could not be made is released")
+    func failedConnect() throws {
+        weak var released: UpstreamConnection?
+        try withConnection(rules: []) { channel, downstream in
+            let upstream = Upstream(Endpoint(address: IPAddress(v4: 0x0A00_0001), port: 80))
+            let connection = UpstreamConnection(worker: downstream.worker, upstream: upstream)
+            released = connection
+            let failing = EmbeddedChannel(loop: channel.embeddedEventLoop)
+            let transport = connection.transportForChannel()
+            try failing.pipeline.syncOperations.addHandler(transport)
+            // As the end of an attempt to connect: the handlers go, and the channel has never been active.
+            transport.handlerRemoved(context: try failing.pipeline.syncOperations.context(handler: transport))
+            _ = try? failing.finish(acceptAlreadyClosed: true)
+        }
+        #expect(released == nil)
+    }
+
     @Test("Pipelined requests that never end with a read do not pile up")
     func misalignedPipelining() throws {
         try withConnection(rules: [RuleDefinition(name: "one", action: .respond(status: 204))]) {

@@ -174,6 +174,19 @@ struct ExchangeMachineTests {
         #expect(actions(events) == [Self.refused, Self.refused, .respond(Failure(.connectionRefused))])
     }
 
+    @Test("An attempt that ends after another endpoint has the request changes nothing")
+    func lateFailure() {
+        let events: [Event] = [
+            .connecting, .time(.seconds(5)), .attached(reused: true), .connectFailed(.connectTimeout),
+        ]
+        #expect(actions(events) == [.connectNext(after: Failure(.connectTimeout))])
+        var run = Run(complete: true, idempotent: true)
+        _ = run.apply(.connecting)
+        _ = run.apply(.attached(reused: false))
+        let isConnecting = run.machine.isConnecting(1)
+        #expect(!isConnecting)
+    }
+
     @Test("Attempts are bounded")
     func bounded() {
         let attempt: [Event] = [.connecting, .connectFailed(.unroutable)]

@@ -53,8 +53,29 @@ struct ReachabilityTests {
     func abandoned() {
         var endpoint = Reachability()
         endpoint.connecting(now: start)
-        endpoint.abandoned()
+        endpoint.abandoned(now: start)
         let probe = endpoint.tick(now: start + .hours(1))
         #expect(!endpoint.isAvoided && !probe)
+    }
+
+    @Test("A probe without a descriptor is not the last one")
+    func abandonedProbe() {
+        var endpoint = Reachability()
+        endpoint.connecting(now: start)
+        endpoint.failed(now: start)
+        let first = endpoint.tick(now: start + .seconds(1))
+        endpoint.connecting(now: start + .seconds(1))
+        endpoint.abandoned(now: start + .seconds(1))
+        let second = endpoint.tick(now: start + .seconds(2))
+        #expect(first && second)
+    }
+
+    @Test("Attempts that fail together are one failure")
+    func together() {
+        var endpoint = Reachability()
+        for _ in 0..<64 { endpoint.connecting(now: start) }
+        for _ in 0..<64 { endpoint.failed(now: start) }
+        let probe = endpoint.tick(now: start + .seconds(1))
+        #expect(probe)
     }
 }

@@ -5,14 +5,22 @@ import Testing
 
 /// A tunnel between two ends that a test plays: there is no channel and no socket.
 private final class TunnelBench: TunnelOwner {
-    let client = PipeTransport()
-    let container = PipeTransport()
+    let client: PipeTransport
+    let container: PipeTransport
     private(set) var ending: Tunnel.Ending?
     private(set) var isClosed = false
     var now = NIODeadline.uptimeNanoseconds(1_000_000_000)
     private(set) var tunnel: Tunnel?
 
-    init(earlyDown: String = "", earlyUp: String = "", clientEnded: Bool = false) {
+    init(
+        client: PipeTransport = PipeTransport(),
+        container: PipeTransport = PipeTransport(),
+        earlyDown: String = "",
+        earlyUp: String = "",
+        clientEnded: Bool = false
+    ) {
+        self.client = client
+        self.container = container
         let tunnel = Tunnel(
             downstream: TunnelEnd(client, early: ByteBuffer(string: earlyUp), inputEnded: clientEnded),
             upstream: TunnelEnd(container, early: ByteBuffer(string: earlyDown), inputEnded: false),
@@ -82,6 +90,18 @@ struct TunnelTests {
         bench.container.peerCloses()
         #expect(bench.ending == .upstreamClosed)
         #expect(bench.client.isActive && bench.client.owner == nil)
+    }
+
+    @Test("Nothing is left of a tunnel when either side has closed", arguments: [true, false])
+    func released(byClient: Bool) {
+        let (client, container) = (PipeTransport(), PipeTransport())
+        weak var tunnel: Tunnel?
+        do {
+            let bench = TunnelBench(client: client, container: container)
+            tunnel = bench.tunnel
+            if byClient { client.peerCloses() } else { container.peerCloses() }
+        }
+        #expect(tunnel == nil)
     }
 
     @Test("A downstream that goes in order has its last bytes sent; then both sides are closed")
