@@ -10,19 +10,6 @@ import Settings
 ///
 /// `@unchecked Sendable`: touched on its worker's loop alone.
 final class DownstreamConnection: TransportOwner, @unchecked Sendable {
-    enum Phase {
-        /// Between requests, or a head is arriving.
-        case idle
-        case exchange
-        /// The response has been sent; the rest of the request's body is discarded.
-        case discarding
-        /// The response has been sent and the output is closed; whatever arrives is discarded.
-        case lingering
-        /// A tunnel has the transport.
-        case tunnel
-        case closed
-    }
-
     let worker: Worker
     let connection: ConnectionInfo
     let exchange: Exchange
@@ -30,7 +17,7 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
     var listIndex = -1
 
     var transport: (any Transport)?
-    var phase = Phase.idle
+    var phase = DownstreamPhase.idle
     var inbound = ByteBuffer()
     var body = HTTP1RequestBody()
     /// How the response is framed, and whether the connection lives on after it.
