@@ -1,38 +1,32 @@
 import Balancing
 import Testing
 
-@Suite("Round robin")
-struct RoundRobinTests {
-    @Test("Endpoints take turns in their order")
-    func turns() {
+@Suite struct RoundRobinTests {
+    @Test func `Endpoints take turns in their order`() {
         var turns = RoundRobin()
         let seen = (0..<7).map { _ in turns.pick(among: 3) }
         #expect(seen == [0, 1, 2, 0, 1, 2, 0])
     }
 
-    @Test("The seed says where the turns begin")
-    func seed() {
+    @Test func `The seed says where the turns begin`() {
         var turns = RoundRobin(seed: 2)
         let seen = (0..<3).map { _ in turns.pick(among: 3) }
         #expect(seen == [2, 0, 1])
     }
 
-    @Test("There is nothing to choose from nothing")
-    func empty() {
+    @Test func `There is nothing to choose from nothing`() {
         var turns = RoundRobin()
         let none = turns.pick(among: 0)
         #expect(none == nil)
     }
 
-    @Test("The count of turns wraps around without a trap")
-    func overflow() {
+    @Test func `The count of turns wraps around without a trap`() {
         var turns = RoundRobin(seed: .max)
         let seen = (0..<2).map { _ in turns.pick(among: 2) }
         #expect(seen == [1, 0])
     }
 
-    @Test("A changing number of endpoints never gives an index out of range")
-    func changing() {
+    @Test func `A changing number of endpoints never gives an index out of range`() {
         var turns = RoundRobin(seed: 5)
         for count in [4, 1, 9, 2, 3] {
             let index = turns.pick(among: count)
@@ -40,8 +34,7 @@ struct RoundRobinTests {
         }
     }
 
-    @Test("The others take the place of an excluded endpoint in turn, and the turns of all go on")
-    func excluding() {
+    @Test func `The others take the place of an excluded endpoint in turn, and the turns of all go on`() {
         var turns = RoundRobin()
         let seen = (0..<6).map { _ in turns.pick(among: 3) }
         let instead = (0..<4).map { _ in turns.pick(among: 3) { $0 == 1 } }

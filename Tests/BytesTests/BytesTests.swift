@@ -2,10 +2,8 @@ import Bytes
 import Glibc
 import Testing
 
-@Suite("Bytes")
-struct BytesTests {
-    @Test("The classes of bytes are those of their RFCs")
-    func classes() {
+@Suite struct BytesTests {
+    @Test func `The classes of bytes are those of their RFCs`() {
         func matching(_ isMember: (UInt8) -> Bool) -> String {
             String(decoding: (0...255).map { UInt8($0) }.filter(isMember), as: UTF8.self)
         }
@@ -27,8 +25,7 @@ struct BytesTests {
         }
     }
 
-    @Test("Spans are compared and searched")
-    func compare() {
+    @Test func `Spans are compared and searched`() {
         let text = Array("example.test".utf8)
         func with(_ other: String, _ body: (Span<UInt8>, Span<UInt8>) -> Bool) -> Bool {
             let bytes = Array(other.utf8)
@@ -55,11 +52,8 @@ struct BytesTests {
         #expect(copy == text + text)
     }
 
-    @Test(
-        "Numbers are written in digits",
-        arguments: [0, 1, 9, 10, 255, 256, 4095, 4096, 1_234_567_890, UInt64.max - 1, UInt64.max]
-    )
-    func digits(value: UInt64) {
+    @Test(arguments: [0, 1, 9, 10, 255, 256, 4095, 4096, 1_234_567_890, UInt64.max - 1, UInt64.max])
+    func `Numbers are written in digits`(value: UInt64) {
         let decimal = DecimalDigits(value)
         let hexadecimal = HexadecimalDigits(value)
         #expect([UInt8](copying: decimal.span) == Array("\(value)".utf8))
@@ -67,14 +61,13 @@ struct BytesTests {
     }
 
     @Test(
-        "Lists are divided at commas",
         arguments: [
             ("", [], [""]), (" ", [], [""]), (",", [], ["", ""]), ("a", ["a"], ["a"]),
             (" a\t, b c ,,d", ["a", "b c", "d"], ["d", "", "b c", "a"]), ("a,", ["a"], ["", "a"]),
             (",a", ["a"], ["a", ""]), (" , a", ["a"], ["a", ""]),
         ] as [(String, [String], [String])]
     )
-    func lists(text: String, elements: [String], reversed: [String]) {
+    func `Lists are divided at commas`(text: String, elements: [String], reversed: [String]) {
         // The list is a part of the span, between other text.
         let bytes = Array("x,\(text),y".utf8)
         let range = 2..<(bytes.count - 2)
@@ -89,16 +82,14 @@ struct BytesTests {
         #expect(found == reversed)
     }
 
-    @Test("Times are written as texts")
-    func texts() {
+    @Test func `Times are written as texts`() {
         let time = UTCTime(secondsSince1970: 784_111_777)
         #expect(time.httpDate == "Sun, 06 Nov 1994 08:49:37 GMT")
         #expect(time.commonLogDate == "06/Nov/1994:08:49:37 +0000")
         #expect(time.iso8601 == "1994-11-06T08:49:37")
     }
 
-    @Test("Times have the parts that the C library computes")
-    func calendar() {
+    @Test func `Times have the parts that the C library computes`() {
         // Every 11 days and some hours, from the year 1 to 9999.
         for seconds in stride(from: -62_135_596_800, to: 253_402_300_800, by: 999_983) {
             var seconds = seconds

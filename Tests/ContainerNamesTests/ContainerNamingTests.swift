@@ -170,10 +170,9 @@ private let rows: [Row] = [
     ),
 ]
 
-@Suite("Which names a container has")
-struct ContainerNamingTests {
-    @Test("The table of labels, networks, ports and health", arguments: rows)
-    private func table(row: Row) {
+@Suite struct ContainerNamingTests {
+    @Test(arguments: rows)
+    private func `Names follow the table of labels, networks, ports and health`(row: Row) {
         let result: String
         do throws(ContainerNaming.Unserved) {
             let entry = try row.rules.entry(row.facts)
@@ -189,8 +188,7 @@ struct ContainerNamingTests {
         #expect(result == row.result)
     }
 
-    @Test("Responses of Docker and Podman are read; what they leave out counts as empty")
-    func answers() throws {
+    @Test func `Responses of Docker and Podman are read; what they leave out counts as empty`() throws {
         let docker = """
             {"Id":"ab12","Name":"/web","State":{"Running":true,"Paused":false,"StartedAt":"T1","Health":{"Status":"healthy"}},
              "Config":{"Labels":{"berth.port":"81"},"ExposedPorts":{"80/tcp":{},"53/udp":{}}},"HostConfig":{"NetworkMode":"bridge"},

@@ -75,10 +75,8 @@ private func address(_ text: String, _ identity: String) -> [NamedAddress] {
     [at("\(text):80", identity: identity)]
 }
 
-@Suite("Following a container engine: the machine")
-struct ContainersMachineTests {
-    @Test("The first update is one snapshot of all running containers")
-    func snapshot() throws {
+@Suite struct ContainersMachineTests {
+    @Test func `The first update is one snapshot of all running containers`() throws {
         let driver = Driver()
         let engine = Dictionary(
             uniqueKeysWithValues: (0..<40).map { ("id\($0)", container("id\($0)", "c\($0)", "10.0.0.\($0)")) }
@@ -93,8 +91,8 @@ struct ContainersMachineTests {
         #expect(driver.names.count == 40)
     }
 
-    @Test("A container that dies is removed at once; one that starts at its address is another one")
-    func takeOver() throws {
+    @Test
+    func `A container that dies is removed at once; one that starts at its address is another one`() throws {
         let driver = Driver()
         var engine = ["a": container("a", "old", "10.0.0.2")]
         try driver.begin(engine)
@@ -107,8 +105,7 @@ struct ContainersMachineTests {
         #expect(driver.names == ["new": address("10.0.0.2", "b@T2")])
     }
 
-    @Test("An inspection that was running during a change is repeated")
-    func race() throws {
+    @Test func `An inspection that was running during a change is repeated`() throws {
         let driver = Driver()
         let before = container("a", "web", "10.0.0.2")
         try driver.begin(["a": before])
@@ -122,8 +119,7 @@ struct ContainersMachineTests {
         #expect(driver.names.isEmpty)
     }
 
-    @Test("A container that restarts again and again has to stay up before it is served")
-    func debounce() throws {
+    @Test func `A container that restarts again and again has to stay up before it is served`() throws {
         let driver = Driver()
         try driver.begin(["a": container("a", "web", "10.0.0.2")])
         let stream = try #require(driver.stream)
@@ -144,8 +140,7 @@ struct ContainersMachineTests {
         #expect(held == [false, false, true, true, true])
     }
 
-    @Test("Two containers of one name are two addresses, in a fixed order")
-    func shared() throws {
+    @Test func `Two containers of one name are two addresses, in a fixed order`() throws {
         let driver = Driver()
         var (one, two) = (container("a", "one", "10.0.0.2"), container("b", "two", "10.0.0.3"))
         one.labels["berth.name"] = "web"
@@ -154,8 +149,7 @@ struct ContainersMachineTests {
         #expect(driver.names == ["web": address("10.0.0.2", "a@T1") + address("10.0.0.3", "b@T1")])
     }
 
-    @Test("When the engine dies the names stay, it is reported once, and a new list follows")
-    func reconnect() throws {
+    @Test func `When the engine dies the names stay, it is reported once, and a new list follows`() throws {
         let driver = Driver()
         try driver.begin(["a": container("a", "web", "10.0.0.2"), "b": container("b", "shop", "10.0.0.3")])
         driver.on(.failed(try #require(driver.stream), "closed"))
@@ -172,8 +166,7 @@ struct ContainersMachineTests {
         #expect(driver.names == ["shop": address("10.0.0.3", "b@T1")])
     }
 
-    @Test("An engine that hangs is left; a malformed container does not affect others")
-    func hostile() throws {
+    @Test func `An engine that hangs is left; a malformed container does not affect others`() throws {
         let driver = Driver()
         try driver.begin(["a": container("a", "web", "10.0.0.2")])
         let stream = try #require(driver.stream)
@@ -187,8 +180,7 @@ struct ContainersMachineTests {
         #expect(driver.emitted.contains { if case .down = $0 { true } else { false } })
     }
 
-    @Test("A container that the engine does not describe in time is skipped, and the others are served")
-    func oneHangs() throws {
+    @Test func `A container that the engine does not describe in time is skipped, and no other`() throws {
         let driver = Driver()
         driver.on(.started)
         driver.on(.listed(try #require(driver.list), ["a", "b", "hangs"]))
@@ -206,8 +198,7 @@ struct ContainersMachineTests {
         #expect(driver.names.count == 2)
     }
 
-    @Test("An inspection whose connection breaks is repeated once; then only that container is skipped")
-    func oneBreaks() throws {
+    @Test func `An inspection whose connection breaks is repeated once; then it is skipped`() throws {
         let driver = Driver()
         driver.on(.started)
         driver.on(.listed(try #require(driver.list), ["a", "breaks", "once"]))
@@ -224,8 +215,7 @@ struct ContainersMachineTests {
         #expect(!driver.emitted.contains { if case .down = $0 { true } else { false } })
     }
 
-    @Test("Of an engine with more containers than the maximum the first ones are followed")
-    func giantList() throws {
+    @Test func `Of an engine with more containers than the maximum the first ones are followed`() throws {
         let driver = Driver()
         let ids = (0..<(ContainersMachine.Limit.containers + 5)).map { "id\($0)" }
         driver.on(.started)
@@ -239,8 +229,7 @@ struct ContainersMachineTests {
         #expect(problems == 1 && driver.emitted.count == 2)
     }
 
-    @Test("Made-up containers of events are bounded")
-    func madeUp() throws {
+    @Test func `Made-up containers of events are bounded`() throws {
         let driver = Driver()
         try driver.begin([:])
         let stream = try #require(driver.stream)
@@ -255,8 +244,7 @@ struct ContainersMachineTests {
         #expect(driver.names.isEmpty)
     }
 
-    @Test("The next list brings what no event reported")
-    func relist() throws {
+    @Test func `The next list brings what no event reported`() throws {
         let driver = Driver()
         try driver.begin(["a": container("a", "web", "10.0.0.2")])
         driver.list = nil

@@ -3,10 +3,8 @@ import Testing
 
 @testable import ContainerNames
 
-@Suite("Events of a container engine")
-struct EngineEventTests {
-    @Test("A network's events concern the container, in Docker's form and in Podman's")
-    func networks() throws {
+@Suite struct EngineEventTests {
+    @Test func `A network's events concern the container, in Docker's form and in Podman's`() throws {
         let docker = """
             {"Type": "network", "Action": "connect", "Actor": {"ID": "net", "Attributes": {"container": "c1"}}}
             """

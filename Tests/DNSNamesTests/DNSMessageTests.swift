@@ -3,16 +3,14 @@ import Testing
 
 @testable import DNSNames
 
-@Suite("DNS messages")
-struct DNSMessageTests {
+@Suite struct DNSMessageTests {
     private let question = DNSQuestion("www.test.priv", .a)
 
     private func answer(_ packet: Packet) throws -> DNSAnswer {
         try DNSMessage.answer(to: question, in: packet.bytes)
     }
 
-    @Test("Addresses are taken with the shortest TTL, letters in whatever case")
-    func addresses() throws {
+    @Test func `Addresses are taken with the shortest TTL, letters in whatever case`() throws {
         var packet = Packet(question, answers: 2)
         packet.append("WWW.test.PRIV", kind: 1, ttl: 60, data: [10, 0, 0, 1])
         packet.append("www.test.priv", kind: 1, ttl: 30, data: [10, 0, 0, 2])
@@ -20,8 +18,7 @@ struct DNSMessageTests {
         #expect(answer.addresses.map { "\($0)" } == ["10.0.0.1", "10.0.0.2"] && answer.ttl == 30)
     }
 
-    @Test("Aliases are followed to their addresses, and count with their TTL")
-    func aliases() throws {
+    @Test func `Aliases are followed to their addresses, and count with their TTL`() throws {
         var packet = Packet(question, answers: 3)
         packet.append("b.test.priv", kind: 1, ttl: 60, data: [10, 0, 0, 1])
         packet.append("a.test.priv", kind: 5, ttl: 20, data: Packet.wire("b.test.priv"))
@@ -30,16 +27,14 @@ struct DNSMessageTests {
         #expect(answer.addresses.map { "\($0)" } == ["10.0.0.1"] && answer.ttl == 20)
     }
 
-    @Test("Aliases that go round come to an end without an address")
-    func loop() throws {
+    @Test func `Aliases that go round come to an end without an address`() throws {
         var packet = Packet(question, answers: 2)
         packet.append("a.test.priv", kind: 5, ttl: 20, data: Packet.wire("www.test.priv"))
         packet.append("www.test.priv", kind: 5, ttl: 90, data: Packet.wire("a.test.priv"))
         #expect(try answer(packet).isEmpty)
     }
 
-    @Test("Records of other names, other kinds and wrong lengths are none of our business")
-    func poison() throws {
+    @Test func `Records of other names, other kinds and wrong lengths are none of our business`() throws {
         var packet = Packet(question, answers: 4)
         packet.append("bank.test.priv", kind: 1, ttl: 60, data: [6, 6, 6, 6])
         packet.append("www.test.priv", kind: 28, ttl: 60, data: Array(repeating: 6, count: 16))
@@ -48,8 +43,7 @@ struct DNSMessageTests {
         #expect(try answer(packet).addresses.map { "\($0)" } == ["10.0.0.1"])
     }
 
-    @Test("That there is no such name holds as long as the zone says")
-    func negative() throws {
+    @Test func `That there is no such name holds as long as the zone says`() throws {
         for code in [0, 3] as [UInt8] {
             var packet = Packet(question, code: code, authorities: 1)
             let numbers: [UInt8] = [0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, 17]
@@ -64,15 +58,13 @@ struct DNSMessageTests {
         #expect(try answer(Packet(question, code: 3)) == DNSAnswer(ttl: nil))
     }
 
-    @Test("A TTL with the first bit set counts as zero")
-    func ttl() throws {
+    @Test func `A TTL with the first bit set counts as zero`() throws {
         var packet = Packet(question, answers: 1)
         packet.append("www.test.priv", kind: 1, ttl: .max, data: [10, 0, 0, 1])
         #expect(try answer(packet).ttl == 0)
     }
 
-    @Test("Services come with port, weight and host")
-    func services() throws {
+    @Test func `Services come with port, weight and host`() throws {
         let question = DNSQuestion("_http._tcp.www.test.priv", .srv)
         var packet = Packet(question, answers: 1)
         packet.append(
@@ -85,8 +77,7 @@ struct DNSMessageTests {
         #expect(answer.services == [.init(priority: 1, weight: 5, port: 8080, host: "c1.test")])
     }
 
-    @Test("What is no answer to the question is refused")
-    func otherQuestion() {
+    @Test func `What is no answer to the question is refused`() {
         let other = Packet(DNSQuestion("bank.test.priv", .a))
         #expect(throws: DNSFault.otherQuestion) { try answer(other) }
         let otherKind = Packet(DNSQuestion(question.name, .aaaa))
@@ -97,8 +88,7 @@ struct DNSMessageTests {
         #expect(throws: DNSFault.code(2)) { try answer(Packet(question, code: 2)) }
     }
 
-    @Test("Names that point forwards, at themselves, or on and on are refused")
-    func pointers() {
+    @Test func `Names that point forwards, at themselves, or on and on are refused`() {
         for target in [12 as UInt16, 13, 200, 0x3FFF] {
             var packet = Packet(question, answers: 1)
             // The record's name is a pointer; at 12 stands the question.
@@ -114,8 +104,7 @@ struct DNSMessageTests {
         #expect(throws: DNSFault.badName) { try answer(long) }
     }
 
-    @Test("An answer of very many addresses counts with the first of them")
-    func manyAddresses() throws {
+    @Test func `An answer of very many addresses counts with the first of them`() throws {
         var packet = Packet(question, answers: 4000)
         for index in 0..<4000 {
             packet.append(0xC00C)
@@ -126,8 +115,7 @@ struct DNSMessageTests {
         #expect(addresses.last.map { "\($0)" } == "10.0.3.255")
     }
 
-    @Test("A name of more pointers than it can have labels is refused")
-    func manyPointers() {
+    @Test func `A name of more pointers than it can have labels is refused`() {
         var packet = Packet(question, answers: 1)
         // A chain of pointers, each to the one before, the first to the question's name.
         packet.append("x.test", kind: 16, ttl: 9, data: [])
@@ -141,8 +129,7 @@ struct DNSMessageTests {
         #expect(throws: DNSFault.badName) { try answer(packet) }
     }
 
-    @Test("A message may be cut off anywhere, and any byte may be wrong: nothing traps")
-    func anyBytes() throws {
+    @Test func `A message may be cut off anywhere, and any byte may be wrong: nothing traps`() throws {
         var packet = Packet(question, answers: 2, authorities: 1)
         packet.append("www.test.priv", kind: 5, ttl: 90, data: Packet.wire("a.test.priv"))
         packet.append("a.test.priv", kind: 1, ttl: 60, data: [10, 0, 0, 1])

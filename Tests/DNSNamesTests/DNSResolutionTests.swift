@@ -4,8 +4,7 @@ import Testing
 
 @testable import DNSNames
 
-@Suite("A name's way through DNS")
-struct DNSResolutionTests {
+@Suite struct DNSResolutionTests {
     private static func address(_ text: String) -> IPAddress { IPAddress(text) ?? IPAddress(v4: 0) }
 
     private static func addresses(_ texts: String..., ttl: UInt32 = 30) -> DNSAnswer {
@@ -45,8 +44,7 @@ struct DNSResolutionTests {
         return addresses.map { "\($0.address):\($0.port ?? 0)*\($0.weight)" }
     }
 
-    @Test("Both families are asked for and come in turns, IPv6 first, with the shorter TTL")
-    func families() {
+    @Test func `Both families are asked for and come in turns, IPv6 first, with the shorter TTL`() {
         let (reply, asked) = run(
             "a",
             zone: [
@@ -60,8 +58,7 @@ struct DNSResolutionTests {
         #expect(ttl == .seconds(20))
     }
 
-    @Test("Addresses that the machine has no way to are left out, unless there are no others")
-    func unusable() {
+    @Test func `Addresses that the machine has no way to are left out, unless there are no others`() {
         let zone = [
             DNSQuestion("a", .a): Self.addresses("10.0.0.1"),
             DNSQuestion("a", .aaaa): Self.addresses("fd00::1"),
@@ -71,8 +68,7 @@ struct DNSResolutionTests {
         #expect(texts(run("a", zone: zone, unusable: both).reply).count == 2)
     }
 
-    @Test("The search list comes first for a name without a dot, and last for one with")
-    func search() {
+    @Test func `The search list comes first for a name without a dot, and last for one with`() {
         let plan = DNSSearchPolicy(search: ["test.priv", "priv"])
         #expect(run("a", plan).asked.filter { $0.kind == .a }.map(\.name) == ["a.test.priv", "a.priv", "a"])
         #expect(
@@ -84,14 +80,13 @@ struct DNSResolutionTests {
         #expect(texts(found.reply) == ["10.0.0.1:0*1"] && !found.asked.contains { $0.name == "a" })
     }
 
-    @Test("That there is no such name is known for as long as was said, within the bounds")
-    func negative() {
+    @Test func `That there is no such name is known for as long as was said, within the bounds`() {
         #expect(run("a").reply == NameQueryResult.none(ttl: .seconds(5)))
         #expect(run("a", DNSSearchPolicy(negativeTTL: 60)).reply == NameQueryResult.none(ttl: .seconds(9)))
     }
 
-    @Test("A failure ends the search: another name must not be taken for this one; half an answer is one")
-    func failure() {
+    @Test
+    func `A failure ends the search: another name must not be taken for this one; half an answer is one`() {
         let plan = DNSSearchPolicy(search: ["test.priv"])
         let problem = NameProblem(.timeout, "late")
         let zone = [DNSQuestion("a", .a): Self.addresses("10.0.0.1")]
@@ -101,8 +96,7 @@ struct DNSResolutionTests {
         #expect(half.reply == .addresses([NamedAddress(address: Self.address("10.0.0.1"))], ttl: .seconds(5)))
     }
 
-    @Test("A service gives ports and weights; hosts of a later priority are the last resort")
-    func services() {
+    @Test func `A service gives ports and weights; hosts of a later priority are the last resort`() {
         let service = DNSQuestion("_http._tcp.a", .srv)
         let answer = DNSAnswer(
             services: [
@@ -124,8 +118,7 @@ struct DNSResolutionTests {
         #expect(ttl == .seconds(10))
     }
 
-    @Test("Without a service's record the name's own addresses count; a service of '.' is none")
-    func noService() {
+    @Test func `Without a service's record the name's own addresses count; a service of '.' is none`() {
         let plan = DNSSearchPolicy(service: "_http._tcp")
         let zone = [DNSQuestion("a", .a): Self.addresses("10.0.0.1")]
         #expect(texts(run("a", plan, zone: zone).reply) == ["10.0.0.1:0*1"])
@@ -137,16 +130,14 @@ struct DNSResolutionTests {
         #expect(run("a", plan, zone: withdrawn).reply == NameQueryResult.none(ttl: .seconds(5)))
     }
 
-    @Test("A service with very many hosts is asked about for a few of them")
-    func manyHosts() {
+    @Test func `A service with very many hosts is asked about for a few of them`() {
         let services = (0..<1000).map { DNSAnswer.Service(priority: 0, weight: 1, port: 80, host: "c\($0)") }
         let zone = [DNSQuestion("_http._tcp.a", .srv): DNSAnswer(services: services, ttl: 60)]
         let asked = run("a", DNSSearchPolicy(service: "_http._tcp"), zone: zone).asked
         #expect(asked.count == 1 + 2 * DNSResolution.maxHosts)
     }
 
-    @Test("Very many addresses of very many hosts count with the first of them, each once")
-    func manyAddresses() {
+    @Test func `Very many addresses of very many hosts count with the first of them, each once`() {
         let four = DNSAnswer(addresses: (0..<1024).map { IPAddress(v4: 0x0A00_0000 + $0) }, ttl: 60)
         let services = (0..<16).map { DNSAnswer.Service(priority: 0, weight: 1, port: 80, host: "c\($0)") }
         var zone = [DNSQuestion("_http._tcp.a", .srv): DNSAnswer(services: services, ttl: 60)]
@@ -156,8 +147,7 @@ struct DNSResolutionTests {
         #expect(Set(found).count == found.count)
     }
 
-    @Test("The TTL is kept within its bounds")
-    func bounds() {
+    @Test func `The TTL is kept within its bounds`() {
         func ttl(_ ttl: UInt32) -> NameQueryResult? {
             run(
                 "a",
@@ -171,8 +161,7 @@ struct DNSResolutionTests {
         #expect(ttl(.max) == .addresses(address, ttl: .seconds(60)))
     }
 
-    @Test("A server that failed comes last for a while")
-    func order() {
+    @Test func `A server that failed comes last for a while`() {
         var order = ServerOrder(count: 3)
         #expect(order.tries(attempts: 2, now: 0) == [0, 1, 2, 0, 1, 2])
         order.failed(0, now: 0)
@@ -183,8 +172,7 @@ struct DNSResolutionTests {
         #expect(order.tries(attempts: 1, now: 1) == [0, 1, 2])
     }
 
-    @Test("A candidate that no server answers for says nothing of the others")
-    func refused() {
+    @Test func `A candidate that no server answers for says nothing of the others`() {
         let refusal = DNSAnswer(refusal: NameProblem(.unavailable, "REFUSED"))
         let bare = [DNSQuestion("a", .a): refusal, DNSQuestion("a", .aaaa): refusal]
         let plan = DNSSearchPolicy(search: ["test"])

@@ -8,7 +8,7 @@ import Testing
 @testable import DNSNames
 
 /// Against a real server.
-@Suite("DNS, asked of dnsmasq", .serialized, .enabled(if: Dnsmasq.isInstalled, "dnsmasq is not installed"))
+@Suite(.serialized, .enabled(if: Dnsmasq.isInstalled, "dnsmasq is not installed"))
 struct DnsmasqTests {
     /// - Parameter timeout: long, for a machine that is busy with other tests.
     private func options(
@@ -41,8 +41,8 @@ struct DnsmasqTests {
         )
     }
 
-    @Test("Both kinds of addresses, aliases, and the search list", .timeLimit(.minutes(1)))
-    func records() async throws {
+    @Test(.timeLimit(.minutes(1)))
+    func `Both kinds of addresses, aliases, and the search list are found`() async throws {
         let server = try Dnsmasq([
             "--host-record=web.test,10.0.0.1,fd00::1", "--host-record=web.test,10.0.0.2",
             "--cname=www.test,web.test",
@@ -55,8 +55,8 @@ struct DnsmasqTests {
         #expect(ttl == .seconds(1))
     }
 
-    @Test("Services with their ports and weights", .timeLimit(.minutes(1)))
-    func services() async throws {
+    @Test(.timeLimit(.minutes(1)))
+    func `Services are found with their ports and weights`() async throws {
         let server = try Dnsmasq([
             "--host-record=c1.test,10.0.0.1", "--host-record=c2.test,10.0.0.2",
             "--srv-host=_http._tcp.web.test,c1.test,8080,0,3",
@@ -68,15 +68,15 @@ struct DnsmasqTests {
         #expect(await addresses(ask("web.test", options)) == ["10.0.0.1:8080*3", "10.0.0.2:8081*0"])
     }
 
-    @Test("An answer that fits into no datagram comes over TCP", .timeLimit(.minutes(1)))
-    func large() async throws {
+    @Test(.timeLimit(.minutes(1)))
+    func `An answer that fits into no datagram comes over TCP`() async throws {
         let server = try Dnsmasq((0..<300).map { "--host-record=many.test,10.1.\($0 / 250).\($0 % 250 + 1)" })
         defer { server.stop() }
         #expect(await addresses(ask("many.test", options(server.endpoint))).count == 300)
     }
 
-    @Test("A server that is dead, or silent, is not the end: the next one answers", .timeLimit(.minutes(1)))
-    func failover() async throws {
+    @Test(.timeLimit(.minutes(1)))
+    func `A server that is dead, or silent, is not the end: the next one answers`() async throws {
         let server = try Dnsmasq(["--host-record=web.test,10.0.0.1"])
         defer { server.stop() }
         let dead = Endpoint(address: IPAddress(v4: 0x7F00_0001), port: try Dnsmasq.freePort())
@@ -94,8 +94,8 @@ struct DnsmasqTests {
         #expect(problem.kind == .timeout)
     }
 
-    @Test("No such name, and a server that refuses", .timeLimit(.minutes(1)))
-    func negative() async throws {
+    @Test(.timeLimit(.minutes(1)))
+    func `A name that does not exist is no failure, and a server that refuses is one`() async throws {
         let server = try Dnsmasq()
         defer { server.stop() }
         guard case .none = await ask("nobody.test", options(server.endpoint)) else {
@@ -109,11 +109,8 @@ struct DnsmasqTests {
         #expect(problem.kind == .unavailable && problem.reason.contains("REFUSED"))
     }
 
-    @Test(
-        "Records that are added, changed and removed are followed as their TTL has it, and a dead server costs nothing",
-        .timeLimit(.minutes(1))
-    )
-    func live() async throws {
+    @Test(.timeLimit(.minutes(1)))
+    func `Changes of records are followed by their TTL, and a dead server costs nothing`() async throws {
         let server = try Dnsmasq()
         defer { server.stop() }
         let directory = try NameDirectory(

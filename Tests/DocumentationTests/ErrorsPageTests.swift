@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct ErrorsPageTests {
     @Test(arguments: Failure.Reason.allCases)
-    func `every cause of a failure is in docs/errors.md, with its status, side and token`(
+    func `Every cause of a failure is in docs/errors.md, with its status, side and token`(
         reason: Failure.Reason
     ) throws {
         let row =
@@ -12,7 +12,7 @@ import Testing
         #expect(try Repository.text("docs/errors.md").contains(row), "missing: \(row)")
     }
 
-    @Test func `every document that the README names exists`() throws {
+    @Test func `Every document that the README names exists`() throws {
         for match in try Repository.text("README.md").matches(of: /\]\(([a-z][^)]*)\)/) {
             let path = Repository.root.appending(path: String(match.1.prefix { $0 != "#" })).path
             #expect(FileManager.default.fileExists(atPath: path), "README.md names \(match.1)")

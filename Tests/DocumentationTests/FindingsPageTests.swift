@@ -8,24 +8,23 @@ import Testing
     /// The loader reports one of them, which is about a rule that could be used.
     private static let codes = Diagnostic.Code.linterCodes + [.catastrophicPattern]
 
-    @Test func `every code of a broken file has its line in docs/rules.md`() throws {
+    @Test func `Every code of a broken file has its line in docs/rules.md`() throws {
         let rules = try Repository.text("docs/rules.md")
         for code in Diagnostic.Code.loaderCodes where !Self.codes.contains(code) {
             #expect(rules.contains("| `\(code.rawValue)` |"), "\(code.rawValue) is not described")
         }
     }
 
-    @Test func `no two codes are one word, and each is of small letters`() {
+    @Test func `No two codes are one word, and each is of small letters`() {
         let words = (Diagnostic.Code.loaderCodes + Diagnostic.Code.linterCodes).map(\.rawValue)
         #expect(Set(words).count == words.count && words.count == 31)
         for word in words { #expect(word.wholeMatch(of: /[a-z_]+/) != nil) }
     }
 
-    @Test(
-        "every code has a section whose example triggers it, and whose better one does not",
-        arguments: codes
-    )
-    func example(code: Diagnostic.Code) throws {
+    @Test(arguments: codes)
+    func `Every code has a section whose example triggers it, and whose better one does not`(
+        code: Diagnostic.Code
+    ) throws {
         let text = try Repository.text("docs/findings.md")
         let start = try #require(text.range(of: "\n## `\(code.rawValue)`\n")?.upperBound)
         let section = text[start...].prefix(

@@ -4,13 +4,13 @@ import Testing
 
 /// The example of docs/routing-library.md is a program of this package.
 @Suite struct RoutingLibraryPageTests {
-    @Test func `the example on the page is the program`() throws {
+    @Test func `The example on the page is the program`() throws {
         let page = try Repository.text("docs/routing-library.md")
         let program = try Repository.text("examples/routing-library/main.swift")
         #expect(codeBlocks("swift", in: page).joined() == program)
     }
 
-    @Test func `the program prints what the page promises`() throws {
+    @Test func `The program prints what the page promises`() throws {
         // The tests' own program lies in the folder of the build's products.
         let products = URL(filePath: try #require(CommandLine.arguments.first)).deletingLastPathComponent()
         let program = products.appending(path: "routing-library").path

@@ -11,8 +11,7 @@ import Testing
 
 /// Live traffic and the dry run send a request through the same stages, and each refusal has the same stage
 /// and cause. (`Tests/EndToEnd/test_agreement.py` compares whole tiers.)
-@Suite("The dry run and live traffic")
-struct AgreementTests {
+@Suite struct AgreementTests {
     private static let configuration = """
         limits: { body: 100 }
         trusted_proxies: [10.0.0.0/8]
@@ -77,8 +76,8 @@ struct AgreementTests {
         }
     }
 
-    @Test("Each request gets the same stage, cause and rule", arguments: requests)
-    func agree(request: String) throws {
+    @Test(arguments: requests)
+    func `Each request gets the same stage, cause and rule in the dry run and live`(request: String) throws {
         let (configuration, names) = try Self.loaded()
         let upstreams = Upstreams(idleLimit: 8, idleTimeout: .seconds(60))
         let settings = TierSettings(
@@ -123,8 +122,7 @@ struct AgreementTests {
         }
     }
 
-    @Test("The requests of this test come to every stage that can refuse")
-    func everyStage() throws {
+    @Test func `The requests of this test come to every stage that can refuse`() throws {
         let (configuration, names) = try Self.loaded()
         let run = DryRun(
             [DryRunTier("front", configuration, names: .offline(names))],

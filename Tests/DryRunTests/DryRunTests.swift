@@ -8,8 +8,7 @@ import Testing
 @testable import DryRun
 
 /// The dry run over the rules of the demo.
-@Suite("The dry run")
-struct DryRunTests {
+@Suite struct DryRunTests {
     private static let root = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
@@ -28,8 +27,7 @@ struct DryRunTests {
         return try run(explain: explain).run(DryRunRequest(url: Array(url.utf8), client: client))
     }
 
-    @Test("A hostname finds its container through both tiers")
-    func arrives() throws {
+    @Test func `A hostname finds its container through both tiers`() throws {
         let report = try Self.report("http://wordpress_container001_01.test.priv/a?b")
         #expect(report.outcome == .forwarded && report.succeeds)
         #expect(report.tiers.map(\.tier) == ["front", "local"])
@@ -51,52 +49,46 @@ struct DryRunTests {
         #expect(report.received?.headers.filter { $0.name == "Via" }.count == 2)
     }
 
-    @Test("A host that no rule knows is refused, with the status a client would get")
-    func refused() throws {
+    @Test func `A host that no rule knows is refused, with the status a client would get`() throws {
         let report = try Self.report("http://nothing.example/")
         #expect(report.outcome == .refused && !report.succeeds)
         #expect(report.status == 404 && report.reason == "no_rule")
         #expect(report.tiers.count == 1)
     }
 
-    @Test("A host that the front knows and the local tier does not is refused there")
-    func refusedLater() throws {
+    @Test func `A host that the front knows and the local tier does not is refused there`() throws {
         let report = try Self.report("http://wordpress_container999_01.test.priv/")
         #expect(report.tiers.map(\.tier) == ["front", "local"])
         #expect(report.status == 503 && report.reason == "unknown_target")
     }
 
     @Test(
-        "Hostile URLs are refused as they are live",
         arguments: [
             "http://a b.test.priv/", "http:///", "http://user@wordpress_container001_01.test.priv/",
             "http://wordpress_container001_01.test.priv\r\nX-Evil: 1/", "http://a\u{0}b/", "http://x:99999/",
             "http://wordpress_container001_01.test.priv/a b",
         ]
     )
-    func hostile(url: String) throws {
+    func `Hostile URLs are refused as they are live`(url: String) throws {
         let report = try Self.report(url)
         #expect(report.outcome == .refused)
         #expect(report.status == 400, "\(url.debugDescription): \(report.status ?? 0)")
     }
 
-    @Test("An unanchored look-alike does not get in")
-    func lookalike() throws {
+    @Test func `An unanchored look-alike does not get in`() throws {
         #expect(
             try Self.report("http://wordpress_container001_01.test.priv.evil.example/").reason == "no_rule"
         )
     }
 
-    @Test("The explanation says of every rule why")
-    func explanation() throws {
+    @Test func `The explanation says of every rule why`() throws {
         let trace = try #require(try Self.report("http://nothing.example/", explain: true).tiers[0].trace)
         #expect(trace.map(\.rule) == ["saas"])
         #expect(trace.map(\.matched) == [false])
         #expect(trace[0].why.contains("bytes far"))
     }
 
-    @Test("The JSON has the documented keys, none left out")
-    func json() throws {
+    @Test func `The JSON has the documented keys, none left out`() throws {
         let data = try JSONEncoder().encode(try Self.report("http://wordpress_container001_01.test.priv/"))
         let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
         #expect(object["outcome"] as? String == "forwarded")

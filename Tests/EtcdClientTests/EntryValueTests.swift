@@ -6,10 +6,8 @@ import Testing
 
 @testable import EtcdClient
 
-@Suite("The value of a registry's entry")
-struct EntryValueTests {
+@Suite struct EntryValueTests {
     @Test(
-        "One address or a list of them, with the port in either place",
         arguments: [
             (#"{"address":"10.0.0.5:9000"}"#, [at("10.0.0.5:9000")]),
             (#"{"address":"10.0.0.5","port":9000,"weight":7}"#, [at("10.0.0.5:9000", weight: 7)]),
@@ -24,12 +22,14 @@ struct EntryValueTests {
             (#"{"address":"10.0.0.5:1","meta":{"instance":"with space"}}"#, [at("10.0.0.5:1")]),
         ]
     )
-    func good(text: String, addresses: [NamedAddress]) throws {
+    func `One address or a list of them is read, with the port in either place`(
+        text: String,
+        addresses: [NamedAddress]
+    ) throws {
         #expect(try EntryValue(Data(text.utf8)).addresses == addresses)
     }
 
     @Test(
-        "What says nothing names the field",
         arguments: [
             ("", "the value is empty"),
             ("10.0.0.5:9000", "it is not JSON"),
@@ -54,12 +54,11 @@ struct EntryValueTests {
             (#"{"address":"10.0.0.5:1","weight":-1}"#, "'weight' must be from 0 to 65535"),
         ]
     )
-    func bad(text: String, problem: String) {
+    func `What says nothing names the field`(text: String, problem: String) {
         #expect(throws: InvalidEntry(problem)) { try EntryValue(Data(text.utf8)) }
     }
 
-    @Test("Deep, huge and broken values end in a problem, never otherwise")
-    func hostile() {
+    @Test func `Deep, huge and broken values end in a problem, never otherwise`() {
         let values: [[UInt8]] = [
             Array(repeating: UInt8(ascii: "["), count: 60_000),
             Array((#"{"a":"# + String(repeating: #"{"a":"#, count: 10_000)).utf8),
@@ -74,8 +73,7 @@ struct EntryValueTests {
         for value in values { #expect(throws: InvalidEntry.self) { try EntryValue(Data(value)) } }
     }
 
-    @Test("What registration writes is read as it was meant")
-    func roundTrip() throws {
+    @Test func `What registration writes is read as it was meant`() throws {
         let written = EntryValue.json(
             .init(address: at("10.0.0.5:1").address, port: 9000),
             weight: 3,
@@ -86,10 +84,8 @@ struct EntryValueTests {
         )
     }
 
-    @Test(
-        "When an entry was written is read where its writer says so, and spoils nothing where it is no number"
-    )
-    func since() throws {
+    @Test
+    func `When an entry was written is read where its value says so; other texts spoil nothing`() throws {
         let endpoint = Endpoint(address: at("10.0.0.5:1").address, port: 9000)
         let written = EntryValue.json(endpoint, instance: "i-7", since: 1_763_725_000)
         let value = try EntryValue(Data(written.utf8))
@@ -104,13 +100,12 @@ struct EntryValueTests {
     }
 
     @Test(
-        "A key ends with a name in its normal form",
         arguments: [
             ("host_01", true), ("a.b-c", true), ("Host", false), ("a/b", false), ("", false), ("a:80", false),
             ("a.", false),
         ]
     )
-    func keys(rest: String, isName: Bool) {
+    func `A key ends with a name in its normal form`(rest: String, isName: Bool) {
         let keys = EtcdKeys(prefix: "/berth/hosts/")
         let name = try? keys.name(keys.key(rest))
         #expect(name == (isName ? rest : nil))

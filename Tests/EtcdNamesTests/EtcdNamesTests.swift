@@ -10,7 +10,7 @@ private let prefix = "/berth/hosts/"
 
 private func value(_ address: String) -> String { "{\"address\":\"\(address)\"}" }
 
-@Suite("Names from a real etcd", .enabled(if: EtcdServer.isInstalled), .serialized, .timeLimit(.minutes(2)))
+@Suite(.enabled(if: EtcdServer.isInstalled), .serialized, .timeLimit(.minutes(2)))
 struct EtcdNamesTests {
     private func follow(_ urls: [String], state: String? = nil) throws -> (EtcdNames, FollowedNames) {
         let followed = FollowedNames()
@@ -19,8 +19,7 @@ struct EtcdNamesTests {
         return (source, followed)
     }
 
-    @Test("Existing entries are listed; puts, changes and deletes follow")
-    func follows() async throws {
+    @Test func `Existing entries are listed; puts, changes and deletes follow`() async throws {
         let etcd = try await EtcdServer.start()
         try etcd.put(prefix + "host_01", value("10.0.0.1:9000"))
         try etcd.put("/other/host_09", value("10.0.0.9:9000"))
@@ -48,8 +47,7 @@ struct EtcdNamesTests {
         #expect(followed.now.downs.isEmpty)
     }
 
-    @Test("A malformed value is reported, and does not affect other names")
-    func badValues() async throws {
+    @Test func `A malformed value is reported, and does not affect other names`() async throws {
         let etcd = try await EtcdServer.start()
         try etcd.put(prefix + "good", value("10.0.0.1:9000"))
         try etcd.put(prefix + "text", "10.0.0.2:9000")
@@ -66,8 +64,7 @@ struct EtcdNamesTests {
         #expect(followed.now.problems.last == "/berth/hosts/good: 'address' is of the wrong type")
     }
 
-    @Test("After a restart of etcd the changes in between arrive, without a new list")
-    func restart() async throws {
+    @Test func `After a restart of etcd the changes in between arrive, without a new list`() async throws {
         let etcd = try await EtcdServer.start()
         try etcd.put(prefix + "a", value("10.0.0.1:9000"))
         let (source, followed) = try follow([etcd.url])
@@ -83,8 +80,7 @@ struct EtcdNamesTests {
         #expect(followed.now.downs.count == 1)
     }
 
-    @Test("A member that hangs is replaced by another")
-    func frozen() async throws {
+    @Test func `A member that hangs is replaced by another`() async throws {
         let members = try await EtcdServer.startThree()
         let (source, followed) = try follow(members.map(\.url))
         defer { source.stop() }
@@ -100,8 +96,7 @@ struct EtcdNamesTests {
         members[1].thaw()
     }
 
-    @Test("Revisions that were compacted away lead to a new list")
-    func compaction() async throws {
+    @Test func `Revisions that were compacted away lead to a new list`() async throws {
         let etcd = try await EtcdServer.start()
         try etcd.put(prefix + "a", value("10.0.0.1:9000"))
         try etcd.put(prefix + "b", value("10.0.0.2:9000"))
@@ -119,8 +114,7 @@ struct EtcdNamesTests {
         }
     }
 
-    @Test("A store that was replaced by another is listed again")
-    func replaced() async throws {
+    @Test func `A store that was replaced by another is listed again`() async throws {
         let etcd = try await EtcdServer.start()
         try etcd.put(prefix + "a", value("10.0.0.1:9000"))
         try etcd.put(prefix + "b", value("10.0.0.2:9000"))
@@ -134,8 +128,8 @@ struct EtcdNamesTests {
         try await until("the other store's names") { Set(followed.names.keys) == ["c"] }
     }
 
-    @Test("While etcd is unreachable at the start, the names of the last process are in force")
-    func stateFile() async throws {
+    @Test
+    func `While etcd is unreachable at the start, the names of the last process are in force`() async throws {
         let folder = FileManager.default.temporaryDirectory.appending(
             path: "berth-state-\(UUID().uuidString)"
         )

@@ -9,7 +9,6 @@ import Testing
 private let prefix = "/berth/hosts/"
 
 @Suite(
-    "etcd with users and with TLS",
     .enabled(if: EtcdServer.isInstalled),
     .serialized,
     .timeLimit(.minutes(2))
@@ -21,8 +20,8 @@ struct EtcdSecurityTests {
         return folder
     }
 
-    @Test("With a user and a password names are followed, also when the token has been forgotten")
-    func users() async throws {
+    @Test
+    func `With a user and a password names are followed, also after the token is forgotten`() async throws {
         let etcd = try await EtcdServer.start()
         let folder = try folder()
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -69,8 +68,8 @@ struct EtcdSecurityTests {
         #expect(refused.now.downs.first?.contains("authentication failed") == true)
     }
 
-    @Test("With TLS and client certificates names are followed; without trust nothing is")
-    func tls() async throws {
+    @Test
+    func `With TLS and client certificates names are followed; without trust nothing is`() async throws {
         let folder = try folder()
         defer { try? FileManager.default.removeItem(at: folder) }
         try Certificates.make(in: folder)

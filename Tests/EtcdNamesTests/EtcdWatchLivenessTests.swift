@@ -8,10 +8,9 @@ import Testing
 
 @testable import EtcdNames
 
-@Suite("Following etcd: any order of events")
-struct EtcdWatchLivenessTests {
-    @Test("No order of events leaves it without a next step", arguments: 0..<300)
-    func liveness(seed: UInt64) throws {
+@Suite struct EtcdWatchLivenessTests {
+    @Test(arguments: 0..<300)
+    func `No order of events leaves the watch without a next step`(seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
         let driver = WatchDriver(members: 1 + Int(seed % 3), authenticates: seed % 2 == 0, pageLimit: 4)
         driver.on(.started)

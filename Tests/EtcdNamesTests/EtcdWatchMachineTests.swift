@@ -7,10 +7,8 @@ import Testing
 
 @testable import EtcdNames
 
-@Suite("Following etcd: list and watch")
-struct EtcdWatchMachineTests {
-    @Test("Pages are read at the first one's revision, and the watch begins at the next")
-    func pages() throws {
+@Suite struct EtcdWatchMachineTests {
+    @Test func `Pages are read at the first one's revision, and the watch begins at the next`() throws {
         let driver = WatchDriver(pageLimit: 2)
         driver.on(.started)
         let first = try #require(driver.list)
@@ -37,8 +35,7 @@ struct EtcdWatchMachineTests {
         #expect(Set(names.keys) == ["a", "b"])
     }
 
-    @Test("After a disconnect the watch resumes right after the last revision")
-    func resume() throws {
+    @Test func `After a disconnect the watch resumes right after the last revision`() throws {
         let driver = WatchDriver()
         let watch = try driver.reachWatch()
         driver.on(.frame(watch, frame(14, [put("b", "10.0.0.2:1")])))
@@ -58,8 +55,7 @@ struct EtcdWatchMachineTests {
         #expect(snapshots == 1)
     }
 
-    @Test("A fragmented revision counts with its last fragment; a progress message counts")
-    func fragments() throws {
+    @Test func `A fragmented revision counts with its last fragment; a progress message counts`() throws {
         let driver = WatchDriver()
         let watch = try driver.reachWatch()
         driver.on(.frame(watch, frame(14, [put("b", "10.0.0.2:1")], fragment: true)))
@@ -76,8 +72,7 @@ struct EtcdWatchMachineTests {
         #expect(next.1 == 41)
     }
 
-    @Test("A bad value leaves the name as it was, in a watch and in a list")
-    func badValues() throws {
+    @Test func `A bad value leaves the name as it was, in a watch and in a list`() throws {
         let driver = WatchDriver()
         let watch = try driver.reachWatch()
         driver.on(.frame(watch, frame(11, [put("a", nil), put("b", nil)])))
@@ -94,8 +89,8 @@ struct EtcdWatchMachineTests {
         #expect(problems == 3)
     }
 
-    @Test("A page that is too large is split into smaller ones, down to a key without its value")
-    func tooLarge() throws {
+    @Test
+    func `A page that is too large is split into smaller ones, down to a key without its value`() throws {
         let driver = WatchDriver(pageLimit: 16)
         driver.on(.started)
         var requests: [EtcdPageRequest] = []
@@ -108,8 +103,7 @@ struct EtcdWatchMachineTests {
         #expect(requests.last?.keysOnly == true)
     }
 
-    @Test("An expired token is renewed once; a new one that is refused is a failure")
-    func tokens() throws {
+    @Test func `An expired token is renewed once; a new one that is refused is a failure`() throws {
         let driver = WatchDriver(authenticates: true)
         driver.on(.started)
         guard case .send(let first, .authenticate)? = driver.last.first else {
@@ -131,8 +125,8 @@ struct EtcdWatchMachineTests {
         #expect(driver.last.allSatisfy { if case .send(_, .authenticate) = $0 { false } else { true } })
     }
 
-    @Test("Names of an earlier process are in force only while etcd is unreachable at the start")
-    func keptNames() throws {
+    @Test
+    func `Names of an earlier process are in force only while etcd is unreachable at the start`() throws {
         let kept = ["old": [at("10.0.0.9:1")]]
         let reached = WatchDriver(kept: kept)
         reached.on(.started)

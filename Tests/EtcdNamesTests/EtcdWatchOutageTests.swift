@@ -7,10 +7,8 @@ import Testing
 
 @testable import EtcdNames
 
-@Suite("Following etcd: outages")
-struct EtcdWatchOutageTests {
-    @Test("Other members are tried at once; only when all have failed it is down, once, and waits grow")
-    func failover() throws {
+@Suite struct EtcdWatchOutageTests {
+    @Test func `Other members are tried at once; when all have failed etcd is down, and waits grow`() throws {
         let driver = WatchDriver(members: 3)
         let watch = try driver.reachWatch()
         driver.on(.failed(watch, .connection("reset")))
@@ -47,11 +45,13 @@ struct EtcdWatchOutageTests {
     }
 
     @Test(
-        "After an outage a name that etcd has lost stays, and is removed if nobody registers it again in time",
         arguments: [true, false],
         [true, false]
     )
-    func grace(relists: Bool, registers: Bool) throws {
+    func `A name lost in an outage stays, and is removed if nobody registers it again in time`(
+        relists: Bool,
+        registers: Bool
+    ) throws {
         let driver = WatchDriver()
         var watch = try driver.comeBack(try driver.reachWatch(), relists: relists)
         if relists {
@@ -77,8 +77,8 @@ struct EtcdWatchOutageTests {
         #expect(afterwards == ["a"])
     }
 
-    @Test("Compacted revisions lead to a new list at once, and the names stay until it has arrived")
-    func compaction() throws {
+    @Test
+    func `Compacted revisions lead to a new list at once, and the names stay until it has arrived`() throws {
         let driver = WatchDriver()
         let watch = try driver.reachWatch()
         var canceled = EtcdFrame(cluster: "c", revision: 0)
@@ -96,8 +96,9 @@ struct EtcdWatchOutageTests {
         #expect(names.isEmpty)
     }
 
-    @Test("A silent watch is probed; a revision that it has not reported renews it from the last one")
-    func probing() throws {
+    @Test
+    func `A silent watch is probed; a revision that it has not reported renews it from the last one`() throws
+    {
         let driver = WatchDriver()
         let watch = try driver.reachWatch()
         driver.sleepUntilProbe()
@@ -129,8 +130,7 @@ struct EtcdWatchOutageTests {
         #expect(downs == 1)
     }
 
-    @Test("A store that was restored to an earlier state, or another one, is listed again")
-    func anotherStore() throws {
+    @Test func `A store that was restored to an earlier state, or another one, is listed again`() throws {
         for (cluster, revision) in [("c", 9), ("d", 50)] as [(String, Int64)] {
             let driver = WatchDriver()
             _ = try driver.reachWatch()

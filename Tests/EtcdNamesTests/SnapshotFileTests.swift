@@ -5,8 +5,7 @@ import Testing
 
 @testable import EtcdNames
 
-@Suite("The snapshot file")
-struct SnapshotFileTests {
+@Suite struct SnapshotFileTests {
     private let file = SnapshotFile(
         path: FileManager.default.temporaryDirectory.appending(path: "berth-\(UUID().uuidString).names").path
     )
@@ -15,8 +14,7 @@ struct SnapshotFileTests {
         "b": [NamedAddress(address: at("10.0.0.2:1").address)],
     ]
 
-    @Test("What was written is read; without a file there are no names")
-    func roundTrip() throws {
+    @Test func `What was written is read; without a file there are no names`() throws {
         defer { unlink(file.path) }
         #expect(try file.read() == nil)
         try file.write(names)
@@ -25,8 +23,7 @@ struct SnapshotFileTests {
         #expect(try file.read() == [:])
     }
 
-    @Test("A file that is truncated or changed anywhere is not used")
-    func damage() throws {
+    @Test func `A file that is truncated or changed anywhere is not used`() throws {
         defer { unlink(file.path) }
         let whole = SnapshotFile.encode(names)
         for length in 0..<whole.count {

@@ -8,7 +8,7 @@ import Testing
 /// Patterns and hosts, and what is said of them.
 ///
 /// After a wanted change: `BERTH_UPDATE_GOLDEN=1 swift test --filter ExplainTests`, and read the difference.
-@Suite("Explanations of patterns") struct ExplanationGoldenTests {
+@Suite struct ExplanationGoldenTests {
     static let here = URL(filePath: #filePath).deletingLastPathComponent()
     static let update = ProcessInfo.processInfo.environment["BERTH_UPDATE_GOLDEN"] != nil
 
@@ -31,21 +31,20 @@ import Testing
         ("slow", #"^(?:[a-z]+)+$"#, [String(repeating: "a", count: 40) + "1"]),
     ]
 
-    @Test("What is said of a pattern and its hosts is as written down", arguments: cases.map(\.name))
-    func golden(name: String) throws {
+    @Test(arguments: cases.map(\.name))
+    func `What is said of a pattern and its hosts is as written down`(name: String) throws {
         let one = try #require(Self.cases.first { $0.name == name })
         try check(one.pattern, one.hosts, against: name)
     }
 
     @Test(
-        "The patterns of the rules and the examples are explained as written down",
         arguments: [
             "rules/front.yaml", "rules/local.yaml", "examples/two-hosts/rules/front.yaml",
             "examples/two-hosts/rules/local.yaml", "examples/containers/rules/front.yaml",
             "examples/containers/rules/local.yaml",
         ]
     )
-    func rules(file: String) throws {
+    func `The patterns of the rules and the examples are explained as written down`(file: String) throws {
         let root = Self.here.deletingLastPathComponent().deletingLastPathComponent()
         for rule in try ConfigurationLoader.load([root.appending(path: file).path]).table.rules {
             let host = try #require(rule.definition.host)

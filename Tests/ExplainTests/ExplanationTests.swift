@@ -2,7 +2,7 @@ import Explain
 import PCRE2
 import Testing
 
-@Suite("An explanation") struct ExplanationTests {
+@Suite struct ExplanationTests {
     private static let saas = #"^(?<app>[a-z0-9]+)_(?<container>[a-z0-9]+)_(?<host>[0-9]{2})\.test\.priv$"#
 
     private static func stop(_ pattern: String, _ host: String) throws -> (
@@ -17,9 +17,7 @@ import Testing
         return (stop.offset, part, stop.expected)
     }
 
-    @Test func `a host that lacks what every match must have does not match, however long that would take`()
-        throws
-    {
+    @Test func `A host that lacks what every match must have does not match, and takes no time`() throws {
         let pattern = "^(.*?)(.*?)(.*?)(.*?)(.*?)-end\\.test\\.priv$"
         let host = Array((String(repeating: "a", count: 62) + "_.test.priv").utf8)
         let asked = try Explanation(pattern, host: host)
@@ -34,7 +32,7 @@ import Testing
         )
     }
 
-    @Test func `names what each group took`() throws {
+    @Test func `An explanation names what each group took`() throws {
         let explanation = try Explanation(Self.saas, host: Array("a_b_01.test.priv".utf8))
         guard case .matched(let captures) = explanation.outcome else {
             Issue.record("no match")
@@ -46,26 +44,29 @@ import Testing
     }
 
     @Test(
-        "says where a host stops, and what is expected there",
         arguments: [
             ("a_b_0x.test.priv", 5, "[0-9]{2}"), ("a_b_01.testxpriv", 11, #"\.test\.priv"#), ("a-b", 1, "_"),
             ("a_b_01.test.priv.evil", 16, "$"), ("_", 0, "[a-z0-9]+"), ("a_b_01", 6, #"\.test\.priv"#),
         ]
     )
-    func stops(host: String, offset: Int, part: String) throws {
+    func `An explanation says where a host stops, and what is expected there`(
+        host: String,
+        offset: Int,
+        part: String
+    ) throws {
         let stop = try Self.stop(Self.saas, host)
         #expect((stop.offset, stop.part) == (offset, part), "\(host): \(stop)")
     }
 
-    @Test func `a pattern without anchors still has to reach the end`() throws {
+    @Test func `A pattern without anchors still has to reach the end`() throws {
         #expect(try Self.stop("[a-z]+", "abc1").expected == "the end of the host")
     }
 
-    @Test func `a pattern that is none is an error with its place`() {
+    @Test func `A pattern that is none is an error with its place`() {
         #expect(throws: PatternError.self) { _ = try Explanation("(?<a>[a-z]+", host: [97]) }
     }
 
-    @Test func `a match that takes too many steps says so`() throws {
+    @Test func `A match that takes too many steps says so`() throws {
         let explanation = try Explanation(
             "^(?:[a-z]+)+$",
             host: Array((String(repeating: "a", count: 40) + "1").utf8)
@@ -77,7 +78,7 @@ import Testing
         #expect(explanation.steps == nil)
     }
 
-    @Test func `patterns cut and changed at any byte are explained or refused`() {
+    @Test func `Patterns cut and changed at any byte are explained or refused`() {
         let bytes = Array(#"^(?<a>[a-z]+|b{1,2})(?=\.)(?:x|[^\d_])*+(?i)Q\.(\k<a>|(?1))?$"#.utf8)
         var texts: [[UInt8]] = (0...bytes.count).map { Array(bytes[..<$0]) }
         for index in bytes.indices {

@@ -3,12 +3,11 @@ import HTTP1
 import TestSupport
 import Testing
 
-@Suite("What passes of a chunked body is a chunked body")
-struct BodyPropertyTests {
+@Suite struct BodyPropertyTests {
     private static let seeds = TestSeed.arguments(for: "BodyPropertyTests", and: 1, 2)
 
-    @Test("good bodies come out canonical, with the same content, in any reads", arguments: Self.seeds)
-    func good(seed: UInt64) {
+    @Test(arguments: Self.seeds)
+    func `Good bodies come out canonical, with the same content, in any reads`(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         for _ in 0..<400 {
             let body = GeneratedBody(using: &random)
@@ -27,11 +26,8 @@ struct BodyPropertyTests {
         }
     }
 
-    @Test(
-        "broken bodies pass nothing but the beginning of a body, the same in any reads",
-        arguments: Self.seeds
-    )
-    func broken(seed: UInt64) {
+    @Test(arguments: Self.seeds)
+    func `Broken bodies pass nothing but the beginning of a body, the same in any reads`(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         let telling = Array("\r\n\r\n;0 1aF:\"\\\0\t".utf8)
         var refusals = 0

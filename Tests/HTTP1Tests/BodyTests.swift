@@ -2,10 +2,8 @@ import HTTP1
 import HTTPCases
 import Testing
 
-@Suite("A body ends in one place")
-struct BodyTests {
-    @Test("no body is complete at once and takes nothing")
-    func none() {
+@Suite struct BodyTests {
+    @Test func `No body is complete at once and takes nothing`() {
         for framing in [BodyFraming.none, .length(0)] {
             let result = decode(Array("GET".utf8), framing)
             #expect(result.end == .complete(0))
@@ -13,8 +11,7 @@ struct BodyTests {
         }
     }
 
-    @Test("a length takes so many bytes, in any reads")
-    func length() {
+    @Test func `A length takes so many bytes, in any reads`() {
         let bytes = Array("0123456789GET /".utf8)
         for sizes in [[15], [3, 12], [10, 5], Array(repeating: 1, count: 15)] {
             let result = decode(bytes, .length(10), in: sizes)
@@ -25,8 +22,7 @@ struct BodyTests {
         #expect(decode(bytes, .length(.max)).end == .needsMore)
     }
 
-    @Test("a body until close ends when the sender closes, others are then cut off")
-    func close() {
+    @Test func `A body until close ends when the sender closes, others are then cut off`() {
         let bytes = Array("abc".utf8)
         #expect(decode(bytes, .untilClose).end == .needsMore)
         let closed = decode(bytes, .untilClose, in: [1, 2], close: true)
@@ -38,8 +34,7 @@ struct BodyTests {
         #expect(decode([], BodyFraming.none, in: [], close: true).end == .complete(0))
     }
 
-    @Test("an offset outside the bytes needs more, and nothing else happens")
-    func offsets() throws {
+    @Test func `An offset outside the bytes needs more, and nothing else happens`() throws {
         var decoder = BodyDecoder(.chunked)
         for start in [-1, 4, Int.max, Int.min] {
             var offset = start
@@ -48,8 +43,7 @@ struct BodyTests {
         }
     }
 
-    @Test("many chunks of one read pass as one slice")
-    func oneSlice() {
+    @Test func `Many chunks of one read pass as one slice`() {
         let bytes = Array("5\r\nhello\r\n1\r\n \r\n5\r\nworld\r\n0\r\nETag: a\r\n\r\nGET".utf8)
         let result = decode(bytes, runs: true)
         #expect(result.runs == 1)
@@ -58,15 +52,13 @@ struct BodyTests {
         #expect(result.bodyBytes == 11)
     }
 
-    @Test("an extension is cut out, and what is around it passes in two slices")
-    func cutsOut() {
+    @Test func `An extension is cut out, and what is around it passes in two slices`() {
         let result = decode(Array("5;a=b\r\nhello\r\n0;c\r\n\r\n".utf8), runs: true)
         #expect(text(result.passed) == "5\r\nhello\r\n0\r\n\r\n")
         #expect(result.runs == 3)
     }
 
-    @Test("forbidden trailers are cut out")
-    func trailers() {
+    @Test func `Forbidden trailers are cut out`() {
         let lines = [
             "Content-Length: 1", "Transfer-Encoding: x", "Host: x", "Connection: x", "TE: x", "Trailer: x",
             "Upgrade: x", "Authorization: x", "Set-Cookie: x", "Content-Encoding: x", "Content-Type: x",
@@ -82,15 +74,13 @@ struct BodyTests {
         #expect(decode(bytes, runs: true).passed == result.passed)
     }
 
-    @Test("nothing of a trailer section passes before all of it is known to be good")
-    func badTrailers() {
+    @Test func `Nothing of a trailer section passes before all of it is known to be good`() {
         let result = decode(Array("0\r\nA: 1\r\nB : 2\r\n\r\n".utf8))
         #expect(text(result.passed) == "0\r\n")
         #expect(result.end == .refused(.trailer(.spaceBeforeColon)))
     }
 
-    @Test("trailers have limits")
-    func trailerLimits() {
+    @Test func `Trailers have limits`() {
         let limits = HeadLimits(headBytes: 20, fields: 2)
         #expect(decode(Array("0\r\nA: 1\r\nB: 2\r\n\r\n".utf8), limits: limits).end == .complete(17))
         #expect(
@@ -107,8 +97,8 @@ struct BodyTests {
         }
     }
 
-    @Test("the same bytes are refused as chunked", arguments: BodyCase.bad)
-    func refused(_ example: BodyCase) {
+    @Test(arguments: BodyCase.bad)
+    func `The same bytes are refused as chunked`(_ example: BodyCase) {
         let bytes = example.bytes
         let error = example.error
         for runs in [false, true] {
@@ -119,8 +109,7 @@ struct BodyTests {
         }
     }
 
-    @Test("a size line has a limit, and no more than that is held")
-    func lineLimit() {
+    @Test func `A size line has a limit, and no more than that is held`() {
         let fits = "1;" + String(repeating: "a", count: HTTP1Constants.chunkLineBytes - 4) + "\r\n"
         #expect(fits.utf8.count == HTTP1Constants.chunkLineBytes)
         #expect(decode(Array((fits + "x\r\n0\r\n\r\n").utf8)).end == .complete(fits.utf8.count + 8))
@@ -131,8 +120,8 @@ struct BodyTests {
         #expect(slow.held < HTTP1Constants.chunkLineBytes)
     }
 
-    @Test("long extensions around small chunks are refused in the end, around large ones they are not")
-    func excess() {
+    @Test
+    func `Long extensions around small chunks are refused in the end, around large ones they are not`() {
         let small = "1;" + String(repeating: "a", count: 500) + "\r\nx\r\n"
         #expect(decode(Array(String(repeating: small, count: 100).utf8)).end == .refused(.tooMuchExtension))
         let large =

@@ -7,8 +7,7 @@ import Testing
 ///
 /// `BERTH_FUZZ_SEEDS=folder swift test --filter CorpusTests` writes the tables out as the seeds of a corpus;
 /// `Fuzz/run --minimise folder` takes of them what is new to it.
-@Suite("What fuzzers look at holds")
-struct CorpusTests {
+@Suite struct CorpusTests {
     private static let root = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "Fuzz")
@@ -19,32 +18,29 @@ struct CorpusTests {
             .sorted { $0.path < $1.path }
     }
 
-    @Test("every file of the corpus", arguments: FuzzTarget.allCases)
-    func corpus(_ target: FuzzTarget) throws {
+    @Test(arguments: FuzzTarget.allCases)
+    func `Every file of the corpus holds`(_ target: FuzzTarget) throws {
         let files = try Self.files("corpus", target)
         #expect(files.count > 20)
         for file in files { try judge(target, Array(Data(contentsOf: file)), file.lastPathComponent) }
     }
 
-    @Test("every failure that there ever was", arguments: FuzzTarget.allCases)
-    func failures(_ target: FuzzTarget) throws {
+    @Test(arguments: FuzzTarget.allCases)
+    func `Every failure that there ever was holds`(_ target: FuzzTarget) throws {
         for file in try Self.files("failures", target) {
             try judge(target, Array(Data(contentsOf: file)), file.lastPathComponent)
         }
     }
 
-    @Test("every case of the tables", arguments: FuzzTarget.allCases)
-    func tables(_ target: FuzzTarget) throws {
+    @Test(arguments: FuzzTarget.allCases)
+    func `Every case of the tables holds`(_ target: FuzzTarget) throws {
         for (index, seed) in FuzzSeeds.seeds(target).enumerated() {
             try judge(target, seed, "seed \(index)")
         }
     }
 
-    @Test(
-        "the tables are written out",
-        .enabled(if: ProcessInfo.processInfo.environment["BERTH_FUZZ_SEEDS"] != nil)
-    )
-    func write() throws {
+    @Test(.enabled(if: ProcessInfo.processInfo.environment["BERTH_FUZZ_SEEDS"] != nil))
+    func `The tables are written out`() throws {
         let folder = URL(filePath: ProcessInfo.processInfo.environment["BERTH_FUZZ_SEEDS"] ?? "seeds")
         for target in FuzzTarget.allCases {
             let place = folder.appending(path: target.rawValue)

@@ -3,8 +3,7 @@ import Testing
 
 @testable import HTTP1
 
-@Suite("Names are known exactly")
-struct FieldIDTests {
+@Suite struct FieldIDTests {
     /// `contentLength` → `content-length`.
     private func name(_ id: FieldID) -> String {
         switch id {
@@ -21,8 +20,8 @@ struct FieldIDTests {
         return FieldID.recognise(padded.span, at: start, length: bytes.count - start)
     }
 
-    @Test("every name, in any case, at the end of the bytes and before more", arguments: FieldID.allCases)
-    func known(_ id: FieldID) {
+    @Test(arguments: FieldID.allCases)
+    func `Every name is known, in any case, at the end of the bytes and before more`(_ id: FieldID) {
         guard id != .other, id != .lookalike else { return }
         let bytes = Array(name(id).utf8)
         for padding in [0, 1, 7, 8, 30] {
@@ -32,8 +31,8 @@ struct FieldIDTests {
         #expect(recognise(Array("xxx".utf8) + bytes, at: 3) == id)
     }
 
-    @Test("a name with any one byte changed is none or another", arguments: FieldID.allCases)
-    func near(_ id: FieldID) {
+    @Test(arguments: FieldID.allCases)
+    func `A name with any one byte changed is none or another`(_ id: FieldID) {
         guard id != .other, id != .lookalike else { return }
         let bytes = Array(name(id).utf8)
         for place in bytes.indices {
@@ -47,8 +46,7 @@ struct FieldIDTests {
         #expect(recognise(bytes + Array("x".utf8), padding: 9) != id)
     }
 
-    @Test("a name that marks for hyphens make one of those that matter is a lookalike")
-    func lookalikes() {
+    @Test func `A name that marks for hyphens make one of those that matter is a lookalike`() {
         for text in [
             "Content_Length", "transfer_encoding", "X_Forwarded_For", "x-forwarded_for", "X.FORWARDED.PROTO",
             "x_forwarded-host", "X_Real_IP", "X-Request_ID", "keep_alive", "proxy_authorization",
@@ -65,8 +63,7 @@ struct FieldIDTests {
         }
     }
 
-    @Test("the method in front is known, whatever follows it")
-    func methodInFront() {
+    @Test func `The method in front is known, whatever follows it`() {
         for (text, method) in [
             ("HEAD ", MethodKind.head), ("\r\nHEAD / \0", .head), ("OPTIONS *", .options), ("HEAD", .other),
             ("HEAD\t/", .other), ("HEADS /", .other), ("", .other), ("\r\n\r\nHEAD /", .other),
@@ -77,8 +74,7 @@ struct FieldIDTests {
         }
     }
 
-    @Test("methods are known in upper case only")
-    func methods() {
+    @Test func `Methods are known in upper case only`() {
         for method in MethodKind.allCases where method != .other {
             let upper = Array("\(method)".uppercased().utf8)
             #expect(MethodKind(upper.span, ByteRange(0, upper.count)) == method)

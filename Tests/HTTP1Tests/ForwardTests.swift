@@ -2,8 +2,7 @@ import HTTP1
 import HTTPCases
 import Testing
 
-@Suite("What stays of a head can be copied")
-struct ForwardTests {
+@Suite struct ForwardTests {
     /// The head as a proxy would send it on.
     private func forward(_ head: RequestHead, _ bytes: [UInt8]) -> [UInt8] {
         var out = bytes.slice(head.methodRange) + [0x20]
@@ -21,8 +20,8 @@ struct ForwardTests {
         return out + Array("\r\n".utf8)
     }
 
-    @Test("a head that is sent on means the same to the next reader", arguments: RequestCase.good)
-    func sameMeaning(_ example: RequestCase) throws {
+    @Test(arguments: RequestCase.good)
+    func `A head that is sent on means the same to the next reader`(_ example: RequestCase) throws {
         var head = RequestHead()
         var scanned = 0
         #expect(try head.parse(example.bytes.span, scanned: &scanned, limits: .default))
@@ -43,8 +42,7 @@ struct ForwardTests {
         #expect(kept(next.fields, sent) == kept(head.fields, example.bytes))
     }
 
-    @Test("lines that stay side by side are one run")
-    func runs() throws {
+    @Test func `Lines that stay side by side are one run`() throws {
         let text =
             "GET / HTTP/1.1\r\nHost: h\r\nA: 1\r\nConnection: close\r\nB: 2\r\nC: 3\r\nUpgrade: x\r\n\r\n"
         let bytes = Array(text.utf8)
@@ -59,8 +57,7 @@ struct ForwardTests {
         #expect(runs.isEmpty)
     }
 
-    @Test("values are found by name, case aside, until one will do")
-    func values() throws {
+    @Test func `Values are found by name, case aside, until one will do`() throws {
         let bytes = Array("GET / HTTP/1.1\r\nHost: h\r\nX-a: 1\r\nx-A:  2 \r\nX-B: 3\r\n\r\n".utf8)
         var head = RequestHead()
         var scanned = 0

@@ -2,30 +2,28 @@ import HTTP1
 import HTTPCases
 import Testing
 
-@Suite("Heads mean one thing, or are refused")
-struct HeadTests {
-    @Test("a request head is understood", arguments: RequestCase.good)
-    func understood(_ example: RequestCase) {
+@Suite struct HeadTests {
+    @Test(arguments: RequestCase.good)
+    func `A request head is understood`(_ example: RequestCase) {
         #expect(readRequest(example.bytes) == example.expected)
     }
 
-    @Test("a bad request head is refused", arguments: RequestCase.bad + RequestCase.floods)
-    func refused(_ example: RequestCase) {
+    @Test(arguments: RequestCase.bad + RequestCase.floods)
+    func `A bad request head is refused`(_ example: RequestCase) {
         #expect(readRequest(example.bytes) == example.expected)
     }
 
-    @Test("an answer's head is understood", arguments: ResponseCase.good)
-    func answerUnderstood(_ example: ResponseCase) {
+    @Test(arguments: ResponseCase.good)
+    func `An answer's head is understood`(_ example: ResponseCase) {
         #expect(readResponse(example.bytes, to: example.method) == example.expected)
     }
 
-    @Test("a bad answer's head is refused", arguments: ResponseCase.bad)
-    func answerRefused(_ example: ResponseCase) {
+    @Test(arguments: ResponseCase.bad)
+    func `A bad answer's head is refused`(_ example: ResponseCase) {
         #expect(readResponse(example.bytes, to: example.method) == example.expected)
     }
 
-    @Test("bytes behind a head are left alone")
-    func leavesTheRest() {
+    @Test func `Bytes behind a head are left alone`() {
         let one = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n"
         guard case .head(_, let length) = readRequest(Array((one + "abcGET /evil HTTP/1.1\r\n\0").utf8))
         else {
@@ -35,8 +33,7 @@ struct HeadTests {
         #expect(length == one.utf8.count)
     }
 
-    @Test("a head that was used before says nothing of the last one")
-    func reuse() throws {
+    @Test func `A head that was used before says nothing of the last one`() throws {
         var head = RequestHead()
         var scanned = 0
         for example in RequestCase.good + RequestCase.good.reversed() {
@@ -58,16 +55,14 @@ struct HeadTests {
         }
     }
 
-    @Test("every refusal has a token and a sentence")
-    func words() {
+    @Test func `Every refusal has a token and a sentence`() {
         for example in RequestCase.bad {
             guard case .refused(let error) = example.expected else { continue }
             #expect(!error.token.isEmpty && !error.message.isEmpty)
         }
     }
 
-    @Test("a CONNECT's answer has no body, if it is a good one")
-    func connect() {
+    @Test func `A CONNECT's answer has no body, if it is a good one`() {
         let bytes = Array("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n".utf8)
         guard case .head(let line, _) = readResponse(bytes, to: .connect) else {
             Issue.record("refused")

@@ -2,12 +2,10 @@ import HTTP1
 import HTTPCases
 import Testing
 
-@Suite("A head has limits")
-struct LimitTests {
+@Suite struct LimitTests {
     private let start = "GET / HTTP/1.1\r\nHost: h\r\n"
 
-    @Test("the last byte that fits is taken, the next is not")
-    func headBytes() {
+    @Test func `The last byte that fits is taken, the next is not`() {
         let room = 300
         let limits = HeadLimits(headBytes: room)
         let filler = room - start.utf8.count - "A: \r\n\r\n".utf8.count
@@ -20,8 +18,7 @@ struct LimitTests {
         #expect(readRequest(Array(over.dropLast(2)), limits: limits) == .incomplete)
     }
 
-    @Test("a head without an end is refused at the limit, and not before")
-    func endless() {
+    @Test func `A head without an end is refused at the limit, and not before`() {
         let limits = HeadLimits(headBytes: 1000)
         let bytes = Array((start + "A: " + String(repeating: "x", count: 5000)).utf8)
         #expect(readRequest(Array(bytes[..<999]), limits: limits) == .incomplete)
@@ -31,8 +28,7 @@ struct LimitTests {
         #expect(readResponse(answer, limits: limits) == .refused(.headTooLarge))
     }
 
-    @Test("the line after the last field that is allowed is refused")
-    func fields() {
+    @Test func `The line after the last field that is allowed is refused`() {
         let limits = HeadLimits(fields: 4)
         let lines = ["A: 1\r\n", "B: 2\r\n", "C: 3\r\n", "D: 4\r\n"]
         #expect(
@@ -49,8 +45,7 @@ struct LimitTests {
         )
     }
 
-    @Test("a target of the limit's length is taken, one more byte is not")
-    func target() {
+    @Test func `A target of the limit's length is taken, one more byte is not`() {
         let limits = HeadLimits(targetBytes: 20)
         let path = "/" + String(repeating: "a", count: 19)
         guard case .head = readRequest(Array("GET \(path) HTTP/1.1\r\nHost: h\r\n\r\n".utf8), limits: limits)
@@ -67,8 +62,7 @@ struct LimitTests {
         #expect(readRequest(endless, in: Array(repeating: 1000, count: 40)) == .refused(.targetTooLong))
     }
 
-    @Test("limits of nothing refuse everything and trap nowhere")
-    func nothing() {
+    @Test func `Limits of nothing refuse everything and trap nowhere`() {
         for bytes in [0, 1, -1, Int.min] {
             let limits = HeadLimits(headBytes: bytes, fields: bytes, targetBytes: bytes)
             #expect(

@@ -4,8 +4,7 @@ import Testing
 
 @testable import HTTP1
 
-@Suite("Eight bytes at a time finds what one at a time finds")
-struct ScanTests {
+@Suite struct ScanTests {
     private func first(_ bytes: [UInt8], from start: Int, where found: (UInt8) -> Bool) -> Int {
         bytes[start...].firstIndex(where: found) ?? bytes.count
     }
@@ -29,8 +28,7 @@ struct ScanTests {
         #expect(found == expected, "\(note)")
     }
 
-    @Test("every byte in every place of a word, among bytes that pass")
-    func eachByte() {
+    @Test func `Every byte is found in every place of a word, among bytes that pass`() {
         for byte in UInt8.min...UInt8.max {
             #expect(ASCII.isToken(byte) == Self.tokens.contains(byte))
             for place in 0..<11 {
@@ -41,8 +39,8 @@ struct ScanTests {
         }
     }
 
-    @Test("random bytes, from everywhere", arguments: TestSeed.arguments(for: "ScanTests"))
-    func random(seed: UInt64) {
+    @Test(arguments: TestSeed.arguments(for: "ScanTests"))
+    func `Random bytes are found from everywhere`(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         for _ in 0..<500 {
             let bytes = (0..<Int.random(in: 0..<40, using: &random)).map { _ in
@@ -52,8 +50,7 @@ struct ScanTests {
         }
     }
 
-    @Test("indices outside read nothing")
-    func outside() {
+    @Test func `Indices outside read nothing`() {
         let bytes = Array("abc".utf8)
         let span = bytes.span
         let read = [span.byte(at: -1), span.byte(at: 3), span.byte(at: .max)]

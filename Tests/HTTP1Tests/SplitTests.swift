@@ -3,13 +3,11 @@ import HTTPCases
 import TestSupport
 import Testing
 
-@Suite("How bytes are cut into reads changes nothing")
-struct SplitTests {
+@Suite struct SplitTests {
     private static let requests = (RequestCase.good + RequestCase.bad).map(\.bytes)
     private static let responses = (ResponseCase.good + ResponseCase.bad).map { ($0.bytes, $0.method) }
 
-    @Test("a request head in two reads, cut anywhere, and byte by byte")
-    func requestCuts() {
+    @Test func `A request head in two reads, cut anywhere, and byte by byte means the same`() {
         for bytes in Self.requests {
             let whole = readRequest(bytes)
             for cut in 1..<max(2, bytes.count) where cut < bytes.count {
@@ -25,8 +23,7 @@ struct SplitTests {
         }
     }
 
-    @Test("an answer's head in two reads, cut anywhere, and byte by byte")
-    func responseCuts() {
+    @Test func `An answer's head in two reads, cut anywhere, and byte by byte means the same`() {
         for (bytes, method) in Self.responses {
             let whole = readResponse(bytes, to: method)
             for cut in 1..<bytes.count {
@@ -39,11 +36,8 @@ struct SplitTests {
         }
     }
 
-    @Test(
-        "mutated heads in random reads, under random limits",
-        arguments: TestSeed.arguments(for: "SplitTests", and: 1, 2)
-    )
-    func mutated(seed: UInt64) {
+    @Test(arguments: TestSeed.arguments(for: "SplitTests", and: 1, 2))
+    func `Mutated heads in random reads, under random limits, mean the same`(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         for _ in 0..<4000 {
             var bytes = mutate(Self.requests.randomElement(using: &random) ?? [], using: &random)

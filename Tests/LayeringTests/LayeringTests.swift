@@ -79,10 +79,8 @@ private func importedModule(_ line: Substring) -> Substring? {
     return name.prefix { $0 != "." }
 }
 
-@Suite("Layering")
-struct LayeringTests {
-    @Test("No target imports what it must not")
-    func denied() throws {
+@Suite struct LayeringTests {
+    @Test func `No target imports what it must not`() throws {
         let files = try swiftFiles()
         #expect(files.count > 100)
         for (target, file, lines) in files {
@@ -97,26 +95,23 @@ struct LayeringTests {
     }
 
     @Test(
-        "An import is seen whatever stands before it",
         arguments: [
             "import Foundation", "public import Foundation", "package import Foundation",
             "@preconcurrency package import Foundation", "import struct Foundation.Data",
             "@testable import Foundation",
         ]
     )
-    func importsAreSeen(line: String) {
+    func `An import is seen whatever stands before it`(line: String) {
         #expect(importedModule(line[...]) == "Foundation")
     }
 
-    @Test("No source file has grown past 400 lines")
-    func filesAreSmall() throws {
+    @Test func `No source file has grown past 400 lines`() throws {
         for (target, file, lines) in try swiftFiles() {
             #expect(lines.count <= 400, "\(target)/\(file) has \(lines.count) lines")
         }
     }
 
-    @Test("No type is spread over more than three files")
-    func typesStayTogether() throws {
+    @Test func `No type is spread over more than three files`() throws {
         var files: [String: Set<String>] = [:]
         for (target, file, _) in try swiftFiles() {
             let type = file.dropLast(".swift".count).prefix { $0 != "+" }
@@ -129,8 +124,7 @@ struct LayeringTests {
 
     /// Message heads (`RequestHead`, `ResponseHead`) are byte ranges, whatever protocol they arrived in. How HTTP/1
     /// frames and writes a message is a connection's business.
-    @Test("An exchange, its machine and the tunnel name no connection and no wire format")
-    func exchangeKnowsNoWire() throws {
+    @Test func `An exchange, its machine and the tunnel name no connection and no wire format`() throws {
         let wire = [
             "DownstreamConnection", "UpstreamConnection", "BodyDecoder", "BodyFraming", "BodyCoding",
             "HTTPVersion",

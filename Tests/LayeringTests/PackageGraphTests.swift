@@ -30,13 +30,11 @@ private func linked(with target: String, _ dependencies: [String: Set<String>]) 
     return seen
 }
 
-@Suite("Package graph")
-struct PackageGraphTests {
-    @Test(
-        "The dry run and rule tests are linked with neither an HTTP client nor a TLS library nor sockets",
-        arguments: ["DryRun", "RuleTesting", "DryRunTests", "RuleTestingTests"]
-    )
-    func withoutNetwork(target: String) throws {
+@Suite struct PackageGraphTests {
+    @Test(arguments: ["DryRun", "RuleTesting", "DryRunTests", "RuleTestingTests"])
+    func `The dry run and rule tests are linked with neither an HTTP client nor a TLS library nor sockets`(
+        target: String
+    ) throws {
         let dependencies = try declaredDependencies()
         let all = linked(with: target, dependencies)
         #expect(all.contains("ProxyCore"), "the dependencies of \(target) could not be read")

@@ -4,8 +4,7 @@ import RoutingConfig
 import TestSupport
 import Testing
 
-@Suite("The linter")
-struct DefectTests {
+@Suite struct DefectTests {
     private static let seed = TestSeed.make(for: "DefectTests")
 
     /// What is said of a file, errors of loading included.
@@ -21,7 +20,7 @@ struct DefectTests {
         }
     }
 
-    @Test func `finds nothing in 200 clean rule files`() {
+    @Test func `The linter finds nothing in 200 clean rule files`() {
         for number in 0..<200 {
             let text = CleanRules(seed: Self.seed &+ UInt64(number)).text()
             let findings = Self.lint(text).findings
@@ -32,7 +31,7 @@ struct DefectTests {
         }
     }
 
-    @Test func `finds 57 seeded defects, each with a witness that the engine confirms`() throws {
+    @Test func `The linter finds 57 seeded defects, each with a witness that the engine confirms`() throws {
         var found = 0
         for round in 0..<3 {
             for (number, defect) in Defect.all.enumerated() {

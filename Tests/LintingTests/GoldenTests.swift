@@ -16,7 +16,7 @@ import Testing
     }
 
     @Test(arguments: LintReport.Format.allCases)
-    func `every finding is as written down`(format: LintReport.Format) throws {
+    func `Every finding is as written down`(format: LintReport.Format) throws {
         let said = try LintReport.render(try Self.findings(), format) + "\n"
         let path = Self.folder + "doubtful." + (format == .text ? "txt" : format.rawValue)
         if ProcessInfo.processInfo.environment["BERTH_UPDATE_GOLDEN"] != nil {

@@ -3,8 +3,7 @@ import RoutingConfig
 import Testing
 
 /// Mistakes in the styles that people bring along from nginx and from other engines.
-@Suite("Patterns as people write them")
-struct HabitTests {
+@Suite struct HabitTests {
     struct Rules: Sendable, CustomTestStringConvertible {
         let hosts: [String]
         /// More lines of the last rule.
@@ -116,7 +115,7 @@ struct HabitTests {
             Rules(hosts: ["~^(?:[a-z]{1,5}){1,50}\\.test\\.priv$"], codes: [.catastrophicPattern]),
             Rules(hosts: ["~^(?:(?:(?:a{1,9}){1,9}){1,9})\\.test\\.priv$"], codes: [.catastrophicPattern]),
         ]
-    ) func `are seen through`(_ rules: Rules) {
+    ) func `Habits of nginx and of other engines are findings where they are mistakes`(_ rules: Rules) {
         let found = Self.said(rules)
         #expect(found.map(\.code) == rules.codes, "\(rules.text)\n\(found.map { $0.rendered(color: false) })")
     }
@@ -135,7 +134,7 @@ struct HabitTests {
             ["~^(?<app>[a-z]+)\\.(?<region>eu|us)-(?<n>[1-9])\\.test\\.priv$"],
             ["~^(?<app>[a-z0-9.-]+)\\.apps\\.test\\.priv$"],
         ]
-    ) func `give no finding where they are right`(_ hosts: [String]) {
+    ) func `Habits give no finding where they are right`(_ hosts: [String]) {
         let rules = Rules(hosts: hosts, codes: [])
         let found = Self.said(rules)
         #expect(found.isEmpty, "\(rules.text)\n\(found.map { $0.rendered(color: false) })")
@@ -146,13 +145,13 @@ struct HabitTests {
             "~\\.php$", "~\\.php(?:/|$)", "~/\\.git", "~^/files/.*\\.zip$", "~^/static/|\\.(?:css|js)$",
             "~^/blog(?:/.*)?$", "~/[^/]+\\.php$", "~*\\.(?:gif|jpe?g)$",
         ]
-    ) func `give no finding for paths that are right`(_ path: String) {
+    ) func `Habits give no finding for paths that are right`(_ path: String) {
         let rules = Rules(hosts: ["a.test.priv"], more: ["path: '\(path)'"], codes: [])
         let found = Self.said(rules)
         #expect(found.isEmpty, "\(rules.text)\n\(found.map { $0.rendered(color: false) })")
     }
 
-    @Test func `name a target that the pattern spells out and nobody knows`() {
+    @Test func `A target that the pattern spells out and nobody knows is a finding`() {
         let text = """
             rules:
               - name: a

@@ -2,8 +2,7 @@ import Linting
 import Routing
 import Testing
 
-@Suite("The difference of two tables")
-struct HostDifferenceTests {
+@Suite struct HostDifferenceTests {
     private static func table(_ hosts: [(String, String)]) throws -> RouteTable {
         try RouteTable(
             hosts.enumerated().map { index, rule in
@@ -20,19 +19,19 @@ struct HostDifferenceTests {
 
     private static let pattern = "~^(?<app>[a-z]+)_(?<host>[0-9]{2})\\.x$"
 
-    @Test func `is empty for the same, whatever rules are called and how they are written`() throws {
+    @Test func `The difference is empty for the same rules in other words and with other names`() throws {
         #expect(try Self.difference([(Self.pattern, "h_${host}")], [(Self.pattern, "h_${host}")]) == [])
         let other = "~(?<name>[A-Z]{1,})_(?<h>\\d\\d)[.]x"
         #expect(try Self.difference([(Self.pattern, "web")], [(other, "web")]) == [])
     }
 
-    @Test func `has a host of each pair of rules that do not do the same`() throws {
+    @Test func `The difference has a host of each pair of rules that do not do the same`() throws {
         let changes = try Self.difference([(Self.pattern, "a")], [("~^shop_.*$", "b"), (Self.pattern, "a")])
         #expect(changes.count == 2)
         #expect(changes.contains("shop_00.x [\"r0\"] [\"r0\"]"))
     }
 
-    @Test func `has hosts that only one table takes`() throws {
+    @Test func `The difference has hosts that only one table takes`() throws {
         #expect(try Self.difference([("a.x", "w"), ("b.x", "w")], [("a.x", "w")]) == ["b.x [\"r1\"] []"])
         #expect(try Self.difference([("a.x", "w")], [("*.x", "w")]) == ["b.x [] [\"r0\"]"])
     }

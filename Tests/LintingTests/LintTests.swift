@@ -2,13 +2,12 @@ import Linting
 import RoutingConfig
 import Testing
 
-@Suite("Findings")
-struct LintTests {
+@Suite struct LintTests {
     private static func codes(_ rules: String, certificates: [String] = []) -> [Diagnostic.Code] {
         DefectTests.lint("rules:\n\(rules)\n", certificates: certificates).findings.map(\.code)
     }
 
-    @Test func `are silenced on their line, and on lines of comments above it`() {
+    @Test func `Findings are silenced on their line, and on lines of comments above it`() {
         let rule = "  - name: a\n    host: '~^(a|b)\\.x$'"
         #expect(Self.codes(rule + "\n    to: b:80") == [.unusedCapture])
         #expect(Self.codes(rule + " # berth: allow unused_capture\n    to: b:80") == [])
@@ -19,7 +18,7 @@ struct LintTests {
         #expect(Self.codes(above) == [])
     }
 
-    @Test func `say that something is unknown where a pattern is not regular`() {
+    @Test func `Findings say that something is unknown where a pattern is not regular`() {
         let rules = """
               - name: a
                 host: '~^(?!x)[a-z]+\\.y$'
@@ -34,7 +33,7 @@ struct LintTests {
         #expect(findings.first?.message.contains("a look-around") == true)
     }
 
-    @Test func `count a rule with more conditions as taking only a part`() {
+    @Test func `Findings count a rule with more conditions as taking only a part`() {
         let rules =
             "  - name: a\n    host: a.x\n    path: /api/\n    to: a:80\n  - name: b\n    host: a.x\n    to: b:80"
         #expect(Self.codes(rules) == [])
@@ -46,20 +45,20 @@ struct LintTests {
         #expect(Self.codes(same) == [.unreachableRule])
     }
 
-    @Test func `see that IPv6 literals are hosts too`() {
+    @Test func `Findings see that IPv6 literals are hosts too`() {
         let rules = "  - name: a\n    host: '~^[a-z0-9_.-]+$'\n    to: a:80\n  - name: b\n    respond: 404"
         #expect(Self.codes(rules) == [])
         let all = "  - name: a\n    host: '~^.*$'\n    to: a:80\n  - name: b\n    respond: 404"
         #expect(Self.codes(all) == [.unreachableRule])
     }
 
-    @Test func `do not name a special case in front of a general rule`() {
+    @Test func `Findings do not name a special case in front of a general rule`() {
         let rules =
             "  - name: a\n    host: '~^shop-[a-z]+\\.x$'\n    to: a:80\n  - name: b\n    host: '~^[a-z-]+\\.x$'\n    to: b:80"
         #expect(Self.codes(rules) == [])
     }
 
-    @Test func `of catastrophic patterns are errors, unless the rule says so`() {
+    @Test func `Findings of catastrophic patterns are errors, unless the rule says so`() {
         let rule = "  - name: a\n    host: '~^(?:a+)+$'\n    to: a:80"
         #expect(Self.codes(rule) == [.catastrophicPattern])
         #expect(Self.codes(rule + "\n    backtracking: allowed") == [])
@@ -76,7 +75,7 @@ struct LintTests {
         )
     }
 
-    @Test func `of ten thousand rules come in reasonable time`() {
+    @Test func `Findings of ten thousand rules come in reasonable time`() {
         var text = "rules:\n"
         for number in 0..<1_000 {
             text +=

@@ -5,8 +5,7 @@ import Testing
 
 @testable import Names
 
-@Suite("What a query source said")
-struct AnswerCacheTests {
+@Suite struct AnswerCacheTests {
     private var cache = AnswerCache(maxStale: .seconds(60), positives: 8, negatives: 8)
 
     private func addresses(_ name: String) -> [NamedAddress]? {
@@ -18,8 +17,7 @@ struct AnswerCacheTests {
         if case .addresses(_, let use)? = cache.answers[name] { use.mark() }
     }
 
-    @Test("A name is queried once, however many lookups wait for it")
-    mutating func once() {
+    @Test mutating func `A name is queried once, however many lookups wait for it`() {
         let first = cache.startQuery("a")
         let second = cache.startQuery("a")
         #expect(first == .started && second == .pending)
@@ -28,8 +26,7 @@ struct AnswerCacheTests {
         #expect(cache.pendingQueries == 0)
     }
 
-    @Test("An answer that nobody uses leaves when its time is over, and not before")
-    mutating func expiry() {
+    @Test mutating func `An answer that nobody uses leaves when its time is over, and not before`() {
         cache.receive(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
         var asked = cache.due(now: at(8))
         #expect(asked.isEmpty && addresses("a") != nil)
@@ -39,10 +36,8 @@ struct AnswerCacheTests {
         #expect(asked.isEmpty && cache.answers.isEmpty)
     }
 
-    @Test(
-        "An answer in use is asked for again before it expires, and nothing changes with the same addresses"
-    )
-    mutating func refresh() {
+    @Test
+    mutating func `An answer in use is queried again before it expires; the same one changes nothing`() {
         cache.receive(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
         cache.changed = []
         use("a")
@@ -56,8 +51,7 @@ struct AnswerCacheTests {
         #expect(addresses("a") == nil)
     }
 
-    @Test("An answer's age counts from when it became another one, and its life from when it was last had")
-    mutating func life() {
+    @Test mutating func `An answer's age counts from its last change, and its life from its last arrival`() {
         cache.receive(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
         cache.receive(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(8))
         #expect(cache.lifetime(of: "a", now: at(9)) == AnswerLifetime(age: .seconds(9), left: .seconds(9)))
@@ -66,8 +60,7 @@ struct AnswerCacheTests {
         #expect(cache.lifetime(of: "b", now: at(25)) == nil)
     }
 
-    @Test("All addresses together are bounded: what came first and is not in use makes room")
-    mutating func addressesTogether() {
+    @Test mutating func `All addresses together are bounded: what came first and is not in use makes room`() {
         cache = AnswerCache(maxStale: .seconds(60), positives: 100, negatives: 8, addresses: 10)
         let three = (1...3).map { address(UInt32($0)) }
         for name in ["a", "b", "c"] {
@@ -86,8 +79,7 @@ struct AnswerCacheTests {
         #expect(cache.addresses == 0 && cache.answers.isEmpty)
     }
 
-    @Test("A second answer that differs takes the place of the first")
-    mutating func change() {
+    @Test mutating func `A second answer that differs takes the place of the first`() {
         cache.receive(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
         use("a")
         _ = cache.due(now: at(8))
@@ -96,8 +88,7 @@ struct AnswerCacheTests {
         #expect(cache.changed == ["a"] && addresses("a") == [address(2)])
     }
 
-    @Test("While the source can't be asked an answer in use serves on, for max_stale and no longer")
-    mutating func stale() {
+    @Test mutating func `While the source can't be queried an answer in use serves on for max_stale`() {
         cache.receive(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
         let failure = NameQueryResult.failed(NameProblem(.unavailable, "down"))
         var now = 8.0
@@ -114,8 +105,7 @@ struct AnswerCacheTests {
         #expect(attempts > 10 && attempts < 40)
     }
 
-    @Test("An answer that nobody used when its time was over serves again when the source can't be asked")
-    mutating func revived() {
+    @Test mutating func `An expired answer that nobody used serves again when the source can't be queried`() {
         let failure = NameQueryResult.failed(NameProblem(.unavailable, "down"))
         cache.receive(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
         _ = cache.due(now: at(10))
@@ -132,8 +122,7 @@ struct AnswerCacheTests {
         #expect(addresses("a") == nil)
     }
 
-    @Test("An answer that was had meanwhile is the one that counts")
-    mutating func revivedNever() {
+    @Test mutating func `An answer that was had meanwhile is the one that counts`() {
         cache.receive(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
         _ = cache.due(now: at(10))
         cache.receive(.none(ttl: .seconds(1)), for: "a", now: at(11))
@@ -142,8 +131,8 @@ struct AnswerCacheTests {
         #expect(addresses("a") == nil)
     }
 
-    @Test("The answer that there is no such name replaces addresses, and is kept for its own time")
-    mutating func negative() {
+    @Test
+    mutating func `The answer that there is no such name replaces addresses, and is kept for its own time`() {
         cache.receive(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
         use("a")
         _ = cache.due(now: at(8))
@@ -156,8 +145,8 @@ struct AnswerCacheTests {
         #expect(cache.answers.isEmpty)
     }
 
-    @Test("A failure is kept for a moment, so that each request does not wait for the next one")
-    mutating func failure() {
+    @Test
+    mutating func `A failure is kept for a moment, so that each request does not wait for the next one`() {
         cache.receive(.failed(NameProblem(.timeout, "late")), for: "a", now: at(0))
         guard case .failed? = cache.answers["a"] else {
             Issue.record("it is not kept")
@@ -167,8 +156,7 @@ struct AnswerCacheTests {
         #expect(cache.answers.isEmpty)
     }
 
-    @Test("A flood of names that exist does not push out the ones in use")
-    mutating func positiveFlood() {
+    @Test mutating func `Many names that exist do not push out the ones in use`() {
         for index in 0..<4 {
             cache.receive(
                 .addresses([address(UInt32(index))], ttl: .seconds(60)),
@@ -184,8 +172,7 @@ struct AnswerCacheTests {
         for index in 0..<4 { #expect(addresses("used\(index)") != nil) }
     }
 
-    @Test("A flood of names that do not exist pushes out other such names, and no addresses")
-    mutating func negativeFlood() {
+    @Test mutating func `Many names that do not exist push out other such names, and no addresses`() {
         cache.receive(.addresses([address(1)], ttl: .seconds(60)), for: "a", now: at(0))
         for index in 0..<1000 {
             cache.receive(.none(ttl: .seconds(60)), for: "flood\(index)", now: at(1))
@@ -197,10 +184,7 @@ struct AnswerCacheTests {
         #expect(cache.answers.isEmpty && cache.nextDeadline == nil)
     }
 
-    @Test(
-        "Whatever a source says, a life is neither zero nor for ever, and a name has only so many addresses"
-    )
-    mutating func extremes() {
+    @Test mutating func `Whatever a source says, a life and the number of addresses have their bounds`() {
         let many = (0..<5000).map { address(UInt32($0)) }
         cache.receive(.addresses(many, ttl: .seconds(Int64.max)), for: "a", now: at(0))
         #expect(addresses("a")?.count == NameLimits.addressesOfName)

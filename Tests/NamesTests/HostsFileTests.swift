@@ -3,14 +3,12 @@ import Testing
 
 @testable import Names
 
-@Suite("Hosts files")
-struct HostsFileTests {
+@Suite struct HostsFileTests {
     private func addresses(_ file: HostsFile, _ name: String) -> [String] {
         (file.names[name] ?? []).map { "\($0.address)" }
     }
 
-    @Test("An address has several names, a name several addresses, in the file's order")
-    func entries() {
+    @Test func `An address has several names, a name several addresses, in the file's order`() {
         let file = HostsFile(
             text: """
                 # the containers
@@ -25,27 +23,23 @@ struct HostsFileTests {
         #expect(file.problems.isEmpty)
     }
 
-    @Test("A line that makes no sense is passed over and told of, with its number")
-    func problems() {
+    @Test func `A line that makes no sense is passed over and told of, with its number`() {
         let file = HostsFile(text: "nonsense name\n10.0.0.1\n10.0.0.2 good\r\n")
         #expect(addresses(file, "good") == ["10.0.0.2"])
         #expect(file.problems == ["1: 'nonsense' is not an address", "2: the address has no name"])
     }
 
-    @Test("The same address twice is one endpoint")
-    func duplicates() {
+    @Test func `The same address twice is one endpoint`() {
         let file = HostsFile(text: "10.0.0.1 a a\n10.0.0.1 a\n")
         #expect(addresses(file, "a") == ["10.0.0.1"])
     }
 
-    @Test("An empty file, and one without a last line end, can be read")
-    func edges() {
+    @Test func `An empty file, and one without a last line end, can be read`() {
         #expect(HostsFile(text: "").names.isEmpty)
         #expect(addresses(HostsFile(text: "10.0.0.1 a"), "a") == ["10.0.0.1"])
     }
 
-    @Test("A file that is not there is an error that names it")
-    func missing() {
+    @Test func `A file that is not there is an error that names it`() {
         let error = #expect(throws: NameSourceError.self) { try HostsFile(path: "/nonexistent/hosts") }
         #expect(error?.description == "/nonexistent/hosts: No such file or directory")
     }

@@ -32,8 +32,7 @@ private struct Idle: LiveNameSource, QueryNameSource {
     func stop() {}
 }
 
-@Suite("The names of all sources")
-struct NameDirectoryMachineTests {
+@Suite struct NameDirectoryMachineTests {
     private var machine = NameDirectoryMachine()
     private let told = Told()
 
@@ -57,8 +56,7 @@ struct NameDirectoryMachineTests {
         return news
     }
 
-    @Test("A name that a cold registry may know waits, though a later source knows it; then the order counts")
-    mutating func strictOrder() throws {
+    @Test mutating func `A name that a cold registry may have waits, though a later source has it`() throws {
         let ids = list(Self.live("etcd"), Self.live("static"))
         machine.apply(.snapshot(["a": [address(2)]]), from: ids[1], now: at(0))
         let table = try #require(tell()?.table)
@@ -75,10 +73,7 @@ struct NameDirectoryMachineTests {
         #expect(told.all == ["first=10.0.0.1", "second=10.0.0.1"])
     }
 
-    @Test(
-        "A registry that is down from the start is passed over, and its silence counts as down after a time"
-    )
-    mutating func downAtStart() {
+    @Test mutating func `A registry that is down or silent from the start is passed over after a time`() {
         let ids = list(Self.live("etcd"), Self.live("containers"), Self.live("static"))
         machine.apply(.snapshot(["a": [address(3)]]), from: ids[2], now: at(0))
         machine.apply(.down(reason: "refused"), from: ids[0], now: at(0))
@@ -94,10 +89,8 @@ struct NameDirectoryMachineTests {
         #expect(events.contains(.down(source: "containers", reason: "it has not responded yet", serving: 0)))
     }
 
-    @Test(
-        "A source that goes down serves its last names until max_stale, says each thing once, and comes back"
-    )
-    mutating func staleness() throws {
+    @Test
+    mutating func `A source that goes down serves its last names until max_stale, and comes back`() throws {
         let ids = list(Self.live("etcd", maxStale: .seconds(30)))
         machine.apply(.snapshot(["a": [address(1)], "b": [address(2)]]), from: ids[0], now: at(0))
         _ = tell()
@@ -125,8 +118,7 @@ struct NameDirectoryMachineTests {
         )
     }
 
-    @Test("An update without a name says that the source is up and has missed nothing")
-    mutating func emptyUpdate() {
+    @Test mutating func `An update without a name says that the source is up and has missed nothing`() {
         let ids = list(Self.live("etcd", maxStale: .seconds(30)))
         machine.apply(.snapshot(["a": [address(1)]]), from: ids[0], now: at(0))
         _ = tell()
@@ -138,8 +130,8 @@ struct NameDirectoryMachineTests {
         #expect(machine.statuses.first?.state == .up && machine.statuses.first?.names == 1)
     }
 
-    @Test("The table goes out when a source first speaks, even of nothing, and when it is known to be silent")
-    mutating func firstWord() throws {
+    @Test
+    mutating func `The table goes out after each source's first update, and when one is silent`() throws {
         let ids = list(Self.live("etcd"), Self.live("containers"), Self.live("static"))
         machine.apply(.snapshot(["a": [address(1)]]), from: ids[2], now: at(0))
         _ = tell()
@@ -160,8 +152,7 @@ struct NameDirectoryMachineTests {
         }
     }
 
-    @Test("A source whose names had become too old serves again when it says that it has missed nothing")
-    mutating func revival() throws {
+    @Test mutating func `A source whose names were too old serves again when it has missed nothing`() throws {
         let ids = list(Self.live("etcd", maxStale: .seconds(30)))
         machine.apply(.snapshot(["a": [address(1)], "b": [address(2)]]), from: ids[0], now: at(0))
         machine.apply(.down(reason: "gone"), from: ids[0], now: at(1))
@@ -178,8 +169,7 @@ struct NameDirectoryMachineTests {
         #expect(machine.statuses.first?.state == .up)
     }
 
-    @Test("News name what changed and nothing else, also when a registry is listed afresh")
-    mutating func deltas() {
+    @Test mutating func `News name what changed and nothing else, also when a registry is listed afresh`() {
         let ids = list(Self.live("etcd"))
         var names: [String: [NamedAddress]] = [:]
         for index in 0..<1000 { names["n\(index)"] = [address(UInt32(index))] }
@@ -203,8 +193,7 @@ struct NameDirectoryMachineTests {
         #expect(told5 == nil)
     }
 
-    @Test("A query source is asked once; what it does not know the next one is asked")
-    mutating func queries() {
+    @Test mutating func `A query source is asked once; what it does not know the next one is asked`() {
         let ids = list(Self.query("dns"), Self.query("system"))
         _ = tell()
         machine.resolve("a", now: at(0), completion: told.done("one"))
@@ -220,10 +209,9 @@ struct NameDirectoryMachineTests {
         #expect(told.all == ["one=10.0.0.1", "two=10.0.0.1"])
     }
 
-    @Test(
-        "A query source that fails is passed over; where nobody else knows the name, the failure is the answer"
-    )
-    mutating func failures() {
+    @Test
+    mutating func `A query source that fails is passed over; its failure counts where no other has the name`()
+    {
         let ids = list(Self.query("dns"), Self.live("static"))
         machine.apply(.snapshot(["a": [address(1)]]), from: ids[1], now: at(0))
         machine.resolve("a", now: at(0), completion: told.done("a"))
@@ -235,8 +223,7 @@ struct NameDirectoryMachineTests {
         #expect(told.all == ["a=10.0.0.1", "b timeout"])
     }
 
-    @Test("A source that never replies costs its name's waiters some time, and no other name anything")
-    mutating func silence() {
+    @Test mutating func `A source that never replies delays its own waiters and no other name`() {
         let ids = list(Self.query("dns"))
         machine.resolve("a", now: at(0), completion: told.done("a"))
         machine.resolve("b", now: at(0), completion: told.done("b"))
@@ -248,8 +235,7 @@ struct NameDirectoryMachineTests {
         #expect(told.all == ["b=10.0.0.1", "a timeout"] && machine.waiting == 0)
     }
 
-    @Test("So many names may wait; one more is told at once")
-    mutating func bounded() {
+    @Test mutating func `So many names may wait; one more is told at once`() {
         _ = list(Self.live("etcd"))
         for index in 0..<NameLimits.waitingNames {
             machine.resolve("n\(index)", now: at(0), completion: told.done("n"))
@@ -259,8 +245,7 @@ struct NameDirectoryMachineTests {
         #expect(told.all == ["more overloaded"])
     }
 
-    @Test("With other sources those that are the same go on with what they know")
-    mutating func reload() {
+    @Test mutating func `With other sources those that are the same go on with what they know`() {
         let ids = list(Self.live("etcd"), Self.live("static"))
         machine.apply(.snapshot(["a": [address(1)]]), from: ids[0], now: at(0))
         let (started, stopped) = machine.replace(

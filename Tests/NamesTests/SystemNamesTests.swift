@@ -5,16 +5,15 @@ import Testing
 
 @testable import Names
 
-@Suite("Names of the system")
-struct SystemNamesTests {
+@Suite struct SystemNamesTests {
     private func ask(_ names: SystemNames, _ name: String) async -> NameQueryResult {
         await withCheckedContinuation { continuation in
             names.query(name) { continuation.resume(returning: $0) }
         }
     }
 
-    @Test("What stands in /etc/hosts is found, and what stands nowhere is not", .timeLimit(.minutes(1)))
-    func hosts() async {
+    @Test(.timeLimit(.minutes(1)))
+    func `What stands in /etc/hosts is found, and what stands nowhere is not`() async {
         let names = SystemNames(SystemNamesSettings())
         guard case .addresses(let addresses, let ttl) = await ask(names, "localhost") else {
             Issue.record("there is no localhost")
@@ -26,8 +25,9 @@ struct SystemNamesTests {
         if case .addresses = reply { Issue.record("\(reply)") }
     }
 
-    @Test("A question that hangs holds up its own thread; what waits is bounded, and told when it ends")
-    func bounded() async {
+    @Test
+    func `A question that hangs holds up its own thread; what waits is bounded, and told when it ends`() async
+    {
         let gate = DispatchSemaphore(value: 0)
         var settings = SystemNamesSettings()
         settings.threads = 2

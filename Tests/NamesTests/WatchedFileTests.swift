@@ -6,8 +6,7 @@ import Testing
 
 @testable import Names
 
-@Suite("Names in files")
-struct WatchedFileTests {
+@Suite struct WatchedFileTests {
     private final class Folder {
         let url = FileManager.default.temporaryDirectory.appending(path: "berth-\(UUID().uuidString)")
         init() throws { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
@@ -21,8 +20,7 @@ struct WatchedFileTests {
 
     private let loop = MultiThreadedEventLoopGroup.singleton.next()
 
-    @Test("The first source that knows a name answers")
-    func order() throws {
+    @Test func `The first source that knows a name answers`() throws {
         let folder = try Folder()
         try folder.write("10.0.0.2 a b", to: "hosts")
         let address = try #require(IPAddress("10.0.0.1"))
@@ -42,18 +40,15 @@ struct WatchedFileTests {
         }
     }
 
-    @Test("A hosts file that can't be read at the start is an error")
-    func unreadable() {
+    @Test func `A hosts file that can't be read at the start is an error`() {
         #expect(throws: NameSourceError.self) {
             try NameDirectory([.hostsFile(path: "/nonexistent/hosts")], on: loop)
         }
     }
 
-    @Test(
-        "A change of the file becomes a new table: replaced by a rename, and written in place",
-        .timeLimit(.minutes(1))
-    )
-    func watching() async throws {
+    @Test(.timeLimit(.minutes(1)))
+    func `A change of the file becomes a new table: replaced by a rename, and written in place`() async throws
+    {
         let folder = try Folder()
         try folder.write("10.0.0.1 a", to: "hosts")
         let directory = try NameDirectory([.hostsFile(path: folder.path("hosts"))], on: loop)
@@ -77,8 +72,8 @@ struct WatchedFileTests {
         #expect(told?.table.lookUp("a").resolved?.addresses.first?.address == IPAddress("10.0.0.3"))
     }
 
-    @Test("What is half written is not read while its writer has it open", .timeLimit(.minutes(1)))
-    func slowWriter() async throws {
+    @Test(.timeLimit(.minutes(1)))
+    func `What is half written is not read while its writer has it open`() async throws {
         let folder = try Folder()
         let other = try Folder()
         try folder.write("10.0.0.1 a", to: "hosts")
@@ -111,11 +106,8 @@ struct WatchedFileTests {
         }
     }
 
-    @Test(
-        "A file in another folder, behind a symbolic link, is followed when it is written",
-        .timeLimit(.minutes(1))
-    )
-    func behindLink() async throws {
+    @Test(.timeLimit(.minutes(1)))
+    func `A file in another folder, behind a symbolic link, is followed when it is written`() async throws {
         let folder = try Folder()
         let other = try Folder()
         try other.write("10.0.0.1 a", to: "real")
@@ -136,8 +128,8 @@ struct WatchedFileTests {
         #expect(told?.table.lookUp("a").resolved?.addresses.first?.address == IPAddress("10.0.0.22"))
     }
 
-    @Test("A file that goes away leaves the last names in force, and says so", .timeLimit(.minutes(1)))
-    func vanishing() async throws {
+    @Test(.timeLimit(.minutes(1)))
+    func `A file that goes away leaves the last names in force, and says so`() async throws {
         let folder = try Folder()
         try folder.write("10.0.0.1 a", to: "hosts")
         let (events, report) = AsyncStream.makeStream(of: NameSourceEvent.self)

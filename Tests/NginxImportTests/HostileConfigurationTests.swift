@@ -4,16 +4,16 @@ import RoutingConfig
 import Testing
 
 /// Configurations that are broken or made to do harm.
-@Suite("Hostile nginx configurations") struct HostileConfigurationTests {
+@Suite struct HostileConfigurationTests {
     private static func made(_ text: String) -> NginxImport? {
         try? NginxImport(Array(text.utf8), file: "nginx.conf") { _ in .unreadable("no includes here") }
     }
 
-    @Test func `blocks that nest without end are an error`() {
+    @Test func `Blocks that nest without end are an error`() {
         #expect(Self.made(String(repeating: "a {", count: 100_000)) == nil)
     }
 
-    @Test func `maps that refer to one another end`() throws {
+    @Test func `Maps that refer to one another end`() throws {
         let text = """
             map $a $b { default $b$a; x $a; }
             map $b $a { default $a; y $b; }
@@ -22,7 +22,7 @@ import Testing
         #expect(try #require(Self.made(text)).isWhole == false)
     }
 
-    @Test func `maps that multiply are bounded`() throws {
+    @Test func `Maps that multiply are bounded`() throws {
         var text = ""
         for number in 0..<12 {
             text += "map $http_x\(number) $m\(number) { default a; b b; c c; d d; e e; }\n"
@@ -34,7 +34,7 @@ import Testing
         #expect(!result.isWhole)
     }
 
-    @Test func `cut at any byte a configuration is an error or a rule file that loads`() throws {
+    @Test func `Cut at any byte a configuration is an error or a rule file that loads`() throws {
         let text = """
             map $host $b { hostnames; default x; .a.b y; ~^(?<q>.+)\\.z$ $q; }
             upstream x { server 10.0.0.1 weight=2; server [::1]:80; least_conn; }
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test func `a byte instead of any other gives an error or a rule file that loads`() throws {
+    @Test func `A byte instead of any other gives an error or a rule file that loads`() throws {
         let text =
             "server { server_name ~^(?<a>[a-z]+)\\.b$ x.y; location /p { proxy_pass http://$a:80/q; } }"
         let bytes = Array(text.utf8)

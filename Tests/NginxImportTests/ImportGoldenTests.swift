@@ -8,7 +8,7 @@ import Testing
 ///
 /// For each `Golden/x.conf` there is a `Golden/x.yaml`, the rule file with its listing. After a deliberate
 /// change: `BERTH_UPDATE_GOLDEN=1 swift test --filter NginxImportTests`, and review the difference.
-@Suite("Import of nginx configurations") struct ImportGoldenTests {
+@Suite struct ImportGoldenTests {
     static let folder =
         URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Golden").path + "/"
     static let update = ProcessInfo.processInfo.environment["BERTH_UPDATE_GOLDEN"] != nil
@@ -26,8 +26,8 @@ import Testing
         try NginxImport(Array(text.utf8), file: "nginx.conf", listen: listen) { _ in .files([]) }
     }
 
-    @Test("A configuration becomes the golden rule file, and it loads", arguments: cases(""))
-    func golden(name: String) throws {
+    @Test(arguments: cases(""))
+    func `A configuration becomes the golden rule file, and it loads`(name: String) throws {
         let made = try NginxImport(try Self.bytes(name), file: name) { .unreadable("\($0) is not there") }
         try check(made.yaml, against: name.replacingOccurrences(of: ".conf", with: ".yaml"))
         let loaded = try ConfigurationLoader.load(text: made.yaml, file: name)
@@ -36,17 +36,14 @@ import Testing
         for finding in made.findings { #expect(made.yaml.contains("#   \(finding.text)\n")) }
     }
 
-    @Test(
-        "Tutorials are imported whole",
-        arguments: ["two-tier-front.conf", "two-tier-local.conf", "maps.conf", "locations.conf"]
-    )
-    func whole(name: String) throws {
+    @Test(arguments: ["two-tier-front.conf", "two-tier-local.conf", "maps.conf", "locations.conf"])
+    func `Tutorials are imported whole`(name: String) throws {
         let made = try NginxImport(try Self.bytes(name), file: name) { _ in .files([]) }
         #expect(made.isWhole, "\(made.findings)")
     }
 
-    @Test("What nginx cannot read either is an error with its position", arguments: cases("broken"))
-    func broken(name: String) throws {
+    @Test(arguments: cases("broken"))
+    func `What nginx cannot read either is an error with its position`(name: String) throws {
         let file = "broken/\(name)"
         let thrown = #expect(throws: NginxError.self) {
             _ = try NginxImport(try Self.bytes(file), file: name) { _ in
@@ -59,7 +56,7 @@ import Testing
         try check(text, against: file.replacingOccurrences(of: ".conf", with: ".txt"))
     }
 
-    @Test func `blocks that start with the same include are all reviewed`() throws {
+    @Test func `Blocks that start with the same include are all reviewed`() throws {
         let text = """
             server {
               location /a { include proxy.conf; }

@@ -8,8 +8,7 @@ import Testing
 
 @testable import Operations
 
-@Suite("The access log")
-struct AccessLogTests {
+@Suite struct AccessLogTests {
     private func record(
         target: String = "/a",
         userAgent: String? = "curl/8",
@@ -47,8 +46,7 @@ struct AccessLogTests {
         milliseconds: 7
     )
 
-    @Test("Text looks like nginx's combined, with key=value behind it")
-    func text() {
+    @Test func `Text looks like nginx's combined, with key=value behind it`() {
         let out = LogLine()
         TextRecord.write(record(), at: moment, into: out)
         #expect(
@@ -61,8 +59,7 @@ struct AccessLogTests {
         )
     }
 
-    @Test("JSON is one object a line, with all documented keys")
-    func json() throws {
+    @Test func `JSON is one object a line, with all documented keys`() throws {
         let out = LogLine()
         JSONRecord.write(record(), tier: "front", at: moment, into: out)
         let line = String(decoding: out.bytes, as: UTF8.self)
@@ -77,8 +74,7 @@ struct AccessLogTests {
         #expect(object["duration"] as? Double == 1.002)
     }
 
-    @Test("The exact mistake follows its cause, where there is one")
-    func detail() throws {
+    @Test func `The exact mistake follows its cause, where there is one`() throws {
         let failed = record(failure: Failure(RequestError.missingHost))
         let text = LogLine()
         TextRecord.write(failed, at: moment, into: text)
@@ -95,8 +91,7 @@ struct AccessLogTests {
         #expect(object["detail"] as? String == "host_missing")
     }
 
-    @Test("What a client sends can't end a line, close a quote or break the JSON")
-    func escaping() throws {
+    @Test func `What a client sends can't end a line, close a quote or break the JSON`() throws {
         let evil = "/\"\\\n\r\u{1B}[2J\u{7F}é"
         let text = LogLine()
         TextRecord.write(record(target: evil, userAgent: evil), at: moment, into: text)
@@ -111,8 +106,7 @@ struct AccessLogTests {
         #expect((object["uri"] as? String)?.hasPrefix("/\"\\\n\r") == true)
     }
 
-    @Test("Numbers are written as they are, the largest and the padded too")
-    func numbers() {
+    @Test func `Numbers are written as they are, the largest and the padded too`() {
         let out = LogLine()
         for number in [0, 7, 10, 999, 1_234_567_890, UInt64.max] {
             out.append(number: number)
@@ -127,8 +121,7 @@ struct AccessLogTests {
         #expect(text == "0 7 10 999 1234567890 18446744073709551615 007 12345 61.000042")
     }
 
-    @Test("A full disk loses lines and counts them; nothing else happens")
-    func fullDisk() async throws {
+    @Test func `A full disk loses lines and counts them; nothing else happens`() async throws {
         let sink = try LogSink(path: "/dev/full")
         let log = AccessLog(sink: sink, format: .text, tier: "front")
         for _ in 0..<3 { log.record(record()) }
@@ -137,8 +130,7 @@ struct AccessLogTests {
         #expect(sink.droppedLines == 3)
     }
 
-    @Test("Lines are appended to the file")
-    func file() async throws {
+    @Test func `Lines are appended to the file`() async throws {
         let url = FileManager.default.temporaryDirectory.appending(path: "berth-\(UUID().uuidString).log")
         defer { try? FileManager.default.removeItem(at: url) }
         try "old\n".write(to: url, atomically: true, encoding: .utf8)
@@ -152,8 +144,7 @@ struct AccessLogTests {
         #expect(lines.count == 3 && lines[0] == "old")
     }
 
-    @Test("A log that can't be opened is an error that says why")
-    func unopenable() {
+    @Test func `A log that can't be opened is an error that says why`() {
         let error = #expect(throws: LogSinkError.self) { try LogSink(path: "/nonexistent/x.log") }
         #expect(
             error?.description == "cannot write the access log /nonexistent/x.log: No such file or directory"

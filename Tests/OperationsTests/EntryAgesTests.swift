@@ -6,8 +6,7 @@ import Testing
 
 @testable import Operations
 
-@Suite("Ages of names")
-struct EntryAgesTests {
+@Suite struct EntryAgesTests {
     private let now = Date(timeIntervalSince1970: 1_763_725_000)
 
     private func container(_ identity: String?) -> NamedAddress {
@@ -15,20 +14,22 @@ struct EntryAgesTests {
     }
 
     @Test(
-        "A container's age counts from its start, in whatever form the engine says it",
         arguments: [
             ("4f2a@2025-11-21T11:36:30Z", 10), ("4f2a@2025-11-21T11:36:30.999999999Z", 10),
             ("4f2a@2025-11-21T13:36:30.5+02:00", 10), ("4f2a@2025-11-21T12:00:00Z", 0), ("4f2a@", nil),
             ("4f2a@yesterday", nil), ("7f3a", nil), (nil, nil),
         ] as [(String?, Int64?)]
     )
-    func containers(identity: String?, age: Int64?) {
+    func `A container's age counts from its start, in whatever form the engine says it`(
+        identity: String?,
+        age: Int64?
+    ) {
         let ages = EntryAges([], now: now)
         #expect(ages.age([container(identity)], source: 0, since: nil) == age)
     }
 
-    @Test("What the entry says counts first, of several containers the youngest, of a file its last change")
-    func order() throws {
+    @Test
+    func `What the entry says counts first, then the youngest container, or a file's last change`() throws {
         let file = FileManager.default.temporaryDirectory.appending(path: "berth-ages-\(UUID().uuidString)")
         try Data().write(to: file)
         let changed = Date(timeIntervalSince1970: 1_763_725_000 - 90)
@@ -49,14 +50,13 @@ struct EntryAgesTests {
     }
 
     @Test(
-        "An age is shown in the unit that says most",
         arguments: [
             (0, "0s"), (59, "59s"), (60, "1m"), (3599, "59m"), (3600, "1h"), (172_799, "47h"),
             (172_800, "2d"),
         ]
             as [(Int64, String)]
     )
-    func spans(seconds: Int64, text: String) {
+    func `An age is shown in the unit that says most`(seconds: Int64, text: String) {
         #expect(NameListing.span(seconds) == text)
     }
 }

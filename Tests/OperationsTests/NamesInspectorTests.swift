@@ -7,10 +7,10 @@ import Testing
 
 @testable import Operations
 
-@Suite("Names of a rule file", .enabled(if: EtcdServer.isInstalled), .timeLimit(.minutes(2)))
+@Suite(.enabled(if: EtcdServer.isInstalled), .timeLimit(.minutes(2)))
 struct NamesInspectorTests {
-    @Test("Two clusters with one prefix are two sources, each with its own entries and leases")
-    func onePrefix() async throws {
+    @Test
+    func `Two clusters with one prefix are two sources, each with its own entries and leases`() async throws {
         let servers = [try await EtcdServer.start(), try await EtcdServer.start()]
         for (number, server) in servers.enumerated() {
             let value = "{\"address\": \"10.0.0.\(number + 1):9000\"}"

@@ -6,8 +6,7 @@ import Testing
 
 @testable import Operations
 
-@Suite("Readiness")
-struct ReadinessTests {
+@Suite struct ReadinessTests {
     private let log = LogCapture()
     private let file = FileManager.default.temporaryDirectory.appending(
         path: "berth-ready-\(UUID().uuidString)"
@@ -26,8 +25,9 @@ struct ReadinessTests {
     private static let names = NameLayer(source: "", names: [:]).content
     private static let down = NameLayer.Content.failed(NameProblem(.unavailable, "down"))
 
-    @Test("A tier is ready when each source has spoken, says once what it waits for, and stays ready")
-    func life() throws {
+    @Test
+    func `A tier is ready when each source has spoken, says once what it waits for, and stays ready`() throws
+    {
         try Data().write(to: file)
         let readiness = readiness()
         #expect(!fileIsThere, "what an earlier life left behind says nothing")
@@ -48,8 +48,7 @@ struct ReadinessTests {
         #expect(log.lines.first?.metadata["sources"] == "etcd")
     }
 
-    @Test("The service manager hears of it by a datagram; one that is not there is an error in the log alone")
-    func manager() {
+    @Test func `The service manager gets a datagram; one that is not there is an error in the log alone`() {
         let here = readiness(SystemdNotifier(path: "/nosuch/folder/socket"))
         here.update(Self.table(("static", Self.names)))
         #expect(here.isReady)

@@ -13,7 +13,7 @@ import Testing
 @testable import Operations
 
 /// A tier whose rule files change while it serves.
-@Suite("Reload", .timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(1)))
 struct ReloadTests {
     private final class Flag: Sendable {
         private let up = NIOLockedValueBox(false)
@@ -79,8 +79,7 @@ struct ReloadTests {
         while try await get(service, path).body != body {}
     }
 
-    @Test("A rule file that changes is in force soon; files of a folder may come and go")
-    func files() async throws {
+    @Test func `A rule file that changes is in force soon; files of a folder may come and go`() async throws {
         let site = try Site()
         try site.write(Self.respond("one", "/"))
         try await run(site, rules: [site.path]) { service, _ in
@@ -95,8 +94,7 @@ struct ReloadTests {
         }
     }
 
-    @Test("A file behind a symbolic link is followed when the link is")
-    func link() async throws {
+    @Test func `A file behind a symbolic link is followed when the link is`() async throws {
         let site = try Site()
         let files = FileManager.default
         for name in ["one", "two"] {
@@ -119,8 +117,8 @@ struct ReloadTests {
         }
     }
 
-    @Test("A file with errors changes nothing, says so once with its findings, and the next good one counts")
-    func invalid() async throws {
+    @Test
+    func `A file with errors changes nothing and is reported once; the next good one counts`() async throws {
         let site = try Site()
         try site.write(Self.respond("one", "/"))
         try await run(site, rules: [site.path + "/rules.yaml"]) { service, log in
@@ -138,8 +136,7 @@ struct ReloadTests {
         }
     }
 
-    @Test("No request fails while rules and names change together, again and again")
-    func underLoad() async throws {
+    @Test func `No request fails while rules and names change together, again and again`() async throws {
         let site = try Site()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let loopback = IPAddress(v4: 0x7F00_0001)

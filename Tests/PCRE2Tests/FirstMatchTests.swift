@@ -15,7 +15,7 @@ import Testing
 
     /// - Parameter threads: how many ask each pattern at once, each with a scratch of its own.
     @Test(arguments: [2, 4])
-    func `threads that ask a new pattern at once all get the right answers`(threads: Int) async throws {
+    func `Threads that ask a new pattern at once all get the right answers`(threads: Int) async throws {
         for pattern in 0..<Self.patterns {
             let pattern = try Pattern(
                 #"^(?<app>[a-z0-9]+)_c([0-9]|x\#(pattern))_(?<host>[0-9]{2})\.test\.priv$"#,
@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test func `one prepares a pattern while others match it`() async throws {
+    @Test func `One prepares a pattern while others match it`() async throws {
         for number in 0..<Self.patterns {
             let pattern = try Pattern(
                 #"^(?<app>[a-z0-9]+)_c\d_(?:01|p\#(number))\.test\.priv$"#,

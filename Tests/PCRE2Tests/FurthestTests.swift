@@ -12,7 +12,7 @@ import Testing
         (#"[a-z]+"#, "abc", 3),
         (#"x"#, "", 0),
     ])
-    func `a whole-subject pattern tells how far the subject went along`(
+    func `A whole-subject pattern tells how far the subject went along`(
         text: String,
         subject: String,
         count: Int
@@ -21,11 +21,11 @@ import Testing
         #expect(pattern.furthest(subject) == count)
     }
 
-    @Test func `a search that says where it begins tells how far it came`() throws {
+    @Test func `A search that says where it begins tells how far it came`() throws {
         #expect(try Pattern("^/api/v[0-9]+/").furthest("/api/vx/users") == 6)
     }
 
-    @Test func `a catastrophic pattern is not asked forever`() throws {
+    @Test func `A catastrophic pattern is not asked forever`() throws {
         let pattern = try Pattern("(a+)+[bc]", options: .wholeSubject)
         let clock = ContinuousClock()
         let duration = clock.measure { _ = pattern.furthest(String(repeating: "a", count: 250) + "!") }

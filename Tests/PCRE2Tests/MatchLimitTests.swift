@@ -12,7 +12,7 @@ import Testing
         ("(a|aa)+[bc]", ""),
         ("[a-z]*[a-z]*[a-z]*[a-z]*[12]", ""), ("(a*a*a*[bx]|a)+[cd]", ""),
     ])
-    func `a catastrophic pattern hits a limit soon`(text: String, end: String) throws {
+    func `A catastrophic pattern hits a limit soon`(text: String, end: String) throws {
         let pattern = try Pattern(text, options: .wholeSubject)
         let subject = String(repeating: "a", count: 250) + end
         let clock = ContinuousClock()
@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test(arguments: [#"(.+)\1[cd]"#, "(a|b)*[cd]", "a.*b.*[de]", "(?:a|b)*?[cd]"])
-    func `a search through a long subject is bounded as a whole`(text: String) throws {
+    func `A search through a long subject is bounded as a whole`(text: String) throws {
         let pattern = try Pattern(text)
         let subject = String(repeating: "ab", count: 4_000)
         let clock = ContinuousClock()
@@ -34,7 +34,7 @@ import Testing
         #expect(duration < .seconds(1))
     }
 
-    @Test func `ordinary patterns stay far from the limits`() throws {
+    @Test func `Ordinary patterns stay far from the limits`() throws {
         let host = try Pattern(
             #"^([a-z0-9]+)_([a-z0-9]+)_([0-9]{2})\.test\.priv$"#,
             options: [.caseless, .wholeSubject]
@@ -47,7 +47,7 @@ import Testing
         #expect(path.matches("/assets/" + String(repeating: "x/", count: 4_000) + "y.css"))
     }
 
-    @Test func `the limit is the pattern's own, and the next pattern has its own again`() throws {
+    @Test func `The limit is the pattern's own, and the next pattern has its own again`() throws {
         let scratch = MatchScratch()
         let subject = [UInt8](repeating: UInt8(ascii: "a"), count: 30) + [UInt8(ascii: "!")]
         let narrow = try Pattern("(a|a)*[bc]", options: .wholeSubject, limits: MatchLimits(steps: 10))
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func `deep recursion ends at a limit and leaves the scratch usable`() throws {
+    @Test func `Deep recursion ends at a limit and leaves the scratch usable`() throws {
         let scratch = MatchScratch()
         let deep = try Pattern("(a(?1)?[bc])", options: .wholeSubject)
         let subject = [UInt8](repeating: UInt8(ascii: "a"), count: 100_000)

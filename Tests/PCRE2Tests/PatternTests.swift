@@ -2,7 +2,7 @@ import PCRE2
 import Testing
 
 @Suite struct PatternTests {
-    @Test func `groups are captured by number and by name`() throws {
+    @Test func `Groups are captured by number and by name`() throws {
         let pattern = try Pattern(#"^(?<app>[a-z]+)_([0-9]+)(?<rest>x)?"#)
         #expect(pattern.captureCount == 3)
         #expect(pattern.captureNames.map(\.name) == ["app", "rest"])
@@ -12,7 +12,7 @@ import Testing
         #expect(pattern.groups("7") == nil)
     }
 
-    @Test func `a group in the middle that took no part has no range`() throws {
+    @Test func `A group in the middle that took no part has no range`() throws {
         #expect(try Pattern("(a)?(b)").groups("b") == ["b", nil, "b"])
     }
 
@@ -20,7 +20,7 @@ import Testing
         ("~^(?<app>[a-z]+", 15), ("a(b", 3), ("[z-a]", 3), ("*a", 0), ("(?<n>a)(?<n>b)", 12), ("a\\", 2),
         ("", 0),
     ])
-    func `an error says where in the pattern it is`(text: String, offset: Int) throws {
+    func `An error says where in the pattern it is`(text: String, offset: Int) throws {
         if text.isEmpty {
             #expect(try Pattern(text).matches(""))
             return
@@ -30,12 +30,12 @@ import Testing
         #expect(error?.message.isEmpty == false)
     }
 
-    @Test func `a pattern cannot turn its subject into UTF text`() {
+    @Test func `A pattern cannot turn its subject into UTF text`() {
         #expect(throws: PatternError.self) { try Pattern("(*UTF)a") }
         #expect(throws: PatternError.self) { try Pattern("(*UCP)a") }
     }
 
-    @Test func `bytes that are no UTF-8 are matched as bytes`() throws {
+    @Test func `Bytes that are no UTF-8 are matched as bytes`() throws {
         let subject: [UInt8] = [0xFF, 0x00, 0xC3]
         let outcome = try Pattern(".{3}", options: .wholeSubject).match(subject.span, scratch: MatchScratch())
         guard case .matched = outcome else {
@@ -44,17 +44,17 @@ import Testing
         }
     }
 
-    @Test func `case counts, unless the pattern is caseless`() throws {
+    @Test func `Case counts, unless the pattern is caseless`() throws {
         #expect(try !Pattern("abc").matches("xABCx"))
         #expect(try Pattern("abc", options: .caseless).matches("xABCx"))
     }
 
-    @Test func `a dollar is the very end, not the place before a last newline`() throws {
+    @Test func `A dollar is the very end, not the place before a last newline`() throws {
         #expect(try !Pattern("priv$").matches("priv\n"))
         #expect(try Pattern("priv$").matches("priv"))
     }
 
-    @Test func `accepting early is no way around the end of the subject`() throws {
+    @Test func `Accepting early is no way around the end of the subject`() throws {
         let pattern = try Pattern(#"[\w.](*ACCEPT)\.$|[[:alpha:]]+"#, options: [.caseless, .wholeSubject])
         for _ in 0..<20 {
             #expect(pattern.groups("a_a_a_a_a_.b") == nil)
@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    @Test func `a pattern says the same before and after it is machine code`() throws {
+    @Test func `A pattern says the same before and after it is machine code`() throws {
         let pattern = try Pattern("(a+)-(b)?", options: .wholeSubject)
         for _ in 0..<20 {
             #expect(pattern.groups("aa-") == ["aa-", "aa", nil])
@@ -71,7 +71,7 @@ import Testing
         #expect(pattern.usesJIT)
     }
 
-    @Test func `a pattern may be asked about the middle of a subject`() throws {
+    @Test func `A pattern may be asked about the middle of a subject`() throws {
         let pattern = try Pattern("(a+)(b)?", options: .wholeSubject)
         let subject = Array("x.aa.y".utf8)
         let outcome = pattern.match(subject.span, from: 2, to: 4, scratch: MatchScratch())
@@ -85,7 +85,7 @@ import Testing
         #expect(pattern.match(subject.span, from: 2, to: 5, scratch: MatchScratch()) == .noMatch)
     }
 
-    @Test func `an empty subject can match`() throws {
+    @Test func `An empty subject can match`() throws {
         #expect(try Pattern("", options: .wholeSubject).groups("") == [""])
         #expect(try Pattern("a*").groups("") == [""])
         #expect(try Pattern("a").groups("") == nil)
@@ -96,7 +96,7 @@ import Testing
         #"test\.priv|x"#,
         #"(?:y|)test\.priv"#, #"(?m)^test\.priv$"#, #"test\Z|test\.priv"#,
     ])
-    func `a whole-subject pattern never matches a part`(text: String) throws {
+    func `A whole-subject pattern never matches a part`(text: String) throws {
         let pattern = try Pattern(text, options: [.wholeSubject, .caseless])
         #expect(pattern.matches("test.priv"))
         for other in [
@@ -109,17 +109,17 @@ import Testing
     }
 
     @Test(arguments: ["test(*ACCEPT)x", "test|test.priv(*ACCEPT)", "(?=test)(*ACCEPT)"])
-    func `a forced success does not end a whole-subject match early`(text: String) throws {
+    func `A forced success does not end a whole-subject match early`(text: String) throws {
         #expect(try !Pattern(text, options: .wholeSubject).matches("test.priv.evil.example"))
     }
 
-    @Test func `a whole-subject pattern backtracks to reach the end`() throws {
+    @Test func `A whole-subject pattern backtracks to reach the end`() throws {
         #expect(try Pattern("a|ab|abc", options: .wholeSubject).groups("abc") == ["abc"])
         #expect(try Pattern("(a+?)(a*?)", options: .wholeSubject).groups("aaa") == ["aaa", "a", "aa"])
         #expect(try Pattern(#"a\Kb"#, options: .wholeSubject).matches("ab"))
     }
 
-    @Test func `a scratch serves patterns of any number of groups`() throws {
+    @Test func `A scratch serves patterns of any number of groups`() throws {
         let scratch = MatchScratch()
         for count in [1, 40, 3, 200] {
             let pattern = try Pattern(String(repeating: "(a)", count: count))
@@ -135,7 +135,7 @@ import Testing
         }
     }
 
-    @Test func `a later match changes nothing in an earlier one`() throws {
+    @Test func `A later match changes nothing in an earlier one`() throws {
         let scratch = MatchScratch()
         let pattern = try Pattern("(a+)(b+)")
         guard case .matched(let first) = pattern.match(Array("aaabb".utf8).span, scratch: scratch) else {
@@ -150,7 +150,7 @@ import Testing
         #expect(copy == [0..<5, 0..<3, 3..<5])
     }
 
-    @Test func `many threads share one pattern`() async throws {
+    @Test func `Many threads share one pattern`() async throws {
         let pattern = try Pattern("^([a-z]+)_([0-9]+)$", options: .wholeSubject)
         await withTaskGroup(of: Bool.self) { group in
             for task in 0..<8 {

@@ -4,9 +4,8 @@ import PatternSyntax
 import TestSupport
 import Testing
 
-@Suite("A pattern's language")
-struct LanguageTests {
-    @Test func `is what PCRE2 matches, of random patterns and hosts`() throws {
+@Suite struct LanguageTests {
+    @Test func `A language is what PCRE2 matches, of random patterns and hosts`() throws {
         let seed = TestSeed.make(for: "LanguageTests")
         var random = SeededRandom(seed: seed)
         let scratch = MatchScratch()
@@ -44,7 +43,7 @@ struct LanguageTests {
         #expect(matched > 1000)
     }
 
-    @Test func `is not known of what is not regular`() {
+    @Test func `A language is not known of what is not regular`() {
         for text in [
             "(a)\\1", "(?=a)b", "(?>a|ab)c", "(?>a*)a", "(?>a+?)", "a++a", "(?:a++)*", "(?R)", "\\Ka",
             "(?(1)a)",
@@ -60,7 +59,7 @@ struct LanguageTests {
         ("(?<n>[a-z]++)-\\d++", ["ab-12"], ["ab-", "-1"]), ("(?>[a-z]+)\\.x", ["a.x"], [".x"]),
         ("(?:[a-z]++\\.)+x", ["a.b.x"], ["a.b"]), ("a?+b", ["ab", "b"], ["a"]),
     ])
-    func `is known where giving nothing back makes no difference`(
+    func `A language is known where giving nothing back makes no difference`(
         _ text: String,
         _ yes: [String],
         _ no: [String]
@@ -71,7 +70,7 @@ struct LanguageTests {
     }
 
     @Test(arguments: ["(a)\\1", "(?!b)[a-c]", "a++ab?", "(?>a|ab)c", "(?<=x)a|b", "(a|b)(?1)", "(?(?=a)a|b)"])
-    func `with more than a pattern's hosts holds all of them`(_ text: String) throws {
+    func `A language with more than a pattern's hosts holds all of them`(_ text: String) throws {
         let language = Language(try NFA(holding: PatternTree(text, ignoresCase: true)))
         let pattern = try Pattern(text, options: [.caseless, .wholeSubject])
         for host in ["a", "b", "c", "aa", "ab", "aab", "ac", "abc", "ba", "bb"] {
@@ -94,7 +93,7 @@ struct LanguageTests {
         }
     }
 
-    @Test func `has a shortest host that reads well`() throws {
+    @Test func `A language has a shortest host that reads well`() throws {
         let rule = "^(?<app>[a-z0-9]+)_(?<container>[a-z0-9]+)_(?<host>[0-9]{2})\\.test\\.priv$"
         #expect(try Self.search([rule]) == "a_a_00.test.priv")
         #expect(try Self.search([rule], without: ["a_.*"]) == "b_a_00.test.priv")
@@ -103,7 +102,8 @@ struct LanguageTests {
         #expect(try Self.search(["a{2,3}", "a{4}"]) == "none")
     }
 
-    @Test func `has hosts only: no empty labels, none over 63 bytes, none over 253 in all`() throws {
+    @Test func `A language has hosts only: no empty labels, none over 63 bytes, none over 253 in all`() throws
+    {
         #expect(try Self.search(["\\.a"]) == "none")
         #expect(try Self.search(["a\\.\\.b"]) == "none")
         #expect(try Self.search(["[a-z]{64}"]) == "none")
@@ -114,7 +114,7 @@ struct LanguageTests {
         #expect(try Self.search([".*"], without: ["[a-z0-9_.-]+"]) == "[::1]")
     }
 
-    @Test func `knows anchors and words wherever they stand`() throws {
+    @Test func `A language knows anchors and words wherever they stand`() throws {
         #expect(try Self.search(["(?:^a|b)+$"]) == "a")
         #expect(try Self.search(["a^b"]) == "none")
         #expect(try Self.search(["a$b"]) == "none")

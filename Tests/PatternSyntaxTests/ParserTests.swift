@@ -4,10 +4,8 @@ import PatternSyntax
 import TestSupport
 import Testing
 
-@Suite("A pattern's tree")
-struct ParserTests {
+@Suite struct ParserTests {
     @Test(
-        "shows each part of the syntax",
         arguments: [
             ("", "ε"), ("a", "'a'"), ("ab", "['a' 'b']"), ("a|b|", "alt('a' | 'b' | ε)"),
             (".", "set(255 .)"), ("(?s).", "[options s set(256 .)]"), ("\\N", "set(255 .)"),
@@ -60,31 +58,28 @@ struct ParserTests {
             ("(?xx)[a b]", "[options xx set(2 [])]"),
         ]
     )
-    func outline(pattern: String, expected: String) {
+    func `The tree shows each part of the syntax`(pattern: String, expected: String) {
         #expect(PatternTree(pattern).root.outline == expected)
     }
 
-    @Test("ignores case where the whole pattern does")
-    func caseless() {
+    @Test func `The tree ignores case where the whole pattern does`() {
         #expect(PatternTree("a[b]", ignoresCase: true).root.outline == "[i'a' set(2 [])]")
         #expect(PatternTree("(?-i)a", ignoresCase: true).root.outline == "[options -i 'a']")
         #expect(PatternTree("[[:upper:]]", ignoresCase: true).root.outline == "set(52 [])")
     }
 
     @Test(
-        "calls what it does not know unknown, and never guesses",
         arguments: [
             "(a", "a)b", "[a", "a\\", "\\p{L}", "\\X", "(?C1)a", "a{,3}", "a{1, 2}", "[[.a.]]", "(?z)a",
             "\\N{U+41}",
             "[[:nosuch:]]", "+a", "[[:<:]]a", "[z-a]", "a{3,2}", "(*sr2:a)",
         ]
     )
-    func unknown(pattern: String) {
+    func `The tree calls what it does not know unknown, and never guesses`(pattern: String) {
         #expect(!PatternTree(pattern).isKnown)
     }
 
-    @Test("knows where each part stands")
-    func ranges() {
+    @Test func `The tree knows where each part stands`() {
         let tree = PatternTree("^(?<app>a|bc)+\\.x$")
         var places: [String] = []
         tree.root.walk { node in
@@ -104,8 +99,7 @@ struct ParserTests {
         #expect(capture?.range == 1..<13)
     }
 
-    @Test("is bounded in depth and size")
-    func bounds() {
+    @Test func `The tree is bounded in depth and size`() {
         let deep = String(repeating: "(", count: 100_000) + String(repeating: ")", count: 100_000)
         #expect(!PatternTree(deep).isKnown)
         let nested = String(repeating: "(", count: 300) + String(repeating: ")", count: 300)
@@ -114,8 +108,7 @@ struct ParserTests {
         #expect(PatternTree(String(repeating: "a", count: 60_000)).isKnown)
     }
 
-    @Test("of random text never traps, keeps its ranges nested, and counts groups as PCRE2 does")
-    func randomText() throws {
+    @Test func `The tree of random text has nested ranges and as many groups as PCRE2 counts`() throws {
         var random = SeededRandom(seed: 4)
         let pieces = [
             "a", "b", ".", "(", ")", "|", "*", "+", "?", "{2,3}", "{", "}", "[", "]", "^", "$", "\\", "\\d",

@@ -36,7 +36,7 @@ import Testing
         ("(?|ab|cd)", "ab|cd"), ("(?:ab|cd)?ef", "…ef"), ("(a|b)c", "…c"), ("a{0}b", "b"),
         ("a{70}b", String(repeating: "a", count: 64) + "…b"),
     ])
-    func `literals that every match has`(pattern: String, expected: String) {
+    func `The literals are those that every match has`(pattern: String, expected: String) {
         #expect(Self.literals(pattern) == expected)
     }
 
@@ -45,7 +45,7 @@ import Testing
         "[[.a.]]bcd", "abc)", #"\N{U+61}bc"#, "(?C)abc", #"\p{L}bcd"#, "{2}abc", "(*UTF)abc",
         "(*napla:a)bcd", "(*sr:a)bcd", "a{ 1 }bcd",
     ])
-    func `of a pattern that is not understood nothing is said`(pattern: String) {
+    func `Of a pattern that is not understood nothing is said`(pattern: String) {
         let shape = Self.read(pattern)
         #expect(shape.alternatives.isEmpty)
         #expect(shape.cut == nil)
@@ -60,7 +60,7 @@ import Testing
         (#"\Qab\E+c"#, "a", #"b\E+"#, "c"), (#"(?x) [ab] \. x"#, "", #"(?x) [ab] \. "#, "x"),
         (#"\x61[bc]\x2ed"#, "a", "[bc]", ".d"), ("a(?-i)b[c]d+e", "a", "(?-i)b[c]d+", "e"),
     ])
-    func `literal text is cut off both ends`(pattern: String, head: String, core: String, tail: String) throws
+    func `Literal text is cut off both ends`(pattern: String, head: String, core: String, tail: String) throws
     {
         let cut = try #require(Self.read(pattern).cut)
         #expect(Self.text(cut.head) == head)
@@ -74,7 +74,7 @@ import Testing
         #"\Qa.\E+"#, "[ab](?-i)A", #"(a)\1b"#, "a(?1)?(b)", #"a\Rb"#, "a(?(?=b)b|c)",
         #"(^a|b)+\.x"#, #"a|b\.x"#, #"(.+$|b)\.x"#, #"a^b*c"#,
     ])
-    func `what looks beyond its own bytes is left whole`(pattern: String) {
+    func `What looks beyond its own bytes is left whole`(pattern: String) {
         #expect(Self.read(pattern).cut == nil)
     }
 }

@@ -10,10 +10,9 @@ import Testing
 
 private let prefix = "/berth/hosts/"
 
-@Suite("Entries of a real etcd", .enabled(if: EtcdServer.isInstalled), .serialized, .timeLimit(.minutes(2)))
+@Suite(.enabled(if: EtcdServer.isInstalled), .serialized, .timeLimit(.minutes(2)))
 struct EtcdEntryStoreTests {
-    @Test("Operators set, read and remove entries, but not those of a running tier")
-    func entries() async throws {
+    @Test func `Operators set, read and remove entries, but not those of a running tier`() async throws {
         let etcd = try await EtcdServer.start()
         let entries = try EtcdEntryStore(
             EtcdCluster(endpoints: ["http://127.0.0.1:1", etcd.url], prefix: prefix)

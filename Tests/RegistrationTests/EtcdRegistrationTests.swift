@@ -50,17 +50,13 @@ enum Form: CaseIterable, Sendable {
 }
 
 @Suite(
-    "Registration with a real etcd",
     .enabled(if: EtcdServer.isInstalled),
     .serialized,
     .timeLimit(.minutes(2))
 )
 struct EtcdRegistrationTests {
-    @Test(
-        "The entry exists while the tier serves, and is removed when it withdraws",
-        arguments: Form.allCases
-    )
-    func life(form: Form) async throws {
+    @Test(arguments: Form.allCases)
+    func `The entry exists while the tier serves, and is removed when it withdraws`(form: Form) async throws {
         let etcd = try await EtcdServer.start()
         let (registration, updates) = try form.register([etcd.url], instance: "one")
         try await until("the registration") { updates.all == [.registered(1)] }
@@ -71,11 +67,13 @@ struct EtcdRegistrationTests {
     }
 
     @Test(
-        "A second instance is refused with the name of the first, which keeps its entry",
         arguments: Form.allCases,
         [9000, 9001] as [UInt16]
     )
-    func second(form: Form, port: UInt16) async throws {
+    func `A second instance is refused with the name of the first, which keeps its entry`(
+        form: Form,
+        port: UInt16
+    ) async throws {
         let etcd = try await EtcdServer.start()
         let (first, updates) = try form.register([etcd.url], ttl: 4, instance: "one")
         try await until("the registration") { updates.all == [.registered(1)] }
@@ -90,11 +88,10 @@ struct EtcdRegistrationTests {
         #expect(updates.all == [.registered(1)])
     }
 
-    @Test(
-        "After a crash the same address takes its name over without it having been away",
-        arguments: Form.allCases
-    )
-    func crash(form: Form) async throws {
+    @Test(arguments: Form.allCases)
+    func `After a crash the same address takes its name over without it having been away`(form: Form)
+        async throws
+    {
         let etcd = try await EtcdServer.start()
         // What a crashed tier leaves behind: its entry under a lease that nobody renews.
         let lease = try etcd.grant(3)
@@ -113,8 +110,8 @@ struct EtcdRegistrationTests {
         #expect(await registration.withdraw())
     }
 
-    @Test("After an outage longer than the lease the tier registers again", arguments: Form.allCases)
-    func outage(form: Form) async throws {
+    @Test(arguments: Form.allCases)
+    func `After an outage longer than the lease the tier registers again`(form: Form) async throws {
         let etcd = try await EtcdServer.start()
         let (registration, updates) = try form.register([etcd.url], ttl: 2, instance: "one")
         try await until("the registration") { updates.all == [.registered(1)] }
@@ -134,8 +131,7 @@ struct EtcdRegistrationTests {
         #expect(try etcd.get(key) == nil)
     }
 
-    @Test("A front knows the names of a template as they come and go, and none is left at the end")
-    func names() async throws {
+    @Test func `A front follows the names of a template, and none is left at the end`() async throws {
         let etcd = try await EtcdServer.start()
         let followed = FollowedNames()
         let source = try EtcdNames(EtcdCluster(endpoints: [etcd.url], prefix: prefix))
@@ -152,8 +148,9 @@ struct EtcdRegistrationTests {
         try await until("the end") { followed.names.isEmpty }
     }
 
-    @Test("An entry of somebody else stays and is reported; a name that is too long is left out")
-    func held() async throws {
+    @Test
+    func `An entry of somebody else stays and is reported; a name that is too long is left out`() async throws
+    {
         let etcd = try await EtcdServer.start()
         try etcd.put(prefix + "a_01", #"{"address":"10.0.0.9:1","meta":{"instance":"other"}}"#)
         let (registration, updates) = try Form.template.register([etcd.url], instance: "me")

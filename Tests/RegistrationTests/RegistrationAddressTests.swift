@@ -7,16 +7,19 @@ import Testing
 
 @testable import Registration
 
-@Suite("Registration: addresses")
-struct RegistrationAddressTests {
+@Suite struct RegistrationAddressTests {
     @Test(
-        "An address has the registry, its members and the key",
         arguments: [
             ("etcd=http://a:1/berth/hosts/host_01", ["http://a:1"], "/berth/hosts/", "host_01"),
             ("etcd=https://a:1,b:2/x", ["https://a:1", "https://b:2"], "/", "x"),
         ]
     )
-    func single(text: String, members: [String], prefix: String, name: String) throws {
+    func `An address has the registry, its members and the key`(
+        text: String,
+        members: [String],
+        prefix: String,
+        name: String
+    ) throws {
         let address = try RegistrationAddress(text)
         #expect(address.cluster.endpoints == members)
         #expect(address.cluster.prefix == prefix)
@@ -25,16 +28,14 @@ struct RegistrationAddressTests {
     }
 
     @Test(
-        "An address without a key or a registry is refused with an example",
         arguments: ["", "http://a/b", "etcd=a:1/b", "etcd=http://a:1", "etcd=http://a:1/", "etcd=http:///x"]
     )
-    func bad(text: String) throws {
+    func `An address without a key or a registry is refused with an example`(text: String) throws {
         let error = try #require(throws: RegistryError.self) { try RegistrationAddress(text) }
         #expect("\(error)".contains("write it like etcd=http://10.0.0.1:2379/berth/hosts/host_01"))
     }
 
-    @Test("A template has {name} once, after the last slash")
-    func template() throws {
+    @Test func `A template has {name} once, after the last slash`() throws {
         let address = try RegistrationAddress(template: "etcd=http://a:1,b:2/berth/containers/{name}_01")
         #expect(address.cluster.endpoints == ["http://a:1", "http://b:2"])
         #expect(address.cluster.prefix == "/berth/containers/" && address.isTemplate)

@@ -5,12 +5,10 @@ import Testing
 
 private typealias Driver = RegistrationDriver
 
-@Suite("Registration: a changing set of entries")
-struct RegistrationEntriesTests {
+@Suite struct RegistrationEntriesTests {
     private static func names(_ range: Range<Int>) -> Set<String> { Set(range.map { "c\($0)" }) }
 
-    @Test("Entries are put and removed as names come and go, many with one request, under one lease")
-    func life() {
+    @Test func `Entries are put and removed as names come and go, many with one request, under one lease`() {
         let driver = Driver()
         driver.start(Self.names(0..<150))
         #expect(driver.names == Self.names(0..<150))
@@ -22,8 +20,7 @@ struct RegistrationEntriesTests {
         #expect(driver.outputs == [.registered(150), .registered(51), .registered(0)])
     }
 
-    @Test("Names that change during an outage are registered after it as they were wanted last")
-    func changesInOutage() {
+    @Test func `Names that change during an outage are registered after it as they were wanted last`() {
         let driver = Driver(authenticates: true)
         driver.start(["a", "b"])
         driver.sleep(.seconds(60))
@@ -41,8 +38,7 @@ struct RegistrationEntriesTests {
         #expect(failing == 1, "it is reported once")
     }
 
-    @Test("An entry that somebody has removed is put again, and the check changes nothing else")
-    func check() {
+    @Test func `An entry that somebody has removed is put again, and the check changes nothing else`() {
         let driver = Driver()
         driver.start(["a", "b"])
         driver.store["a"] = nil
@@ -51,8 +47,7 @@ struct RegistrationEntriesTests {
         #expect(driver.names == ["a", "b"] && driver.store["b"]?.revision == revision)
     }
 
-    @Test("Names that change while a request runs end as they were wanted last")
-    func races() {
+    @Test func `Names that change while a request runs end as they were wanted last`() {
         let driver = Driver()
         driver.on(.started)
         driver.on(.wanted(["a"]))
@@ -71,8 +66,7 @@ struct RegistrationEntriesTests {
         #expect(driver.names == ["c"])
     }
 
-    @Test("The number of entries is bounded; more are reported once and left out")
-    func bounded() {
+    @Test func `The number of entries is bounded; more are reported once and left out`() {
         let driver = Driver()
         driver.start(Self.names(0..<(RegistrationMachine.Limit.entries + 10)))
         driver.want(Self.names(0..<(RegistrationMachine.Limit.entries + 11)))

@@ -10,10 +10,9 @@ private typealias Driver = RegistrationDriver
 /// One name, as a tier registers itself, and many, as it registers the names that it serves.
 private let sets: [Set<String>] = [["a"], Set((0..<100).map { "c\($0)" })]
 
-@Suite("Registration: lease, failures and the end")
-struct RegistrationMachineTests {
-    @Test("A lease, a claim, then a renewal at each third of the lease", arguments: sets)
-    func life(names: Set<String>) {
+@Suite struct RegistrationMachineTests {
+    @Test(arguments: sets)
+    func `A lease, a claim, then a renewal at each third of the lease`(names: Set<String>) {
         let driver = Driver()
         driver.start(names)
         #expect(driver.names == names && driver.outputs == [.registered(names.count)])
@@ -25,8 +24,8 @@ struct RegistrationMachineTests {
         #expect(driver.outputs == [.registered(names.count)] && driver.leases.count == 1)
     }
 
-    @Test("A stop revokes the lease; nothing follows", arguments: sets)
-    func withdrawal(names: Set<String>) {
+    @Test(arguments: sets)
+    func `A stop revokes the lease; nothing follows`(names: Set<String>) {
         let driver = Driver()
         driver.start(names)
         driver.on(.stopped)
@@ -38,8 +37,8 @@ struct RegistrationMachineTests {
         #expect(driver.requests.count == count && driver.names.isEmpty)
     }
 
-    @Test("A withdrawal without a response ends within its limit", arguments: [1, 2])
-    func withdrawalWithoutResponse(members: Int) {
+    @Test(arguments: [1, 2])
+    func `A withdrawal without a response ends within its limit`(members: Int) {
         let driver = Driver(members: members)
         driver.start(["a"])
         let start = driver.now
@@ -52,8 +51,7 @@ struct RegistrationMachineTests {
         #expect(driver.now - start <= .seconds(5))
     }
 
-    @Test("A stop before there is a lease ends at once")
-    func earlyStop() {
+    @Test func `A stop before there is a lease ends at once`() {
         let driver = Driver()
         driver.isSilent = true
         driver.start(["a"])
@@ -67,8 +65,8 @@ struct RegistrationMachineTests {
         #expect(idle.outputs == [.ended(withdrawn: true)])
     }
 
-    @Test("A lease that ran out leads to a new one and new claims", arguments: sets)
-    func lost(names: Set<String>) {
+    @Test(arguments: sets)
+    func `A lease that ran out leads to a new one and new claims`(names: Set<String>) {
         let driver = Driver()
         driver.start(names)
         driver.endLease(100)
@@ -80,8 +78,8 @@ struct RegistrationMachineTests {
         )
     }
 
-    @Test("An expired token is renewed at once, and then the lease; a new one that is refused is a failure")
-    func tokens() {
+    @Test
+    func `An expired token is renewed at once, and then the lease; a new one that is refused is a failure`() {
         let driver = Driver(authenticates: true)
         driver.start(["a"])
         driver.isSilent = true
@@ -96,11 +94,10 @@ struct RegistrationMachineTests {
         #expect(driver.outputs.last == .failing("not authenticated: invalid auth token"))
     }
 
-    @Test(
-        "During an outage it retries, reports it once, and registers again after the lease's end",
-        arguments: sets
-    )
-    func outage(names: Set<String>) {
+    @Test(arguments: sets)
+    func `During an outage the machine retries, reports it once, and registers again after the lease's end`(
+        names: Set<String>
+    ) {
         let driver = Driver(members: 2)
         driver.start(names)
         let start = driver.now
@@ -116,11 +113,10 @@ struct RegistrationMachineTests {
         #expect(driver.outputs.last == .registered(names.count) && driver.names == names)
     }
 
-    @Test(
-        "With a short lease neither a wait nor a silent member takes more than a third of its life",
-        arguments: [true, false]
-    )
-    func shortLease(responds: Bool) {
+    @Test(arguments: [true, false])
+    func `With a short lease neither a wait nor a silent member takes more than a third of its life`(
+        responds: Bool
+    ) {
         let driver = Driver(members: 2, ttl: 2)
         // The longest waits.
         driver.random = 1023
@@ -136,8 +132,7 @@ struct RegistrationMachineTests {
         }
     }
 
-    @Test("A claim whose response is lost is repeated, and its effect is found")
-    func lostResponse() {
+    @Test func `A claim whose response is lost is repeated, and its effect is found`() {
         let driver = Driver()
         driver.start(["a"])
         driver.isSilent = true

@@ -9,10 +9,8 @@ private typealias Driver = RegistrationDriver
 /// One name, as a tier registers itself, and many, as it registers the names that it serves.
 private let sets: [Set<String>] = [["a"], Set((0..<100).map { "c\($0)" })]
 
-@Suite("Registration: entries of others")
-struct RegistrationOwnerTests {
+@Suite struct RegistrationOwnerTests {
     @Test(
-        "A name of another instance, or one set by hand, is reported once, left as it is, and taken when it is free",
         arguments: sets,
         [
             Driver.Entry(instance: "other", address: at("10.0.0.6:9000"), lease: 7, revision: 1),
@@ -20,7 +18,10 @@ struct RegistrationOwnerTests {
             Driver.Entry(instance: "me", lease: 0, revision: 1),
         ]
     )
-    func held(names: Set<String>, entry: RegistrationDriver.Entry) {
+    func `A name of another instance or of an operator is reported once, and taken when it is free`(
+        names: Set<String>,
+        entry: RegistrationDriver.Entry
+    ) {
         let driver = Driver()
         driver.put(names, entry, renewed: true)
         driver.start(names.union(["free"]))
@@ -37,8 +38,7 @@ struct RegistrationOwnerTests {
         #expect(driver.names == names.union(["free"]))
     }
 
-    @Test("An entry of this instance under an earlier lease is replaced at once, in the state that was seen")
-    func own() {
+    @Test func `An entry of this instance under an earlier lease is replaced at once, as it was seen`() {
         let driver = Driver()
         driver.put(["a"], Driver.Entry(instance: "me", lease: 7, revision: 33))
         driver.start(["a"])
@@ -50,11 +50,13 @@ struct RegistrationOwnerTests {
     }
 
     @Test(
-        "After a crash entries at the same address are replaced when nobody renews their lease, never absent",
         arguments: sets,
         [2, 10] as [Int64]
     )
-    func crash(names: Set<String>, ttl: Int64) {
+    func `After a crash entries at the same address are replaced when nobody renews their lease`(
+        names: Set<String>,
+        ttl: Int64
+    ) {
         let driver = Driver(ttl: ttl)
         driver.put(names, Driver.Entry(instance: "before", lease: 7, revision: 33), ttl: .seconds(ttl))
         driver.start(names)
@@ -68,11 +70,13 @@ struct RegistrationOwnerTests {
     }
 
     @Test(
-        "The same address under a lease that is renewed is another running tier: it is reported, and keeps its entries",
         arguments: sets,
         [2, 10] as [Int64]
     )
-    func twin(names: Set<String>, ttl: Int64) {
+    func `The same address under a lease that is renewed is another tier, which keeps its entries`(
+        names: Set<String>,
+        ttl: Int64
+    ) {
         let driver = Driver(ttl: ttl)
         let twin = Driver.Entry(instance: "twin", lease: 7, revision: 33)
         driver.put(names, twin, ttl: .seconds(ttl), renewed: true)
@@ -90,10 +94,7 @@ struct RegistrationOwnerTests {
         #expect(driver.names == names)
     }
 
-    @Test(
-        "Two tiers with one address: the one that came first keeps the names, also after the checks of the other"
-    )
-    func takenLater() {
+    @Test func `Of two tiers with one address the first keeps the names, also after checks of the other`() {
         let driver = Driver()
         driver.start(["a"])
         // Somebody removes the entry, and a twin puts its own.
@@ -102,8 +103,7 @@ struct RegistrationOwnerTests {
         #expect(driver.store["a"]?.instance == "twin" && driver.held == ["a"])
     }
 
-    @Test("An entry that vanishes before it is replaced is put")
-    func vanished() {
+    @Test func `An entry that vanishes before it is replaced is put`() {
         let driver = Driver()
         driver.put(["a"], Driver.Entry(instance: "me", lease: 7, revision: 33))
         driver.isSilent = true

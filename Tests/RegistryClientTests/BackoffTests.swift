@@ -2,10 +2,8 @@ import Testing
 
 @testable import RegistryClient
 
-@Suite("The wait between attempts")
-struct BackoffTests {
-    @Test("It doubles, stays below its maximum, and is never less than half")
-    func growth() {
+@Suite struct BackoffTests {
+    @Test func `The wait doubles, stays below its maximum, and is never less than half`() {
         for random: UInt64 in [0, 511, 1023, .max] {
             var backoff = Backoff()
             var expected = Duration.milliseconds(100)

@@ -29,10 +29,9 @@ private struct Echo: RegistryMachine, ~Copyable {
     }
 }
 
-@Suite("Machine runner", .timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(1)))
 struct MachineRunnerTests {
-    @Test("Requests are performed, their streams fed in order, and timers fire")
-    func life() async {
+    @Test func `Requests are performed, their streams fed in order, and timers fire`() async {
         let (outputs, output) = AsyncStream.makeStream(of: String.self)
         let runner = MachineRunner(Echo()) { token, request, feed in
             guard case .count(let count) = request else { return .ended(token) }
@@ -50,8 +49,7 @@ struct MachineRunnerTests {
         #expect(pending == 1)
     }
 
-    @Test("A stop cancels the running request")
-    func stop() async {
+    @Test func `A stop cancels the running request`() async {
         let (ends, end) = AsyncStream.makeStream(of: Bool.self)
         let runner = MachineRunner(Echo()) { token, _, _ in
             let slept: Void? = try? await Task.sleep(for: .seconds(3600))

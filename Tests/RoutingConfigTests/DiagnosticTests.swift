@@ -13,7 +13,7 @@ import Testing
         sourceLine: "    host: '~^(?<app>[a-z]+'"
     )
 
-    @Test func `a finding is printed as compilers print theirs`() {
+    @Test func `A finding is printed as compilers print theirs`() {
         let expected = """
             rules/front.yaml:3:27: error: missing closing parenthesis
                3 |     host: '~^(?<app>[a-z]+'
@@ -23,13 +23,13 @@ import Testing
         #expect(Self.example.rendered(color: false) == expected)
     }
 
-    @Test func `colour adds nothing but escape sequences`() {
+    @Test func `Colour adds nothing but escape sequences`() {
         let colored = Self.example.rendered(color: true)
         #expect(colored.contains("\u{1B}[1;31merror:\u{1B}[0m"))
         #expect(colored.replacing(/\x1b\[[0-9;]*m/, with: "") == Self.example.rendered(color: false))
     }
 
-    @Test func `a rule file cannot steer the terminal`() throws {
+    @Test func `A rule file cannot steer the terminal`() throws {
         let text = "rules:\n  - name: \"a\\e[2J\"\n    to: x\u{202E}\u{85}\n"
         let failure = #expect(throws: ConfigurationFailure.self) {
             _ = try ConfigurationLoader.load(text: text, file: "a\u{1B}]0;b.yaml")
@@ -42,12 +42,12 @@ import Testing
         )
     }
 
-    @Test func `a finding about a file as a whole shows no line`() {
+    @Test func `A finding about a file as a whole shows no line`() {
         let finding = Diagnostic(severity: .warning, code: .unreadable, file: "a.yaml", message: "gone")
         #expect(finding.rendered(color: false) == "a.yaml: warning unreadable: gone")
     }
 
-    @Test func `findings survive JSON under their documented names`() throws {
+    @Test func `Findings survive JSON under their documented names`() throws {
         let data = try JSONEncoder().encode(Self.example)
         #expect(try JSONDecoder().decode(Diagnostic.self, from: data) == Self.example)
         let text = String(decoding: data, as: UTF8.self)
@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    @Test func `codes are words of a script`() {
+    @Test func `Codes are words of a script`() {
         for code in Diagnostic.Code.loaderCodes { #expect(code.rawValue.wholeMatch(of: /[a-z_]+/) != nil) }
     }
 }

@@ -19,20 +19,20 @@ import Testing
         return entries.filter { !$0.hasSuffix(".txt") }.sorted()
     }()
 
-    @Test func `there are broken rule files to look at`() {
+    @Test func `There are broken rule files to look at`() {
         #expect(Self.cases.count > 30)
     }
 
-    @Test("every finding of a broken rule file is as written down", arguments: cases)
-    func everyFinding(name: String) throws {
+    @Test(arguments: cases)
+    func `Every finding of a broken rule file is as written down`(name: String) throws {
         try check([name], against: name.replacingOccurrences(of: ".yaml", with: "") + ".txt")
     }
 
-    @Test func `a missing file is a finding`() throws {
+    @Test func `A missing file is a finding`() throws {
         try check(["missing/rules.yaml"], against: "missing_file.txt")
     }
 
-    @Test func `several files are read in name order and all of them are reported on`() throws {
+    @Test func `Several files are read in name order and all of them are reported on`() throws {
         try check(["wrong_type.yaml", "missing.yaml", "bad_cidr.yaml"], against: "several_files.txt")
     }
 

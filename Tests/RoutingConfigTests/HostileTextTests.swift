@@ -13,7 +13,6 @@ import Testing
     }
 
     @Test(
-        "nesting without end is a finding",
         arguments: [
             String(repeating: "[", count: 200_000), String(repeating: "{a: ", count: 100_000),
             String(repeating: "- ", count: 100_000), String(repeating: "? ", count: 100_000),
@@ -21,11 +20,11 @@ import Testing
             (0..<2000).map { String(repeating: " ", count: $0) + "a:\n" }.joined(),
         ]
     )
-    func nesting(text: String) {
+    func `Nesting without end is a finding`(text: String) {
         #expect(!findings(text).isEmpty)
     }
 
-    @Test func `aliases of aliases do not fill the memory`() {
+    @Test func `Aliases of aliases do not fill the memory`() {
         var text = "rules:\n- &a0 [x, x, x, x, x, x, x, x, x, x]\n"
         for level in 1..<30 {
             text += "- &a\(level) [\(repeatElement("*a\(level - 1)", count: 10).joined(separator: ", "))]\n"
@@ -33,7 +32,7 @@ import Testing
         #expect(findings(text).map(\.code) == [.tooMany])
     }
 
-    @Test func `keys that are aliases of aliases take no time`() {
+    @Test func `Keys that are aliases of aliases take no time`() {
         var text = "rules:\n- &a0 [x, x]\n"
         for level in 1..<60 {
             text += "- &a\(level) [*a\(level - 1), *a\(level - 1)]\n- ? *a\(level)\n  : x\n"
@@ -41,7 +40,7 @@ import Testing
         #expect(findings(text).map(\.code) == [.tooMany])
     }
 
-    @Test func `many duplicate keys are reported, soon`() {
+    @Test func `Many duplicate keys are reported, soon`() {
         let text =
             "rules: [{ name: a, to: 'a:80' }]\nnames:\n- static: {"
             + String(repeating: "a: 127.0.0.1, ", count: 500) + "}"
@@ -49,14 +48,14 @@ import Testing
         #expect(found.count == 499 && found.allSatisfy { $0.code == .duplicateKey })
     }
 
-    @Test func `a million findings are counted, not kept`() {
+    @Test func `A million findings are counted, not kept`() {
         let text = "rules:\n" + String(repeating: "- 1\n", count: 50_000)
         let found = findings(text)
         #expect(found.count == 1001)
         #expect(found.last?.message == "49000 more errors are not shown")
     }
 
-    @Test func `a line of a million letters is shown in part`() {
+    @Test func `A line of a million letters is shown in part`() {
         let text =
             "rules:\n- { name: a, to: 'a:80', colour: '" + String(repeating: "x", count: 1_000_000) + "' }\n"
         let found = findings(text)
@@ -65,13 +64,12 @@ import Testing
         #expect(found.first?.rendered(color: false).utf8.count ?? 0 < 2000)
     }
 
-    @Test func `a text larger than the limit is not even looked at`() {
+    @Test func `A text larger than the limit is not even looked at`() {
         let found = findings(String(repeating: "#", count: ConfigurationLoader.maxFileBytes + 1))
         #expect(found.map(\.code) == [.fileTooLarge])
     }
 
     @Test(
-        "odd texts are findings and no more",
         arguments: [
             "", " ", "\n\n", "---", "...", "---\n---\n", "%YAML 1.1", "%YAML 9.9\n---\na", "&a", "*a", "!",
             "!!", "? ", ": ", "- ", "{", "}",
@@ -85,14 +83,13 @@ import Testing
             "names: [{ static: { [a]: b, '': c, '..': d } }]",
         ]
     )
-    func oddTexts(text: String) {
+    func `Odd texts are findings and no more`(text: String) {
         let found = findings(text)
         #expect(!found.isEmpty)
         for diagnostic in found { #expect(!diagnostic.rendered(color: true).isEmpty) }
     }
 
-    @Test("a rule file cut off anywhere never crashes, and neither does one with a byte changed")
-    func cutOff() {
+    @Test func `A rule file cut off anywhere never crashes, and neither does one with a byte changed`() {
         let bytes = Array(LoaderTests.everything.utf8)
         var state: UInt64 = 0x9E37_79B9_7F4A_7C15
         for end in stride(from: 0, to: bytes.count, by: 7) {

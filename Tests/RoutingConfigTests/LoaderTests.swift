@@ -49,7 +49,7 @@ import Testing
           tunnel: 2h
         """#
 
-    @Test func `every key of a rule file is read`() throws {
+    @Test func `Every key of a rule file is read`() throws {
         let configuration = try ConfigurationLoader.load(text: Self.everything, file: "conf/a.yaml")
         #expect(configuration.table.rules.map(\.name) == ["saas", "www", "old", "closed", "teapot"])
         #expect(configuration.warnings.isEmpty)
@@ -68,7 +68,7 @@ import Testing
         #expect(timeouts.idleUpstream == .seconds(4) && timeouts.tunnel == .seconds(7200))
     }
 
-    @Test func `names are read in their order, and a relative hosts file counts from the rule file`() throws {
+    @Test func `Names are read in their order, and a relative hosts file counts from the rule file`() throws {
         let configuration = try ConfigurationLoader.load(text: Self.everything, file: "conf/a.yaml")
         try #require(configuration.names.count == 3)
         guard case .static(let names, let origin) = configuration.names[0],
@@ -85,7 +85,7 @@ import Testing
         #expect(endpoints == ["10.0.0.2 -", "10.0.0.3 81", "::1 -", "::1 82"])
     }
 
-    @Test func `what is left out has nginx's defaults`() throws {
+    @Test func `What is left out has nginx's defaults`() throws {
         let configuration = try ConfigurationLoader.load(
             text: "rules: [{ name: a, to: 'a:80' }]\nlimits:\nnames:\n"
         )
@@ -97,19 +97,19 @@ import Testing
         #expect(configuration.names.isEmpty && configuration.trustedProxies.isEmpty)
     }
 
-    @Test func `a body may be unlimited by word, and zero`() throws {
+    @Test func `A body may be unlimited by word, and zero`() throws {
         let text = "rules: [{ name: a, to: 'a:80', max_body: unlimited }]\nlimits: { body: unlimited }"
         #expect(try ConfigurationLoader.load(text: text).limits.bodyBytes == nil)
         let none = "rules: [{ name: a, to: 'a:80' }]\nlimits: { body: 0 }"
         #expect(try ConfigurationLoader.load(text: none).limits.bodyBytes == 0)
     }
 
-    @Test func `a byte order mark and Windows line ends change nothing`() throws {
+    @Test func `A byte order mark and Windows line ends change nothing`() throws {
         let text = "\u{FEFF}" + Self.everything.replacing("\n", with: "\r\n")
         #expect(try ConfigurationLoader.load(text: text).table.rules.count == 5)
     }
 
-    @Test func `anchors and aliases may be used`() throws {
+    @Test func `Anchors and aliases may be used`() throws {
         let text = """
             rules:
               - { name: a, clients: &inside [10.0.0.0/8], to: &target 'a:80' }
@@ -118,7 +118,7 @@ import Testing
         #expect(try ConfigurationLoader.load(text: text).table.rules.count == 2)
     }
 
-    @Test func `a rule knows where it was written`() throws {
+    @Test func `A rule knows where it was written`() throws {
         let configuration = try ConfigurationLoader.load(text: Self.everything, file: "conf/a.yaml")
         #expect(
             configuration.table.rules[1].origin == SourceLocation(file: "conf/a.yaml", line: 5, column: 5)

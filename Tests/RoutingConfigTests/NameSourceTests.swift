@@ -10,7 +10,7 @@ import Testing
         return try ConfigurationLoader.load(text: text, file: "rules/front.yaml").names
     }
 
-    @Test func `every source may be left empty but etcd, and then has its defaults`() throws {
+    @Test func `Every source may be left empty but etcd, and then has its defaults`() throws {
         let names = try names("  - containers:\n  - dns: {}\n  - system: ~\n")
         guard case .containers(let containers, _) = names[0], case .dns(let dns, let servers, _) = names[1],
             case .system(let system, let origin) = names[2]
@@ -25,7 +25,7 @@ import Testing
         #expect(origin.line == 5)
     }
 
-    @Test func `all keys are taken over, and paths count from the rule file's folder`() throws {
+    @Test func `All keys are taken over, and paths count from the rule file's folder`() throws {
         let names = try names(
             """
               - etcd: { endpoints: ['http://10.0.0.1:2379', 'https://etcd.test.priv:2379/'], prefix: /x, user: me,

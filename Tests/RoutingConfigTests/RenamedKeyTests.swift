@@ -3,7 +3,7 @@ import Testing
 @testable import RoutingConfig
 
 @Suite struct RenamedKeyTests {
-    @Test func `each renamed key has a new name that is read, and a hint`() throws {
+    @Test func `Each renamed key has a new name that is read, and a hint`() throws {
         let known = ["a rule": RuleReader.keys, "a rule file": ConfigurationBuilder.keys]
         for renamed in RenamedKey.all {
             let keys = try #require(known[renamed.mapping])
@@ -12,7 +12,7 @@ import Testing
         }
     }
 
-    @Test func `a rule's allow is an error with its location, and names endpoint_networks`() throws {
+    @Test func `A rule's allow is an error with its location, and names endpoint_networks`() throws {
         let text = "rules:\n  - { name: a, to: b, allow: [10.0.0.0/8] }\n"
         let failure = #expect(throws: ConfigurationFailure.self) {
             _ = try ConfigurationLoader.load(text: text, file: "front.yaml")

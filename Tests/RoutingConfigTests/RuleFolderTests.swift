@@ -9,8 +9,8 @@ import Testing
     static let repository = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
 
-    @Test("the rule files of the hostname scheme load without a finding", arguments: ["front", "local"])
-    func hostnameScheme(tier: String) throws {
+    @Test(arguments: ["front", "local"])
+    func `The rule files of the hostname scheme load without a finding`(tier: String) throws {
         let configuration = try ConfigurationLoader.load([Self.repository + "/rules/\(tier).yaml"])
         #expect(configuration.table.rules.map(\.name) == ["saas"])
         #expect(configuration.warnings.isEmpty)
@@ -18,7 +18,7 @@ import Testing
         #expect(configuration.trustedProxies.isEmpty == (tier == "front"))
     }
 
-    @Test func `the files of a folder are one set in name order`() throws {
+    @Test func `The files of a folder are one set in name order`() throws {
         try withFolder([
             "b.yaml": "rules: [{ name: two, to: 'b:80' }]\nnames: [{ hosts_file: b.hosts }]\n",
             "a.yml":
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test func `a hosts file that is not there yet is a warning`() throws {
+    @Test func `A hosts file that is not there yet is a warning`() throws {
         try withFolder(["a.yaml": "rules: [{ name: one, to: 'a:80' }]\nnames: [{ hosts_file: nowhere }]\n"]) {
             folder in
             let warnings = try ConfigurationLoader.load([folder]).warnings
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test func `no files at all are no configuration`() {
+    @Test func `No files at all are no configuration`() {
         #expect(throws: ConfigurationFailure.self) { _ = try ConfigurationLoader.load([]) }
     }
 

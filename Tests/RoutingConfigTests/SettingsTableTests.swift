@@ -66,8 +66,8 @@ import Testing
         if GoldenTests.update { try text.write(toFile: Self.page, atomically: true, encoding: .utf8) }
     }
 
-    @Test("The loader knows the keys of each group, and no other", arguments: groups)
-    func keys(group: Group) throws {
+    @Test(arguments: groups)
+    func `The loader knows the keys of each group, and no other`(group: Group) throws {
         let failure = #expect(throws: ConfigurationFailure.self) {
             _ = try ConfigurationLoader.load(text: group.ruleFile("{ '?': 1 }"))
         }
@@ -75,8 +75,8 @@ import Testing
         #expect(hints.contains("known keys: " + group.keys.joined(separator: ", ")))
     }
 
-    @Test("A value that fits no setting is an error at each key: none is skipped", arguments: groups)
-    func values(group: Group) throws {
+    @Test(arguments: groups)
+    func `A value that fits no setting is an error at each key: none is skipped`(group: Group) throws {
         for key in group.keys {
             let failure = #expect(throws: ConfigurationFailure.self) {
                 _ = try ConfigurationLoader.load(text: group.ruleFile("{ \(key): { x: 1 } }"))

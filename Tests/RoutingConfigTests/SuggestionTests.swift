@@ -8,23 +8,22 @@ import Testing
     ]
 
     @Test(
-        "a slip of the pen finds the key that was meant",
         arguments: [
             ("pth", "path"), ("paht", "path"), ("hosts", "host"), ("Set-Headers", "set_headers"),
             ("tO", "to"),
             ("remove_header", "remove_headers"), ("rewritepath", "rewrite_path"), ("mehtods", "methods"),
         ]
     )
-    func slips(word: String, meant: String) {
+    func `A slip of the pen finds the key that was meant`(word: String, meant: String) {
         #expect(Suggestion.nearest(to: word, in: Self.keys) == meant)
     }
 
-    @Test("what is far from every key has no suggestion", arguments: ["colour", "", "x_forwarded_for", "日本"])
-    func farOff(word: String) {
+    @Test(arguments: ["colour", "", "x_forwarded_for", "日本"])
+    func `What is far from every key has no suggestion`(word: String) {
         #expect(Suggestion.nearest(to: word, in: Self.keys) == nil)
     }
 
-    @Test func `a very long key costs nothing`() {
+    @Test func `A very long key costs nothing`() {
         #expect(Suggestion.nearest(to: String(repeating: "a", count: 1_000_000), in: Self.keys) == nil)
     }
 }

@@ -2,8 +2,7 @@ import Testing
 
 @testable import RoutingConfig
 
-@Suite("YAML texts")
-struct YAMLTextTests {
+@Suite struct YAMLTextTests {
     /// Where a scalar may be in a file: the file's text, and how the scalar is found in it.
     private struct Context {
         let name: String
@@ -42,7 +41,6 @@ struct YAMLTextTests {
     }
 
     @Test(
-        "Texts that readers could mistake for something else are quoted",
         arguments: [
             "", "~", "null", "Null", "true", "False", "yes", "No", "on", "OFF", "y", "N", "01", "0x1f", "-1",
             "- a", "-", ":", "a:", "a: b", "a #b", "#", "&a", "*", "*.a", "!a", "{a}", "[a]", "a,b", "?", "|",
@@ -53,25 +51,23 @@ struct YAMLTextTests {
             "\u{FEFF}", "\u{FFFE}", "\\", "a\\\n", "---", "...", "<<", "=",
         ]
     )
-    func quoted(text: String) {
+    func `Texts that readers could mistake for something else are quoted`(text: String) {
         let scalar = YAMLText.scalar(text)
         #expect(scalar.first == "'" || scalar.first == "\"")
         #expect(mistake(text, scalar) == nil)
     }
 
     @Test(
-        "Texts that need no quotes have none",
         arguments: [
             "a", "shop-1", "a.b.test:8080", "0", "80", "10.0.0.1:80", "/a/b", "nullable", "yes-or-no",
         ]
     )
-    func plain(text: String) {
+    func `Texts that need no quotes have none`(text: String) {
         #expect(YAMLText.scalar(text) == text)
         #expect(mistake(text, text) == nil)
     }
 
-    @Test("Any text reads back as it was written")
-    func roundTrip() {
+    @Test func `Any text reads back as it was written`() {
         let pieces: [String] = [
             "a", "b", "0", "1", "y", "n", "null", "true", "e", ".", "-", ":", ": ", " ", "  ", " #", "#", ",",
             "'",
@@ -91,8 +87,7 @@ struct YAMLTextTests {
         }
     }
 
-    @Test("A comment stays on its line")
-    func comments() {
+    @Test func `A comment stays on its line`() {
         let text = YAMLText.comment("a\nb\r\tc\u{85}d\u{2028}e")
         #expect(text == "a b  c d e")
     }

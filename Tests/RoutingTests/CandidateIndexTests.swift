@@ -5,7 +5,7 @@ import Testing
 
 /// How rules are compiled and found by the literals of their patterns.
 @Suite struct CandidateIndexTests {
-    @Test func `rules that differ in their literals share the core`() throws {
+    @Test func `Rules that differ in their literals share the core`() throws {
         let table = try RouteTable(
             (0..<3).map { .rule("r\($0)", host: #"~^(?<app>[a-z]+)\.t\#($0)\.test$"#, to: "${app}") }
         )
@@ -19,7 +19,7 @@ import Testing
         #expect(decision.captures["app"] == "shop")
     }
 
-    @Test func `an error in a pattern is where it was written`() throws {
+    @Test func `An error in a pattern is where it was written`() throws {
         let error = #expect(throws: RouteTableError.self) {
             try RouteTable(.rule(host: #"~^abc(?<a>[z-a]+)\.test$"#))
         }
@@ -29,7 +29,7 @@ import Testing
         #expect(throws: RouteTableError.self) { try RouteTable(.rule(host: "~abc(")) }
     }
 
-    @Test func `a table of many rules asks few of them`() throws {
+    @Test func `A table of many rules asks few of them`() throws {
         let shapes = [
             #"^(?<app>[a-z0-9]+)\.tenant@\.example\.com$"#, #"^app@_(?<c>[a-z]+)\.test\.priv$"#,
             #"^[a-z]+[.-]customer@[.-][a-z]+$"#,

@@ -2,7 +2,7 @@ import Routing
 import Testing
 
 @Suite struct ConditionTests {
-    @Test func `methods are exact and case-sensitive`() throws {
+    @Test func `Methods are exact and case-sensitive`() throws {
         let table = try RouteTable(.rule { $0.methods = ["GET", "HEAD"] })
         #expect(try table.ask("a").target == "rule")
         #expect(try table.ask("a", method: "HEAD").target == "rule")
@@ -11,7 +11,7 @@ import Testing
         }
     }
 
-    @Test func `clients must be in one of the blocks`() throws {
+    @Test func `Clients must be in one of the blocks`() throws {
         let blocks = try ["10.0.0.0/8", "fd00::/8"].map { try #require(CIDR($0)) }
         let table = try RouteTable(.rule { $0.clients = blocks })
         for (client, matches) in [
@@ -30,7 +30,7 @@ import Testing
         ("~ES", ["yes"], false), ("~*ES", ["yes"], true),
         ("*", [""], true), ("*", ["x"], true), ("*", [], false), ("", [""], true), ("", ["x"], false),
     ])
-    func `a header condition asks each field of the name`(value: String, fields: [String], matches: Bool)
+    func `A header condition asks each field of the name`(value: String, fields: [String], matches: Bool)
         throws
     {
         let table = try RouteTable(.rule { $0.headers = [HeaderMatch(name: "X-Beta", value: value)] })
@@ -39,7 +39,7 @@ import Testing
         #expect(try (ask.of(table).forward != nil) == matches)
     }
 
-    @Test func `all header conditions must hold`() throws {
+    @Test func `All header conditions must hold`() throws {
         let table = try RouteTable(
             .rule { $0.headers = [HeaderMatch(name: "A", value: "1"), HeaderMatch(name: "B", value: "*")] }
         )
@@ -50,7 +50,7 @@ import Testing
         #expect(try ask.of(table).target == "rule")
     }
 
-    @Test func `a match limit refuses at once, whatever comes after`() throws {
+    @Test func `A match limit refuses at once, whatever comes after`() throws {
         let bad = "~(a+)+[bc]"
         let host = String(repeating: "a", count: 60)
         let table = try RouteTable([.rule("bad", host: bad), .rule("rest")])
@@ -81,7 +81,7 @@ import Testing
         #expect(try rewrite.ask("a", "/" + String(repeating: "a", count: 200)).refusal == .matchLimit)
     }
 
-    @Test func `a decision may be remembered per host only if nothing else had a say`() throws {
+    @Test func `A decision may be remembered per host only if nothing else had a say`() throws {
         func remembered(_ rules: RuleDefinition..., host: String = "x") throws -> Bool {
             try RouteTable(rules).ask(host).dependsOnHostAlone
         }
@@ -108,7 +108,7 @@ import Testing
         #expect(try remembered())
     }
 
-    @Test func `a trace says which condition decided, rule by rule`() throws {
+    @Test func `A trace says which condition decided, rule by rule`() throws {
         let origin = SourceLocation(file: "rules.yaml", line: 3, column: 5)
         var first = RuleDefinition.rule("host", host: #"~^([a-z]+)_([0-9]{2})\.priv$"#)
         first.origin = origin
@@ -154,7 +154,7 @@ import Testing
 }
 
 @Suite struct SpelledOutRequestTests {
-    @Test func `a request that is spelled out gets the same decision`() throws {
+    @Test func `A request that is spelled out gets the same decision`() throws {
         let table = try RouteTable([
             .rule("beta", path: "/api/") { $0.headers = [HeaderMatch(name: "X-Beta", value: "1")] },
             .rule("rest"),

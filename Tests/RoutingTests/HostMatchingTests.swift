@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite struct HostMatchingTests {
-    @Test func `the first rule that matches wins`() throws {
+    @Test func `The first rule that matches wins`() throws {
         let table = try RouteTable([
             .rule("a", host: "a.test.priv"), .rule("any-test", host: "*.test.priv"),
             .rule("pattern", host: "~.*"), .rule("rest"),
@@ -14,7 +14,7 @@ import Testing
         #expect(try table.ask("test.priv").ruleIndex == 2)
     }
 
-    @Test func `an exact host matches in any case, with port and trailing dot, and nothing else`() throws {
+    @Test func `An exact host matches in any case, with port and trailing dot, and nothing else`() throws {
         let table = try RouteTable(.rule(host: "WWW.test.priv."))
         for host in ["www.test.priv", "WWW.TEST.PRIV", "www.test.priv.", "www.test.priv:81"] {
             #expect(try table.ask(host).target == "rule", "\(host)")
@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    @Test func `a wildcard stands for one or more whole labels`() throws {
+    @Test func `A wildcard stands for one or more whole labels`() throws {
         let table = try RouteTable(.rule(host: "*.test.priv"))
         for host in ["a.test.priv", "a.b.test.priv", "A.Test.Priv.:80"] {
             #expect(try table.ask(host).target == "rule", "\(host)")
@@ -40,7 +40,7 @@ import Testing
         #"~test\.priv"#, #"~^test\.priv"#, #"~test\.priv$"#, #"~^test\.priv$"#, #"~TEST\.priv|x"#,
         "~test.priv",
     ])
-    func `a pattern matches the whole host or not at all`(pattern: String) throws {
+    func `A pattern matches the whole host or not at all`(pattern: String) throws {
         let table = try RouteTable(.rule(host: pattern))
         #expect(try table.ask("Test.Priv").target == "rule")
         for host in [
@@ -50,13 +50,13 @@ import Testing
         }
     }
 
-    @Test func `an IPv6 literal is matched in its normalised text`() throws {
+    @Test func `An IPv6 literal is matched in its normalised text`() throws {
         let table = try RouteTable(.rule(host: "[2001:db8:0::1]"))
         #expect(try table.ask("[2001:DB8::1]:80").target == "rule")
         #expect(try table.ask("[2001:db8::2]").refusal == .noRule)
     }
 
-    @Test func `the hostname scheme is taken apart`() throws {
+    @Test func `The hostname scheme is taken apart`() throws {
         let scheme = #"~^(?<app>[a-z0-9]+)_(?<container>[a-z0-9]+)_(?<host>[0-9]{2})\.test\.priv$"#
         let table = try RouteTable(.rule("saas", host: scheme, to: "host_${host}:9000"))
         let decision = try table.ask("Wordpress_container001_01.test.priv:8080")
@@ -74,7 +74,7 @@ import Testing
         #expect(nothing.description == "no rule: refused, 404 no_rule")
     }
 
-    @Test func `a decision's captures are its own`() throws {
+    @Test func `A decision's captures are its own`() throws {
         let table = try RouteTable([
             .rule("x", host: "~(x+)-(?<b>[0-9]+)", to: "$b"),
             .rule("y", host: "~(?<a>[a-z]+)", path: "~^/(?<p>.*)", to: "$a"),
@@ -94,7 +94,7 @@ import Testing
         #expect(other.captures.map(\.number) == [1, 1])
     }
 
-    @Test func `exact and wildcard hosts agree with their definition, whatever the names`() throws {
+    @Test func `Exact and wildcard hosts agree with their definition, whatever the names`() throws {
         let seed = TestSeed.make(for: #function)
         var random = SeededRandom(seed: seed)
         let pieces = ["a", "b", ".", "a.b", "-", "_", "ab"]

@@ -16,7 +16,7 @@ import Testing
             ("localhost", "localhost", nil),
         ] as [(String, String, UInt16?)]
     )
-    func `a host is normalised`(raw: String, text: String, port: UInt16?) throws {
+    func `A host is normalised`(raw: String, text: String, port: UInt16?) throws {
         let host = try HostName(raw)
         #expect(host.text == text)
         #expect(host.port == port)
@@ -35,12 +35,12 @@ import Testing
         ("[::1]x", .badByte(at: 5)),
         ("[::1]:x", .badPort), ("[", .badIPv6), ("*.test.priv", .badByte(at: 0)),
     ])
-    func `what no host is, is refused with its reason`(raw: String, error: HostError) {
+    func `What no host is, is refused with its reason`(raw: String, error: HostError) {
         #expect(throws: error) { try HostName(raw) }
         #expect(!error.description.isEmpty)
     }
 
-    @Test func `lengths end where DNS ends them`() throws {
+    @Test func `Lengths end where DNS ends them`() throws {
         let label = String(repeating: "a", count: 63)
         let longest = "\(label).\(label).\(label).\(String(repeating: "b", count: 61))"
         #expect(longest.utf8.count == 253)
@@ -49,7 +49,7 @@ import Testing
         #expect(throws: HostError.labelTooLong) { try HostName(label + "a.priv") }
     }
 
-    @Test func `whatever the bytes are, a host comes out clean or not at all`() {
+    @Test func `Whatever the bytes are, a host comes out clean or not at all`() {
         let seed = TestSeed.make(for: #function)
         var random = SeededRandom(seed: seed)
         for _ in 0..<20_000 {

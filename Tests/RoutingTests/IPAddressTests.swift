@@ -13,7 +13,7 @@ import Testing
         ("0:0:0:0:0:0:0:0", "::"),
         ("1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:0"), ("::2:3:4:5:6:7:8", "0:2:3:4:5:6:7:8"),
     ])
-    func `an address is read and written`(text: String, written: String) {
+    func `An address is read and written`(text: String, written: String) {
         #expect(IPAddress(text)?.description == written)
     }
 
@@ -26,11 +26,11 @@ import Testing
         "::1.2.3.4:5", "1:", ":1",
         "2130706433", "::ffff:1.2.3.256",
     ])
-    func `what is no address is none`(text: String) {
+    func `What is no address is none`(text: String) {
         #expect(IPAddress(text) == nil)
     }
 
-    @Test func `network bytes go both ways`() {
+    @Test func `Network bytes go both ways`() {
         let v4 = IPAddress(networkBytes: [10, 0, 0, 1])
         #expect(v4 == IPAddress("10.0.0.1"))
         #expect(v4?.networkBytes == [10, 0, 0, 1])
@@ -61,7 +61,7 @@ import Testing
         ("240.0.0.1", .reserved), ("192.0.2.1", .reserved), ("2001:db8::1", .reserved), ("8.8.8.8", .global),
         ("2606:4700::1111", .global), ("169.253.0.1", .global), ("fe00::1", .global),
     ])
-    func `an address is classified`(text: String, classification: IPAddress.Classification) {
+    func `An address is classified`(text: String, classification: IPAddress.Classification) {
         #expect(IPAddress(text)?.classification == classification)
     }
 
@@ -70,13 +70,13 @@ import Testing
         "64:ff9b:1::169.254.169.254", "2002:a9fe:a9fe::1", "2001:0:a9fe:a9fe::1", "2001:0:808:808::5601:5601",
         "2001:db8::5efe:169.254.169.254", "64:ff9b:1:a9fe:a9:fe00::", "2001:db8::200:5efe:169.254.169.254",
     ])
-    func `a link-local address is found in whatever carries it`(text: String) throws {
+    func `A link-local address is found in whatever carries it`(text: String) throws {
         let address = try #require(IPAddress(text))
         #expect(address.classification == .linkLocal)
         #expect(address.prohibitedKind == "link-local")
     }
 
-    @Test func `an embedded loopback address is a loopback address`() {
+    @Test func `An embedded loopback address is a loopback address`() {
         #expect(IPAddress("::ffff:127.0.0.1")?.isLoopback == true)
         #expect(IPAddress("64:ff9b::127.0.0.1")?.isLoopback == true)
         #expect(IPAddress("2002:7f00:1::")?.isLoopback == true)
@@ -84,7 +84,7 @@ import Testing
         #expect(IPAddress("64:ff9b::8.8.8.8")?.classification == .global)
     }
 
-    @Test func `what is prohibited has a word for it, and nothing else has`() {
+    @Test func `What is prohibited has a word for it, and nothing else has`() {
         let words = [
             "0.0.0.0", "255.255.255.255", "224.0.0.1", "fd00:ec2::254", "10.0.0.1", "127.0.0.1", "8.8.8.8",
         ]
@@ -105,7 +105,7 @@ import Testing
         ("2001:db8::/65", "2001:db8::7fff:0:0:1", true), ("2001:db8::/65", "2001:db8::8000:0:0:1", false),
         ("10.0.0.0/8", "::ffff:10.1.2.3", true), ("::ffff:10.0.0.0/104", "10.1.2.3", true),
     ])
-    func `a block holds its addresses`(block: String, address: String, holds: Bool) throws {
+    func `A block holds its addresses`(block: String, address: String, holds: Bool) throws {
         #expect(try #require(CIDR(block)).contains(#require(IPAddress(address))) == holds)
     }
 
@@ -113,17 +113,17 @@ import Testing
         "", "10.0.0.0/", "10.0.0.0/33", "::/129", "10.0.0.0/-1", "10.0.0.0/8/8", "10/8", "x", "/8",
         "10.0.0.0/+8", "::ffff:10.0.0.0/8",
     ])
-    func `what is no block is none`(text: String) {
+    func `What is no block is none`(text: String) {
         #expect(CIDR(text) == nil)
     }
 
-    @Test func `bits behind the prefix do not count`() {
+    @Test func `Bits behind the prefix do not count`() {
         #expect(CIDR("10.1.2.3/8") == CIDR("10.0.0.0/8"))
         #expect(CIDR("10.1.2.3/8")?.description == "10.0.0.0/8")
         #expect(CIDR("::1")?.description == "::1/128")
     }
 
-    @Test func `an endpoint is read and written`() {
+    @Test func `An endpoint is read and written`() {
         #expect(Endpoint("1.2.3.4:80")?.description == "1.2.3.4:80")
         #expect(Endpoint("[::1]:8080")?.description == "[::1]:8080")
         for text in [

@@ -25,7 +25,7 @@ import Testing
         ("/%00", nil), ("/a%00b", nil),
         ("a", nil), ("a/b", nil), ("/a\\..\\b", "/a\\..\\b"),
     ])
-    func `rules see the path as nginx would`(target: String, path: String?) throws {
+    func `Rules see the path as nginx would`(target: String, path: String?) throws {
         #expect(try Self.normalised(target) == path)
     }
 
@@ -63,7 +63,7 @@ import Testing
         return "/" + kept.joined(separator: "/") + (open ? "/" : "")
     }
 
-    @Test func `normalising agrees with its definition, whatever the path`() throws {
+    @Test func `Normalising agrees with its definition, whatever the path`() throws {
         let seed = TestSeed.make(for: #function)
         var random = SeededRandom(seed: seed)
         let pieces = [
@@ -75,7 +75,7 @@ import Testing
         }
     }
 
-    @Test func `a normalised path is a fixed point`() throws {
+    @Test func `A normalised path is a fixed point`() throws {
         let seed = TestSeed.make(for: #function)
         var random = SeededRandom(seed: seed)
         for _ in 0..<5_000 {
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test func `exact, prefix and pattern paths match as nginx's do`() throws {
+    @Test func `Exact, prefix and pattern paths match as nginx's do`() throws {
         let table = try RouteTable([
             .rule("exact", path: "=/x"), .rule("prefix", path: "/api/"),
             .rule("caseless", path: #"~*\.PNG$"#), .rule("pattern", path: "~^/v[0-9]+/"),
@@ -99,7 +99,7 @@ import Testing
         for (target, rule) in expected { #expect(try table.ask("a", target).ruleName == rule, "\(target)") }
     }
 
-    @Test func `a malformed path is refused only where a rule needs it`() throws {
+    @Test func `A malformed path is refused only where a rule needs it`() throws {
         let table = try RouteTable([
             .rule("host", host: "a"), .rule("post", host: "b", path: "/x") { $0.methods = ["POST"] },
             .rule("path", host: "b", path: "/y"), .rule("c"),
@@ -110,7 +110,7 @@ import Testing
         #expect(try table.ask("c", "/%zz").ruleName == "c")
     }
 
-    @Test func `the whole server has no path`() throws {
+    @Test func `The whole server has no path`() throws {
         let table = try RouteTable([
             .rule("path", path: "~.*"), .rule("prefix", path: "/"), .rule("rest", to: "api/pre"),
         ])

@@ -26,7 +26,7 @@ import Testing
         ("a:80", "host"), ("", "host"), ("*.", "host"), ("~(?<uri>a)", "host 4 'uri'"),
         ("~(*UTF)a", "host 7 ''"), ("*.[::1]", "host"),
     ])
-    func `a broken host is shown where it breaks`(host: String, place: String) {
+    func `A broken host is shown where it breaks`(host: String, place: String) {
         #expect(Self.place(.rule(host: host), host) == place)
     }
 
@@ -35,7 +35,7 @@ import Testing
         ("~*(", "path 3 ''"), ("/a//b", "path"), ("/a%20", "path"), ("/../a", "path"), ("", "path 0 ''"),
         ("~(?<method>x)", "path 4 'method'"),
     ])
-    func `a broken path is shown where it breaks`(path: String, place: String) {
+    func `A broken path is shown where it breaks`(path: String, place: String) {
         #expect(Self.place(.rule(path: path), path) == place)
     }
 
@@ -51,7 +51,7 @@ import Testing
         ("[::g]:80", "to 0 '[::g]'"), ("$1@b", "to 2 '@'"), ("a..b", "to 0 'a..b'"), ("${}", "to 0 '${'"),
         ("[$1]", "to 0 '['"),
     ])
-    func `a broken target is shown where it breaks`(to: String, place: String) {
+    func `A broken target is shown where it breaks`(to: String, place: String) {
         #expect(Self.place(.rule(host: "~(a)(?<b>b)", to: to), to) == place)
     }
 
@@ -62,17 +62,17 @@ import Testing
         ("https://${query}/", "redirect 8 '${query}'"), ("javascript:$1", "redirect 0 ''"),
         ("${method}://x", "redirect 0 ''"), ("https://a\\b", "redirect 9 '\\'"),
     ])
-    func `a broken redirect is shown where it breaks`(to: String, place: String) {
+    func `A broken redirect is shown where it breaks`(to: String, place: String) {
         #expect(Self.place(RuleDefinition(name: "r", host: "~(a)", action: .redirect(to: to)), to) == place)
     }
 
-    @Test func `a number is ambiguous where both patterns capture`() {
+    @Test func `A number is ambiguous where both patterns capture`() {
         let issues = Self.issues(.rule(host: "~(a)", path: "~(b)", to: "x$1"))
         #expect(issues.map(\.key) == ["to"])
         #expect(issues.first?.hint?.contains("name the groups") == true)
     }
 
-    @Test func `a name belongs to one pattern`() {
+    @Test func `A name belongs to one pattern`() {
         #expect(Self.place(.rule(host: "~(?<n>a)", path: "~^/(?<n>b)"), "~^/(?<n>b)") == "path 6 'n'")
         let rule = RuleDefinition.rule(host: "~(?<n>a)") {
             $0.rewritePath = PathRewrite(match: "(?'n'b)", with: "/$n")
@@ -84,7 +84,7 @@ import Testing
         "Connection", "transfer-encoding", "Content-Length", "Upgrade", "TE", "trailer", "keep-alive",
         "proxy-connection", "Expect", "http2-settings", "Via", "proxy-status", "Host", "a b", "", "x:",
     ])
-    func `fields that are the proxy's own, and what no field is, cannot be set or removed`(name: String) {
+    func `Fields that are the proxy's own, and what no field is, cannot be set or removed`(name: String) {
         let set = Self.issues(.rule { $0.setHeaders = [HeaderSetting(name: name, value: "x")] })
         #expect(set.map(\.key) == ["set_headers.\(name)"])
         #expect(set.first?.inName == true)
@@ -92,7 +92,7 @@ import Testing
         #expect(Self.issues(.rule { $0.removeHeaders = ["ok", name] }).map(\.key) == ["remove_headers.1"])
     }
 
-    @Test func `values and names elsewhere are checked too`() {
+    @Test func `Values and names elsewhere are checked too`() {
         #expect(
             Self.place(.rule { $0.setHeaders = [HeaderSetting(name: "X", value: "a\r\nb")] }, "a\r\nb")
                 == "set_headers.X 1 '\r'"
@@ -137,7 +137,7 @@ import Testing
         #expect(Self.place(.rule("", to: "a"), "") == "name")
     }
 
-    @Test func `keys that have no effect are said to have none`() {
+    @Test func `Keys that have no effect are said to have none`() {
         var rule = RuleDefinition(name: "r", action: .respond(status: 204))
         rule.setHeaders = [HeaderSetting(name: "X", value: "1")]
         rule.removeHeaders = ["Y"]
@@ -150,7 +150,7 @@ import Testing
         )
     }
 
-    @Test func `all that is wrong is said at once, rule by rule`() {
+    @Test func `All that is wrong is said at once, rule by rule`() {
         let issues = Self.issues(
             .rule("a", host: "~(", path: "x"),
             .rule("b"),

@@ -14,7 +14,7 @@ import Testing
     static let pairs = ProcessInfo.processInfo.environment["BERTH_PROPERTY_PAIRS"].flatMap(Int.init) ?? 20_000
     static let hostsOfASet = 200
 
-    @Test func `the table decides as the plain loop does, and the loop as PCRE2`() async {
+    @Test func `The table decides as the plain loop does, and the loop as PCRE2`() async {
         var seed = TestSeed.make(for: "ScaleTests")
         let scratch = RouteScratch()
         var tally = Tally()

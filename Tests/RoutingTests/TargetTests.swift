@@ -15,12 +15,12 @@ import Testing
         ("${request_host}", "one-two"), ("${method}x", "getx"), ("$0", "one-two"),
         ("localhost:1", "localhost:1"),
     ])
-    func `a target comes of its template`(to: String, target: String) throws {
+    func `A target comes of its template`(to: String, target: String) throws {
         let decision = try RouteTable(.rule(host: Self.host, to: to)).ask("One-Two")
         #expect(decision.target == target)
     }
 
-    @Test func `only an address that the rule spells out is an address`() throws {
+    @Test func `Only an address that the rule spells out is an address`() throws {
         #expect(
             try RouteTable(.rule(to: "127.0.0.1:80")).ask("a").forward?.target.literal
                 == IPAddress("127.0.0.1")
@@ -44,7 +44,7 @@ import Testing
         "..", "a..b", ".a", "a.", "%7F", "*",
         String(repeating: "a", count: 64), "",
     ])
-    func `a capture puts nothing but a host name into a target`(value: String) throws {
+    func `A capture puts nothing but a host name into a target`(value: String) throws {
         let table = try RouteTable(.rule(path: "~(?s)^/x(?<name>.*)$", to: "$name:80"))
         let decision = try table.ask("a", "/x" + value)
         #expect(decision.refusal == .unsafeTarget, "\(value)")
@@ -53,7 +53,7 @@ import Testing
         #expect(refusal.ruleName == "rule")
     }
 
-    @Test func `a target is a host name, whatever the path holds`() throws {
+    @Test func `A target is a host name, whatever the path holds`() throws {
         let seed = TestSeed.make(for: #function)
         var random = SeededRandom(seed: seed)
         let table = try RouteTable(.rule(path: "~(?s)^/(?<name>.*)$", to: "x$name.priv:80"))
@@ -78,7 +78,7 @@ import Testing
         ("api/$a", "/x", "/one/x"), ("api/$a/", "/x", "/one/x"), ("api/a-$a", "/x?%zz", "/a-one/x?%zz"),
         ("api/pre", "/;a=1,b@c:d", "/pre/;a=1,b@c:d"), ("api", "/a//b", nil),
     ])
-    func `a path in front stands before the normalised path`(to: String, target: String, expected: String?)
+    func `A path in front stands before the normalised path`(to: String, target: String, expected: String?)
         throws
     {
         let decision = try RouteTable(.rule(host: Self.host, to: to)).ask("one-two", target)
@@ -86,13 +86,13 @@ import Testing
         if target.hasPrefix("/%2e") { #expect(decision.refusal == .malformedPath) }
     }
 
-    @Test func `a capture cannot make a path in front climb`() throws {
+    @Test func `A capture cannot make a path in front climb`() throws {
         let table = try RouteTable(.rule(path: "~^/x(?<p>.*?)/", to: "api/sites/$p"))
         #expect(try table.ask("a", "/x../y").refusal == .unsafePath)
         #expect(try table.ask("a", "/xone/y").requestTarget == "/sites/one/xone/y")
     }
 
-    @Test func `a path is rewritten where the pattern is found`() throws {
+    @Test func `A path is rewritten where the pattern is found`() throws {
         let rule = RuleDefinition.rule(host: "~^(?<app>[a-z]+)$", to: "api") {
             $0.rewritePath = PathRewrite(match: "^/v([0-9]+)/(?<rest>.*)$", with: "/$app/$1/${rest}")
         }
@@ -104,7 +104,7 @@ import Testing
         #expect(try table.ask("shop", "*", method: "OPTIONS").forward?.requestTarget == nil)
     }
 
-    @Test func `a rewritten path goes behind the path in front`() throws {
+    @Test func `A rewritten path goes behind the path in front`() throws {
         let rule = RuleDefinition.rule(to: "api/pre") {
             $0.rewritePath = PathRewrite(match: "^/old(/.*)?$", with: "/new$1")
         }
@@ -114,7 +114,7 @@ import Testing
         #expect(try table.ask("a", "/other/").requestTarget == "/pre/other/")
     }
 
-    @Test func `a rewritten path neither climbs nor leaves its root`() throws {
+    @Test func `A rewritten path neither climbs nor leaves its root`() throws {
         func rewritten(_ match: String, _ with: String, _ target: String) throws -> Refusal.Reason? {
             try RouteTable(.rule { $0.rewritePath = PathRewrite(match: match, with: with) }).ask("a", target)
                 .refusal
@@ -127,7 +127,7 @@ import Testing
         #expect(try rewritten("^/x(.*)$", "/$1", "/xok") == nil)
     }
 
-    @Test func `what does not vary goes through as the rule has it`() throws {
+    @Test func `What does not vary goes through as the rule has it`() throws {
         let networks = [CIDR("10.0.0.0/8")].compactMap { $0 }
         let rule = RuleDefinition.rule {
             $0.endpointNetworks = networks

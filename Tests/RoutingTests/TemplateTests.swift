@@ -21,13 +21,13 @@ import Testing
         ("$scheme", "http"), ("${request_host}", "one-two"),
         ("$0", "one-two"), ("", ""), ("a\tb", "a\tb"), ("ü $a", "ü one"),
     ])
-    func `a template is filled in`(template: String, value: String) throws {
+    func `A template is filled in`(template: String, value: String) throws {
         #expect(
             try Self.value(template, Ask("One-two.:80", "/p/../q%20?x=1&y")).setHeaders == ["X-T: \(value)"]
         )
     }
 
-    @Test func `a request without path or query has an empty one`() throws {
+    @Test func `A request without path or query has an empty one`() throws {
         #expect(try Self.value("${uri},${path},${query}", Ask("a-b", "")).setHeaders == ["X-T: /,/,"])
         #expect(
             try Self.value("${uri},${path},${query}", Ask("a-b", "?q?r")).setHeaders == ["X-T: /?q?r,/,q?r"]
@@ -36,7 +36,7 @@ import Testing
         #expect(try Self.value("${uri}", Ask("a-b", "*", method: "OPTIONS")).setHeaders == ["X-T: *"])
     }
 
-    @Test func `a field value never gets a control byte`() throws {
+    @Test func `A field value never gets a control byte`() throws {
         for bad in ["%0d", "%0a", "%0D%0ASet-Cookie:x", "%7f", "%01", "%1f"] {
             let decision = try Self.value("$p", host: nil, path: "~(?s)^/(?<p>.*)$", Ask("a", "/x" + bad))
             #expect(decision.refusal == .unsafeHeader, "\(bad)")
@@ -48,7 +48,7 @@ import Testing
         #expect(try Self.value("${uri}", host: nil, Ask("a", "/\n")).refusal == .unsafeHeader)
     }
 
-    @Test func `names are found in both patterns, numbers in the one there is`() throws {
+    @Test func `Names are found in both patterns, numbers in the one there is`() throws {
         let both = try Self.value("$a-$p", host: "~(?<a>.*)", path: "~^/(?<p>[a-z]*)", Ask("host", "/path/x"))
         #expect(both.setHeaders == ["X-T: host-path"])
         #expect(both.captures.map(\.name) == ["a", "p"])
@@ -64,7 +64,7 @@ import Testing
         )
     }
 
-    @Test func `several groups may share a name, and the one that took part counts`() throws {
+    @Test func `Several groups may share a name, and the one that took part counts`() throws {
         let host = "~(?J)(?:a-(?<n>[0-9]+)|b-(?<n>[0-9]+))"
         #expect(try Self.value("$n", host: host, Ask("a-1")).setHeaders == ["X-T: 1"])
         #expect(try Self.value("$n", host: host, Ask("b-2")).setHeaders == ["X-T: 2"])
@@ -74,13 +74,13 @@ import Testing
         ("inner.priv", "inner.priv"), ("$a.priv:80", "one.priv:80"), ("${request_host}", "one-two"),
         ("keep", nil),
     ])
-    func `the host field is kept, or comes of a template`(template: String, host: String?) throws {
+    func `The host field is kept, or comes of a template`(template: String, host: String?) throws {
         let rule = RuleDefinition.rule(host: "~^(?<a>.+)-(?<b>.+)$") { $0.hostHeader = template }
         let header = try RouteTable(rule).ask("One-Two:81").forward?.hostHeader
         #expect(header.map { String(decoding: $0, as: UTF8.self) } == host)
     }
 
-    @Test func `the host field is a host, whatever is captured`() throws {
+    @Test func `The host field is a host, whatever is captured`() throws {
         let rule = RuleDefinition.rule(path: "~(?s)^/x(?<p>.*)$") { $0.hostHeader = "$p" }
         let table = try RouteTable(rule)
         for bad in ["", "a%20b", "a%0d%0ab", "a..b", "%5B::1%5D", "a:80", "a@b"] {
@@ -110,7 +110,7 @@ import Testing
         ("//$a.priv/", "//old.priv/"), ("/x?${query}", "/x?q=1"), ("https://a/?u=$a#f", "https://a/?u=old#f"),
         ("https://a/$1", "https://a/old"),
     ])
-    func `a location comes of its template`(to: String, location: String) throws {
+    func `A location comes of its template`(to: String, location: String) throws {
         let decision = try Self.redirect(to, host: "~^(?<a>[a-z]+)-.*$").ask("OLD-x.priv", "/a//b%20?q=1")
         #expect(decision.location == location)
         guard case .redirect(308, _) = decision.outcome else {
@@ -119,7 +119,7 @@ import Testing
         }
     }
 
-    @Test func `a capture is encoded where it stands in a URL`() throws {
+    @Test func `A capture is encoded where it stands in a URL`() throws {
         let table = try Self.redirect("https://a/$p", path: "~(?s)^/(?<p>.*)$")
         #expect(
             try table.ask("a", "/x%20y%0d%0aSet-Cookie:z%3F%23%25%22/é").location
@@ -127,7 +127,7 @@ import Testing
         )
     }
 
-    @Test func `a capture in the authority is bytes of a host name`() throws {
+    @Test func `A capture in the authority is bytes of a host name`() throws {
         let table = try Self.redirect("https://$p.test.priv/", path: "~(?s)^/(?<p>.*)$")
         #expect(try table.ask("a", "/shop").location == "https://shop.test.priv/")
         for bad in ["evil.example/", "evil.example%23", "user@evil.example", "evil%3A80", "evil%5C"] {
@@ -135,7 +135,7 @@ import Testing
         }
     }
 
-    @Test func `a redirect to the same host never names another`() throws {
+    @Test func `A redirect to the same host never names another`() throws {
         #expect(try Self.redirect("${uri}").ask("a", "//evil.example/x").refusal == .unsafeRedirect)
         #expect(try Self.redirect("${path}").ask("a", "/\\evil.example/x").refusal == .unsafeRedirect)
         #expect(
@@ -146,14 +146,14 @@ import Testing
         #expect(try Self.redirect("/x${uri}").ask("a", "//evil.example").location == "/x//evil.example")
     }
 
-    @Test func `an IPv6 host may be named again`() throws {
+    @Test func `An IPv6 host may be named again`() throws {
         #expect(
             try Self.redirect("https://${request_host}${uri}").ask("[::1]:80", "/x").location
                 == "https://[::1]/x"
         )
     }
 
-    @Test func `an answer of the proxy's own is as the rule has it`() throws {
+    @Test func `An answer of the proxy's own is as the rule has it`() throws {
         let action = RuleAction.respond(status: 403, body: "closed $1", contentType: "text/plain")
         let decision = try RouteTable(RuleDefinition(name: "r", host: "*.internal.test.priv", action: action))
             .ask("a.internal.test.priv")

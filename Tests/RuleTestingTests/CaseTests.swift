@@ -4,8 +4,7 @@ import Testing
 
 @testable import RuleTesting
 
-@Suite("Cases")
-struct CaseTests {
+@Suite struct CaseTests {
     /// Runs one case against the rules of ``Rules`` and returns the differences.
     private func differences(_ text: String) throws -> [String] {
         let folder = try Folder.withRules()
@@ -16,7 +15,7 @@ struct CaseTests {
         return report.results[0].differences.map { "\($0.key): \($0.expectedText) / \($0.actualText)" }
     }
 
-    @Test func `a case passes if everything that it expects is right`() throws {
+    @Test func `A case passes if everything that it expects is right`() throws {
         let found = try differences(
             """
             url: http://shop_c1_01.test.priv/a?b
@@ -33,7 +32,7 @@ struct CaseTests {
         #expect(found == [])
     }
 
-    @Test func `each difference has both values`() throws {
+    @Test func `Each difference has both values`() throws {
         let found = try differences(
             """
             url: http://shop_c1_01.test.priv/
@@ -53,7 +52,6 @@ struct CaseTests {
     }
 
     @Test(
-        "A case that names no ending expects the request to arrive",
         arguments: [
             ("http://nothing.example/", ["status: forwarded / 404", "cause: nothing / no_rule"]),
             ("http://a.internal.test.priv/", ["status: forwarded / 403"]),
@@ -64,11 +62,11 @@ struct CaseTests {
             ("http://shop_c1_01.test.priv/", []),
         ]
     )
-    func unwritten(url: String, expected: [String]) throws {
+    func `A case that names no ending expects the request to arrive`(url: String, expected: [String]) throws {
         #expect(try differences("url: \(url)") == expected)
     }
 
-    @Test func `refusals, responses and redirects are expected by status, cause and location`() throws {
+    @Test func `Refusals, responses and redirects are expected by status, cause and location`() throws {
         #expect(
             try differences("url: http://x.y/\nexpect: { status: 404, cause: no_rule, front: { rule: ~ } }")
                 == []
@@ -91,13 +89,13 @@ struct CaseTests {
         )
     }
 
-    @Test func `a tier that is not to be reached is written as nothing`() throws {
+    @Test func `A tier that is not to be reached is written as nothing`() throws {
         #expect(try differences("url: http://x.y/\nexpect: { status: 404, local: ~ }") == [])
         let found = try differences("url: http://shop_c1_01.test.priv/\nexpect: { local: ~ }")
         #expect(found.count == 1 && found[0].hasPrefix("local: nothing / {"))
     }
 
-    @Test func `defaults hold for all cases, and a case's own come first`() throws {
+    @Test func `Defaults hold for all cases, and a case's own come first`() throws {
         let folder = try Folder.withRules()
         try folder.write(
             """
@@ -117,7 +115,7 @@ struct CaseTests {
         #expect(try folder.run().results.flatMap(\.differences).map(\.key) == [])
     }
 
-    @Test func `names in the file of cases stand in for the rules' own`() throws {
+    @Test func `Names in the file of cases stand in for the rules' own`() throws {
         let folder = try Folder()
         try folder.write(
             "rules:\n  - name: a\n    host: '*.test.priv'\n    to: 'box:80'\nnames:\n  - hosts_file: nowhere\n",
@@ -138,7 +136,7 @@ struct CaseTests {
         #expect(failure?.description.contains("names: { name: 10.0.0.1 }") == true)
     }
 
-    @Test func `files of cases are no rules, in a folder or by name`() throws {
+    @Test func `Files of cases are no rules, in a folder or by name`() throws {
         let folder = try Folder.withRules()
         try folder.write("front: front.yaml\ncases: []\n", to: "a.cases.yaml")
         #expect(try ConfigurationLoader.load([folder.path + "front.yaml"]).table.rules.count == 3)

@@ -2,8 +2,7 @@ import Testing
 
 @testable import RuleTesting
 
-@Suite("Coverage")
-struct CoverageTests {
+@Suite struct CoverageTests {
     private func report(_ urls: [String], rules: String = Rules.front) throws -> CaseReport {
         let folder = try Folder()
         try folder.write(rules, to: "front.yaml")
@@ -12,7 +11,7 @@ struct CoverageTests {
         return try folder.run()
     }
 
-    @Test func `rules and branches that no case reaches are listed with their location`() throws {
+    @Test func `Rules and branches that no case reaches are listed with their location`() throws {
         let coverage = try report(["http://old.test.priv/", "http://shop_c1_01.test.priv/"]).coverage
         #expect(coverage.rules == (2, 3))
         #expect(coverage.branches == (1, 3))
@@ -27,14 +26,14 @@ struct CoverageTests {
         #expect(coverage.missing[1].location.hasSuffix("front.yaml:8"))
     }
 
-    @Test func `everything reached is a hundred percent, and a refused request reaches its rule`() throws {
+    @Test func `Everything reached is a hundred percent, and a refused request reaches its rule`() throws {
         let urls = ["wordpress_c1_01", "shop_c1_02", "wiki_c1_09", "old", "a.internal"].map {
             "http://\($0).test.priv/"
         }
         #expect(try report(urls).coverage.percent == 100)
     }
 
-    @Test func `branches of paths, of groups in groups and of repetitions count each for itself`() throws {
+    @Test func `Branches of paths, of groups in groups and of repetitions count each for itself`() throws {
         let rules = #"""
             rules:
               - name: a
@@ -49,12 +48,12 @@ struct CoverageTests {
         #expect(all.branches == (6, 6))
     }
 
-    @Test func `a branch that was tried and given up is not taken`() throws {
+    @Test func `A branch that was tried and given up is not taken`() throws {
         let rules = "rules:\n  - name: a\n    host: '~^(ab|a)bc$'\n    respond: { status: 204 }\n"
         #expect(try report(["http://abc/"], rules: rules).coverage.missing.map(\.branch) == ["ab"])
     }
 
-    @Test func `patterns whose branches cannot be observed are counted`() throws {
+    @Test func `Patterns whose branches cannot be observed are counted`() throws {
         let rules = #"""
             rules:
               - name: a
@@ -66,7 +65,7 @@ struct CoverageTests {
         #expect(coverage.summary == "rules 1 of 1, 1 pattern whose branches cannot be observed: 100.0 %")
     }
 
-    @Test func `rules that several files test are covered by all of them together`() throws {
+    @Test func `Rules that several files test are covered by all of them together`() throws {
         let folder = try Folder.withRules()
         try folder.write("front: front.yaml\ncases:\n  - url: http://old.test.priv/\n", to: "a.cases.yaml")
         try folder.write(

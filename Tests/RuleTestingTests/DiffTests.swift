@@ -3,8 +3,7 @@ import Testing
 
 @testable import RuleTesting
 
-@Suite("Differences between rules")
-struct DiffTests {
+@Suite struct DiffTests {
     private static let new = Rules.front.replacing("old.test.priv\n", with: "former.test.priv\n")
         .replacing("host_01: 127.0.1.1", with: "host_01: 127.0.1.9").replacing(
             "status: 403",
@@ -23,7 +22,7 @@ struct DiffTests {
     ]
     .map { "\($0).test.priv 192.0.2.7 - - [t] \"GET /a HTTP/1.1\" 200 1\n" }.joined()
 
-    @Test func `requests of a log whose route changes are grouped by who decides, old and new`() throws {
+    @Test func `Requests of a log whose route changes are grouped by who decides, old and new`() throws {
         let folder = try Folder()
         try folder.write(Self.log, to: "access.log")
         let report = try diff(folder, Self.new).replay(folder.path + "access.log")
@@ -45,7 +44,7 @@ struct DiffTests {
         #expect(report.groups[0].hosts[0].requests == 2)
     }
 
-    @Test func `the same rules in other words change nothing`() throws {
+    @Test func `The same rules in other words change nothing`() throws {
         let folder = try Folder()
         try folder.write(Self.log, to: "access.log")
         let same = Rules.front.replacing("name: saas", with: "name: apps").replacing(
@@ -55,7 +54,7 @@ struct DiffTests {
         #expect(try diff(folder, same).replay(folder.path + "access.log").changed == 0)
     }
 
-    @Test func `what a rule sets counts too`() throws {
+    @Test func `What a rule sets counts too`() throws {
         let folder = try Folder()
         try folder.write(
             "front: x\ncases:\n  - url: http://shop_c1_01.test.priv/\n  - url: http://old.test.priv/\n",
@@ -67,7 +66,7 @@ struct DiffTests {
         #expect(report.groups[0].hosts[0].new.hasSuffix("X-App: c1"))
     }
 
-    @Test func `without traffic hosts are computed from the rules`() throws {
+    @Test func `Without traffic hosts are computed from the rules`() throws {
         let report = try diff(Folder(), Self.new).witnesses()
         let hosts = report.groups.flatMap(\.hosts).map(\.host)
         #expect(hosts.contains("old.test.priv") && hosts.contains("former.test.priv"))
@@ -76,7 +75,7 @@ struct DiffTests {
         #expect(try !diff(Folder(), Rules.front).witnesses().hasChanges)
     }
 
-    @Test func `static names are listed with their old and new addresses`() throws {
+    @Test func `Static names are listed with their old and new addresses`() throws {
         let other = Rules.front.replacing("[127.0.2.1, 127.0.2.2]", with: "[127.0.2.1, '127.0.2.2:81']")
             .replacing("host_01: 127.0.1.1,", with: "host_03: 127.0.1.1,")
         let report = try diff(Folder(), other).witnesses()
@@ -91,9 +90,7 @@ struct DiffTests {
         #expect(report.hasChanges)
     }
 
-    @Test func `a host whose route changes for some paths alone is listed with the rules it may reach`()
-        throws
-    {
+    @Test func `A host whose route changes for some paths is listed with the rules it may reach`() throws {
         let part = "  - name: api\n    host: old.test.priv\n    path: /api/\n    respond: { status: 204 }\n"
         let report = try diff(Folder(), Rules.front.replacing("rules:\n", with: "rules:\n" + part))
             .witnesses()

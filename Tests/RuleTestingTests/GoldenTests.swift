@@ -34,8 +34,8 @@ import Testing
         return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
     }
 
-    @Test("Every form of a report", arguments: ["text", "color", "json", "junit", "tap"])
-    func report(form: String) throws {
+    @Test(arguments: ["text", "color", "json", "junit", "tap"])
+    func `Every form of a report is as written down`(form: String) throws {
         var suite = try CaseSuite([Self.folder + "failing"])
         let report = suite.run()
         let text =
@@ -49,11 +49,8 @@ import Testing
         try check(text, against: "failing.\(form)")
     }
 
-    @Test(
-        "What is wrong with a file of cases is shown in its line",
-        arguments: ["keys", "values", "shape", "rules", "syntax", "renamed"]
-    )
-    func broken(name: String) throws {
+    @Test(arguments: ["keys", "values", "shape", "rules", "syntax", "renamed"])
+    func `What is wrong with a file of cases is shown in its line`(name: String) throws {
         let failure = #expect(throws: ConfigurationFailure.self) {
             _ = try CaseSuite([Self.folder + "broken/\(name).cases.yaml"])
         }
@@ -61,12 +58,11 @@ import Testing
     }
 
     @Test(
-        "The cases of the repository pass, and reach every rule",
         arguments: [
             "rules", "examples/two-hosts/rules", "examples/containers/rules", "examples/topology/rules",
         ]
     )
-    func repository(path: String) throws {
+    func `The cases of the repository pass, and reach every rule`(path: String) throws {
         var suite = try CaseSuite([Self.root + path])
         let report = suite.run()
         #expect(report.failed == 0 && report.coverage.percent == 100)
@@ -76,8 +72,8 @@ import Testing
         )
     }
 
-    @Test("A replay of the demo's rules", arguments: ["text", "json"])
-    func replay(form: String) throws {
+    @Test(arguments: ["text", "json"])
+    func `A replay of the demo's rules is as written down`(form: String) throws {
         let tiers = try ["front", "local"].map { name in
             try ReplayTier(name, try ConfigurationLoader.load([Self.root + "rules/\(name).yaml"]))
         }
@@ -88,8 +84,8 @@ import Testing
         )
     }
 
-    @Test("A difference from the demo's rules", arguments: ["replay", "cases", "witnesses"])
-    func diff(by source: String) throws {
+    @Test(arguments: ["replay", "cases", "witnesses"])
+    func `A difference from the demo's rules is as written down`(by source: String) throws {
         let diff = try RouteDiff(
             old: try ConfigurationLoader.load([Self.root + "rules/front.yaml"]),
             new: try ConfigurationLoader.load([Self.folder + "front-new.yaml"])

@@ -4,8 +4,7 @@ import Testing
 
 @testable import RuleTesting
 
-@Suite("Lines of access logs")
-struct LogLineTests {
+@Suite struct LogLineTests {
     private func read(_ line: String) -> (request: LoggedRequest, fault: LogLineFault?) {
         var request = LoggedRequest()
         let bytes = Array(line.utf8)
@@ -16,14 +15,13 @@ struct LogLineTests {
     private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
     @Test(
-        "The host may come first, with or without a port, or last, as in Berth's format",
         arguments: [
             #"a.test 192.0.2.7 - - [21/Nov/2026:10:00:00 +0000] "GET /x?y HTTP/1.1" 200 1 "-" "curl/8""#,
             #"a.test 192.0.2.7 - joe [21/Nov/2026:10:00:00 +0000] "GET /x?y HTTP/1.1" 200 1"#,
             #"192.0.2.7 - - [21/Nov/2026:10:00:00 +0000] "GET /x?y HTTP/1.1" 200 1 "-" "curl/8" host=a.test rule=b cause=-"#,
         ]
     )
-    func shapes(line: String) {
+    func `The host may come first, with or without a port, or last, as in Berth's format`(line: String) {
         let (request, fault) = read(line)
         #expect(fault == nil)
         #expect(text(request.host) == "a.test" && text(request.client) == "192.0.2.7")
@@ -31,14 +29,14 @@ struct LogLineTests {
         #expect(request.referer.isEmpty)
     }
 
-    @Test func `a host with a port, an address as host, and a client of a local socket are read`() {
+    @Test func `A host with a port, an address as host, and a client of a local socket are read`() {
         #expect(text(read(#"a.test:8080 ::1 - - [t] "GET / HTTP/1.1" 200 1"#).request.host) == "a.test:8080")
         let address = read(#"10.0.0.1 192.0.2.7 - - [t] "GET / HTTP/1.1" 200 1"#).request
         #expect(text(address.host) == "10.0.0.1" && text(address.client) == "192.0.2.7")
         #expect(text(read(#"a.test unix: - - [t] "GET / HTTP/1.1" 200 1"#).request.client) == "unix:")
     }
 
-    @Test func `what was escaped is as it was sent`() {
+    @Test func `What was escaped is as it was sent`() {
         let request = read(
             #"a.test 1.2.3.4 - - [t] "GET /\x22\xC3\xA9\x5c x HTTP/1.1" 200 1 "http://r/" "a \x22b\x22 \"c\"""#
         ).request
@@ -61,7 +59,6 @@ struct LogLineTests {
     }
 
     @Test(
-        "An invalid line has a reason",
         arguments: [
             ("", LogLineFault.empty), ("{", .badJSON), ("{\"host\":\"a\"", .badJSON),
             ("{\"a\":\"\\u00\"}x", .badJSON),
@@ -73,19 +70,19 @@ struct LogLineTests {
             (#"a.test b - - [t] "GET / HTTP/1.1""#, .badClient),
         ]
     )
-    func faults(line: String, fault: LogLineFault) {
+    func `An invalid line has a reason`(line: String, fault: LogLineFault) {
         #expect(read(line).fault == fault)
     }
 
     @Test(arguments: [
         #"1.2.3.4 - - [t] "-" 400 0 "-" "-" host=-"#, #"a.test 1.2.3.4 - - [t] "\x16\x03" 400 0"#,
     ])
-    func `a line of what was no request has no method`(line: String) {
+    func `A line of what was no request has no method`(line: String) {
         let (request, fault) = read(line)
         #expect(fault == nil && request.method.isEmpty)
     }
 
-    @Test func `any bytes are read without harm, and so is every beginning of a line`() {
+    @Test func `Any bytes are read without harm, and so is every beginning of a line`() {
         var random = SeededRandom(seed: 7)
         let lines = [
             #"{"host":"a\u00e9","uri":"/\\","captures":{"a":[1,{"b":"c"}]},"rule":null}"#,

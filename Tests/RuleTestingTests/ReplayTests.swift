@@ -3,8 +3,7 @@ import Testing
 
 @testable import RuleTesting
 
-@Suite("Replay")
-struct ReplayTests {
+@Suite struct ReplayTests {
     private func replay(_ log: String, tiers: [String] = ["front", "local"]) throws -> ReplayReport {
         let folder = try Folder.withRules()
         try folder.write(log, to: "access.log")
@@ -18,7 +17,7 @@ struct ReplayTests {
         "\(host) 192.0.2.7 - - [21/Nov/2026:10:00:00 +0000] \"\(method) \(target) HTTP/1.1\" 200 1 \"-\" \"x\"\n"
     }
 
-    @Test func `every request goes through all tiers, and is counted where it ends`() throws {
+    @Test func `Every request goes through all tiers, and is counted where it ends`() throws {
         let log =
             line("shop_c1_01.test.priv") + line("shop_c1_01.test.priv") + line("wiki_c9_01.test.priv")
             + line("old.test.priv") + line("a.internal.test.priv") + line("nothing.example")
@@ -59,15 +58,13 @@ struct ReplayTests {
         #expect(report.otherTier == 1 && report.requests == 4)
     }
 
-    @Test func `what was escaped in the log cannot end a line of the request`() throws {
+    @Test func `What was escaped in the log cannot end a line of the request`() throws {
         let report = try replay(line("shop_c1_01.test.priv", #"/\x0d\x0aHost: old.test.priv"#))
         #expect(report.tiers[0].refused.map(\.cause) == ["malformed_request"])
         #expect(report.tiers[0].rules.allSatisfy { $0.wins == 0 })
     }
 
-    @Test func `a log longer than a piece that is read at once is counted whole, by any number of threads`()
-        throws
-    {
+    @Test func `A log longer than one read is counted whole, by any number of threads`() throws {
         // 6 MB: each thread has several pieces, and lines lie across their borders.
         var log = ""
         for number in 0..<60_000 { log += line("shop_c1_0\(number % 3 + 1).test.priv", "/\(number)") }
@@ -78,7 +75,7 @@ struct ReplayTests {
         #expect(report.tiers[0].refused.map { "\($0.count) \($0.first.line)" } == ["20000 3"])
     }
 
-    @Test func `a line longer than is read is left out, and the next one is not`() throws {
+    @Test func `A line longer than is read is left out, and the next one is not`() throws {
         let long = String(repeating: "x", count: LineChunks.maxLineBytes * 2)
         let report = try replay(line("old.test.priv") + long + "\n" + line("old.test.priv") + long)
         #expect(report.lines == 4 && report.requests == 2 && report.unparsable == 2)
@@ -86,7 +83,7 @@ struct ReplayTests {
         #expect(report.tiers[0].rules[0].wins == 2)
     }
 
-    @Test func `a log that cannot be read is an error`() throws {
+    @Test func `A log that cannot be read is an error`() throws {
         let folder = try Folder.withRules()
         let tier = try ReplayTier("front", try ConfigurationLoader.load([folder.path + "front.yaml"]))
         for path in ["nowhere.log", ""] {

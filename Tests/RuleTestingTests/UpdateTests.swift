@@ -3,8 +3,7 @@ import Testing
 
 @testable import RuleTesting
 
-@Suite("--update")
-struct UpdateTests {
+@Suite struct UpdateTests {
     /// Updates a file of cases and returns its new content.
     private func updated(_ text: String) throws -> String {
         let folder = try Folder.withRules()
@@ -20,7 +19,7 @@ struct UpdateTests {
 
     private static let head = "# What is tested.\nfront: front.yaml\nlocal: local.yaml   # both\ncases:\n"
 
-    @Test func `only what differs is written anew: comments, order and spelling stay`() throws {
+    @Test func `Only what differs is written anew: comments, order and spelling stay`() throws {
         let before =
             Self.head + """
                   # The first.
@@ -47,7 +46,7 @@ struct UpdateTests {
         #expect(try updated(after) == after)
     }
 
-    @Test func `a case without an expectation is given one`() throws {
+    @Test func `A case without an expectation is given one`() throws {
         let text = try updated(
             Self.head + """
                   - url: http://shop_c1_01.test.priv/
@@ -80,7 +79,7 @@ struct UpdateTests {
         )
     }
 
-    @Test func `another ending replaces the old one`() throws {
+    @Test func `Another ending replaces the old one`() throws {
         let text = try updated(
             Self.head + """
                   - url: http://nothing.example/
@@ -111,7 +110,7 @@ struct UpdateTests {
         )
     }
 
-    @Test func `lists, aliases and nulls are written anew`() throws {
+    @Test func `Lists, aliases and nulls are written anew`() throws {
         let text = try updated(
             Self.head + """
                   - url: http://shop_c1_01.test.priv/
@@ -129,7 +128,7 @@ struct UpdateTests {
         #expect(text.contains("local: { endpoints: [127.0.1.11:8080], target: c1:8080 }\n"))
     }
 
-    @Test func `what cannot be written by itself is left as it was`() throws {
+    @Test func `What cannot be written by itself is left as it was`() throws {
         let folder = try Folder.withRules()
         let text =
             Self.head
@@ -144,7 +143,6 @@ struct UpdateTests {
     }
 
     @Test(
-        "What is written reads back as it was",
         arguments: [
             "", "plain", "with blank", "it's", "\"", "01", "0", "true", "~", "a: b", "a #b", "{a}", "-", "?",
             "tab\there",
@@ -152,7 +150,7 @@ struct UpdateTests {
             "a'b\"c\\d", "\u{85}",
         ]
     )
-    func spelling(text: String) throws {
+    func `What is written reads back as it was`(text: String) throws {
         let folder = try Folder()
         try folder.write(
             "rules:\n  - name: a\n    set_headers: { X: '${header:X-In}' }\n    to: 127.0.0.9:1\n",

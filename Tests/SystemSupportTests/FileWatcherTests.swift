@@ -3,21 +3,16 @@ import Testing
 
 @testable import SystemSupport
 
-@Suite("File watcher")
-struct FileWatcherTests {
-    @Test("A folder that does not exist cannot be watched, and the error names it")
-    func missingFolder() throws {
+@Suite struct FileWatcherTests {
+    @Test func `A folder that does not exist cannot be watched, and the error names it`() throws {
         #expect(throws: SystemError("/nonexistent/folder", errno: ENOENT)) {
             try FileWatcher(path: "/nonexistent/folder/file") {}
         }
         #expect("\(SystemError("/a", errno: ENOENT))" == "/a: No such file or directory")
     }
 
-    @Test(
-        "A file that is created, written or replaced is reported; another one is not",
-        .timeLimit(.minutes(1))
-    )
-    func changes() async throws {
+    @Test(.timeLimit(.minutes(1)))
+    func `A file that is created, written or replaced is reported; another one is not`() async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "berth-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }

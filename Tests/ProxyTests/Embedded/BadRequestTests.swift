@@ -6,13 +6,12 @@ import ProxyCore
 import Testing
 
 /// Every request of the tables, sent as it is there through tiers to an origin that notes what comes.
-@Suite("Bad requests")
-struct BadRequestTests {
+@Suite struct BadRequestTests {
     /// Follows each refused request, and must never be taken for one.
     private static let smuggled = "GET /smuggled HTTP/1.1\r\nHost: smuggled\r\n\r\n"
 
     @Test(arguments: Tiers.allCases)
-    func `a bad head is refused with its status, the connection closes, and nothing goes on`(
+    func `A bad head is refused with its status, the connection closes, and nothing goes on`(
         tiers: Tiers
     ) throws {
         let record = RecordingOrigin()
@@ -25,7 +24,7 @@ struct BadRequestTests {
     }
 
     @Test(arguments: Tiers.allCases)
-    func `a request that is well formed but not to be passed on is refused in the same way`(
+    func `A request that is well formed but not to be passed on is refused in the same way`(
         tiers: Tiers
     ) throws {
         let record = RecordingOrigin()
@@ -41,7 +40,7 @@ struct BadRequestTests {
     }
 
     @Test(arguments: Tiers.allCases)
-    func `a bad body is refused with its status, and what went on of it is not a request`(
+    func `A bad body is refused with its status, and what went on of it is not a request`(
         tiers: Tiers
     ) throws {
         let head = Array("POST /body HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n".utf8)
@@ -74,7 +73,7 @@ struct BadRequestTests {
     }
 
     @Test(arguments: Tiers.allCases)
-    func `what is odd but allowed arrives in one meaning, and so does what follows`(tiers: Tiers) throws {
+    func `What is odd but allowed arrives in one meaning, and so does what follows`(tiers: Tiers) throws {
         let record = RecordingOrigin()
         let tier = try tiers.embedded(origin: record.serve)
         for example in RequestCase.good {

@@ -6,8 +6,7 @@ import Testing
 
 /// Every bad response of the tables, sent by an origin through tiers, followed by another response that would be
 /// the next client's if anybody took it.
-@Suite("Bad responses")
-struct BadResponseTests {
+@Suite struct BadResponseTests {
     private static let poison = Array("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison".utf8)
 
     /// Sends given bytes as response to `/bad`, and a good one to everything else; counts what comes on a
@@ -35,7 +34,7 @@ struct BadResponseTests {
     }
 
     @Test(arguments: Tiers.allCases)
-    func `a bad response's head is a 502, and its connection serves nobody else`(tiers: Tiers) throws {
+    func `A bad response's head is a 502, and its connection serves nobody else`(tiers: Tiers) throws {
         let hostile = HostileOrigin()
         let tier = try tiers.embedded(origin: hostile.serve)
         for example in ResponseCase.bad {
@@ -51,7 +50,7 @@ struct BadResponseTests {
     }
 
     @Test(arguments: Tiers.allCases)
-    func `a bad body breaks the response off, and its connection serves nobody else`(tiers: Tiers) throws {
+    func `A bad body breaks the response off, and its connection serves nobody else`(tiers: Tiers) throws {
         let hostile = HostileOrigin()
         let tier = try tiers.embedded(origin: hostile.serve)
         for example in BodyCase.bad {
@@ -71,7 +70,7 @@ struct BadResponseTests {
     }
 
     @Test(arguments: Tiers.allCases)
-    func `what follows a whole response is nobody's response`(tiers: Tiers) throws {
+    func `What follows a whole response is nobody's response`(tiers: Tiers) throws {
         let hostile = HostileOrigin()
         let tier = try tiers.embedded(origin: hostile.serve)
         for example in ResponseCase.good where example.method == .get {
@@ -90,7 +89,7 @@ struct BadResponseTests {
     }
 
     @Test(arguments: Tiers.allCases)
-    func `what is odd but allowed reaches the client in one meaning`(tiers: Tiers) throws {
+    func `What is odd but allowed reaches the client in one meaning`(tiers: Tiers) throws {
         var response: [UInt8] = []
         let tier = try tiers.embedded { connection in
             guard connection.nextHead() != nil else { return }

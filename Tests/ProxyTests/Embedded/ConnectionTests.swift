@@ -10,8 +10,7 @@ import Testing
 @testable import ProxyCore
 
 /// What a connection holds is bounded, and what it owes is given before it closes.
-@Suite("A connection without sockets")
-struct ConnectionTests {
+@Suite struct ConnectionTests {
     private func withConnection(
         rules: [RuleDefinition],
         behind holding: HeldWrites? = nil,
@@ -41,8 +40,7 @@ struct ConnectionTests {
         _ = try? channel.finish(acceptAlreadyClosed: true)
     }
 
-    @Test("An upstream connection that could not be made is released")
-    func failedConnect() throws {
+    @Test func `An upstream connection that could not be made is released`() throws {
         weak var released: UpstreamConnection?
         try withConnection(rules: []) { channel, downstream in
             let upstream = Upstream(Endpoint(address: IPAddress(v4: 0x0A00_0001), port: 80))
@@ -58,8 +56,7 @@ struct ConnectionTests {
         #expect(released == nil)
     }
 
-    @Test("Pipelined requests that never end with a read do not pile up")
-    func misalignedPipelining() throws {
+    @Test func `Pipelined requests that never end with a read do not pile up`() throws {
         try withConnection(rules: [RuleDefinition(name: "one", action: .respond(status: 204))]) {
             channel,
             connection in
@@ -75,8 +72,9 @@ struct ConnectionTests {
         }
     }
 
-    @Test("A half-close while the answer still waits does not cut the answer", arguments: ["close", "x"])
-    func waitingAnswer(connection option: String) throws {
+    @Test(arguments: ["close", "x"])
+    func `A half-close while the answer still waits does not cut the answer`(connection option: String) throws
+    {
         let held = HeldWrites()
         try withConnection(rules: [RuleDefinition(name: "one", action: .respond(status: 204))], behind: held)
         {
@@ -91,8 +89,9 @@ struct ConnectionTests {
         }
     }
 
-    @Test("An empty line behind a request begins no head, neither for the deadline nor for a shutdown")
-    func emptyLine() throws {
+    @Test
+    func `An empty line behind a request begins no head, neither for the deadline nor for a shutdown`() throws
+    {
         try withConnection(rules: [RuleDefinition(name: "one", action: .respond(status: 204))]) {
             channel,
             connection in
@@ -106,8 +105,7 @@ struct ConnectionTests {
         }
     }
 
-    @Test("A small answer that waits holds little")
-    func smallWrites() throws {
+    @Test func `A small answer that waits holds little`() throws {
         try withConnection(rules: [RuleDefinition(name: "one", action: .respond(status: 204))]) {
             channel,
             connection in

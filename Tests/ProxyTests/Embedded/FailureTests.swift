@@ -5,8 +5,7 @@ import Settings
 import Testing
 
 /// What a client receives when something fails, and that the log names the same failure.
-@Suite("Failures")
-struct FailureTests {
+@Suite struct FailureTests {
     private static let get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
     /// Sends the request and expects one response of Berth's own.
@@ -38,12 +37,12 @@ struct FailureTests {
 
     private static let respond = RuleDefinition(name: "one", action: .respond(status: 200))
 
-    @Test func `no rule: 404`() throws {
+    @Test func `No rule: 404`() throws {
         let tier = try EmbeddedTier(rules: [Self.rule(host: "only.test", to: "x")])
         try expect(tier, .noRule, "destination_not_found")
     }
 
-    @Test func `a target that no name source knows: 503`() throws {
+    @Test func `A target that no name source knows: 503`() throws {
         try expect(
             try EmbeddedTier(rules: [Self.rule(to: "nobody")]),
             .unknownTarget,
@@ -51,35 +50,35 @@ struct FailureTests {
         )
     }
 
-    @Test func `an address that Berth does not connect to: 502`() throws {
+    @Test func `An address that Berth does not connect to: 502`() throws {
         let tier = try EmbeddedTier(rules: [Self.rule(to: "169.254.169.254")])
         try expect(tier, .prohibitedAddress, "destination_ip_prohibited")
     }
 
-    @Test func `a rule can narrow where it leads: 502`() throws {
+    @Test func `A rule can narrow where it leads: 502`() throws {
         let network = try #require(CIDR("10.2.0.0/16"))
         let tier = try EmbeddedTier(edit: { $0.endpointNetworks = [network] })
         try expect(tier, .prohibitedAddress, "destination_ip_prohibited")
         #expect(tier.upstreams.isEmpty)
     }
 
-    @Test func `a refused connection: 502`() throws {
+    @Test func `A refused connection: 502`() throws {
         let tier = try EmbeddedTier()
         tier.connectFailure = .connectionRefused
         try expect(tier, .connectionRefused, "connection_refused")
     }
 
-    @Test func `an upstream that closes without a response: 502`() throws {
+    @Test func `An upstream that closes without a response: 502`() throws {
         try expect(try EmbeddedTier(origin: { $0.close() }), .connectionReset, "connection_terminated")
     }
 
-    @Test func `a response that is not HTTP: 502`() throws {
+    @Test func `A response that is not HTTP: 502`() throws {
         try expect(try EmbeddedTier(), .invalidResponse, "http_protocol_error") { tier in
             tier.upstreams[0].send("SSH-2.0-OpenSSH_9.2\r\n\r\n")
         }
     }
 
-    @Test func `a switch of protocols that was not requested: 502`() throws {
+    @Test func `A switch of protocols that was not requested: 502`() throws {
         try expect(try EmbeddedTier(), .upgradeFailed, "http_upgrade_failed") { tier in
             tier.upstreams[0].send(
                 "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"
@@ -87,7 +86,7 @@ struct FailureTests {
         }
     }
 
-    @Test func `an upstream that is silent for too long: 504`() throws {
+    @Test func `An upstream that is silent for too long: 504`() throws {
         let tier = try EmbeddedTier(configure: { $0.timeouts.upstream = .seconds(3) })
         try expect(tier, .upstreamTimeout, "http_response_timeout") { tier in
             tier.pass(.seconds(2))
@@ -96,14 +95,14 @@ struct FailureTests {
         }
     }
 
-    @Test func `a head that does not end in time: 408`() throws {
+    @Test func `A head that does not end in time: 408`() throws {
         let tier = try EmbeddedTier(rules: [Self.respond], configure: { $0.timeouts.header = .seconds(3) })
         try expect(tier, .requestTimeout, "http_request_error", request: "GET / HTTP/1.1\r\nHo") {
             $0.pass(.seconds(4))
         }
     }
 
-    @Test func `a body that does not come in time: 408`() throws {
+    @Test func `A body that does not come in time: 408`() throws {
         let tier = try EmbeddedTier(configure: { $0.timeouts.downstream = .seconds(3) })
         let request = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc"
         try expect(tier, .requestTimeout, "http_request_error", request: request) { $0.pass(.seconds(4)) }
@@ -121,7 +120,7 @@ struct FailureTests {
         ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501),
         ("GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505),
     ])
-    func `a request against the standard gets its status, and the connection closes`(
+    func `A request against the standard gets its status, and the connection closes`(
         request: String,
         status: Int
     ) throws {
@@ -137,13 +136,13 @@ struct FailureTests {
         "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\n",
         "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nabcdef\r\n",
     ])
-    func `a body over the limit, announced or counted: 413`(request: String) throws {
+    func `A body over the limit, announced or counted: 413`(request: String) throws {
         let client = try EmbeddedTier(configure: { $0.limits.bodyBytes = 5 }).connect()
         client.send(request)
         #expect(try client.takeHead().hasPrefix("HTTP/1.1 413 "))
     }
 
-    @Test func `a request that has passed here before: 508`() throws {
+    @Test func `A request that has passed here before: 508`() throws {
         try expect(
             try EmbeddedTier(rules: [Self.respond]),
             .loopDetected,
@@ -152,7 +151,7 @@ struct FailureTests {
         )
     }
 
-    @Test func `a client that accepts JSON gets the failure as JSON, with the request's id`() throws {
+    @Test func `A client that accepts JSON gets the failure as JSON, with the request's id`() throws {
         let rule = RuleDefinition(name: "one", host: "only.test", action: .respond(status: 200))
         let client = try EmbeddedTier(rules: [rule]).connect()
         client.send("GET / HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\nX-Request-ID: id-7\r\n\r\n")
@@ -164,7 +163,7 @@ struct FailureTests {
         )
     }
 
-    @Test func `after a refusal the connection serves the next request`() throws {
+    @Test func `After a refusal the connection serves the next request`() throws {
         var rule = Self.rule(host: "good.test", to: "origin")
         rule.methods = ["GET"]
         let client = try EmbeddedTier(rules: [rule], origin: EmbeddedTier.echoHeads).connect()
@@ -174,7 +173,7 @@ struct FailureTests {
         #expect(try client.takeResponse().head.hasPrefix("HTTP/1.1 200 "))
     }
 
-    @Test func `a response that breaks off is seen to break off`() throws {
+    @Test func `A response that breaks off is seen to break off`() throws {
         let tier = try EmbeddedTier()
         let client = try tier.connect()
         client.send(Self.get)
@@ -184,7 +183,7 @@ struct FailureTests {
         #expect(tier.log.entries.first?.cause == .responseIncomplete)
     }
 
-    @Test func `a client that goes away takes its upstream connection with it`() throws {
+    @Test func `A client that goes away takes its upstream connection with it`() throws {
         let tier = try EmbeddedTier()
         let client = try tier.connect()
         client.send(Self.get)

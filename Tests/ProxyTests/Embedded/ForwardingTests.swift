@@ -4,8 +4,7 @@ import Settings
 import Testing
 
 /// Requests and responses through a tier, byte for byte.
-@Suite("Forwarding")
-struct ForwardingTests {
+@Suite struct ForwardingTests {
     private static let get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
     /// What the origin receives of a request.
@@ -22,7 +21,7 @@ struct ForwardingTests {
         return body
     }
 
-    @Test func `a request arrives with its fields, and what a proxy adds`() throws {
+    @Test func `A request arrives with its fields, and what a proxy adds`() throws {
         let request = try Self.forwarded(
             "GET /a?b=c HTTP/1.1\r\nHost: x.test:81\r\nX-One: 1\r\nx-two:2\r\nX-Request-ID: abc-1\r\n\r\n"
         )
@@ -44,7 +43,7 @@ struct ForwardingTests {
         )
     }
 
-    @Test func `fields of one hop end there, also those that Connection names`() throws {
+    @Test func `Fields of one hop end there, also those that Connection names`() throws {
         let request = try Self.forwarded(
             "GET / HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, X-Secret\r\nX-Secret: 1\r\nKeep-Alive: 5\r\n"
                 + "Proxy-Connection: x\r\nTE: trailers\r\nX-Kept: 1\r\n\r\n"
@@ -55,7 +54,7 @@ struct ForwardingTests {
         #expect(request.contains("X-Kept: 1\r\n"))
     }
 
-    @Test func `what an untrusted client claims about its origin is not believed`() throws {
+    @Test func `What an untrusted client claims about its origin is not believed`() throws {
         let request = try Self.forwarded(
             "GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: https\r\n"
                 + "X-Real-IP: 6.6.6.6\r\nForwarded: for=6.6.6.6\r\n\r\n"
@@ -65,7 +64,7 @@ struct ForwardingTests {
         #expect(request.contains("X-Forwarded-Proto: http\r\n"))
     }
 
-    @Test func `a trusted proxy's fields are kept and appended to`() throws {
+    @Test func `A trusted proxy's fields are kept and appended to`() throws {
         let loopback = try #require(CIDR("127.0.0.0/8"))
         let request = try Self.forwarded(
             "GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 7.7.7.7\r\n"
@@ -79,10 +78,7 @@ struct ForwardingTests {
         #expect(!request.contains("X-Forwarded-Proto: http\r\n"))
     }
 
-    @Test
-    func `names that CGI takes for Berth's own fields do not pass, nor for what a rule sets or removes`()
-        throws
-    {
+    @Test func `Names that CGI takes for Berth's own fields, or for those of a rule, do not pass`() throws {
         let request = try Self.forwarded(
             "GET / HTTP/1.1\r\nHost: x\r\nX_Forwarded_For: evil\r\nX-Forwarded_Proto: evil\r\nX.Real.IP: evil\r\n"
                 + "Content_Length: 999\r\nTransfer_Encoding: evil\r\nX_User_Name: evil\r\nX_SECRET: evil\r\n"
@@ -99,7 +95,7 @@ struct ForwardingTests {
         #expect(request.contains("X-Forwarded-For: 127.0.0.1\r\n"))
     }
 
-    @Test func `a rule sets, replaces and removes fields, and the host`() throws {
+    @Test func `A rule sets, replaces and removes fields, and the host`() throws {
         let request = try Self.forwarded(
             "GET / HTTP/1.1\r\nHost: x\r\nx-app: evil\r\nCookie: a=b\r\n\r\n",
             edit: {
@@ -117,13 +113,13 @@ struct ForwardingTests {
         for gone in ["evil", "Cookie", "X-Forwarded-Host"] { #expect(!request.contains(gone)) }
     }
 
-    @Test func `an absolute target's authority wins over Host and goes on as Host`() throws {
+    @Test func `An absolute target's authority wins over Host and goes on as Host`() throws {
         let request = try Self.forwarded("GET http://inner.test?q HTTP/1.1\r\nHost: outer\r\n\r\n")
         #expect(request.hasPrefix("GET /?q HTTP/1.1\r\nHost: inner.test\r\n"))
         #expect(!request.contains("outer"))
     }
 
-    @Test func `pipelined requests get their responses in order`() throws {
+    @Test func `Pipelined requests get their responses in order`() throws {
         let tier = try EmbeddedTier(origin: { connection in
             while let head = connection.nextHead() {
                 let path = head.split(separator: " ")[1]
@@ -136,7 +132,7 @@ struct ForwardingTests {
         for number in 0..<count { #expect(try client.takeResponse().body == "/\(number)") }
     }
 
-    @Test func `a chunked body passes with its trailers; extensions do not`() throws {
+    @Test func `A chunked body passes with its trailers; extensions do not`() throws {
         let tier = try EmbeddedTier()
         let client = try tier.connect()
         client.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n")
@@ -147,7 +143,7 @@ struct ForwardingTests {
         #expect(upstream.takeAll() == "5\r\nhello\r\n1\r\n!\r\n0\r\nX-Sum: 9\r\n\r\n")
     }
 
-    @Test func `a response that ends by close becomes chunks, and the connection lives on`() throws {
+    @Test func `A response that ends by close becomes chunks, and the connection lives on`() throws {
         let tier = try EmbeddedTier()
         let client = try tier.connect()
         for number in 0..<2 {
@@ -174,7 +170,7 @@ struct ForwardingTests {
         #expect(!response.contains("chunked"))
     }
 
-    @Test func `responses to HEAD and 304 announce a body and have none`() throws {
+    @Test func `Responses to HEAD and 304 announce a body and have none`() throws {
         let tier = try EmbeddedTier(origin: { connection in
             while let head = connection.nextHead() {
                 let status = head.hasPrefix("HEAD") ? "200 OK" : "304 Not Modified"
@@ -204,7 +200,7 @@ struct ForwardingTests {
         #expect(try client.takeResponse().body == "ok")
     }
 
-    @Test func `after 101 bytes pass both ways, and each half closes on its own`() throws {
+    @Test func `After 101 bytes pass both ways, and each half closes on its own`() throws {
         let tier = try EmbeddedTier()
         let client = try tier.connect()
         client.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nearly ")
@@ -224,7 +220,7 @@ struct ForwardingTests {
         #expect(try client.takeToEnd() == "received")
     }
 
-    @Test func `a client that closes its half after a whole request still gets its response`() throws {
+    @Test func `A client that closes its half after a whole request still gets its response`() throws {
         let tier = try EmbeddedTier(origin: EmbeddedTier.echoHeads)
         let client = try tier.connect()
         client.send("GET /half HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -232,7 +228,7 @@ struct ForwardingTests {
         #expect(try client.takeToEnd().contains("GET /half HTTP/1.1"))
     }
 
-    @Test func `a response before the request's end reaches the client`() throws {
+    @Test func `A response before the request's end reaches the client`() throws {
         let tier = try EmbeddedTier()
         let client = try tier.connect()
         client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nfirst bytes")
@@ -244,7 +240,7 @@ struct ForwardingTests {
         #expect(head.hasPrefix("HTTP/1.1 413 ") && body == "big")
     }
 
-    @Test func `connections to the upstream are used again`() throws {
+    @Test func `Connections to the upstream are used again`() throws {
         let tier = try EmbeddedTier(origin: EmbeddedTier.echoHeads)
         for _ in 0..<3 {
             let client = try tier.connect()

@@ -8,12 +8,12 @@ import Testing
 @testable import ProxyCore
 
 /// How many downstream connections there may be, and how long each lives.
-@Suite("The life of a connection", .timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(1)))
 struct ConnectionLifeTests {
     private static let get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
-    @Test("Over the limits of connections, of all and of one client, a new one is closed at once")
-    func tooMany() async throws {
+    @Test
+    func `Over the limits of all connections and of one client a new one is closed at once`() async throws {
         let rule = RuleDefinition(name: "one", action: .respond(status: 204))
         for edit in [
             { (limits: inout Limits) in limits.connections = 2 },
@@ -35,8 +35,7 @@ struct ConnectionLifeTests {
         }
     }
 
-    @Test("With keep_alive 0 every answer closes its connection, and says so")
-    func noKeepAlive() async throws {
+    @Test func `With keep_alive 0 every answer closes its connection, and says so`() async throws {
         let rule = RuleDefinition(name: "one", action: .respond(status: 204))
         try await TestTier.run(rules: [rule], configure: { $0.timeouts.keepAlive = .zero }) { tier in
             let client = try tier.connect()
@@ -45,8 +44,7 @@ struct ConnectionLifeTests {
         }
     }
 
-    @Test("An idle connection is closed after its time")
-    func idle() async throws {
+    @Test func `An idle connection is closed after its time`() async throws {
         let rule = RuleDefinition(name: "one", action: .respond(status: 204))
         try await TestTier.run(rules: [rule], configure: { $0.timeouts.keepAlive = .milliseconds(100) }) {
             tier in

@@ -5,10 +5,9 @@ import Testing
 @testable import ProxyCore
 
 /// A body of no bytes is whole with its head.
-@Suite("Empty bodies", .timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(1)))
 struct EmptyBodyTests {
-    @Test("A POST of no bytes leaves both connections in use")
-    func reuse() async throws {
+    @Test func `A POST of no bytes leaves both connections in use`() async throws {
         let origin = try ScriptedOrigin.echoingHeads()
         try await TestTier.run(to: origin) { tier in
             let client = try tier.connect()
@@ -20,8 +19,7 @@ struct EmptyBodyTests {
         }
     }
 
-    @Test("A half-close behind a POST of no bytes cuts off nothing")
-    func halfClose() async throws {
+    @Test func `A half-close behind a POST of no bytes cuts off nothing`() async throws {
         let origin = try ScriptedOrigin.echoingHeads()
         try await TestTier.run(to: origin) { tier in
             let client = try tier.connect()

@@ -6,10 +6,9 @@ import Testing
 @testable import ProxyCore
 
 /// A client that has said all it has to say may close its half, whenever it likes.
-@Suite("Half-closes", .timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(1)))
 struct HalfCloseTests {
-    @Test("A whole body behind which the client closes its half gets its answer")
-    func body() async throws {
+    @Test func `A whole body behind which the client closes its half gets its answer`() async throws {
         let origin = try ScriptedOrigin { connection, _ in
             _ = try connection.readHead()
             let body = try connection.read(exactly: 30_000)
@@ -27,8 +26,7 @@ struct HalfCloseTests {
         }
     }
 
-    @Test("A body that is cut off by a half-close is given up")
-    func cutOff() async throws {
+    @Test func `A body that is cut off by a half-close is given up`() async throws {
         let origin = try ScriptedOrigin { connection, _ in _ = try connection.readToEnd() }
         try await TestTier.run(to: origin) { tier in
             let client = try tier.connect()
@@ -40,8 +38,7 @@ struct HalfCloseTests {
         }
     }
 
-    @Test("Pipelined requests behind which the client closes its half are all answered")
-    func pipelined() async throws {
+    @Test func `Pipelined requests behind which the client closes its half are all answered`() async throws {
         let origin = try ScriptedOrigin.echoingHeads()
         try await TestTier.run(to: origin) { tier in
             let client = try tier.connect()

@@ -8,12 +8,11 @@ import Testing
 @testable import ProxyCore
 
 /// What one exchange leaves behind never reaches another, and each is told of once.
-@Suite("Exchanges apart from each other", .timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(1)))
 struct IsolationTests {
     private static let get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
-    @Test("What a broken answer left unwritten never shows in somebody else's answer")
-    func leftovers() async throws {
+    @Test func `What a broken answer left unwritten never shows in somebody else's answer`() async throws {
         let origin = try ScriptedOrigin { connection, _ in
             let head = try connection.readHead()
             let start = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -51,8 +50,7 @@ struct IsolationTests {
         }
     }
 
-    @Test("A client that is gone when its answer comes has one log record")
-    func oneRecord() async throws {
+    @Test func `A client that is gone when its answer comes has one log record`() async throws {
         let (asked, ask) = AsyncStream.makeStream(of: Void.self)
         let (answered, answer) = AsyncStream.makeStream(of: Void.self)
         let held = Gate()
@@ -80,8 +78,7 @@ struct IsolationTests {
         }
     }
 
-    @Test("What a shutdown breaks off is told of")
-    func brokenOffByShutdown() async throws {
+    @Test func `What a shutdown breaks off is told of`() async throws {
         let (asked, ask) = AsyncStream.makeStream(of: Void.self)
         let origin = try ScriptedOrigin { connection, _ in
             _ = try connection.readHead()

@@ -12,12 +12,11 @@ import Testing
 @testable import ProxyCore
 
 /// Slow is not late: each deadline is counted from where its wait began.
-@Suite("Pace", .timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(1)))
 struct PaceTests {
     private static let get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
-    @Test("An idle connection's life begins at the end of the answer, not at its head")
-    func idleAfterLongAnswer() throws {
+    @Test func `An idle connection's life begins at the end of the answer, not at its head`() throws {
         let loop = EmbeddedEventLoop()
         let worker = Worker(
             loop: loop,
@@ -59,8 +58,8 @@ struct PaceTests {
         loop.run()
     }
 
-    @Test("Much that comes before the switch of protocols does not stop what comes after it")
-    func earlyTunnelBytes() async throws {
+    @Test
+    func `Much that comes before the switch of protocols does not stop what comes after it`() async throws {
         // The origin speaks when the client can't write any more: the proxy has stopped reading.
         let full = DispatchSemaphore(value: 0)
         let more = 100_000

@@ -10,10 +10,10 @@ import Testing
 @testable import ProxyCore
 
 /// Limits that hold at one tier leave room for what it adds; and an answer is not lost to what is still sent.
-@Suite("Room", .timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(1)))
 struct RoomTests {
-    @Test("A head as large as it may be passes through one tier and through two", arguments: Tiers.allCases)
-    func head(_ tiers: Tiers) async throws {
+    @Test(arguments: Tiers.allCases)
+    func `A head as large as it may be passes through one tier and through two`(_ tiers: Tiers) async throws {
         let limits = HeadLimits.default
         let origin = try ScriptedOrigin { connection, _ in
             while true {
@@ -39,8 +39,7 @@ struct RoomTests {
         }
     }
 
-    @Test("Behind a half-close Berth holds no more than the kernel held, and once")
-    func halfClosed() async throws {
+    @Test func `Behind a half-close Berth holds no more than the kernel held, and once`() async throws {
         let gate = DispatchSemaphore(value: 0)
         let origin = try ScriptedOrigin { connection, _ in
             _ = try connection.readHead()
@@ -110,8 +109,7 @@ struct RoomTests {
         return text?.split(whereSeparator: \.isWhitespace).last.flatMap { Int($0) } ?? .max / 2
     }
 
-    @Test("A client that sends all of a refused upload before it reads gets its 413")
-    func refusedUpload() async throws {
+    @Test func `A client that sends all of a refused upload before it reads gets its 413`() async throws {
         let origin = try ScriptedOrigin { connection, _ in _ = try connection.readToEnd() }
         try await TestTier.run(to: origin, configure: { $0.limits.bodyBytes = 1_000_000 }) { tier in
             let client = try tier.connect()

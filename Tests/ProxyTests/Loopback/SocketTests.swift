@@ -9,11 +9,11 @@ import Testing
 @testable import Proxy
 
 /// What only a kernel shows: each test runs a real tier between real sockets.
-@Suite("Over sockets", .timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(1)))
 struct SocketTests {
     private static let get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
-    @Test func `a request arrives with the address and port that the sockets have`() async throws {
+    @Test func `A request arrives with the address and port that the sockets have`() async throws {
         let origin = try ScriptedOrigin.echoingHeads()
         try await TestTier.run(to: origin) { tier in
             let client = try tier.connect()
@@ -35,7 +35,7 @@ struct SocketTests {
         }
     }
 
-    @Test func `several endpoints of a name take turns`() async throws {
+    @Test func `Several endpoints of a name take turns`() async throws {
         let origins = try ["a", "b"].map { name in
             try ScriptedOrigin { connection, _ in
                 while true {
@@ -56,7 +56,7 @@ struct SocketTests {
         }
     }
 
-    @Test func `after 101 bytes pass both ways, and each half closes on its own`() async throws {
+    @Test func `After 101 bytes pass both ways, and each half closes on its own`() async throws {
         let origin = try ScriptedOrigin { connection, _ in
             _ = try connection.readHead()
             try connection.write(
@@ -78,7 +78,7 @@ struct SocketTests {
         }
     }
 
-    @Test func `a refused connection: 502`() async throws {
+    @Test func `A refused connection: 502`() async throws {
         let origin = try ScriptedOrigin.echoingHeads()
         let port = origin.port
         origin.stop()
@@ -105,7 +105,7 @@ struct SocketTests {
         }
     }
 
-    @Test func `to HTTP/1.0, whose responses end by close, a broken response is a reset`() async throws {
+    @Test func `To HTTP/1.0, whose responses end by close, a broken response is a reset`() async throws {
         let origin = try ScriptedOrigin { connection, _ in
             _ = try connection.readHead()
             try connection.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n")
@@ -119,7 +119,7 @@ struct SocketTests {
         }
     }
 
-    @Test func `a client that goes away takes its upstream connection with it`() async throws {
+    @Test func `A client that goes away takes its upstream connection with it`() async throws {
         let (gone, saw) = AsyncStream.makeStream(of: Void.self)
         let origin = try ScriptedOrigin { connection, _ in
             _ = try connection.readHead()

@@ -6,12 +6,11 @@ import Testing
 @testable import ProxyCore
 
 /// Upstream connections that were good when they were put aside, and are no longer.
-@Suite("Stale connections", .timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(1)))
 struct StaleConnectionTests {
     private static let get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
-    @Test("A stale connection is tried again and nobody sees it")
-    func stale() async throws {
+    @Test func `A stale connection is tried again and nobody sees it`() async throws {
         // The second request on the first connection finds it closed.
         let origin = try ScriptedOrigin { connection, number in
             _ = try connection.readHead()
@@ -34,8 +33,8 @@ struct StaleConnectionTests {
         }
     }
 
-    @Test("A request that can't be repeated does not go to a connection that has just closed or spoken")
-    func certainPost() async throws {
+    @Test
+    func `A request that can't be repeated goes to no connection that has closed or sent`() async throws {
         let (spoken, done) = AsyncStream.makeStream(of: Void.self)
         let origin = try ScriptedOrigin { connection, number in
             _ = try connection.readHead()
@@ -60,8 +59,7 @@ struct StaleConnectionTests {
         }
     }
 
-    @Test("A POST on a stale connection is not repeated: 502")
-    func stalePost() async throws {
+    @Test func `A POST on a stale connection is not repeated: 502`() async throws {
         let origin = try ScriptedOrigin { connection, _ in
             _ = try connection.readHead()
             try connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n0")
@@ -76,8 +74,7 @@ struct StaleConnectionTests {
         }
     }
 
-    @Test("What an upstream says unasked never becomes somebody's answer")
-    func poison() async throws {
+    @Test func `What an upstream says unasked never becomes somebody's answer`() async throws {
         let origin = try ScriptedOrigin { connection, number in
             _ = try connection.readHead()
             let answer = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n\(number)"

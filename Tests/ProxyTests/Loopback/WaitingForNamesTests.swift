@@ -61,7 +61,7 @@ private final class HeldAsker: NameResolver {
     }
 }
 
-@Suite("Waiting for names", .timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(1)))
 struct WaitingForNamesTests {
     private static let rules = [
         RuleDefinition(name: "all", host: "~^(?<name>[a-z]+)\\.test$", action: .forward(to: "$name"))
@@ -74,8 +74,7 @@ struct WaitingForNamesTests {
 
     private static func get(_ host: String) -> String { "GET / HTTP/1.1\r\nHost: \(host).test\r\n\r\n" }
 
-    @Test("Requests for a name that has to be asked for wait, the name is asked for once, and all are served")
-    func shared() async throws {
+    @Test func `Requests for an unknown name wait; it is queried once, and all are served`() async throws {
         let asker = HeldAsker()
         let origin = try ScriptedOrigin.echoingHeads()
         try await TestTier.run(
@@ -97,8 +96,7 @@ struct WaitingForNamesTests {
         }
     }
 
-    @Test("A body that is sent meanwhile arrives whole")
-    func body() async throws {
+    @Test func `A body that is sent meanwhile arrives whole`() async throws {
         let asker = HeldAsker()
         let body = String(repeating: "b", count: 200_000)
         let origin = try ScriptedOrigin { connection, _ in
@@ -118,8 +116,7 @@ struct WaitingForNamesTests {
         }
     }
 
-    @Test("A name that cannot be found out: 502; one that nobody knows: 503")
-    func failures() async throws {
+    @Test func `A name that cannot be found out: 502; one that nobody knows: 503`() async throws {
         let asker = HeldAsker()
         try await TestTier.run(rules: Self.rules, asker: asker, configure: Self.patient) { tier in
             let client = try tier.connect()
@@ -137,8 +134,7 @@ struct WaitingForNamesTests {
         }
     }
 
-    @Test("Nobody waits for ever: 504 after timeouts.resolve")
-    func timeout() async throws {
+    @Test func `Nobody waits for ever: 504 after timeouts.resolve`() async throws {
         let asker = HeldAsker()
         try await TestTier.run(
             rules: Self.rules,
@@ -156,8 +152,7 @@ struct WaitingForNamesTests {
         }
     }
 
-    @Test("A client that goes away while its request waits leaves nothing behind")
-    func gone() async throws {
+    @Test func `A client that goes away while its request waits leaves nothing behind`() async throws {
         let asker = HeldAsker()
         let origin = try ScriptedOrigin.echoingHeads()
         try await TestTier.run(rules: Self.rules, asker: asker, configure: Self.patient) { tier in
@@ -176,10 +171,8 @@ struct WaitingForNamesTests {
         }
     }
 
-    @Test(
-        "What did not change keeps its connections; an address that something else has taken over gets a new one"
-    )
-    func identity() async throws {
+    @Test
+    func `What did not change keeps its connections; an address taken over gets a new one`() async throws {
         let asker = HeldAsker()
         let origin = try ScriptedOrigin { connection, number in
             while true {
@@ -214,8 +207,7 @@ struct WaitingForNamesTests {
         }
     }
 
-    @Test("So many may wait on one loop; an exchange that has ended makes room")
-    func bounded() throws {
+    @Test func `So many may wait on one loop; an exchange that has ended makes room`() throws {
         let loop = EmbeddedEventLoop()
         let pending = HeldResolver()
         let waits = NameWaits(loop: loop, resolver: pending)

@@ -3,10 +3,8 @@ import Testing
 @testable import Proxy
 @testable import ProxyCore
 
-@Suite("Accept")
-struct AcceptFieldTests {
+@Suite struct AcceptFieldTests {
     @Test(
-        "JSON is preferred where it is named and HTML is not named before it",
         arguments: [
             ("application/json", true), ("APPLICATION/JSON ; q=0.9", true),
             ("*/*, application/problem+json", true),
@@ -15,7 +13,7 @@ struct AcceptFieldTests {
             ("", false), (",,", false), ("*/*", false), ("text/html5, a/json", false),
         ]
     )
-    func prefers(_ value: String, json: Bool) {
+    func `JSON is preferred where it is named and HTML is not named before it`(_ value: String, json: Bool) {
         #expect(AcceptField.prefersJSON(Array(value.utf8).span) == json)
     }
 }

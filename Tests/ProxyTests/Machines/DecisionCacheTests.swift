@@ -28,7 +28,7 @@ import Testing
         return false
     }
 
-    @Test func `a host is found again, and another is not`() throws {
+    @Test func `A host is found again, and another is not`() throws {
         var memory = DecisionCache(size: 4, seed: 1)
         let entry = try Self.entry("a.test.priv")
         memory.insert(entry)
@@ -40,7 +40,7 @@ import Testing
         #expect(memory.find(Array("a.test.priv".utf8).span) == nil)
     }
 
-    @Test func `what no rule wants is remembered too`() throws {
+    @Test func `What no rule wants is remembered too`() throws {
         let table = try RouteTable([
             RuleDefinition(name: "rule", host: "a", action: .forward(to: "name"))
         ])
@@ -55,7 +55,7 @@ import Testing
 
     /// Each of the flood's hosts comes `times` in a row; a hot one comes after each tenth.
     @Test(arguments: [1, 2, 3])
-    func `a flood of a million hosts does not push out the hot ones`(times: Int) async throws {
+    func `A flood of a million hosts does not push out the hot ones`(times: Int) async throws {
         let seed = TestSeed.make(for: #function)
         let like = try Self.entry("like")
         var memory = DecisionCache(size: Self.size, seed: seed)
@@ -78,7 +78,7 @@ import Testing
         #expect(kept >= hot.count * 97 / 100, "seed \(seed): \(kept)")
     }
 
-    @Test func `a host that becomes hot during a flood is soon remembered`() async throws {
+    @Test func `A host that becomes hot during a flood is soon remembered`() async throws {
         let seed = TestSeed.make(for: #function)
         let like = try Self.entry("like")
         var memory = DecisionCache(size: Self.size, seed: seed)
@@ -94,7 +94,7 @@ import Testing
         #expect(hits > 990, "seed \(seed)")
     }
 
-    @Test func `hosts that went out of use make room`() throws {
+    @Test func `Hosts that went out of use make room`() throws {
         let seed = TestSeed.make(for: #function)
         let like = try Self.entry("like")
         var memory = DecisionCache(size: 256, seed: seed)
@@ -111,7 +111,7 @@ import Testing
         #expect(hits > 64 * 100 * 3 / 4, "seed \(seed): \(hits)")
     }
 
-    @Test func `no more is kept than there are places`() throws {
+    @Test func `No more is kept than there are places`() throws {
         let like = try Self.entry("like")
         var memory = DecisionCache(size: 64, seed: 3)
         var kept: [Weak] = []

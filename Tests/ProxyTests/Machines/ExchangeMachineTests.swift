@@ -76,8 +76,7 @@ private struct Run: ~Copyable {
     }
 }
 
-@Suite("The exchange machine")
-struct ExchangeMachineTests {
+@Suite struct ExchangeMachineTests {
     /// The actions that follow from events, without those that say nothing.
     private func actions(
         complete: Bool = true,
@@ -125,8 +124,8 @@ struct ExchangeMachineTests {
         }
     }
 
-    @Test("Every cause follows from events alone", arguments: Failure.Reason.allCases)
-    func cause(reason: Failure.Reason) {
+    @Test(arguments: Failure.Reason.allCases)
+    func `Every cause follows from events alone`(reason: Failure.Reason) {
         let (complete, events) = Self.events(reason)
         switch actions(complete: complete, events).last {
         case .respond(let failure), .abort(let failure): #expect(failure.reason == reason)
@@ -134,15 +133,14 @@ struct ExchangeMachineTests {
         }
     }
 
-    @Test("Each wait ends at its deadline with its own cause", arguments: ExchangeMachine.Wait.allCases)
-    func waits(wait: ExchangeMachine.Wait) {
+    @Test(arguments: ExchangeMachine.Wait.allCases)
+    func `Each wait ends at its deadline with its own cause`(wait: ExchangeMachine.Wait) {
         let early: [Event] = [.waits(wait, .draining), .time(.milliseconds(4999))]
         #expect(actions(early) == [])
         #expect(actions(early + [.time(.milliseconds(1))]) == [.respond(Failure(.draining))])
     }
 
-    @Test("Nothing follows once the exchange is over")
-    func over() {
+    @Test func `Nothing follows once the exchange is over`() {
         let last: [Event] = [
             .refused(.internal), .upstreamLost(.connectionReset), .downstreamGone, .drainExpired,
             .time(.hours(1)),
@@ -155,8 +153,8 @@ struct ExchangeMachineTests {
 
     private static let refused = ExchangeMachine.Action.connectNext(after: Failure(.connectionRefused))
 
-    @Test("Where connecting fails another endpoint is tried, whatever the method", arguments: [true, false])
-    func nextEndpoint(idempotent: Bool) {
+    @Test(arguments: [true, false])
+    func `Where connecting fails another endpoint is tried, whatever the method`(idempotent: Bool) {
         let events: [Event] = [.connecting, .connectFailed(.connectionRefused)]
         #expect(actions(complete: false, idempotent: idempotent, events) == [Self.refused])
         #expect(
@@ -165,8 +163,7 @@ struct ExchangeMachineTests {
         )
     }
 
-    @Test("With every endpoint tried, the client learns of the last failure")
-    func noneLeft() {
+    @Test func `With every endpoint tried, the client learns of the last failure`() {
         let events: [Event] = [
             .connecting, .connectFailed(.connectionRefused), .connecting, .connectFailed(.connectionRefused),
             .noEndpointLeft(.connectionRefused),
@@ -174,8 +171,7 @@ struct ExchangeMachineTests {
         #expect(actions(events) == [Self.refused, Self.refused, .respond(Failure(.connectionRefused))])
     }
 
-    @Test("An attempt that ends after another endpoint has the request changes nothing")
-    func lateFailure() {
+    @Test func `An attempt that ends after another endpoint has the request changes nothing`() {
         let events: [Event] = [
             .connecting, .time(.seconds(5)), .attached(reused: true), .connectFailed(.connectTimeout),
         ]
@@ -187,16 +183,14 @@ struct ExchangeMachineTests {
         #expect(!isConnecting)
     }
 
-    @Test("Attempts are bounded")
-    func bounded() {
+    @Test func `Attempts are bounded`() {
         let attempt: [Event] = [.connecting, .connectFailed(.unroutable)]
         let many = actions((0..<ExchangeMachine.maxAttempts).flatMap { _ in attempt })
         #expect(many.count == ExchangeMachine.maxAttempts)
         #expect(many.last == .respond(Failure(.unroutable)))
     }
 
-    @Test("Without a descriptor another endpoint would do no better")
-    func descriptors() {
+    @Test func `Without a descriptor another endpoint would do no better`() {
         let events: [Event] = [.connecting, .connectFailed(.outOfDescriptors)]
         #expect(actions(events) == [.respond(Failure(.outOfDescriptors))])
     }
@@ -207,49 +201,40 @@ struct ExchangeMachineTests {
     private static let respondsReset = ExchangeMachine.Action.respond(Failure(.connectionReset))
     private static let reconnects = ExchangeMachine.Action.reconnect(after: Failure(.connectionReset))
 
-    @Test("A stale connection is tried again once, and then no more")
-    func retryOnce() {
+    @Test func `A stale connection is tried again once, and then no more`() {
         let events: [Event] = [
             .attached(reused: true), Self.reset, .connecting, .attached(reused: true), Self.reset,
         ]
         #expect(actions(events) == [Self.reconnects, Self.respondsReset])
     }
 
-    @Test("The new connection that replaces a stale one may lead to another endpoint")
-    func retryElsewhere() {
+    @Test func `The new connection that replaces a stale one may lead to another endpoint`() {
         let events: [Event] = [
             .attached(reused: true), Self.reset, .connecting, .connectFailed(.connectionRefused),
         ]
         #expect(actions(events) == [Self.reconnects, Self.refused])
     }
 
-    @Test("A new connection that closes was not stale")
-    func freshConnection() {
+    @Test func `A new connection that closes was not stale`() {
         #expect(actions([.attached(reused: false), Self.reset]) == [Self.respondsReset])
     }
 
-    @Test("A method that may not be repeated is not")
-    func notIdempotent() {
+    @Test func `A method that may not be repeated is not`() {
         #expect(actions(idempotent: false, [.attached(reused: true), Self.reset]) == [Self.respondsReset])
     }
 
-    @Test("A body that is not held any longer cannot be sent again")
-    func bodyGone() {
+    @Test func `A body that is not held any longer cannot be sent again`() {
         let events: [Event] = [.attached(reused: true), .bodyReleased, .requestEnded, Self.reset]
         #expect(actions(complete: false, events) == [Self.respondsReset])
     }
 
-    @Test("One byte of a response, be it interim, and the request is not repeated")
-    func responseBegan() {
+    @Test func `One byte of a response, be it interim, and the request is not repeated`() {
         #expect(actions([.attached(reused: true), .upstreamSent, Self.reset]) == [Self.respondsReset])
     }
 
     // MARK: The response
 
-    @Test(
-        "A response that has begun breaks off; one that is rolled back is replaced; a complete one is not lost"
-    )
-    func breakOff() {
+    @Test func `A response that has begun breaks off or is replaced; a complete one is not lost`() {
         let begun: [Event] = [.attached(reused: false), .upstreamSent, .responseBegan]
         #expect(
             actions(begun + [Self.reset]) == [
@@ -260,21 +245,19 @@ struct ExchangeMachineTests {
         #expect(actions(begun + [.responseEnded, Self.reset]) == [])
     }
 
-    @Test("A client that goes while the last bytes are written has not got its response")
-    func goneAtTheEnd() {
+    @Test func `A client that goes while the last bytes are written has not got its response`() {
         let events: [Event] = [.attached(reused: false), .responseBegan, .responseEnded, .downstreamGone]
         #expect(actions(events) == [.abort(Failure(.downstreamClosed))])
     }
 
-    @Test("Interim responses are bounded")
-    func interims() {
+    @Test func `Interim responses are bounded`() {
         let many = [Event](repeating: .interimResponse, count: DataPathConstants.interimAnswers)
         #expect(actions([.attached(reused: false)] + many) == [])
         #expect(actions([.attached(reused: false)] + many + [.interimResponse]).count == 1)
     }
 
-    @Test("A connection may be used again where the request was complete", arguments: [true, false])
-    func reuse(complete: Bool) {
+    @Test(arguments: [true, false])
+    func `A connection may be used again where the request was complete`(complete: Bool) {
         var run = Run(complete: complete, idempotent: true)
         _ = run.apply(.attached(reused: false))
         _ = run.apply(.responseBegan)
@@ -284,8 +267,7 @@ struct ExchangeMachineTests {
 
     // MARK: Silence
 
-    @Test("An upstream that owes the response is late after its time, not before")
-    func upstreamSilent() {
+    @Test func `An upstream that owes the response is late after its time, not before`() {
         let events: [Event] = [
             .attached(reused: false), .time(.seconds(9)), .upstreamSent, .time(.seconds(9)),
         ]
@@ -293,8 +275,7 @@ struct ExchangeMachineTests {
         #expect(actions(events + [.time(.seconds(1))]) == [.respond(Failure(.upstreamTimeout))])
     }
 
-    @Test("While the client sends its body the upstream's silence is not a failure")
-    func uploading() {
+    @Test func `While the client sends its body the upstream's silence is not a failure`() {
         let events: [Event] = [
             .attached(reused: false), .time(.seconds(15)), .downstreamSent, .time(.seconds(19)),
         ]
@@ -304,8 +285,7 @@ struct ExchangeMachineTests {
         )
     }
 
-    @Test("Whoever does not accept what waits for it is the one who is late")
-    func blocked() {
+    @Test func `Whoever does not accept what waits for it is the one who is late`() {
         let upload: [Event] = [.attached(reused: false), .time(.seconds(10), upstreamBlocked: true)]
         #expect(actions(complete: false, upload) == [.respond(Failure(.upstreamTimeout))])
         let download: [Event] = [
@@ -318,8 +298,7 @@ struct ExchangeMachineTests {
         )
     }
 
-    @Test("A request that still arrives while its response goes is late only when both are silent")
-    func both() {
+    @Test func `A request that still arrives while its response goes is late only when both are silent`() {
         let events: [Event] = [
             .attached(reused: false), .responseBegan, .time(.seconds(19)), .upstreamSent, .time(.seconds(6)),
         ]

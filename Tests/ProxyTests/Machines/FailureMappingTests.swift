@@ -3,8 +3,7 @@ import ProxyCore
 import Routing
 import Testing
 
-@Suite("Failures and where they come from")
-struct FailureMappingTests {
+@Suite struct FailureMappingTests {
     @Test(arguments: [
         (RequestError.badMethod, Failure.Reason.malformedRequest, 400),
         (.methodNotAllowed, .methodNotAllowed, 405),
@@ -25,7 +24,7 @@ struct FailureMappingTests {
         (.framing(.lengthAndCoding), .malformedRequest, 400),
     ]
     )
-    func `a request head has the cause of its mistake`(
+    func `A request head has the cause of its mistake`(
         error: RequestError,
         reason: Failure.Reason,
         status: Int
@@ -36,8 +35,7 @@ struct FailureMappingTests {
         #expect(failure.side == .downstream)
     }
 
-    @Test
-    func `a body keeps the mistake, and has the side that sent it`() {
+    @Test func `A body keeps the mistake, and has the side that sent it`() {
         let error = BodyError.badChunkSize
         #expect(Failure(requestBody: error).reason == .malformedRequest)
         #expect(Failure(requestBody: .trailer(.tooMany)).reason == .headTooLarge)
@@ -49,8 +47,7 @@ struct FailureMappingTests {
         )
     }
 
-    @Test
-    func `a response head has the cause of its mistake`() {
+    @Test func `A response head has the cause of its mistake`() {
         #expect(Failure(ResponseError.headTooLarge).reason == .responseHeadTooLarge)
         #expect(Failure(ResponseError.field(.tooMany)).reason == .responseHeadTooLarge)
         #expect(Failure(ResponseError.field(.badName)).reason == .invalidResponse)
@@ -58,13 +55,12 @@ struct FailureMappingTests {
     }
 
     @Test(arguments: Refusal.Reason.allCases)
-    func `a refusal has the status that the routing library gives it`(reason: Refusal.Reason) {
+    func `A refusal has the status that the routing library gives it`(reason: Refusal.Reason) {
         let failure = Failure(Refusal(reason: reason, ruleName: nil))
         #expect(failure.status == reason.status && failure.reason.rawValue == reason.token)
     }
 
-    @Test
-    func `only a connection that never was leaves the request to another endpoint`() {
+    @Test func `Only a connection that never was leaves the request to another endpoint`() {
         let connecting = Failure.Reason.allCases.filter(\.isConnectFailure)
         #expect(connecting == [.connectionRefused, .connectTimeout, .unroutable, .connectFailed])
     }

@@ -4,7 +4,7 @@ import Settings
 import Testing
 
 @Suite struct HeadLimitsTests {
-    @Test func `the parser's own defaults are those of a tier's settings`() {
+    @Test func `The parser's own defaults are those of a tier's settings`() {
         #expect(Limits().head(trusted: false) == HeadLimits.default)
     }
 }

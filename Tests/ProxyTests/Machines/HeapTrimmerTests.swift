@@ -3,17 +3,14 @@ import Testing
 @testable import Proxy
 @testable import ProxyCore
 
-@Suite("A crowd of connections")
-struct HeapTrimmerTests {
-    @Test("It has left when three quarters are gone, once")
-    func leaves() {
+@Suite struct HeapTrimmerTests {
+    @Test func `A crowd has left when three quarters are gone, once`() {
         var trimmer = HeapTrimmer()
         let seen = [10, 2000, 3000, 751, 750, 700, 0].map { trimmer.hasShrunk($0) }
         #expect(seen == [false, false, false, false, true, false, false])
     }
 
-    @Test("A few connections that come and go are no crowd")
-    func few() {
+    @Test func `A few connections that come and go are no crowd`() {
         var trimmer = HeapTrimmer()
         let seen = [1023, 0, 1023, 0].map { trimmer.hasShrunk($0) }
         #expect(seen == [false, false, false, false])

@@ -3,12 +3,10 @@ import Testing
 
 @testable import ProxyCore
 
-@Suite("Reachability of an endpoint")
-struct ReachabilityTests {
+@Suite struct ReachabilityTests {
     private let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
 
-    @Test("An endpoint is avoided after a failure, and used again after a connection")
-    func avoided() {
+    @Test func `An endpoint is avoided after a failure, and used again after a connection`() {
         var endpoint = Reachability()
         endpoint.connecting(now: start)
         #expect(!endpoint.isAvoided)
@@ -19,8 +17,7 @@ struct ReachabilityTests {
         #expect(!endpoint.isAvoided)
     }
 
-    @Test("An attempt that hangs is enough, before it has failed")
-    func hangs() {
+    @Test func `An attempt that hangs is enough, before it has failed`() {
         var endpoint = Reachability()
         endpoint.connecting(now: start)
         _ = endpoint.tick(now: start + .milliseconds(499))
@@ -31,8 +28,7 @@ struct ReachabilityTests {
         #expect(!endpoint.isAvoided)
     }
 
-    @Test("Probes back off, up to a limit, one at a time")
-    func probes() {
+    @Test func `Probes back off, up to a limit, one at a time`() {
         var endpoint = Reachability()
         var now = start
         var waits: [Int64] = []
@@ -49,8 +45,7 @@ struct ReachabilityTests {
         #expect(waits == [1, 2, 4, 8, 16, 30, 30, 30])
     }
 
-    @Test("A lack of descriptors says nothing about the endpoint")
-    func abandoned() {
+    @Test func `A lack of descriptors says nothing about the endpoint`() {
         var endpoint = Reachability()
         endpoint.connecting(now: start)
         endpoint.abandoned(now: start)
@@ -58,8 +53,7 @@ struct ReachabilityTests {
         #expect(!endpoint.isAvoided && !probe)
     }
 
-    @Test("A probe without a descriptor is not the last one")
-    func abandonedProbe() {
+    @Test func `A probe without a descriptor is not the last one`() {
         var endpoint = Reachability()
         endpoint.connecting(now: start)
         endpoint.failed(now: start)
@@ -70,8 +64,7 @@ struct ReachabilityTests {
         #expect(first && second)
     }
 
-    @Test("Attempts that fail together are one failure")
-    func together() {
+    @Test func `Attempts that fail together are one failure`() {
         var endpoint = Reachability()
         for _ in 0..<64 { endpoint.connecting(now: start) }
         for _ in 0..<64 { endpoint.failed(now: start) }

@@ -14,8 +14,7 @@ private struct Ending: Equatable {
     var cause: Failure.Reason?
 }
 
-@Suite("Stages of a request")
-struct RequestStagesTests {
+@Suite struct RequestStagesTests {
     private static var rules: [RuleDefinition] {
         let gone = RuleDefinition(name: "gone", host: "gone.test", action: .respond(status: 410))
         var narrow = RuleDefinition(name: "narrow", host: "narrow.test", action: .forward(to: "one"))
@@ -49,7 +48,6 @@ struct RequestStagesTests {
     }
 
     @Test(
-        "Each refusal has its stage, with and without memory, with and without a trace",
         arguments: [
             ("GET / HTTP/1.1\r\nHost: one.test\r\nVia: 1.1 berth-front-bench\r\n", .admit, .loopDetected),
             ("TRACE / HTTP/1.1\r\nHost: one.test\r\n", .admit, .methodNotAllowed),
@@ -62,7 +60,11 @@ struct RequestStagesTests {
             ("POST / HTTP/1.1\r\nHost: one.test\r\nContent-Length: 100\r\n", .pick, nil),
         ] as [(String, RequestStage, Failure.Reason?)]
     )
-    func refusals(request: String, stage: RequestStage, cause: Failure.Reason?) throws {
+    func `Each refusal has its stage, with and without memory, with and without a trace`(
+        request: String,
+        stage: RequestStage,
+        cause: Failure.Reason?
+    ) throws {
         for (keeps, traced) in [(true, false), (true, true), (false, false), (false, true)] {
             let (ending, route) = try Self.run(request + "\r\n", keeps: keeps, traced: traced)
             #expect(ending == Ending(stage: stage, cause: cause))
@@ -71,8 +73,7 @@ struct RequestStagesTests {
         }
     }
 
-    @Test("The stages stand in their order")
-    func order() {
+    @Test func `The stages stand in their order`() {
         #expect(
             RequestStage.allCases == [
                 .admit, .decide, .access, .limits, .inspection, .resolve, .pick, .connect,
@@ -80,10 +81,7 @@ struct RequestStagesTests {
         )
     }
 
-    @Test(
-        "A cached decision costs neither a look at the client nor a host name; without a cache both are known"
-    )
-    func cached() throws {
+    @Test func `A cached decision needs neither the client's address nor a host name`() throws {
         let bench = try StagesBench(names: ["one": [StagesBench.address(1)]])
         #expect(try bench.resolved("one.test").host?.text == "one.test")
         let second = try bench.resolved("one.test")
@@ -95,8 +93,9 @@ struct RequestStagesTests {
         }
     }
 
-    @Test("A name that is not known yet is waited for, and its endpoints are kept until names change")
-    func waiting() throws {
+    @Test
+    func `A name that is not known yet is waited for, and its endpoints are kept until names change`() throws
+    {
         let bench = try StagesBench(canWait: true)
         let cold = NameTable(layers: [NameLayer(source: "dns", content: .answers([:]))])
         bench.stages.install(names: NameTableUpdate(table: cold, changed: nil))
@@ -120,8 +119,7 @@ struct RequestStagesTests {
         #expect(throws: Failure(.unknownTarget)) { try bench.stages.resolve(&route, with: .unknown) }
     }
 
-    @Test("Without a resolver a name that is not known is a name error")
-    func offline() throws {
+    @Test func `Without a resolver a name that is not known is a name error`() throws {
         let bench = try StagesBench(canWait: false)
         let cold = NameTable(layers: [NameLayer(source: "dns", content: .answers([:]))])
         bench.stages.install(names: NameTableUpdate(table: cold, changed: nil))
@@ -129,8 +127,7 @@ struct RequestStagesTests {
     }
 }
 
-@Suite("Client addresses")
-struct ClientAddressTests {
+@Suite struct ClientAddressTests {
     private static let trusted = ["10.0.0.0/8", "::1/128"].compactMap { CIDR($0) }
 
     private static func client(_ fields: String, peer: String = "10.0.0.1") throws -> String {
@@ -144,7 +141,6 @@ struct ClientAddressTests {
     }
 
     @Test(
-        "The last address that is not a trusted proxy",
         arguments: [
             ("", "10.0.0.1"),
             ("X-Forwarded-For: 192.0.2.7\r\n", "192.0.2.7"),
@@ -162,7 +158,7 @@ struct ClientAddressTests {
             ("X-Forwarded-For:\r\n", "10.0.0.1"),
         ]
     )
-    func behindProxies(fields: String, client: String) throws {
+    func `The last address that is not a trusted proxy`(fields: String, client: String) throws {
         #expect(try Self.client(fields) == client)
         #expect(try Self.client(fields, peer: "192.0.2.1") == "192.0.2.1")
     }

@@ -25,8 +25,7 @@ private final class Carrier: ExchangeUpstream {
     func close() { isUsable = false }
 }
 
-@Suite("Endpoints of a target")
-struct TargetPoolTests {
+@Suite struct TargetPoolTests {
     private static let first = StagesBench.address(1)
     private static let second = StagesBench.address(2)
     private static let third = StagesBench.address(3)
@@ -37,11 +36,10 @@ struct TargetPoolTests {
         try hosts.map { host throws in try bench.pick(host) }
     }
 
-    @Test(
-        "An endpoint that stays keeps its idle connections and its turn when names change",
-        arguments: [["one"], nil, ["other"]] as [Set<String>?]
-    )
-    func unchanged(changed: Set<String>?) throws {
+    @Test(arguments: [["one"], nil, ["other"]] as [Set<String>?])
+    func `An endpoint that stays keeps its idle connections and its turn when names change`(
+        changed: Set<String>?
+    ) throws {
         let names = ["one": [Self.first, Self.second, Self.third]]
         let bench = try StagesBench(names: names)
         let before = try bench.resolved("one.test")
@@ -59,8 +57,7 @@ struct TargetPoolTests {
         #expect(bench.upstreams.upstream(upstream.endpoint, identity: nil).checkOut(probing: true) === idle)
     }
 
-    @Test("Weighted turns go on where they were, although another endpoint came")
-    func weightedTurns() throws {
+    @Test func `Weighted turns go on where they were, although another endpoint came`() throws {
         let first = StagesBench.address(1, weight: 3)
         let second = StagesBench.address(2, weight: 1)
         let bench = try StagesBench(names: ["one": [first, second]])
@@ -70,8 +67,7 @@ struct TargetPoolTests {
         #expect(try (0..<4).map { _ in try bench.pick("one.test") } == [1, 1, 1, 2])
     }
 
-    @Test("Rules that are loaded again keep the pool of a target that is still the same")
-    func reload() throws {
+    @Test func `Rules that are loaded again keep the pool of a target that is still the same`() throws {
         let names = ["one": [Self.first, Self.second]]
         let bench = try StagesBench(names: names)
         let before = try bench.resolved("one.test")
@@ -88,8 +84,7 @@ struct TargetPoolTests {
         #expect(try bench.pick("one.test") != turn)
     }
 
-    @Test("A request that is under way picks among the endpoints of now")
-    func underWay() throws {
+    @Test func `A request that is under way picks among the endpoints of now`() throws {
         let bench = try StagesBench(names: ["one": [Self.first]])
         var route = try bench.resolved("one.test")
         let upstream = try bench.stages.pick(&route)
@@ -103,8 +98,7 @@ struct TargetPoolTests {
         #expect(try bench.stages.pick(&route).lastByte == 1)
     }
 
-    @Test("What another container has taken over is another upstream")
-    func identity() throws {
+    @Test func `What another container has taken over is another upstream`() throws {
         let bench = try StagesBench(names: ["one": [StagesBench.address(1, identity: "a")]])
         var route = try bench.resolved("one.test")
         let upstream = try bench.stages.pick(&route)
@@ -113,8 +107,7 @@ struct TargetPoolTests {
         #expect(try bench.stages.pick(&route) !== upstream)
     }
 
-    @Test("An endpoint that was tried is not picked again; when none is left that is an error")
-    func excluding() throws {
+    @Test func `An endpoint that was tried is not picked again; when none is left that is an error`() throws {
         let bench = try StagesBench(names: ["one": [Self.first, Self.second, Self.third]])
         for _ in 0..<10 {
             var route = try bench.resolved("one.test")
@@ -133,8 +126,7 @@ struct TargetPoolTests {
         }
     }
 
-    @Test("A dead endpoint's turns are shared by the others alike")
-    func fairness() throws {
+    @Test func `A dead endpoint's turns are shared by the others alike`() throws {
         let bench = try StagesBench(names: ["one": [Self.first, Self.second, Self.third]])
         var counts: [UInt8: Int] = [:]
         for _ in 0..<600 {
@@ -150,8 +142,7 @@ struct TargetPoolTests {
         #expect(counts == [1: 300, 3: 300])
     }
 
-    @Test("Targets that are out of use are forgotten, those that something refers to are not")
-    func forgotten() throws {
+    @Test func `Targets that are out of use are forgotten, those that something refers to are not`() throws {
         let bench = try StagesBench(
             [
                 // The path decides: such a decision is not cached.
@@ -181,8 +172,7 @@ struct TargetPoolTests {
         #expect(try bench.resolved("one.test").pool === held.pool)
     }
 
-    @Test("A target that nothing knows is not kept")
-    func unknown() throws {
+    @Test func `A target that nothing knows is not kept`() throws {
         let bench = try StagesBench(names: [:])
         #expect(throws: Failure(.unknownTarget)) { try bench.pick("one.test") }
         #expect(bench.stages.targets.count == 0)
@@ -190,8 +180,7 @@ struct TargetPoolTests {
         #expect(try bench.pick("one.test") == 1)
     }
 
-    @Test("Without memory equal requests go to the same endpoint, the first that has a turn")
-    func afresh() throws {
+    @Test func `Without memory equal requests go to the same endpoint, the first that has a turn`() throws {
         let bench = try StagesBench(
             names: ["one": [StagesBench.address(1, weight: 0), Self.second, Self.third]],
             keeps: false

@@ -40,12 +40,10 @@ private final class TunnelBench: TunnelOwner {
     }
 }
 
-@Suite("A tunnel")
-struct TunnelTests {
+@Suite struct TunnelTests {
     private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
-    @Test("What arrived before it goes first, and bytes are counted both ways")
-    func early() {
+    @Test func `What arrived before a tunnel goes first, and bytes are counted both ways`() {
         let bench = TunnelBench(earlyDown: "hello", earlyUp: "hi")
         bench.client.peerSends(" there")
         bench.container.peerSends(" to you")
@@ -55,8 +53,7 @@ struct TunnelTests {
         #expect(bench.tunnel?.bytesDown == 12)
     }
 
-    @Test("Either side may close its half first, and the other goes on")
-    func halfClose() {
+    @Test func `Either side may close its half first, and the other goes on`() {
         let bench = TunnelBench()
         bench.client.peerEndsInput()
         #expect(bench.container.events == ["output closed"])
@@ -67,13 +64,12 @@ struct TunnelTests {
         #expect(bench.ending == nil)
     }
 
-    @Test("A half-close that came before it is passed on")
-    func earlyHalfClose() {
+    @Test func `A half-close that came before the tunnel is passed on`() {
         #expect(TunnelBench(clientEnded: true).container.events == ["output closed"])
     }
 
-    @Test("A side is read only while the other accepts bytes", arguments: [true, false])
-    func backPressure(fromClient: Bool) {
+    @Test(arguments: [true, false])
+    func `A side is read only while the other accepts bytes`(fromClient: Bool) {
         let bench = TunnelBench()
         let (from, to) = fromClient ? (bench.client, bench.container) : (bench.container, bench.client)
         to.isWritable = false
@@ -84,16 +80,15 @@ struct TunnelTests {
         #expect(text(to.received) == "goes")
     }
 
-    @Test("When the upstream has closed, the downstream's transport goes back")
-    func upstreamCloses() {
+    @Test func `When the upstream has closed, the downstream's transport goes back`() {
         let bench = TunnelBench()
         bench.container.peerCloses()
         #expect(bench.ending == .upstreamClosed)
         #expect(bench.client.isActive && bench.client.owner == nil)
     }
 
-    @Test("Nothing is left of a tunnel when either side has closed", arguments: [true, false])
-    func released(byClient: Bool) {
+    @Test(arguments: [true, false])
+    func `Nothing is left of a tunnel when either side has closed`(byClient: Bool) {
         let (client, container) = (PipeTransport(), PipeTransport())
         weak var tunnel: Tunnel?
         do {
@@ -104,8 +99,7 @@ struct TunnelTests {
         #expect(tunnel == nil)
     }
 
-    @Test("A downstream that goes in order has its last bytes sent; then both sides are closed")
-    func drains() {
+    @Test func `A downstream that goes in order has its last bytes sent; then both sides are closed`() {
         let bench = TunnelBench()
         bench.container.isWritable = false
         bench.container.write(ByteBuffer(string: "last"))
@@ -119,8 +113,7 @@ struct TunnelTests {
         #expect(bench.isClosed)
     }
 
-    @Test("An upstream that accepts nothing of the last bytes is given up")
-    func drainsInVain() {
+    @Test func `An upstream that accepts nothing of the last bytes is given up`() {
         let bench = TunnelBench()
         bench.container.isWritable = false
         bench.container.write(ByteBuffer(string: "last"))
@@ -132,8 +125,7 @@ struct TunnelTests {
         #expect(bench.container.events.last == "closed")
     }
 
-    @Test("A downstream that breaks off ends both sides at once")
-    func breaksOff() {
+    @Test func `A downstream that breaks off ends both sides at once`() {
         let bench = TunnelBench()
         bench.container.isWritable = false
         bench.container.write(ByteBuffer(string: "last"))
@@ -143,8 +135,7 @@ struct TunnelTests {
         #expect(bench.container.events == ["closed"])
     }
 
-    @Test("Silence of both sides ends it; bytes of either keep it")
-    func silence() {
+    @Test func `Silence of both sides ends a tunnel; bytes of either keep it`() {
         let bench = TunnelBench()
         bench.pass(.seconds(59))
         bench.container.peerSends("x")

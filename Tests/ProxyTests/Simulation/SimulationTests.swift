@@ -5,15 +5,15 @@ import Testing
 /// A worker among clients, containers, faults and time that all follow from a seed.
 ///
 /// `BERTH_SEEDS=10000` runs more of them; `BERTH_SEED=7` runs one and prints what happened.
-@Suite("Simulation", .timeLimit(.minutes(60)))
+@Suite(.timeLimit(.minutes(60)))
 struct SimulationTests {
     private static let count =
         ProcessInfo.processInfo.environment["BERTH_SEEDS"].flatMap(UInt64.init) ?? 1_000
     private static let first = TestSeed.make(for: "SimulationTests, the first of \(count) seeds")
     private static let parts: UInt64 = 2
 
-    @Test("Whatever happens, each request gets its own answer, once, in time", arguments: 0..<parts)
-    func seeds(part: UInt64) async throws {
+    @Test(arguments: 0..<parts)
+    func `Whatever happens, each request gets its own answer, once, in time`(part: UInt64) async throws {
         if let seed = TestSeed.replayed {
             if part == 0 { try replay(seed) }
             return

@@ -6,8 +6,7 @@ import Testing
 @testable import ProxyCore
 
 /// What slow and small peers cost, and how long they are waited for.
-@Suite("Slow and small")
-struct BoundTests {
+@Suite struct BoundTests {
     private static let upgrade = "GET / HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n"
     private static let switching = "HTTP/1.1 101 Go\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n"
 
@@ -25,8 +24,8 @@ struct BoundTests {
 
     private func letter(_ index: Int) -> String { String(UnicodeScalar(UInt8(97 + index % 26))) }
 
-    @Test("Bytes one by one, to an endpoint that takes none, wait in a bounded number of pieces")
-    func smallUpstream() throws {
+    @Test
+    func `Bytes one by one, to an endpoint that takes none, wait in a bounded number of pieces`() throws {
         let bench = try FaultBench()
         defer { bench.end() }
         bench.window = 100
@@ -44,8 +43,7 @@ struct BoundTests {
         #expect(endpoint.heard == text)
     }
 
-    @Test("Bytes one by one, to a client that takes none, wait in a bounded number of pieces")
-    func smallDownstream() throws {
+    @Test func `Bytes one by one, to a client that takes none, wait in a bounded number of pieces`() throws {
         let bench = try FaultBench()
         defer { bench.end() }
         bench.window = 100
@@ -68,8 +66,7 @@ struct BoundTests {
         #expect(bench.idleUpstreams == 1)
     }
 
-    @Test("Small chunks that lose their extensions go on in one piece")
-    func smallChunks() throws {
+    @Test func `Small chunks that lose their extensions go on in one piece`() throws {
         let bench = try FaultBench()
         defer { bench.end() }
         bench.window = 1
@@ -88,8 +85,8 @@ struct BoundTests {
         #expect(endpoint.heard == String(repeating: "1\r\nx\r\n", count: 1_000) + "0\r\n\r\n")
     }
 
-    @Test("An upload that its endpoint takes slowly is not late, and one that it does not take is")
-    func slowUpload() throws {
+    @Test
+    func `An upload that its endpoint takes slowly is not late, and one that it does not take is`() throws {
         let bench = try FaultBench()
         defer { bench.end() }
         bench.window = 1_000
@@ -117,8 +114,7 @@ struct BoundTests {
         #expect(!endpoint.socket.isOpen)
     }
 
-    @Test("A client that was held back by a slow endpoint is not late when it may go on")
-    func heldBack() throws {
+    @Test func `A client that was held back by a slow endpoint is not late when it may go on`() throws {
         let bench = try FaultBench()
         defer { bench.end() }
         bench.window = 1_000
@@ -151,8 +147,7 @@ struct BoundTests {
         #expect(client.heard.hasPrefix("HTTP/1.1 204 "))
     }
 
-    @Test("What a client says last in a tunnel arrives, though the endpoint has closed its half before")
-    func tail() throws {
+    @Test func `A client's last bytes in a tunnel arrive after the endpoint has closed its half`() throws {
         let bench = try FaultBench()
         defer { bench.end() }
         bench.window = 100
@@ -177,8 +172,7 @@ struct BoundTests {
         #expect(bench.log.lines == [.init(status: 101, cause: nil)])
     }
 
-    @Test("An endpoint that does not take the last of a tunnel is not waited for without end")
-    func stalledTail() throws {
+    @Test func `An endpoint that does not take the last of a tunnel is not waited for without end`() throws {
         let bench = try FaultBench()
         defer { bench.end() }
         bench.window = 100
@@ -195,8 +189,7 @@ struct BoundTests {
         #expect(bench.isClean)
     }
 
-    @Test("What the endpoint says last in a tunnel arrives, though the client has closed its half before")
-    func tailDownstream() throws {
+    @Test func `An endpoint's last bytes in a tunnel arrive after the client has closed its half`() throws {
         let bench = try FaultBench()
         defer { bench.end() }
         bench.window = 100
@@ -216,8 +209,7 @@ struct BoundTests {
         #expect(bench.isClean)
     }
 
-    @Test("During a long answer the request is held no more")
-    func outgoing() throws {
+    @Test func `During a long answer the request is held no more`() throws {
         let bench = try FaultBench()
         defer { bench.end() }
         let client = bench.client()
@@ -232,13 +224,12 @@ struct BoundTests {
     }
 
     @Test(
-        "A HEAD that can't be read gets a refusal without a body",
         arguments: [
             "HEAD / HTTP/1.1\r\n\r\n", "HEAD / HTTP/9.9\r\nHost: x\r\n\r\n",
             "\r\nHEAD / HTTP/1.1\r\nA : b\r\n\r\n",
         ]
     )
-    func head(_ request: String) throws {
+    func `A HEAD that can't be read gets a refusal without a body`(_ request: String) throws {
         let bench = try FaultBench()
         defer { bench.end() }
         let client = bench.client()
@@ -248,8 +239,7 @@ struct BoundTests {
         #expect(client.isToldTheEnd)
     }
 
-    @Test("A HEAD that does not end in time gets a refusal without a body")
-    func lateHead() throws {
+    @Test func `A HEAD that does not end in time gets a refusal without a body`() throws {
         let bench = try FaultBench()
         defer { bench.end() }
         let client = bench.client()
@@ -259,8 +249,7 @@ struct BoundTests {
         #expect(client.heard.hasPrefix("HTTP/1.1 408 ") && client.heard.hasSuffix("\r\n\r\n"))
     }
 
-    @Test("Connections that wait for work give their descriptors to one that is needed")
-    func descriptors() throws {
+    @Test func `Connections that wait for work give their descriptors to one that is needed`() throws {
         let bench = try FaultBench()
         defer { bench.end() }
         let client = bench.client()
@@ -279,8 +268,7 @@ struct BoundTests {
         )
     }
 
-    @Test("A refused upload is read for some time, and not for ever")
-    func lingering() throws {
+    @Test func `A refused upload is read for some time, and not for ever`() throws {
         let bench = try FaultBench { $0.limits.bodyBytes = 10 }
         defer { bench.end() }
         let client = bench.client()

@@ -10,8 +10,7 @@ import Testing
 
 /// A target with two endpoints, one of them dead: clients do not notice, but for the first of them where a connect
 /// hangs.
-@Suite("A dead endpoint beside a live one")
-struct DeadEndpointTests {
+@Suite struct DeadEndpointTests {
     /// `BERTH_REQUESTS=10000` sends more of them.
     private static let requests =
         ProcessInfo.processInfo.environment["BERTH_REQUESTS"].flatMap { Int($0) } ?? 2_000
@@ -62,14 +61,15 @@ struct DeadEndpointTests {
         return waits
     }
 
-    @Test("Refused: no request fails, and none waits")
-    func refused() throws {
+    @Test func `Refused: no request fails, and none waits`() throws {
         var random = SeededRandom(seed: TestSeed.make(for: "dead endpoint, refused"))
         #expect(try run(.fails(.connectionRefused), &random).isEmpty)
     }
 
-    @Test("A black hole: no request fails; the first waits for one connect timeout at most, and no other")
-    func blackHole() throws {
+    @Test
+    func `A black hole: no request fails; the first waits for one connect timeout at most, and no other`()
+        throws
+    {
         var random = SeededRandom(seed: TestSeed.make(for: "dead endpoint, black hole"))
         let waits = try run(.hangs, &random)
         #expect(waits.count <= 1)

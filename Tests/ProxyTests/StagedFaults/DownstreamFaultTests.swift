@@ -56,12 +56,11 @@ struct DownstreamFault: Sendable, CustomTestStringConvertible {
     }
 }
 
-@Suite("Faults of clients")
-struct DownstreamFaultTests {
+@Suite struct DownstreamFaultTests {
     private static let head = "HTTP/1.1 200 OK\r\nContent-Length: 400000\r\n\r\n"
 
-    @Test("Each has its line in the log, and leaves nothing behind", arguments: DownstreamFault.all)
-    func fault(_ fault: DownstreamFault) throws {
+    @Test(arguments: DownstreamFault.all)
+    func `Each fault has its line in the log, and leaves nothing behind`(_ fault: DownstreamFault) throws {
         let bench = try FaultBench()
         defer { bench.end() }
         bench.window = 4_000

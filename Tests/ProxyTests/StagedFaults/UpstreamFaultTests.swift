@@ -6,12 +6,11 @@ import Testing
 
 /// Whatever an endpoint does, at whatever stage: the client learns what it can, the log says why, and nobody else
 /// has any of it.
-@Suite("Faults of endpoints")
-struct UpstreamFaultTests {
+@Suite struct UpstreamFaultTests {
     private static let good = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood"
 
-    @Test("Each has its end, its line in the log, and no other effect", arguments: UpstreamFault.all)
-    func fault(_ fault: UpstreamFault) throws {
+    @Test(arguments: UpstreamFault.all)
+    func `Each fault has its end, its line in the log, and no other effect`(_ fault: UpstreamFault) throws {
         let bench = try FaultBench()
         defer { bench.end() }
         let client = bench.client()
