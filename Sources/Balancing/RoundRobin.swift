@@ -25,7 +25,9 @@ public struct RoundRobin: Sendable {
 
     /// One of the endpoints that are not excluded: each in turn takes the place of one that is.
     ///
-    /// - Parameter isExcluded: whether the endpoint with this index must not be picked.
+    /// - Parameters:
+    ///   - count: how many endpoints there are.
+    ///   - isExcluded: whether the endpoint with this index must not be picked.
     /// - Returns: an index below `count`, or nil when there is none to choose.
     public mutating func pick(among count: Int, excluding isExcluded: (Int) -> Bool) -> Int? {
         guard count > 0 else { return nil }

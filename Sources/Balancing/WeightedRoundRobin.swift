@@ -20,7 +20,9 @@ public struct WeightedRoundRobin: Sendable {
         self.plain = RoundRobin(seed: seed)
     }
 
-    /// - Parameter weights: of each endpoint, in their order.
+    /// - Parameters:
+    ///   - weights: of each endpoint, in their order.
+    ///   - seed: where the turns begin.
     public init(_ weights: [UInt16], seed: UInt = 0) {
         self.init(seed: seed)
         update(weights.map { ($0, nil) })

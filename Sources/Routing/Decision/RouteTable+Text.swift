@@ -7,6 +7,8 @@ extension RouteTable {
     /// - Parameters:
     ///   - host: the request's host.
     ///   - target: path and query as received.
+    ///   - method: the request's method, in its exact case.
+    ///   - scheme: how the client connected.
     ///   - client: who sends the request.
     ///   - headers: its fields; names in any case.
     public func decide(

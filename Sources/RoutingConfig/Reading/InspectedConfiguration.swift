@@ -13,9 +13,13 @@ public struct InspectedConfiguration: Sendable {
     /// A finding about a rule.
     ///
     /// - Parameters:
+    ///   - code: what kind of finding it is.
+    ///   - severity: an error or a warning.
     ///   - rule: its index in the table.
     ///   - key: as in `RuleIssue.key`; if the rule has no such key, the finding points at the rule.
     ///   - part: bytes of the key's text; nil: all of it.
+    ///   - message: what is wrong, in one line.
+    ///   - hint: what to do about it.
     public func finding(
         _ code: Diagnostic.Code,
         _ severity: Diagnostic.Severity = .warning,
