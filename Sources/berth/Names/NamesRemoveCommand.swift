@@ -9,10 +9,10 @@ struct NamesRemoveCommand: AsyncParsableCommand {
     )
     @OptionGroup var options: NamesOptions
     @Argument(help: "The name.") var name: String
-    @Option(help: "The prefix of the etcd source, if there are several.") var prefix: String?
+    @OptionGroup var etcd: EtcdOptions
 
     func run() async throws {
-        let entries = try options.entries(prefix: prefix)
+        let entries = try etcd.entries(options.config)
         let removed: Bool
         do throws(EtcdEntryStore.Refusal) {
             removed = try await entries.remove(name)

@@ -15,7 +15,7 @@ struct NamesSetCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The entry expires after this time.", valueName: "seconds")) var ttl: Int?
     @Flag(help: "Add the entry only if it does not exist.") var ifAbsent = false
     @Flag(help: "Overwrite an entry even if a running tier registered it.") var force = false
-    @Option(help: "The prefix of the etcd source, if there are several.") var prefix: String?
+    @OptionGroup var etcd: EtcdOptions
 
     func run() async throws {
         if let ttl, !(1...(365 * 86400)).contains(ttl) {
@@ -30,7 +30,7 @@ struct NamesSetCommand: AsyncParsableCommand {
         if json, weight != nil {
             throw CommandFailure("--weight: with a JSON value, write the weight into the JSON")
         }
-        let entries = try options.entries(prefix: prefix)
+        let entries = try etcd.entries(options.config)
         do throws(EtcdEntryStore.Refusal) {
             try await entries.set(name, value: text, ttl: ttl, ifAbsent: ifAbsent, force: force)
             await entries.shutDown()

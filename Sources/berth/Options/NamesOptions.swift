@@ -1,9 +1,6 @@
 import ArgumentParser
-import EtcdClient
 import Operations
-import RegistryClient
 import RoutingConfig
-import Settings
 
 /// The options of all `berth names` commands.
 struct NamesOptions: ParsableArguments {
@@ -27,28 +24,6 @@ struct NamesOptions: ParsableArguments {
         } catch let failure as CommandFailure {
             throw failure
         } catch {
-            throw CommandFailure("berth names: \(error)")
-        }
-    }
-
-    /// The entries of the etcd source with this prefix; nil: of the only etcd source.
-    func entries(prefix: String?) throws -> EtcdEntryStore {
-        var clusters: [EtcdCluster] = []
-        for case .etcd(let settings, origin: _) in try ConfigurationLoader.loadForCommand(config).names {
-            clusters.append(settings.cluster)
-        }
-        if let prefix { clusters.removeAll { $0.prefix != prefix } }
-        guard let first = clusters.first else {
-            let which = prefix.map { " with the prefix \($0)" } ?? ""
-            throw CommandFailure("berth names: \(config.joined(separator: ", ")) has no etcd source\(which)")
-        }
-        guard clusters.count == 1 else {
-            let prefixes = clusters.map(\.prefix).joined(separator: ", ")
-            throw CommandFailure(
-                "berth names: there are several etcd sources; choose one with --prefix: \(prefixes)"
-            )
-        }
-        do throws(RegistryError) { return try EtcdEntryStore(first) } catch {
             throw CommandFailure("berth names: \(error)")
         }
     }
