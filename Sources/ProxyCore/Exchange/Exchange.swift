@@ -214,7 +214,7 @@ package final class Exchange {
     }
 
     private func connectAnew(to upstream: Upstream) {
-        let timeout = facts.route.timeouts.connect.map(TimeAmount.init) ?? context.settings.timeouts.connect
+        let timeout = facts.route.timeouts?.connect ?? context.settings.timeouts.connect
         machine.connecting(until: context.now + timeout)
         let serial = serial
         let attempt = machine.attempts
@@ -339,8 +339,8 @@ package final class Exchange {
                 now: now,
                 upstreamBlocked: upstream.map { !$0.isWritable } ?? false,
                 downstreamBlocked: !downstream.acceptsResponse,
-                upstreamTimeout: facts.route.timeouts.upstream.map(TimeAmount.init) ?? timeouts.upstream,
-                downstreamTimeout: facts.route.timeouts.downstream.map(TimeAmount.init) ?? timeouts.downstream
+                upstreamTimeout: facts.route.timeouts?.upstream ?? timeouts.upstream,
+                downstreamTimeout: facts.route.timeouts?.downstream ?? timeouts.downstream
             )
         )
     }

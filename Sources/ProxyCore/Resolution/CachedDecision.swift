@@ -1,3 +1,4 @@
+package import NIOCore
 package import Routing
 
 /// A decision on one event loop, and what follows from it there.
@@ -23,13 +24,26 @@ package final class CachedDecision {
 package final class ForwardTarget {
     package let forward: Forward
     package let edits: RequestHeadEdits
-    package let timeouts: RuleTimeouts
+    package let timeouts: ForwardTimeouts
     /// Nil before the first lookup that found an endpoint.
     var pool: TargetPool?
 
     package init(_ forward: Forward) {
         self.forward = forward
         self.edits = RequestHeadEdits(forward)
-        self.timeouts = forward.timeouts
+        self.timeouts = ForwardTimeouts(forward.timeouts)
+    }
+}
+
+/// A rule's own timeouts in the unit of event loops, converted once and not for each request; nil: the tier's.
+package struct ForwardTimeouts: Sendable {
+    package let connect: TimeAmount?
+    package let upstream: TimeAmount?
+    package let downstream: TimeAmount?
+
+    init(_ timeouts: RuleTimeouts) {
+        connect = timeouts.connect.map(TimeAmount.init)
+        upstream = timeouts.upstream.map(TimeAmount.init)
+        downstream = timeouts.downstream.map(TimeAmount.init)
     }
 }

@@ -12,12 +12,13 @@ package struct RequestRoute {
     package internal(set) var client: IPAddress?
     /// What the rules decided; nil before `decide`. Set also where they refuse.
     package internal(set) var decision: CachedDecision?
-    /// Of the rule; empty before `limits`.
-    package internal(set) var timeouts = RuleTimeouts()
     /// The largest request body, bytes; nil: no limit. Set by `limits`.
     package var bodyLimit: UInt64?
     /// The target's endpoints, or why there are none; nil before `resolve`.
     package internal(set) var pool: TargetPool?
+
+    /// The rule's own; nil: the tier's.
+    package var timeouts: ForwardTimeouts? { decision?.forwarding?.timeouts }
 
     package init() {}
 

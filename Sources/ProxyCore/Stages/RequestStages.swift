@@ -162,7 +162,6 @@ package final class RequestStages {
     private func limit(_ head: borrowing RequestHead, _ route: inout RequestRoute) throws(Failure) {
         route.stage = .limits
         guard let target = route.decision?.forwarding else { return }
-        route.timeouts = target.timeouts
         route.bodyLimit = rules.bodyLimit(target.forward)
         guard let limit = route.bodyLimit, case .length(let length) = head.framing, length > limit else {
             return

@@ -95,6 +95,15 @@ import Testing
         }
     }
 
+    @Test func `A rule's own timeouts count, not the tier's`() throws {
+        let tier = try EmbeddedTier(edit: {
+            $0.timeouts = RuleTimeouts(upstream: .seconds(1), downstream: .seconds(2))
+        })
+        try expect(tier, .upstreamTimeout, "http_response_timeout") { $0.pass(.seconds(2)) }
+        let request = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc"
+        try expect(tier, .requestTimeout, "http_request_error", request: request) { $0.pass(.seconds(3)) }
+    }
+
     @Test func `A head that does not end in time: 408`() throws {
         let tier = try EmbeddedTier(rules: [Self.respond], configure: { $0.timeouts.header = .seconds(3) })
         try expect(tier, .requestTimeout, "http_request_error", request: "GET / HTTP/1.1\r\nHo") {
