@@ -78,6 +78,7 @@ extension Exchange {
     /// The downstream has closed: nothing refers to it any longer.
     package func detach() {
         isActive = false
+        leaveName()
         upstream?.cancel()
         upstream = nil
         tunnel?.close()
@@ -88,8 +89,16 @@ extension Exchange {
     private func end() {
         record()
         isActive = false
+        leaveName()
         upstream?.cancel()
         upstream = nil
+    }
+
+    /// The exchange waits for no name any longer.
+    private func leaveName() {
+        guard let wait = facts.nameWait else { return }
+        facts.nameWait = nil
+        context.names?.remove(wait)
     }
 
     private func note(_ failure: Failure) {

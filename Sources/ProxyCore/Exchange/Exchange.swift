@@ -178,21 +178,16 @@ package final class Exchange {
         }
         if let upstream { return connect(to: upstream) }
         guard let name, let names = context.names else { throw Failure(.unknownTarget) }
-        waitForName(until: context.now + context.settings.timeouts.resolve)
-        try names.add(self, for: name)
-    }
-
-    func waitForName(until deadline: NIODeadline) {
-        isActive = true
+        let deadline = context.now + context.settings.timeouts.resolve
         machine.wait(for: .name, until: deadline, cause: .nameTimeout)
-    }
-
-    func isWaitingForName(_ serial: UInt64) -> Bool {
-        isActive && self.serial == serial && machine.isWaiting(for: .name)
+        facts.nameWait = try names.add(self, for: name)
     }
 
     /// The name that this exchange waits for is known, or will not be.
-    func nameResolved(_ lookup: NameLookup) {
+    func nameResolved(_ lookup: NameLookup, _ wait: NameWait) {
+        // One that was served before this one may have ended it.
+        guard facts.nameWait == wait else { return }
+        facts.nameWait = nil
         do throws(Failure) {
             try context.stages.resolve(&facts.route, with: lookup)
             connect(to: try context.stages.pick(&facts.route))

@@ -13,6 +13,8 @@ struct ExchangeFacts {
     var prefersJSON = false
     /// What the stages found out.
     var route = RequestRoute()
+    /// The request waits for the endpoints of a name.
+    var nameWait: NameWait?
     /// Where the request was sent.
     var upstream: Upstream?
     /// Where connecting failed.

@@ -97,10 +97,6 @@ package struct ExchangeMachine: ~Copyable {
         state = .waiting(for: wait, until: deadline, cause: cause)
     }
 
-    package func isWaiting(for wait: Wait) -> Bool {
-        if case .waiting(wait, _, _) = state { true } else { false }
-    }
-
     /// The attempt of this number is the one under way.
     package func isConnecting(_ attempt: Int) -> Bool {
         if case .connecting(attempt, _) = state { true } else { false }

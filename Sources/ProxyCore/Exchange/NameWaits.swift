@@ -5,18 +5,13 @@ package import Names
 ///
 /// `@unchecked Sendable`: used on `loop` alone.
 package final class NameWaits: @unchecked Sendable {
-    private struct Waiter {
-        let exchange: Exchange
-        /// Of the request: the exchange may serve another one by now.
-        let serial: UInt64
-
-        var isAlive: Bool { exchange.isWaitingForName(serial) }
-    }
-
     private let loop: any EventLoop
     private let resolver: any NameResolver
-    private var waiters: [String: [Waiter]] = [:]
+    /// Of each name that is being resolved, by the number of the wait.
+    private var waiters: [String: [UInt64: Exchange]] = [:]
     private var count = 0
+    /// Counts waits, so that they are served in their order.
+    private var last: UInt64 = 0
 
     package init(loop: any EventLoop, resolver: any NameResolver) {
         self.loop = loop
@@ -24,31 +19,40 @@ package final class NameWaits: @unchecked Sendable {
     }
 
     /// Calls `nameResolved` on the exchange when the name's endpoints are known, or will not be.
-    package func add(_ exchange: Exchange, for name: String) throws(Failure) {
-        let overloaded = NameProblem(.overloaded, "this loop's requests wait for too many names")
-        if count >= DataPathConstants.nameWaiters {
-            removeAbandoned()
-            guard count < DataPathConstants.nameWaiters else { throw Failure(overloaded) }
-        }
+    ///
+    /// - Returns: what an exchange that ends before gives to `remove`.
+    package func add(_ exchange: Exchange, for name: String) throws(Failure) -> NameWait {
         let isFirst = waiters[name] == nil
-        guard !isFirst || waiters.count < DataPathConstants.nameWaiters else { throw Failure(overloaded) }
+        guard count < DataPathConstants.nameWaiters,
+            !isFirst || waiters.count < DataPathConstants.nameWaiters
+        else { throw Failure(NameProblem(.overloaded, "this loop's requests wait for too many names")) }
         count += 1
-        waiters[name, default: []].append(Waiter(exchange: exchange, serial: exchange.serial))
-        guard isFirst else { return }
-        resolver.resolve(name) { [self] lookup in
-            loop.execute { [self] in resolved(name, lookup) }
+        last &+= 1
+        waiters[name, default: [:]][last] = exchange
+        if isFirst {
+            resolver.resolve(name) { [self] lookup in
+                loop.execute { [self] in resolved(name, lookup) }
+            }
         }
+        return NameWait(name: name, number: last)
+    }
+
+    /// The exchange has ended. The name stays: it is being resolved.
+    package func remove(_ wait: NameWait) {
+        if waiters[wait.name]?.removeValue(forKey: wait.number) != nil { count -= 1 }
     }
 
     private func resolved(_ name: String, _ lookup: NameLookup) {
         guard let resolved = waiters.removeValue(forKey: name) else { return }
         count -= resolved.count
-        for waiter in resolved where waiter.isAlive { waiter.exchange.nameResolved(lookup) }
+        for (number, exchange) in resolved.sorted(by: { $0.key < $1.key }) {
+            exchange.nameResolved(lookup, NameWait(name: name, number: number))
+        }
     }
+}
 
-    /// Exchanges that have ended make room. Their names stay: they are being resolved.
-    private func removeAbandoned() {
-        for name in Array(waiters.keys) { waiters[name]?.removeAll { !$0.isAlive } }
-        count = waiters.values.reduce(0) { $0 + $1.count }
-    }
+/// The wait of one exchange for a name.
+package struct NameWait: Sendable, Equatable {
+    fileprivate let name: String
+    fileprivate let number: UInt64
 }

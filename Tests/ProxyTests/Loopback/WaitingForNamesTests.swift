@@ -208,37 +208,53 @@ struct WaitingForNamesTests {
     }
 
     @Test func `So many may wait on one loop; an exchange that has ended makes room`() throws {
-        let loop = EmbeddedEventLoop()
         let pending = HeldResolver()
-        let waits = NameWaits(loop: loop, resolver: pending)
-        let worker = try Self.worker(on: loop)
-        let exchanges = (0..<DataPathConstants.nameWaiters).map { _ in Self.waitingExchange(worker) }
-        for (index, exchange) in exchanges.enumerated() { try waits.add(exchange, for: "n\(index % 2)") }
+        let worker = try Self.worker(pending)
+        let exchanges = try (0..<DataPathConstants.nameWaiters).map { index in
+            try Self.exchange(worker, waitingFor: "n\(index % 2)")
+        }
         #expect(pending.names.withLockedValue { $0 } == ["n0", "n1"])
-        let late = Self.waitingExchange(worker)
-        #expect(throws: Failure.self) { try waits.add(late, for: "n0") }
+        #expect(throws: Failure.self) { try Self.exchange(worker, waitingFor: "n0") }
         exchanges[0].detach()
-        try waits.add(late, for: "n0")
+        _ = try Self.exchange(worker, waitingFor: "n0")
     }
 
-    private static func worker(on loop: EmbeddedEventLoop) throws -> Worker {
+    private static let ends: [@Sendable (Exchange) -> Void] = [
+        { $0.fail(Failure(.nameTimeout)) }, { $0.downstreamGone() }, { $0.detach() },
+    ]
+
+    @Test(arguments: ends)
+    func `An exchange that has ended is not held until its name is resolved`(
+        end: @Sendable (Exchange) -> Void
+    ) throws {
+        let worker = try Self.worker(HeldResolver())
+        var exchange: Exchange? = try Self.exchange(worker, waitingFor: "cold")
+        weak let held = exchange
+        if let exchange { end(exchange) }
+        exchange = nil
+        #expect(held == nil)
+    }
+
+    private static func worker(_ resolver: HeldResolver) throws -> Worker {
         Worker(
-            loop: loop,
+            loop: EmbeddedEventLoop(),
             settings: TierSettings(name: "front", instance: "test"),
             table: try RouteTable([]),
             resolver: TargetResolver(
                 names: .empty,
                 addressGuard: AddressGuard(listening: [], ownAddresses: [])
             ),
+            nameResolver: resolver,
             log: nil,
             gate: ConnectionGate(Limits()),
             seed: 1
         )
     }
 
-    private static func waitingExchange(_ worker: Worker) -> Exchange {
+    private static func exchange(_ worker: Worker, waitingFor name: String) throws -> Exchange {
         let exchange = Exchange(context: worker.context)
-        exchange.waitForName(until: worker.now + .seconds(1))
+        exchange.isActive = true
+        exchange.facts.nameWait = try worker.context.names?.add(exchange, for: name)
         return exchange
     }
 
