@@ -88,6 +88,7 @@ let package = Package(
             providers: [.apt(["libc-ares-dev"]), .brew(["c-ares"])]
         ),
         .systemLibrary(name: "CMalloc"),
+        .systemLibrary(name: "CEpoll"),
 
         // Texts as bytes.
         target("Bytes"),
@@ -143,12 +144,18 @@ let package = Package(
         target("HTTP1", ["Bytes"]),
         target("Balancing"),
         // What an exchange is, without sockets.
-        target("ProxyCore", ["Settings", "Bytes", "HTTP1", "Balancing", "Names", "Routing", .nioCore]),
+        target(
+            "ProxyCore",
+            ["Settings", "Bytes", "HTTP1", "Balancing", "Names", "Routing", "Transports", .nioCore]
+        ),
+        // Byte streams, and those over sockets on an event loop of the data path's own.
+        target("Transports", [.nioCore]),
+        target("EpollLoop", ["CEpoll", "Transports", .heap, .nioCore, .nioConcurrencyHelpers]),
         target(
             "Proxy",
             [
-                "Settings", "Bytes", "CMalloc", "ProxyCore", "HTTP1", "Names", "Routing", .nioCore, .nioPosix,
-                .nioConcurrencyHelpers,
+                "Settings", "Bytes", "CMalloc", "EpollLoop", "ProxyCore", "HTTP1", "Names", "Routing",
+                "Transports", .nioCore, .nioConcurrencyHelpers,
             ]
         ),
 
@@ -212,7 +219,10 @@ let package = Package(
         target(
             "FuzzChecks",
             path: "Fuzz/Checks",
-            ["Settings", "HTTP1", "Proxy", "ProxyCore", "Names", "Routing", .nioCore, .nioEmbedded]
+            [
+                "Settings", "HTTP1", "Proxy", "ProxyCore", "Names", "Routing", "Transports", .nioCore,
+                .nioEmbedded,
+            ]
         ),
         // The tables of good and bad messages: for the parser's tests and for those of the whole proxy.
         target("HTTPCases", path: "Tests/HTTPCases", ["HTTP1"]),
@@ -252,6 +262,11 @@ let package = Package(
         tests("NginxImportTests", ["NginxImport", "RoutingConfig", "Routing"], exclude: ["Golden"]),
         tests("HTTP1Tests", ["Bytes", "HTTP1", "HTTPCases", "FuzzChecks", "TestSupport"]),
         tests("BalancingTests", ["Balancing"]),
+        tests("TransportsTests", ["Transports", .nioCore]),
+        tests(
+            "EpollLoopTests",
+            ["EpollLoop", "TestSupport", "Transports", .nioCore, .nioConcurrencyHelpers]
+        ),
         tests("SystemSupportTests", ["SystemSupport"]),
         tests(
             "NamesTests",
@@ -281,12 +296,12 @@ let package = Package(
         tests(
             "ProxyTests",
             [
-                "Settings", "Proxy", "ProxyCore", "HTTP1", "HTTPCases", "FuzzChecks", "Names", "Routing",
-                "TestSupport",
+                "Settings", "EpollLoop", "Proxy", "ProxyCore", "HTTP1", "HTTPCases", "FuzzChecks", "Names",
+                "Routing", "TestSupport", "Transports",
                 .hashTrees,
                 .nioCore,
                 .nioEmbedded,
-                .nioPosix, .nioConcurrencyHelpers,
+                .nioConcurrencyHelpers,
             ]
         ),
         tests(

@@ -1,5 +1,4 @@
 import HTTP1
-import NIOCore
 import NIOEmbedded
 import Names
 import Proxy
@@ -22,13 +21,13 @@ struct ConnectionRun {
 
     /// A connection to the target.
     private final class Target {
-        let channel: EmbeddedChannel
+        let transport: PipeTransport
         var bytes: [UInt8] = []
         /// The request that has begun, as an index.
         var current: Int?
         var answered = false
 
-        init(_ channel: EmbeddedChannel) { self.channel = channel }
+        init(_ transport: PipeTransport) { self.transport = transport }
     }
 
     /// Targets that are connected to in one run.
@@ -37,7 +36,9 @@ struct ConnectionRun {
         RuleDefinition(name: "all", action: .forward(to: "10.0.0.1:80"))
     ])
 
-    private let client: EmbeddedChannel
+    private let loop: EmbeddedEventLoop
+    private let client = PipeTransport()
+    private let worker: Worker
     private let targets: Targets
     private let answer: [UInt8]
     private var reads: Reads
@@ -48,7 +49,7 @@ struct ConnectionRun {
         guard let table = Self.table else { throw Contradiction("the check's own rule is wrong", []) }
         let loop = EmbeddedEventLoop()
         let targets = Targets()
-        let worker = Worker.forTesting(
+        let worker = Worker.withoutSockets(
             on: loop,
             settings: TierSettings(name: "front", instance: "check"),
             table: table,
@@ -56,15 +57,16 @@ struct ConnectionRun {
                 names: NameTable(layers: []),
                 addressGuard: AddressGuard(listening: [], ownAddresses: [])
             )
-        ) { handler in
-            guard targets.all.count < Self.mostTargets else { throw ChannelError.eof }
-            let channel = EmbeddedChannel(handler: handler, loop: loop)
-            channel.connect(to: try SocketAddress(ipAddress: "10.0.0.1", port: 80), promise: nil)
-            targets.all.append(Target(channel))
+        ) { () throws(Failure) in
+            guard targets.all.count < Self.mostTargets else { throw Failure(.connectFailed) }
+            let transport = PipeTransport()
+            targets.all.append(Target(transport))
+            return transport
         }
         let edge = ConnectionInfo(peer: IPAddress(v4: 0xC000_0201), localPort: 80, trustedProxies: [])
-        client = EmbeddedChannel(handler: worker.handler(for: edge), loop: loop)
-        client.connect(to: try SocketAddress(ipAddress: "192.0.2.1", port: 1), promise: nil)
+        worker.serve(client, of: edge)
+        self.loop = loop
+        self.worker = worker
         self.targets = targets
         self.answer = answer
         reads = Reads(bytes + answer)
@@ -75,24 +77,24 @@ struct ConnectionRun {
             var run = try ConnectionRun(bytes, answer: answer)
             var start = 0
             for size in run.reads.sizes(bytes.count) where run.client.isActive {
-                _ = try? run.client.writeInbound(ByteBuffer(bytes: bytes[start..<(start + size)]))
+                run.client.deliver(bytes[start..<(start + size)])
                 start += size
                 try run.turn()
             }
             // Targets close what they have answered, which ends some answers and lets the next request begin.
             for _ in 0..<Self.mostTargets {
                 try run.turn()
-                let open = run.targets.all.filter { $0.answered && $0.channel.isActive }
+                let open = run.targets.all.filter { $0.answered && $0.transport.isActive }
                 if open.isEmpty { break }
                 for target in open {
-                    target.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
-                    run.client.embeddedEventLoop.run()
+                    target.transport.peerEndsInput()
+                    run.loop.run()
                 }
             }
-            run.client.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+            run.client.peerEndsInput()
             try run.turn()
-            _ = try? run.client.finish(acceptAlreadyClosed: true)
-            for target in run.targets.all { _ = try? target.channel.finish(acceptAlreadyClosed: true) }
+            run.client.peerCloses()
+            for target in run.targets.all { target.transport.peerCloses() }
             return run
         } catch let contradiction as Contradiction {
             throw contradiction
@@ -103,23 +105,19 @@ struct ConnectionRun {
 
     /// Lets everything happen that can happen.
     private mutating func turn() throws {
-        client.embeddedEventLoop.run()
+        loop.run()
         var index = 0
         // Answers let further targets come.
         while index < targets.all.count {
             try serve(targets.all[index])
             index += 1
         }
-        while let buffer = try client.readOutbound(as: ByteBuffer.self) {
-            downstream += buffer.readableBytesView
-        }
+        downstream += client.takeReceived()
     }
 
     private mutating func serve(_ target: Target) throws {
         while true {
-            while let buffer = try target.channel.readOutbound(as: ByteBuffer.self) {
-                target.bytes += buffer.readableBytesView
-            }
+            target.bytes += target.transport.takeReceived()
             if target.current == nil, let end = Self.headEnd(target.bytes[...]) {
                 target.current = requests.count
                 target.answered = false
@@ -163,13 +161,11 @@ struct ConnectionRun {
     private mutating func speak(_ target: Target, whole: Bool) throws {
         target.answered = true
         var start = 0
-        for size in reads.sizes(answer.count) where target.channel.isActive {
-            _ = try? target.channel.writeInbound(ByteBuffer(bytes: answer[start..<(start + size)]))
+        for size in reads.sizes(answer.count) where target.transport.isActive {
+            target.transport.deliver(answer[start..<(start + size)])
             start += size
-            client.embeddedEventLoop.run()
-            while let buffer = try target.channel.readOutbound(as: ByteBuffer.self) {
-                target.bytes += buffer.readableBytesView
-            }
+            loop.run()
+            target.bytes += target.transport.takeReceived()
             if whole, !target.bytes.isEmpty { return }
         }
     }

@@ -42,7 +42,7 @@ struct DemoCommand: AsyncParsableCommand {
         let local = try ConfigurationLoader.loadForCommand(["\(rules)/local.yaml"])
         let listen = try ListenAddress.parse(listen)
         DescriptorLimit.raise()
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+        let group = MultiThreadedEventLoopGroup.singleton
 
         var containers: [DemoContainer] = []
         var services: [TierService] = []
@@ -62,10 +62,10 @@ struct DemoCommand: AsyncParsableCommand {
                         TierPlan(name: "local", configuration: local),
                         options: TierService.Options(
                             listen: [try Self.endpoint(address, 9000)],
+                            loops: 1,
                             accessLog: .off,
                             drain: .seconds(1)
                         ),
-                        group: group,
                         logger: logger
                     )
                 )
@@ -75,10 +75,10 @@ struct DemoCommand: AsyncParsableCommand {
                     TierPlan(name: "front", configuration: front),
                     options: TierService.Options(
                         listen: [listen],
+                        loops: 1,
                         accessLog: accessLog,
                         drain: .seconds(1)
                     ),
-                    group: group,
                     logger: logger
                 )
             )
@@ -90,7 +90,6 @@ struct DemoCommand: AsyncParsableCommand {
         // Front first, so that running requests still reach the local tiers.
         for service in services.reversed() { await service.stop() }
         for container in containers { await container.stop() }
-        try? await group.shutdownGracefully()
     }
 
     /// As in rules/hosts.

@@ -46,16 +46,15 @@ struct ReloadTests {
         _ body: (TierService, LogCapture) async throws -> Void
     ) async throws {
         let log = LogCapture()
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let service = try await TierService.start(
             TierPlan(name: "front", configuration: try ConfigurationLoader.load(rules)),
             options: TierService.Options(
                 listen: [Endpoint(address: IPAddress(v4: 0x7F00_0001), port: 0)],
+                loops: 1,
                 accessLog: .off,
                 drain: .seconds(1),
                 rules: rules
             ),
-            group: group,
             logger: log.logger()
         )
         do {
@@ -64,7 +63,6 @@ struct ReloadTests {
             Issue.record(error)
         }
         await service.stop()
-        try await group.shutdownGracefully()
     }
 
     private func get(_ service: TierService, _ path: String = "/") async throws -> (status: Int, body: String)

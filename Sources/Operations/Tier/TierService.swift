@@ -2,7 +2,6 @@ import Foundation
 package import Logging
 package import Names
 import NIOCore
-package import NIOPosix
 package import Proxy
 import ProxyCore
 package import Routing
@@ -18,6 +17,10 @@ package final class TierService: Sendable {
 
     package struct Options: Sendable {
         package var listen: [Endpoint]
+        /// Event loops, each with a thread.
+        package var loops: Int
+        /// A connection is accepted when its first bytes have arrived.
+        package var defersAccept: Bool
         package var accessLog: AccessLogDestination
         package var format: AccessLogFormat
         /// The maximum time for running exchanges to finish when the tier stops.
@@ -33,6 +36,8 @@ package final class TierService: Sendable {
 
         package init(
             listen: [Endpoint],
+            loops: Int = System.coreCount,
+            defersAccept: Bool = false,
             accessLog: AccessLogDestination = .standardOutput,
             format: AccessLogFormat = .text,
             drain: Duration = .seconds(30),
@@ -42,6 +47,8 @@ package final class TierService: Sendable {
             rules: [String] = []
         ) {
             self.listen = listen
+            self.loops = loops
+            self.defersAccept = defersAccept
             self.accessLog = accessLog
             self.format = format
             self.drain = drain
@@ -88,7 +95,6 @@ package final class TierService: Sendable {
     package static func start(
         _ plan: TierPlan,
         options: Options,
-        group: MultiThreadedEventLoopGroup,
         logger: Logger
     ) async throws -> TierService {
         if let folder = options.stateDirectory {
@@ -111,13 +117,14 @@ package final class TierService: Sendable {
         }
         let tier: Tier
         do {
-            tier = try await Tier.start(
+            tier = try Tier.start(
                 settings: plan.settings,
                 table: plan.table,
                 names: names.table,
                 nameResolver: names,
                 listen: options.listen,
-                group: group,
+                defersAccept: options.defersAccept,
+                loops: options.loops,
                 seed: .random(in: .min ... .max),
                 makeLog: {
                     sink.map { AccessLog(sink: $0, format: options.format, tier: plan.settings.name) }

@@ -1,3 +1,4 @@
+import Transports
 import HTTP1
 import NIOCore
 import ProxyCore

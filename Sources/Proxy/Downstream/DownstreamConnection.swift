@@ -1,3 +1,4 @@
+import Transports
 import HTTP1
 import NIOCore
 import ProxyCore
@@ -51,6 +52,7 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
     /// The connection has been accepted.
     func begin(_ transport: any Transport) {
         self.transport = transport
+        transport.owner = self
         exchange.attach(to: self)
         worker.opened(self)
     }
@@ -68,6 +70,7 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
             inbound.appendRead(&bytes)
             bytes = ByteBuffer()
             advance()
+            inbound.keep()
         }
     }
 
@@ -93,7 +96,7 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
         case .discarding:
             closeGently()
         case .lingering, .tunnel, .closed:
-            // NIO makes a full close of the half-close that follows what still waits.
+            // The transport closes when what still waits has left.
             break
         }
     }
@@ -115,8 +118,11 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
         isAdvancing = true
         while step() {}
         isAdvancing = false
-        if inbound.readableBytes == 0, inbound.capacity > 0 { inbound = ByteBuffer() }
-        transport?.resumeReading()
+        guard let transport else { return }
+        // While the response is awaited, the next tick is soon enough to see that the client has gone: a connection of
+        // one request mostly ends before.
+        if phase != .exchange || exchange.awaitsRequestBody { transport.awaitInput() }
+        transport.resumeReading()
     }
 
     /// True when something changed and there may be more to do.
@@ -340,6 +346,7 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
                 exchange.releaseBuffers()
             }
         case .exchange, .tunnel:
+            transport?.awaitInput()
             exchange.tick(now: now)
         case .discarding:
             if now - phaseStart >= DataPathConstants.lingerTime { closeGently() }

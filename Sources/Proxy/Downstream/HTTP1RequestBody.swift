@@ -85,7 +85,7 @@ struct HTTP1RequestBody {
                 send(small)
                 small = ByteBuffer()
             }
-            send(slice.compacted())
+            send(slice)
         }
         if small.readableBytes > 0 { send(small) }
     }

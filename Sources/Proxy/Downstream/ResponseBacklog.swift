@@ -1,3 +1,4 @@
+import Transports
 import ProxyCore
 
 /// What waits for a client to accept it, looked at once a tick.

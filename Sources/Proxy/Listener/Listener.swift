@@ -1,7 +1,7 @@
-import ProxyCore
+import EpollLoop
 import Glibc
 import NIOCore
-import NIOPosix
+import ProxyCore
 package import Routing
 
 /// Why a tier can't listen.
@@ -12,117 +12,86 @@ package struct ListenError: Error, CustomStringConvertible, Sendable {
     package var description: String { "cannot listen on \(endpoint): \(reason)" }
 }
 
-/// One listening address: a socket on each event loop, among which the kernel shares
-/// new connections out (`SO_REUSEPORT`). A connection stays on its loop for life.
-package final class Listener: Sendable {
-    /// Where it listens; with the port that was chosen where 0 was given.
-    package let endpoint: Endpoint
-    private let channels: [any Channel]
-
-    private init(endpoint: Endpoint, channels: [any Channel]) {
-        self.endpoint = endpoint
-        self.channels = channels
-    }
-
-    /// Binds `endpoint` on each worker's loop.
-    ///
-    /// - Throws: `ListenError`, in words, when the port is taken or may not be used.
-    package static func bind(_ endpoint: Endpoint, workers: [Worker]) async throws(ListenError) -> Listener {
-        // With SO_REUSEPORT two programs of one user can share a port and not know it: a
-        // socket without it finds out.
-        var bound = endpoint
-        var channels: [any Channel] = []
-        do {
-            try probe(endpoint)
-            for worker in workers {
-                let channel = try await bootstrap(worker).bind(to: try SocketAddress(bound)).get()
-                channels.append(channel)
-                try await Acceptor.takeOver(channel)
-                if let address = channel.localAddress, let actual = Endpoint(address) { bound = actual }
+extension ListenError {
+    init(_ endpoint: Endpoint, _ error: SocketError) {
+        let reason =
+            switch error.code {
+            case EADDRINUSE: "the port is in use by another program"
+            case EACCES: "ports below 1024 need root or CAP_NET_BIND_SERVICE"
+            case EADDRNOTAVAIL: "the address is not one of this machine's"
+            default: error.description
             }
-        } catch {
-            for channel in channels { channel.close(promise: nil) }
-            throw ListenError(endpoint: endpoint, reason: reason(error))
-        }
-        return Listener(endpoint: bound, channels: channels)
-    }
-
-    /// Accepts no more.
-    package func close() async {
-        for channel in channels { try? await channel.close().get() }
-    }
-
-    private static func bootstrap(_ worker: Worker) -> ServerBootstrap {
-        ServerBootstrap(group: worker.loop)
-            .serverChannelOption(.backlog, value: 1024)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .serverChannelOption(ChannelOptions.socket(SocketOptionLevel(SOL_SOCKET), SO_REUSEPORT), value: 1)
-            // Accepted sockets inherit it (tcp(7)): one system call less for each of them.
-            .serverChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            // One at a time: the next waits for the loop's next round, which serves the others as well, and
-            // the call that would find nobody waiting is saved.
-            .serverChannelOption(.maxMessagesPerRead, value: 1)
-            .serverChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(AcceptBackoff())
-                    try channel.pipeline.syncOperations.addHandler(Acceptor(worker))
-                }
-            }
-    }
-
-    private static func probe(_ endpoint: Endpoint) throws {
-        guard endpoint.port != 0 else { return }
-        let address = try SocketAddress(endpoint)
-        let descriptor = socket(
-            endpoint.address.isIPv4 ? AF_INET : AF_INET6,
-            Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue),
-            0
-        )
-        guard descriptor >= 0 else { throw IOError(errnoCode: errno, reason: "socket") }
-        defer { Glibc.close(descriptor) }
-        var one: Int32 = 1
-        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(MemoryLayout<Int32>.size))
-        let result = address.withSockAddr { pointer, size in
-            Glibc.bind(descriptor, pointer, socklen_t(size))
-        }
-        guard result == 0 else { throw IOError(errnoCode: errno, reason: "bind") }
-    }
-
-    private static func reason(_ error: any Error) -> String {
-        guard let error = error as? IOError else { return "\(error)" }
-        switch error.errnoCode {
-        case EADDRINUSE: return "the port is in use by another program"
-        case EACCES: return "ports below 1024 need root or CAP_NET_BIND_SERVICE"
-        case EADDRNOTAVAIL: return "the address is not one of this machine's"
-        default: return String(cString: strerror(error.errnoCode))
-        }
+        self.init(endpoint: endpoint, reason: reason)
     }
 }
 
-extension DownstreamConnection {
-    /// The handler that joins it to a channel. Once for each connection.
-    func transportForChannel() -> ChannelTransport {
-        let transport = ChannelTransport(owner: self, largeBuffers: false)
-        begin(transport)
-        return transport
+/// One listening address: a socket on each event loop, among which the kernel shares
+/// new connections out (`SO_REUSEPORT`). A connection stays on its loop for life.
+final class Listener: Sendable {
+    /// Where it listens; with the port that was chosen where 0 was given.
+    let endpoint: Endpoint
+    private let sockets: [(worker: Worker, loop: EpollLoop, socket: ListeningSocket)]
+
+    /// Binds `endpoint` for each worker. `begin` accepts.
+    ///
+    /// - Throws: `ListenError`, in words, when the port is taken or may not be used.
+    init(
+        _ endpoint: Endpoint,
+        _ options: ListeningSocket.Options,
+        on workers: [(worker: Worker, loop: EpollLoop)]
+    ) throws(ListenError) {
+        var bound = endpoint
+        var sockets: [(worker: Worker, loop: EpollLoop, socket: ListeningSocket)] = []
+        do throws(SocketError) {
+            // With SO_REUSEPORT two programs of one user can share a port and not know it: a socket without it
+            // finds out.
+            if endpoint.port != 0 { try ListeningSocket.probe(SocketEndpoint(endpoint), options) }
+            for (worker, loop) in workers {
+                let socket = try ListeningSocket(
+                    SocketEndpoint(bound),
+                    options,
+                    loop: loop,
+                    pause: DataPathConstants.acceptPause
+                )
+                if let actual = socket.endpoint {
+                    bound = Endpoint(address: bound.address, port: actual.port)
+                }
+                sockets.append((worker, loop, socket))
+            }
+        } catch {
+            throw ListenError(endpoint, error)
+        }
+        self.endpoint = bound
+        self.sockets = sockets
+    }
+
+    func begin() {
+        for (worker, loop, socket) in sockets {
+            loop.execute { [port = endpoint.port] in
+                socket.begin { descriptor, peer in
+                    worker.accept(descriptor, from: Endpoint(peer).address, localPort: port, on: loop)
+                } freeDescriptors: {
+                    worker.context.upstreams.closeIdle()
+                }
+            }
+        }
+    }
+
+    /// Accepts no more.
+    func close() async {
+        for (_, loop, socket) in sockets { try? await loop.submit { socket.end() }.get() }
     }
 }
 
 extension Worker {
-    /// The handler of a connection that has just been accepted on this loop; nil when
-    /// there are too many.
-    func admit(_ channel: any Channel) -> DownstreamConnection? {
-        let peer = channel.remoteAddress.flatMap(Endpoint.init)?.address ?? IPAddress(v4: 0)
-        guard gate.enter(peer) else {
-            context.counters.rejected &+= 1
-            return nil
-        }
-        let port = channel.localAddress?.port.flatMap(UInt16.init(exactly:)) ?? 0
-        let connection = ConnectionInfo(
+    /// Serves a connection that has just been accepted on this loop, unless there are too many.
+    func accept(_ descriptor: Int32, from peer: IPAddress, localPort: UInt16, on loop: EpollLoop) {
+        let transport = SocketTransport(descriptor, loop: loop)
+        let info = ConnectionInfo(
             peer: peer,
-            localPort: port,
+            localPort: localPort,
             trustedProxies: context.settings.trustedProxies
         )
-        return DownstreamConnection(worker: self, connection: connection, now: now)
+        if serve(transport, of: info) { transport.begin() }
     }
 }

@@ -1,3 +1,4 @@
+import Transports
 import HTTP1
 import NIOCore
 import ProxyCore
@@ -40,6 +41,7 @@ final class UpstreamConnection: ExchangeUpstream, TransportOwner, @unchecked Sen
     /// The connection has been made.
     func begin(_ transport: any Transport) {
         self.transport = transport
+        transport.owner = self
     }
 
     // MARK: ExchangeUpstream
@@ -138,18 +140,14 @@ final class UpstreamConnection: ExchangeUpstream, TransportOwner, @unchecked Sen
         while true {
             switch phase {
             case .head:
-                guard inbound.readableBytes > 0, parseHead() else { return compact() }
+                guard inbound.readableBytes > 0, parseHead() else { return inbound.keep() }
             case .body(let form):
                 passBody(form)
-                return compact()
+                return inbound.keep()
             case .idle, .closed:
                 return
             }
         }
-    }
-
-    private func compact() {
-        if inbound.readableBytes == 0 { inbound = ByteBuffer() }
     }
 
     /// True when a head was taken and there is more to process.

@@ -1,7 +1,8 @@
 package import ProxyCore
 package import Names
+import EpollLoop
+import NIOConcurrencyHelpers
 import NIOCore
-package import NIOPosix
 package import Routing
 import Settings
 
@@ -13,13 +14,23 @@ package final class Tier: Sendable {
     /// Where it listens, with the ports that were chosen.
     package let endpoints: [Endpoint]
     let workers: [Worker]
+    private let loops: [EpollLoop]
     private let listeners: [Listener]
     private let gate: ConnectionGate
+    /// The end, once it has begun.
+    private let ending = NIOLockedValueBox<Task<Counters, Never>?>(nil)
 
-    private init(settings: TierSettings, workers: [Worker], listeners: [Listener], gate: ConnectionGate) {
+    private init(
+        settings: TierSettings,
+        workers: [Worker],
+        loops: [EpollLoop],
+        listeners: [Listener],
+        gate: ConnectionGate
+    ) {
         self.settings = settings
         self.gate = gate
         self.workers = workers
+        self.loops = loops
         self.listeners = listeners
         self.endpoints = listeners.map(\.endpoint)
     }
@@ -29,6 +40,8 @@ package final class Tier: Sendable {
     /// - Parameters:
     ///   - names: what is known at the start.
     ///   - nameResolver: for names that the table does not hold; nil: they are unknown.
+    ///   - defersAccept: a connection is accepted when its first bytes have arrived (TCP_DEFER_ACCEPT).
+    ///   - loops: how many event loops, each with a thread.
     ///   - makeLog: the access log of one event loop; nil for none.
     ///   - seed: of request ids and of places in tables.
     /// - Throws: `ListenError`; then nothing is served.
@@ -38,10 +51,11 @@ package final class Tier: Sendable {
         names: NameTable,
         nameResolver: (any NameResolver)? = nil,
         listen: [Endpoint],
-        group: MultiThreadedEventLoopGroup,
+        defersAccept: Bool = false,
+        loops: Int,
         seed: UInt64,
         makeLog: () -> (any ExchangeLog)?
-    ) async throws(ListenError) -> Tier {
+    ) throws(ListenError) -> Tier {
         var random = Random(seed: seed)
         // Good from the first connection on, but for port 0, which is known when it is bound.
         let ownAddresses = Self.ownAddresses()
@@ -50,27 +64,44 @@ package final class Tier: Sendable {
             addressGuard: AddressGuard(listening: listen, ownAddresses: ownAddresses)
         )
         let gate = ConnectionGate(settings.limits)
-        let workers = group.makeIterator().map { loop in
-            Worker(
-                loop: loop,
-                settings: settings,
-                table: table,
-                resolver: resolver,
-                nameResolver: nameResolver,
-                log: makeLog(),
-                gate: gate,
-                seed: random.next()
-            )
-        }
+        let running: [(worker: Worker, loop: EpollLoop)]
         var listeners: [Listener] = []
-        do {
+        let loops = try startLoops(loops, for: listen)
+        do throws(ListenError) {
+            running = loops.map { loop in
+                let worker = Worker(
+                    loop: loop,
+                    settings: settings,
+                    table: table,
+                    resolver: resolver,
+                    nameResolver: nameResolver,
+                    log: makeLog(),
+                    gate: gate,
+                    seed: random.next()
+                )
+                worker.context.connect = { [unowned worker] upstream, timeout, done in
+                    UpstreamConnector.connect(
+                        to: upstream,
+                        worker: worker,
+                        loop: loop,
+                        timeout: timeout,
+                        done: done
+                    )
+                }
+                return (worker, loop)
+            }
             for endpoint in listen {
-                listeners.append(try await Listener.bind(endpoint, workers: workers))
+                var options = ListeningSocket.Options()
+                options.defersAccept = defersAccept
+                // Else `[::]` has IPv4 too.
+                options.ipv6Only = listen.contains { $0.address.isIPv4 && $0.port == endpoint.port }
+                listeners.append(try Listener(endpoint, options, on: running))
             }
         } catch {
-            for listener in listeners { await listener.close() }
+            for loop in loops { loop.stop {} }
             throw error
         }
+        let workers = running.map(\.worker)
         let addressGuard = AddressGuard(
             listening: listeners.map(\.endpoint),
             ownAddresses: ownAddresses
@@ -79,7 +110,23 @@ package final class Tier: Sendable {
             worker.install(addressGuard)
             worker.start()
         }
-        return Tier(settings: settings, workers: workers, listeners: listeners, gate: gate)
+        for listener in listeners { listener.begin() }
+        return Tier(settings: settings, workers: workers, loops: loops, listeners: listeners, gate: gate)
+    }
+
+    private static func startLoops(_ count: Int, for listen: [Endpoint]) throws(ListenError) -> [EpollLoop] {
+        var loops: [EpollLoop] = []
+        do throws(SocketError) {
+            for number in 0..<count {
+                let loop = try EpollLoop()
+                try loop.start(name: "berth-loop-\(number)")
+                loops.append(loop)
+            }
+        } catch {
+            for loop in loops { loop.stop {} }
+            throw ListenError(listen[0], error)
+        }
+        return loops
     }
 
     /// For tests of what a worker holds.
@@ -100,10 +147,20 @@ package final class Tier: Sendable {
         for worker in workers { worker.install(table: table, settings: settings, names: names) }
     }
 
-    /// Stops accepting and lets what runs finish, for `limit` at most.
+    /// Stops accepting and lets what runs finish, for `limit` at most; where the tier ends already, for what it was
+    /// given then.
     ///
     /// - Returns: what the tier has counted.
     package func shutDown(limit: Duration) async -> Counters {
+        let task = ending.withLockedValue { ending in
+            let task = ending ?? Task { await end(limit: limit) }
+            ending = task
+            return task
+        }
+        return await task.value
+    }
+
+    private func end(limit: Duration) async -> Counters {
         for listener in listeners { await listener.close() }
         let drained = workers.map { $0.drain() }
         await withTaskGroup(of: Void.self) { group in
@@ -120,11 +177,14 @@ package final class Tier: Sendable {
         for worker in workers {
             if let counted = try? await worker.stop().get() { counters.add(counted) }
         }
+        for loop in loops {
+            await withCheckedContinuation { continuation in loop.stop { continuation.resume() } }
+        }
         return counters
     }
 
     private static func ownAddresses() -> [IPAddress] {
         guard let devices = try? System.enumerateDevices() else { return [] }
-        return devices.compactMap { $0.address.flatMap(Endpoint.init)?.address }
+        return devices.compactMap { $0.address.flatMap(IPAddress.init) }
     }
 }

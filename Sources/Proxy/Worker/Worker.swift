@@ -63,9 +63,6 @@ package final class Worker: @unchecked Sendable {
             log: log,
             random: random
         )
-        context.connect = { [unowned self] upstream, timeout, done in
-            UpstreamConnector.connect(to: upstream, worker: self, timeout: timeout, done: done)
-        }
     }
 
     /// The loop's time: a test's loop has its own.

@@ -1,5 +1,6 @@
 package import HTTP1
 package import NIOCore
+import Transports
 
 /// The response on its way back: called by the upstream.
 extension Exchange {

@@ -7,18 +7,11 @@ package enum DataPathConstants {
     package static let heldBytes = 64 << 10
     /// Bytes up to which a response is copied after its head and written in one call.
     package static let coalescedBytes = 16 << 10
-    /// Bytes that may wait for a slow reader before its source is not read.
-    package static let writeHighWatermark = 256 << 10
-    package static let writeLowWatermark = 64 << 10
-    /// … and in how many buffers. Each costs some hundred bytes beyond its own.
-    package static let waitingPieces = 512
-    /// Bytes up to which a piece is copied out of a larger buffer before it may have to wait.
+    /// Bytes up to which pieces of a body, between which something was left out, are sent as one.
     package static let smallPieceBytes = 1 << 10
     /// A request of more bytes may still be in the kernel's buffer when all of it is written: its progress is
     /// observed there.
     package static let watchedRequestBytes: UInt64 = 64 << 10
-    /// The largest single read, bytes.
-    package static let readBytes = 256 << 10
     /// Bytes of a request body that are read and discarded after the response, to receive the next request. Beyond,
     /// the connection closes.
     package static let discardBytes = 1 << 20

@@ -1,3 +1,4 @@
+import Transports
 package import NIOCore
 
 /// Follows a tunnel: whoever made it.
@@ -75,8 +76,10 @@ package final class Tunnel {
             if side.hasEnded { inputEnded(side) }
         }
         // The early bytes may have stopped the reading.
-        downstream.transport.resumeReading()
-        upstream.transport.resumeReading()
+        for side in [downstream, upstream] {
+            side.transport.awaitInput()
+            side.transport.resumeReading()
+        }
     }
 
     /// - Parameters:
@@ -127,7 +130,7 @@ package final class Tunnel {
         activity = clock()
         side.bytes &+= UInt64(UInt(bitPattern: bytes.readableBytes))
         if side === downstream { progress.wrote(bytes.readableBytes) }
-        other(side).transport.write(bytes.compacted())
+        other(side).transport.write(bytes)
     }
 
     private func inputEnded(_ side: Side) {
@@ -148,7 +151,7 @@ package final class Tunnel {
             upstream.leave()
             owner?.tunnelEnded(.upstreamClosed)
         case .open:
-            // NIO makes of the second half-close a close of the whole: what came before an orderly end is still sent.
+            // The second half-close closed the whole: what came before an orderly end is still sent.
             let drains = (side.hasEnded || !failed) && upstream.transport.waitingBytes > 0
             state = drains ? .draining : state
             // First of all: the rest may end the tunnel altogether.

@@ -1,3 +1,4 @@
+package import Transports
 package import NIOCore
 
 /// One side of a tunnel as it is handed over: its transport, and what arrived on it before.

@@ -55,6 +55,9 @@ public struct IPAddress: Hashable, Sendable {
         return isIPv4 ? bytes(low, 4) : bytes(high, 8) + bytes(low, 8)
     }
 
+    /// The 128 bits of an IPv6 address.
+    package var words: (high: UInt64, low: UInt64) { (high, low) }
+
     /// The 32 bits of an IPv4 address; nil for IPv6.
     public var v4Bits: UInt32? { isIPv4 ? UInt32(truncatingIfNeeded: low) : nil }
 }

@@ -2,7 +2,6 @@ import ArgumentParser
 import Glibc
 import Logging
 import NIOCore
-import NIOPosix
 import Operations
 import Proxy
 import ProxyCore
@@ -46,6 +45,14 @@ struct TierOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The number of event loops (default: one for each core).", valueName: "count"))
     var loops: Int?
 
+    @Flag(
+        help: ArgumentHelp(
+            "Accept a connection when its first bytes have arrived (TCP_DEFER_ACCEPT). Off by default, because clients that connect and send nothing are then not counted or timed out.",
+            visibility: .default
+        )
+    )
+    var deferAccept = false
+
     @Option(help: "The minimum severity of messages on standard error: debug, info, notice, warning, error.")
     var logLevel = LogLevelOption.notice
 
@@ -84,13 +91,14 @@ struct TierOptions: ParsableArguments {
         }
         DescriptorLimit.raise()
 
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: count)
         let service: TierService
         do {
             service = try await TierService.start(
                 TierPlan(name: name, configuration: configuration),
                 options: TierService.Options(
                     listen: endpoints,
+                    loops: count,
+                    defersAccept: deferAccept,
                     accessLog: accessLog,
                     format: logFormat.format,
                     drain: limit,
@@ -99,7 +107,6 @@ struct TierOptions: ParsableArguments {
                     readyFile: readyFile,
                     rules: config
                 ),
-                group: group,
                 logger: logger
             )
         } catch {
@@ -120,7 +127,6 @@ struct TierOptions: ParsableArguments {
             return await tasks.next() ?? nil
         }
         await service.stop()
-        try? await group.shutdownGracefully()
         if let refused { throw CommandFailure("berth: --register: \(refused)") }
     }
 }

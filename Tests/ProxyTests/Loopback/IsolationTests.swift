@@ -1,5 +1,4 @@
 import NIOCore
-import NIOPosix
 import Routing
 import TestSupport
 import Testing
@@ -73,7 +72,7 @@ struct IsolationTests {
             client.abandon()
             loop.open()
             _ = await tier.log.wait(for: 1)
-            for _ in 0..<5 { try await tier.group.next().submit {}.get() }
+            for _ in 0..<5 { try await tier.tier.aWorker.loop.submit {}.get() }
             #expect(tier.log.entries.count == 1)
         }
     }

@@ -1,4 +1,5 @@
 import Dispatch
+import FuzzChecks
 import NIOCore
 import NIOEmbedded
 import Names
@@ -30,27 +31,21 @@ struct PaceTests {
             gate: ConnectionGate(Limits()),
             seed: 1
         )
-        let upstreamChannel = EmbeddedChannel(loop: loop)
-        let nowhere = try SocketAddress(unixDomainSocketPath: "nowhere")
-        worker.context.connect = { pool, _, done in
-            let upstream = UpstreamConnection(worker: worker, upstream: pool)
-            try? upstreamChannel.pipeline.syncOperations.addHandler(upstream.transportForChannel())
-            upstreamChannel.connect(to: nowhere, promise: nil)
-            done(.success(upstream))
+        let (client, endpoint) = (PipeTransport(), PipeTransport())
+        worker.context.connect = { upstream, _, done in
+            done(.success(worker.upstreamConnection(to: upstream, over: endpoint)))
         }
         let connection = DownstreamConnection(
             worker: worker,
             connection: ConnectionInfo(peer: IPAddress(v4: 0x7F00_0001), localPort: 1, trustedProxies: []),
             now: loop.now
         )
-        let channel = EmbeddedChannel(handler: connection.transportForChannel(), loop: loop)
-        channel.connect(to: nowhere, promise: nil)
+        connection.begin(client)
 
-        try channel.writeInbound(ByteBuffer(string: Self.get))
-        let head = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na"
-        try upstreamChannel.writeInbound(ByteBuffer(string: head))
+        client.peerSends(Self.get)
+        endpoint.peerSends("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na")
         loop.advanceTime(by: .seconds(80))
-        try upstreamChannel.writeInbound(ByteBuffer(string: "b"))
+        endpoint.peerSends("b")
         worker.tick(now: loop.now + .seconds(74))
         #expect(connection.phase == .idle)
         worker.tick(now: loop.now + .seconds(75))

@@ -29,7 +29,7 @@ final class Simulation {
     private let worker: Worker
     private var clients: [SimulatedClient] = []
     private var containers: [SimulatedContainer] = []
-    private var sockets: [SimulatedSocket] = []
+    private var sockets: [SimulatedTransport] = []
     private var unopened: [SimulatedClient] = []
 
     /// The most bytes that one connection held.
@@ -130,20 +130,16 @@ final class Simulation {
         )
         clients.append(client)
         let edge = ConnectionInfo(peer: IPAddress(v4: 0x0A00_0001), localPort: 80, trustedProxies: [])
-        ledger.expect(worker.gate.enter(edge.peer), "\(client.name) was not let in")
-        let socket = socket(client.wire)
-        socket.activate(
-            DownstreamConnection(worker: worker, connection: edge, now: worker.now).transportForChannel()
-        )
+        ledger.expect(worker.serve(socket(client.wire), of: edge), "\(client.name) was not let in")
     }
 
-    private func socket(_ wire: Wire) -> SimulatedSocket {
-        let socket = SimulatedSocket(wire: wire, loop: loop, low: Self.high / 4, high: Self.high)
+    private func socket(_ wire: Wire) -> SimulatedTransport {
+        let socket = SimulatedTransport(wire: wire, low: Self.high / 4, high: Self.high)
         sockets.append(socket)
         return socket
     }
 
-    private func poll(_ socket: SimulatedSocket) -> Bool {
+    private func poll(_ socket: SimulatedTransport) -> Bool {
         let readable = socket.isReadable
         let flushable = socket.isFlushable
         guard readable || flushable else { return false }
@@ -184,14 +180,14 @@ final class Simulation {
         let (socket, container) = (sockets[sockets.count - 1], containers[containers.count - 1])
         done(.success(connection))
         // Its request may have ended meanwhile: then it is idle before it is first used, and may grow stale.
-        container.wasIdleAtFirst = socket.waiting == 0 && container.wire.fromBerth.isEmpty
+        container.wasIdleAtFirst = socket.waitingBytes == 0 && container.wire.fromBerth.isEmpty
     }
 
     private func later(_ time: TimeAmount, _ body: @escaping () -> Void) {
         loop.scheduleTask(in: time) { body() }
     }
 
-    private func made(_ pool: Upstream) -> UpstreamConnection {
+    private func made(_ pool: Upstream) -> any ExchangeUpstream {
         let wire = Wire(window: 1 + random.below(Self.window))
         let container = SimulatedContainer(
             name: "container \(containers.count) at \(pool.endpoint)",
@@ -201,9 +197,7 @@ final class Simulation {
             seed: random.next()
         )
         containers.append(container)
-        let connection = UpstreamConnection(worker: worker, upstream: pool)
-        socket(wire).activate(connection.transportForChannel())
-        return connection
+        return worker.upstreamConnection(to: pool, over: socket(wire))
     }
 
     // MARK: To the end
@@ -235,7 +229,7 @@ final class Simulation {
 
     /// What must hold at every moment.
     private func check() {
-        for socket in sockets { mostHeld = max(mostHeld, socket.waiting) }
+        for socket in sockets { mostHeld = max(mostHeld, socket.waitingBytes) }
         for connection in worker.connections.all {
             mostHeld = max(mostHeld, connection.inbound.readableBytes)
         }
@@ -264,7 +258,7 @@ final class Simulation {
         worker.drain().whenComplete { _ in }
         _ = worker.stop()
         loop.run()
-        for socket in sockets where socket.isOpen { socket.close(promise: nil) }
+        for socket in sockets { socket.close() }
         pass(Self.patience)
         try? loop.syncShutdownGracefully()
     }

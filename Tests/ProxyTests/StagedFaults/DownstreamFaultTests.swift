@@ -77,7 +77,7 @@ struct DownstreamFault: Sendable, CustomTestStringConvertible {
         bench.pass(.seconds(45))
         client.reads = true
         bench.pass(.seconds(1))
-        if client.socket.isOpen { client.wire.close() }
+        if client.transport.isOpen { client.wire.close() }
         bench.settle()
 
         #expect(bench.log.lines == (fault.line.map { [$0] } ?? []))

@@ -12,15 +12,15 @@ final class FaultBench {
     /// One far end of a connection.
     final class Peer {
         let wire: Wire
-        let socket: SimulatedSocket
+        let transport: SimulatedTransport
         /// Takes what comes, at each `settle`.
         var reads = true
         /// All that has come.
         private(set) var bytes: [UInt8] = []
 
-        init(wire: Wire, socket: SimulatedSocket) {
-            self.wire = wire
-            self.socket = socket
+        init(window: Int) {
+            wire = Wire(window: window)
+            transport = SimulatedTransport(wire: wire)
         }
 
         var heard: String { String(decoding: bytes, as: UTF8.self) }
@@ -103,9 +103,9 @@ final class FaultBench {
         _ done: @escaping (Result<any ExchangeUpstream, Failure>) -> Void
     ) {
         let make = { [unowned self] in
-            let connection = UpstreamConnection(worker: worker, upstream: pool)
-            upstreams.append(peer(connection.transportForChannel()))
-            done(.success(connection))
+            let peer = Peer(window: window)
+            upstreams.append(peer)
+            done(.success(worker.upstreamConnection(to: pool, over: peer.transport)))
         }
         if let concerned, pool.endpoint != concerned { return make() }
         switch connecting {
@@ -127,24 +127,10 @@ final class FaultBench {
 
     func client() -> Peer {
         let edge = ConnectionInfo(peer: IPAddress(v4: 0x0A00_0001), localPort: 80, trustedProxies: [])
-        _ = worker.gate.enter(edge.peer)
-        let peer = peer(
-            DownstreamConnection(worker: worker, connection: edge, now: worker.now).transportForChannel()
-        )
+        let peer = Peer(window: window)
+        worker.serve(peer.transport, of: edge)
         clients.append(peer)
         return peer
-    }
-
-    private func peer(_ handler: any ChannelHandler & Sendable) -> Peer {
-        let wire = Wire(window: window)
-        let socket = SimulatedSocket(
-            wire: wire,
-            loop: loop,
-            low: DataPathConstants.writeLowWatermark,
-            high: DataPathConstants.writeHighWatermark
-        )
-        socket.activate(handler)
-        return Peer(wire: wire, socket: socket)
     }
 
     /// Lets everything happen that happens without time.
@@ -156,12 +142,12 @@ final class FaultBench {
             moved = false
             loop.run()
             for peer in clients + upstreams {
-                while peer.socket.isReadable {
-                    peer.socket.readable(read)
+                while peer.transport.isReadable {
+                    peer.transport.readable(read)
                     moved = true
                 }
-                if peer.socket.isFlushable {
-                    peer.socket.takeMore()
+                if peer.transport.isFlushable {
+                    peer.transport.takeMore()
                     moved = true
                 }
                 if peer.reads, !peer.wire.fromBerth.isEmpty, !peer.wire.farClosed {
@@ -191,15 +177,15 @@ final class FaultBench {
     /// Nothing is left of any client: neither a connection, nor its place at the gate, nor anything upstream but
     /// what waits for work.
     var isClean: Bool {
-        worker.connections.isEmpty && worker.gate.count == 0 && !clients.contains { $0.socket.isOpen }
-            && upstreams.count { $0.socket.isOpen } == idleUpstreams && requestsInFlight == 0
+        worker.connections.isEmpty && worker.gate.count == 0 && !clients.contains { $0.transport.isOpen }
+            && upstreams.count { $0.transport.isOpen } == idleUpstreams && requestsInFlight == 0
     }
 
     func end() {
         worker.drain().whenComplete { _ in }
         _ = worker.stop()
         loop.run()
-        for peer in clients + upstreams where peer.socket.isOpen { peer.socket.close(promise: nil) }
+        for peer in clients + upstreams where peer.transport.isOpen { peer.transport.close() }
         loop.run()
         try? loop.syncShutdownGracefully()
     }

@@ -26,14 +26,14 @@ import Testing
         let before = bench.upstreams.count
         #expect(bench.idleUpstreams == 0, "the connection must serve nobody else")
         if let endpoint = bench.upstreams.first {
-            #expect(!endpoint.socket.isOpen, "the endpoint's connection is still open")
+            #expect(!endpoint.transport.isOpen, "the endpoint's connection is still open")
         }
         judgeLog(fault, bench)
 
         // What the request still owes is thrown away, and the next one served, where the client's connection stays.
         let next: FaultBench.Peer
         if fault.end == .cut {
-            #expect(!client.socket.isOpen, "a cut answer's connection stays open")
+            #expect(!client.transport.isOpen, "a cut answer's connection stays open")
             next = bench.client()
         } else {
             #expect(!client.isToldTheEnd, "the client's connection closes for no reason")

@@ -1,17 +1,17 @@
 import TestSupport
 
-/// The far end of a connection of an `EmbeddedTier`: what lies between the test and Berth's handlers.
+/// The far end of a connection of an `EmbeddedTier`: what lies between the test and Berth.
 final class EmbeddedEnd {
     let wire: Wire
-    let socket: SimulatedSocket
+    let transport: SimulatedTransport
     /// What has been received and not been taken yet.
     fileprivate(set) var received: [UInt8] = []
     /// How much has been received in all, bytes.
     private(set) var count = 0
 
-    init(wire: Wire, socket: SimulatedSocket) {
-        self.wire = wire
-        self.socket = socket
+    init() {
+        wire = Wire(window: 1 << 20)
+        transport = SimulatedTransport(wire: wire)
     }
 
     /// Takes from the wire what is there.

@@ -53,7 +53,7 @@ final class EmbeddedTier {
         self.origin = origin
         trustedProxies = settings.trustedProxies
         let address = NamedAddress(address: IPAddress(v4: 0x0A01_0001), port: 80)
-        let worker = Worker.forTesting(
+        let worker = Worker.withoutSockets(
             on: loop,
             settings: settings,
             table: try RouteTable(rules),
@@ -62,9 +62,11 @@ final class EmbeddedTier {
                 addressGuard: AddressGuard(listening: [], ownAddresses: [])
             ),
             log: log
-        ) { [unowned self] handler in
+        ) { [unowned self] () throws(Failure) in
             if let connectFailure { throw Failure(connectFailure) }
-            upstreamEnds.append(end(handler))
+            let end = EmbeddedEnd()
+            upstreamEnds.append(end)
+            return end.transport
         }
         worker.start()
         made = worker
@@ -93,25 +95,14 @@ final class EmbeddedTier {
     func connect() throws -> EmbeddedPeer {
         guard let worker = made else { throw ChannelError.alreadyClosed }
         let info = ConnectionInfo(peer: Self.client, localPort: 80, trustedProxies: trustedProxies)
-        let end = end(worker.handler(for: info))
+        let end = EmbeddedEnd()
+        worker.serve(end.transport, of: info)
         clientEnds.append(end)
         return EmbeddedPeer(tier: self, end: end)
     }
 
     /// The origins' ends of the upstream connections, in the order in which these were made.
     var upstreams: [EmbeddedPeer] { upstreamEnds.map { EmbeddedPeer(tier: self, end: $0) } }
-
-    private func end(_ handler: any ChannelHandler & Sendable) -> EmbeddedEnd {
-        let wire = Wire(window: 1 << 20)
-        let socket = SimulatedSocket(
-            wire: wire,
-            loop: loop,
-            low: DataPathConstants.writeLowWatermark,
-            high: DataPathConstants.writeHighWatermark
-        )
-        socket.activate(handler)
-        return EmbeddedEnd(wire: wire, socket: socket)
-    }
 
     // MARK: Time
 
@@ -136,12 +127,12 @@ final class EmbeddedTier {
         loop.run()
         var moved = next?.move() ?? false
         for end in clientEnds + upstreamEnds {
-            while end.socket.isReadable {
-                end.socket.readable(DataPathConstants.readBytes)
+            while end.transport.isReadable {
+                end.transport.readable(64 << 10)
                 moved = true
             }
-            if end.socket.isFlushable {
-                end.socket.takeMore()
+            if end.transport.isFlushable {
+                end.transport.takeMore()
                 moved = true
             }
             if end.receive() { moved = true }
@@ -194,7 +185,7 @@ final class EmbeddedTier {
         guard let worker = made else { return }
         _ = worker.stop()
         loop.run()
-        for end in clientEnds + upstreamEnds where end.socket.isOpen { end.socket.close(promise: nil) }
+        for end in clientEnds + upstreamEnds { end.transport.close() }
         loop.run()
     }
 }

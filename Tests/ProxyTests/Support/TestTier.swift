@@ -1,7 +1,6 @@
 import HashTreeCollections
 import Names
 import NIOCore
-import NIOPosix
 import Routing
 import NIOConcurrencyHelpers
 import TestSupport
@@ -15,7 +14,6 @@ struct TestTier {
     private static let toAsk = NameLayer(source: "dns", content: .answers([:]))
 
     let tier: Tier
-    let group: MultiThreadedEventLoopGroup
     let log: RecordedLog
 
     var port: UInt16 { tier.endpoints[0].port }
@@ -28,7 +26,7 @@ struct TestTier {
     func holdLoop() -> Gate {
         let holds = Gate()
         let gate = Gate()
-        group.next().execute {
+        tier.aWorker.loop.execute {
             holds.open()
             gate.wait()
         }
@@ -52,31 +50,29 @@ struct TestTier {
     ) async throws -> Result {
         var settings = TierSettings(name: "front", instance: "test")
         configure(&settings)
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
         let log = RecordedLog()
         let loopback = IPAddress(v4: 0x7F00_0001)
         let layer = NameLayer(
             source: "static",
             names: names.mapValues { $0.map { NamedAddress(address: loopback, port: $0) } }
         )
-        let tier = try await Tier.start(
+        let tier = try Tier.start(
             settings: settings,
             table: try RouteTable(rules),
             names: NameTable(layers: asker == nil ? [layer] : [layer, Self.toAsk]),
             nameResolver: asker,
             listen: [Endpoint(address: loopback, port: 0)],
-            group: group,
+            loops: loops,
             seed: 1,
             makeLog: { LoopLog(log) }
         )
         let outcome: Swift.Result<Result, any Error>
         do {
-            outcome = .success(try await body(TestTier(tier: tier, group: group, log: log)))
+            outcome = .success(try await body(TestTier(tier: tier, log: log)))
         } catch {
             outcome = .failure(error)
         }
         _ = await tier.shutDown(limit: .seconds(1))
-        try await group.shutdownGracefully()
         return try outcome.get()
     }
 

@@ -13,15 +13,16 @@ extension ByteBuffer {
         writeBuffer(&bytes)
     }
 
-    /// The same bytes. A few of them are copied out of the large buffer that they were read into, which they would
-    /// hold for as long as they wait.
-    package func compacted() -> ByteBuffer {
-        guard readableBytes <= DataPathConstants.smallPieceBytes, storageCapacity > 2 &* readableBytes else {
-            return self
+    /// Copies what is left of a read out of the memory that all reads of the loop use, and that is much larger.
+    package mutating func keep() {
+        guard readableBytes > 0 else {
+            if storageCapacity > 0 { self = ByteBuffer() }
+            return
         }
-        var small = ByteBuffer()
-        small.reserveCapacity(readableBytes)
-        small.writeImmutableBuffer(self)
-        return small
+        guard storageCapacity > 2 &* readableBytes else { return }
+        var own = ByteBuffer()
+        own.reserveCapacity(readableBytes)
+        own.writeImmutableBuffer(self)
+        self = own
     }
 }

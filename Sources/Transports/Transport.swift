@@ -4,7 +4,7 @@ package import NIOCore
 ///
 /// Every property is truthful where there is no socket below. Used on its event loop alone.
 package protocol Transport: AnyObject {
-    /// Receives the events. Nil drops what arrives.
+    /// Receives the events. While there is none, bytes that arrive wait.
     var owner: (any TransportOwner)? { get set }
     /// Open in at least one direction.
     var isActive: Bool { get }
@@ -25,7 +25,10 @@ package protocol Transport: AnyObject {
     func flush()
     /// Reads again, if the owner accepts bytes.
     func resumeReading()
-    /// Ends the output after everything that was written (a half-close). Flushes.
+    /// The owner waits for bytes or the peer's end from now on. Before, the transport may overlook both.
+    func awaitInput()
+    /// Ends the output after everything that was written (a half-close). Flushes. When both halves have ended the
+    /// transport closes, and tells its owner.
     func closeOutput()
     /// Calls `done` when everything that was written has left, or cannot. Flushes.
     func whenFlushed(_ done: @escaping () -> Void)
@@ -35,11 +38,12 @@ package protocol Transport: AnyObject {
     func resetOnClose()
 }
 
-/// Receives what a transport reads, and its events.
+/// Receives what a transport reads, and its events: from the event loop, never from within a call of its own.
 package protocol TransportOwner: AnyObject {
     /// Whether bytes that arrive now have a place to go: this is the back-pressure.
     var acceptsBytes: Bool { get }
-    /// Bytes have arrived. An owner that keeps them leaves `bytes` empty, so that the transport can use its buffer again.
+    /// Bytes have arrived. They are in memory that all connections of the loop use: what the owner keeps beyond this
+    /// call it copies (`ByteBuffer.keep`).
     func received(_ bytes: inout ByteBuffer)
     /// All that one read brought has been passed on.
     func readCompleted()

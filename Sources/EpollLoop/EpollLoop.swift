@@ -1,0 +1,303 @@
+import CEpoll
+import Glibc
+package import NIOCore
+import NIOConcurrencyHelpers
+import Synchronization
+
+/// The data path's event loop: one thread, one epoll set, and the descriptors, tasks and timers of that thread.
+///
+/// A round: wait for events, call the sources that they belong to, then what sources put off (`resumeLater`), the
+/// timers that are due, and the tasks from elsewhere. Time stands still within a round.
+///
+/// `@unchecked Sendable`: `inbox` is locked and `thread` atomic; everything else belongs to the loop's thread.
+package final class EpollLoop: @unchecked Sendable {
+    private struct Inbox {
+        var tasks: [() -> Void] = []
+        var isClosed = false
+    }
+
+    /// Bytes of the largest read.
+    package static let readBytes = 256 << 10
+    /// The longest wait, milliseconds.
+    private static let longestWait: Int64 = 60_000
+    /// The tag of the descriptor by which other threads wake the loop.
+    private static let wakeTag = UInt64.max
+
+    private let set: EpollSet
+    private let wake: Int32
+    private let thread = Atomic<UInt>(0)
+
+    private let inbox = NIOLockedValueBox(Inbox())
+    /// Tasks of the loop's own thread.
+    private var ownTasks: [() -> Void] = []
+    private var timers = EpollTimers()
+    /// Of this round.
+    private var clock = NIODeadline.now()
+    private var isStopping = false
+    private var whenStopped: [@Sendable () -> Void] = []
+
+    /// By descriptor.
+    private var sources: [EpollSource?] = []
+    private var generation: UInt32 = 0
+    private var toResume: [EpollSource] = []
+    /// Where all reads go.
+    private var readBuffer = ByteBuffer()
+
+    /// - Throws: `SocketError` where the process is out of descriptors.
+    package init() throws(SocketError) {
+        set = try EpollSet()
+        wake = eventfd(0, Int32(EFD_NONBLOCK) | Int32(EFD_CLOEXEC))
+        guard wake >= 0 else { throw SocketError("eventfd") }
+        set.add(wake, .input, tag: Self.wakeTag)
+    }
+
+    deinit {
+        if wake >= 0 { Glibc.close(wake) }
+    }
+
+    // MARK: The thread
+
+    /// Starts the thread, which runs until `stop`. To be called once.
+    ///
+    /// - Parameter name: of the thread, at most 15 bytes.
+    /// - Throws: `SocketError` where the system has no thread left.
+    package func start(name: String) throws(SocketError) {
+        var thread = pthread_t()
+        let start = Unmanaged.passRetained(ThreadStart(loop: self, name: name))
+        let code = pthread_create(
+            &thread,
+            nil,
+            { start in
+                guard let start else { return nil }
+                let retained = Unmanaged<ThreadStart>.fromOpaque(start).takeRetainedValue()
+                pthread_setname_np(pthread_self(), retained.name)
+                retained.loop.run()
+                return nil
+            },
+            start.toOpaque()
+        )
+        guard code == 0 else {
+            start.release()
+            throw SocketError("pthread_create", code: code)
+        }
+        pthread_detach(thread)
+    }
+
+    private final class ThreadStart {
+        let loop: EpollLoop
+        let name: String
+
+        init(loop: EpollLoop, name: String) {
+            self.loop = loop
+            self.name = name
+        }
+    }
+
+    /// The calling thread is the loop's from now on.
+    func adoptThread() {
+        thread.store(pthread_self(), ordering: .relaxed)
+    }
+
+    private func run() {
+        adoptThread()
+        // Signals are for the threads that wait for them.
+        var all = sigset_t()
+        sigfillset(&all)
+        pthread_sigmask(SIG_SETMASK, &all, nil)
+        while !isStopping { round() }
+        end()
+    }
+
+    /// Waits, and does what there is to do.
+    func round() {
+        let count = set.wait(milliseconds: longestWait())
+        clock = .now()
+        var isWoken = false
+        for index in 0..<count {
+            let (events, tag) = set.event(index)
+            guard tag != Self.wakeTag else {
+                isWoken = true
+                continue
+            }
+            source(tag)?.ready(events)
+        }
+        resumeSources()
+        while let action = timers.takeDue(now: clock) { action() }
+        if isWoken { runInbox() }
+        runOwnTasks()
+    }
+
+    private func longestWait() -> Int32 {
+        guard toResume.isEmpty, ownTasks.isEmpty else { return 0 }
+        guard let next = timers.next else { return -1 }
+        let rest = (next - clock).nanoseconds
+        return rest <= 0 ? 0 : Int32(truncatingIfNeeded: min(rest / 1_000_000 + 1, Self.longestWait))
+    }
+
+    private func end() {
+        let tasks = inbox.withLockedValue { inbox in
+            defer { inbox.tasks = [] }
+            inbox.isClosed = true
+            return inbox.tasks
+        }
+        for task in tasks { task() }
+        runOwnTasks()
+        timers.end()
+        let left = sources
+        sources = []
+        toResume = []
+        for source in left { source?.loopEnded() }
+        thread.store(0, ordering: .relaxed)
+        for done in whenStopped { done() }
+    }
+
+    // MARK: Tasks
+
+    package var inEventLoop: Bool { thread.load(ordering: .relaxed) == pthread_self() }
+
+    /// The time of this round on the loop's own thread; elsewhere the present time.
+    package var now: NIODeadline { inEventLoop ? clock : .now() }
+
+    /// The time of this round. On the loop's thread alone.
+    package var roundTime: NIODeadline { clock }
+
+    /// Runs a task on the loop's thread, after what runs now. A loop that has stopped drops it.
+    ///
+    /// - Returns: whether the loop runs.
+    @discardableResult
+    func enqueue(_ task: @escaping () -> Void) -> Bool {
+        if inEventLoop {
+            ownTasks.append(task)
+            return true
+        }
+        let (isFirst, isClosed) = inbox.withLockedValue { inbox in
+            guard !inbox.isClosed else { return (false, true) }
+            inbox.tasks.append(task)
+            return (inbox.tasks.count == 1, false)
+        }
+        if isFirst {
+            var one: UInt64 = 1
+            _ = write(wake, &one, MemoryLayout<UInt64>.size)
+        }
+        return !isClosed
+    }
+
+    private func runInbox() {
+        var count: UInt64 = 0
+        _ = read(wake, &count, MemoryLayout<UInt64>.size)
+        let tasks = inbox.withLockedValue { inbox in
+            defer { inbox.tasks = [] }
+            return inbox.tasks
+        }
+        for task in tasks { task() }
+    }
+
+    private func runOwnTasks() {
+        guard !ownTasks.isEmpty else { return }
+        let tasks = ownTasks
+        ownTasks = []
+        for task in tasks { task() }
+    }
+
+    /// Ends the loop after this round. Any thread.
+    ///
+    /// - Parameter done: called on the loop's thread at its very end.
+    package func stop(_ done: @escaping @Sendable () -> Void) {
+        let runs = enqueue { [self] in
+            isStopping = true
+            whenStopped.append(done)
+        }
+        if !runs { done() }
+    }
+
+    // MARK: Timers
+
+    /// Does something at a time. On the loop's thread alone.
+    package func schedule(at deadline: NIODeadline, _ action: @escaping () -> Void) -> EpollTimer {
+        let timer = EpollTimer(action)
+        timers.insert(timer, at: deadline)
+        return timer
+    }
+
+    /// On the loop's thread alone.
+    func insert(_ timer: EpollTimer, at deadline: NIODeadline) {
+        timers.insert(timer, at: deadline)
+    }
+
+    // MARK: Sources. On the loop's thread alone.
+
+    private func source(_ tag: UInt64) -> EpollSource? {
+        let descriptor = Int(UInt32(truncatingIfNeeded: tag))
+        guard descriptor < sources.count, let source = sources[descriptor],
+            source.generation == UInt32(truncatingIfNeeded: tag &>> 32)
+        else { return nil }
+        return source
+    }
+
+    /// Watches a source, and keeps it until it is closed.
+    func watch(_ source: EpollSource, _ interest: EpollEvents) {
+        let descriptor = Int(source.descriptor)
+        guard descriptor >= 0 else { return }
+        if descriptor >= sources.count {
+            sources.append(contentsOf: repeatElement(nil, count: descriptor + 1 - sources.count))
+        }
+        generation = generation == .max ? 1 : generation + 1
+        source.generation = generation
+        sources[descriptor] = source
+        set.add(source.descriptor, interest, tag: tag(source))
+    }
+
+    /// Watches it for other events.
+    func change(_ source: EpollSource, _ interest: EpollEvents) {
+        guard source.descriptor >= 0 else { return }
+        set.change(source.descriptor, interest, tag: tag(source))
+    }
+
+    private func tag(_ source: EpollSource) -> UInt64 {
+        UInt64(UInt32(bitPattern: source.descriptor)) | UInt64(source.generation) &<< 32
+    }
+
+    /// Closes its descriptor. Events of this round that are still to come find nobody.
+    func close(_ source: EpollSource) {
+        let descriptor = Int(source.descriptor)
+        guard descriptor >= 0 else { return }
+        source.closeDescriptor()
+        if source.generation != 0, descriptor < sources.count { sources[descriptor] = nil }
+    }
+
+    /// Calls `resume` after the events of this round, and before the loop waits again: for what must not happen
+    /// within a call of somebody else, and for what would take too long now.
+    func resumeLater(_ source: EpollSource) {
+        guard !source.isToResume else { return }
+        source.isToResume = true
+        toResume.append(source)
+    }
+
+    /// What is put off meanwhile waits for the next round.
+    private func resumeSources() {
+        guard !toResume.isEmpty else { return }
+        let sources = toResume
+        toResume = []
+        for source in sources {
+            source.isToResume = false
+            source.resume()
+        }
+    }
+
+    /// Reads what there is into the loop's buffer.
+    ///
+    /// - Parameter most: bytes, up to `readBytes`.
+    /// - Returns: the bytes, which are valid until the next read; and the result of recv(2).
+    func receive(_ descriptor: Int32, _ most: Int) -> (bytes: ByteBuffer, count: Int) {
+        // The same memory again, unless somebody has kept the last bytes.
+        readBuffer.clear(minimumCapacity: Self.readBytes)
+        var count = 0
+        readBuffer.writeWithUnsafeMutableBytes(minimumWritableBytes: Self.readBytes) { memory in
+            repeat {
+                count = recv(descriptor, memory.baseAddress, min(most, memory.count), 0)
+            } while count < 0 && errno == EINTR
+            return max(0, count)
+        }
+        return (readBuffer, count)
+    }
+}

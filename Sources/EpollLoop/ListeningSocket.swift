@@ -1,0 +1,156 @@
+import CEpoll
+import Glibc
+package import NIOCore
+
+/// A listening TCP socket on an `EpollLoop`.
+///
+/// It accepts in batches: few where few wait, so that no call finds nobody, and more with each batch that was full.
+///
+/// `@unchecked Sendable`: made anywhere, and from then on used on the loop's thread alone.
+package final class ListeningSocket: EpollSource, @unchecked Sendable {
+    /// Connections of one batch at most: then the others have their turn.
+    private static let maxBatch = 64
+    /// The kernel's queue of connections that have not been accepted.
+    private static let backlog: Int32 = 4096
+
+    package struct Options: Sendable {
+        /// Another socket of this process may listen at the same address: one for each loop.
+        package var isShared = true
+        /// Of `[::]`: connections over IPv4 are another socket's.
+        package var ipv6Only = false
+        /// A connection is accepted when its first bytes have arrived (TCP_DEFER_ACCEPT).
+        package var defersAccept = false
+
+        package init() {}
+    }
+
+    private let loop: EpollLoop
+    private let pause: TimeAmount
+    private var batch = 1
+    private var isPaused = false
+    /// A connection has been accepted; its descriptor belongs to the callee.
+    private var accepted: ((Int32, SocketEndpoint) -> Void)?
+    /// There is no descriptor for another connection: frees some, if it can.
+    private var freeDescriptors: () -> Bool = { false }
+
+    /// Binds and listens. Any thread.
+    ///
+    /// - Parameter pause: how long it does not accept when the process is out of descriptors. Who connects waits in
+    ///   the kernel.
+    /// - Throws: `SocketError`.
+    package init(
+        _ endpoint: SocketEndpoint,
+        _ options: Options,
+        loop: EpollLoop,
+        pause: TimeAmount
+    ) throws(SocketError) {
+        self.loop = loop
+        self.pause = pause
+        super.init(try Self.bind(endpoint, options))
+        guard listen(descriptor, Self.backlog) == 0 else { throw SocketError("listen") }
+    }
+
+    /// A socket without SO_REUSEPORT finds out whether another program, or another tier, listens at the address.
+    ///
+    /// - Throws: `SocketError`, EADDRINUSE if so.
+    package static func probe(_ endpoint: SocketEndpoint, _ options: Options) throws(SocketError) {
+        var options = options
+        options.isShared = false
+        Glibc.close(try bind(endpoint, options))
+    }
+
+    private static func bind(_ endpoint: SocketEndpoint, _ options: Options) throws(SocketError) -> Int32 {
+        let descriptor = SocketOptions.open(isIPv6: endpoint.isIPv6)
+        guard descriptor >= 0 else { throw SocketError("socket") }
+        SocketOptions.set(SO_REUSEADDR, of: SOL_SOCKET, to: 1, on: descriptor)
+        if options.isShared { SocketOptions.set(SO_REUSEPORT, of: SOL_SOCKET, to: 1, on: descriptor) }
+        if endpoint.isIPv6 {
+            SocketOptions.set(
+                IPV6_V6ONLY,
+                of: Int32(IPPROTO_IPV6),
+                to: options.ipv6Only ? 1 : 0,
+                on: descriptor
+            )
+        }
+        // Accepted sockets inherit it (tcp(7)): one system call less for each of them.
+        SocketOptions.set(TCP_NODELAY, of: Int32(IPPROTO_TCP), to: 1, on: descriptor)
+        if options.defersAccept {
+            SocketOptions.set(TCP_DEFER_ACCEPT, of: Int32(IPPROTO_TCP), to: 1, on: descriptor)
+        }
+        let result = endpoint.withSockaddr { pointer, size in Glibc.bind(descriptor, pointer, size) }
+        guard result == 0 else {
+            let error = SocketError("bind")
+            Glibc.close(descriptor)
+            throw error
+        }
+        return descriptor
+    }
+
+    /// With the port that the system chose where 0 was given.
+    package var endpoint: SocketEndpoint? {
+        SocketEndpoint { pointer, size in getsockname(descriptor, pointer, size) }
+    }
+
+    /// Begins to accept. On the loop's thread.
+    ///
+    /// - Parameters:
+    ///   - freeDescriptors: returns whether there is a descriptor now for another connection.
+    package func begin(
+        accepted: @escaping (Int32, SocketEndpoint) -> Void,
+        freeDescriptors: @escaping () -> Bool
+    ) {
+        self.accepted = accepted
+        self.freeDescriptors = freeDescriptors
+        loop.watch(self, .input)
+    }
+
+    /// Accepts who has connected already, and no more. On the loop's thread.
+    package func end() {
+        guard descriptor >= 0 else { return }
+        batch = Int(Self.backlog)
+        accept()
+        accepted = nil
+        freeDescriptors = { false }
+        loop.close(self)
+    }
+
+    package override func ready(_ events: EpollEvents) {
+        accept()
+    }
+
+    private func accept() {
+        for _ in 0..<batch {
+            guard let accepted, descriptor >= 0 else { return }
+            var connected: Int32 = -1
+            let peer = SocketEndpoint { pointer, size in
+                connected = accept4(
+                    descriptor,
+                    pointer,
+                    size,
+                    Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+                )
+                return connected
+            }
+            guard connected >= 0 else { return refused(errno) }
+            accepted(connected, peer ?? SocketEndpoint(.v4(0), port: 0))
+        }
+        batch = min(batch * 2, Self.maxBatch)
+    }
+
+    private func refused(_ code: Int32) {
+        guard SocketError.isShortage(code) else {
+            // Nobody is left, or one who connected has gone.
+            batch = max(1, batch / 2)
+            return
+        }
+        batch = 1
+        guard !freeDescriptors(), !isPaused else { return }
+        // It stays ready, and the loop would try again without end.
+        isPaused = true
+        loop.change(self, [])
+        _ = loop.schedule(at: loop.roundTime + pause) { [self] in
+            isPaused = false
+            loop.change(self, .input)
+        }
+    }
+}

@@ -1,0 +1,119 @@
+import NIOConcurrencyHelpers
+import NIOCore
+import Testing
+
+@testable import EpollLoop
+
+@Suite struct EpollLoopTests {
+    private func withLoop<Result>(_ body: (EpollLoop) async throws -> Result) async throws -> Result {
+        let loop = try EpollLoop()
+        try loop.start(name: "test-loop")
+        do {
+            let result = try await body(loop)
+            await stop(loop)
+            return result
+        } catch {
+            await stop(loop)
+            throw error
+        }
+    }
+
+    private func stop(_ loop: EpollLoop) async {
+        await withCheckedContinuation { continuation in loop.stop { continuation.resume() } }
+    }
+
+    @Test func `Tasks of other threads run on the loop, in order`() async throws {
+        let seen = try await withLoop { loop in
+            let seen = NIOLockedValueBox<[Int]>([])
+            for number in 0..<1_000 {
+                loop.execute { seen.withLockedValue { $0.append(loop.inEventLoop ? number : -1) } }
+            }
+            try await loop.submit {}.get()
+            return seen.withLockedValue { $0 }
+        }
+        #expect(seen == Array(0..<1_000))
+    }
+
+    @Test func `A task that comes before the thread runs when the thread does`() async throws {
+        let loop = try EpollLoop()
+        let future = loop.submit { loop.inEventLoop }
+        try loop.start(name: "test-loop")
+        #expect(try await future.get())
+        await stop(loop)
+    }
+
+    @Test func `A task of the loop's own runs after the one that made it`() async throws {
+        try await withLoop { loop in
+            let order = try await loop.flatSubmit {
+                let order = NIOLockedValueBox<[Int]>([])
+                let promise = loop.makePromise(of: [Int].self)
+                loop.execute {
+                    order.withLockedValue { $0.append(2) }
+                    promise.succeed(order.withLockedValue { $0 })
+                }
+                order.withLockedValue { $0.append(1) }
+                return promise.futureResult
+            }.get()
+            #expect(order == [1, 2])
+        }
+    }
+
+    @Test func `Timers run in the order of their deadlines, and not before`() async throws {
+        try await withLoop { loop in
+            let begin = NIODeadline.now()
+            let late = loop.scheduleTask(in: .milliseconds(30)) { NIODeadline.now() }
+            let early = loop.scheduleTask(in: .milliseconds(10)) { NIODeadline.now() }
+            let (first, second) = try await (early.futureResult.get(), late.futureResult.get())
+            #expect(first >= begin + .milliseconds(10) && second >= begin + .milliseconds(30))
+            #expect(first <= second)
+        }
+    }
+
+    @Test func `A timer that is canceled does not run`() async throws {
+        try await withLoop { loop in
+            let ran = NIOLockedValueBox(false)
+            let timer = loop.scheduleTask(in: .milliseconds(5)) { ran.withLockedValue { $0 = true } }
+            timer.cancel()
+            await #expect(throws: EventLoopError.self) { try await timer.futureResult.get() }
+            try await loop.scheduleTask(in: .milliseconds(15)) {}.futureResult.get()
+            #expect(!ran.withLockedValue { $0 })
+        }
+    }
+
+    @Test func `A loop that has stopped fails what it is given`() async throws {
+        let loop = try EpollLoop()
+        try loop.start(name: "test-loop")
+        let waiting = loop.scheduleTask(in: .hours(1)) {}
+        await stop(loop)
+        await stop(loop)
+        #expect(!loop.enqueue {})
+        _ = waiting
+    }
+
+    @Test func `Time stands still within a round`() throws {
+        let loop = try EpollLoop()
+        loop.adoptThread()
+        loop.enqueue {}
+        loop.round()
+        let now = loop.now
+        while NIODeadline.now() <= now {}
+        #expect(loop.now == now)
+    }
+}
+
+@Suite struct EpollTimersTests {
+    @Test func `Of timers with one deadline the first goes first, and canceled ones are forgotten`() {
+        var timers = EpollTimers()
+        var order: [Int] = []
+        let all = (0..<10).map { number in EpollTimer { order.append(number) } }
+        for (number, timer) in all.enumerated() {
+            timers.insert(timer, at: .uptimeNanoseconds(UInt64(100 - number / 2)))
+        }
+        all[9].cancel()
+        all[0].cancel()
+        while let action = timers.takeDue(now: .uptimeNanoseconds(99)) { action() }
+        #expect(order == [8, 6, 7, 4, 5, 2, 3])
+        while let action = timers.takeDue(now: .uptimeNanoseconds(100)) { action() }
+        #expect(order.last == 1 && timers.next == nil)
+    }
+}

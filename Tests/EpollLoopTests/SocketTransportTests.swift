@@ -1,0 +1,208 @@
+import Glibc
+import NIOCore
+import Testing
+import TestSupport
+import Transports
+
+@testable import EpollLoop
+
+/// A real socket pair, on a loop that the test runs itself.
+@Suite struct SocketTransportTests {
+    @Test func `Bytes that were there before it begins are read at once`() throws {
+        let bench = try LoopBench()
+        bench.send("early")
+        bench.transport.begin()
+        #expect(bench.owner.text == "early")
+    }
+
+    @Test func `It waits for bytes where there are none`() throws {
+        let bench = try LoopBench()
+        bench.transport.begin()
+        bench.send("late")
+        bench.settle()
+        #expect(bench.owner.text == "late")
+    }
+
+    @Test func `After a short read it hears of the next bytes when the owner awaits them`() throws {
+        let bench = try LoopBench()
+        bench.send("one")
+        bench.transport.begin()
+        bench.transport.awaitInput()
+        bench.send("two")
+        bench.settle()
+        bench.send("three")
+        bench.settle()
+        #expect(bench.owner.text == "onetwothree")
+    }
+
+    @Test func `Nothing is read while the owner does not accept bytes`() throws {
+        let bench = try LoopBench()
+        bench.owner.acceptsBytes = false
+        bench.send("held")
+        bench.transport.begin()
+        bench.transport.awaitInput()
+        bench.settle()
+        #expect(bench.owner.received.isEmpty && bench.transport.isReadingPaused)
+        bench.closeOutput()
+        bench.settle()
+        #expect(bench.owner.events.isEmpty, "the end waits behind the bytes")
+        bench.owner.acceptsBytes = true
+        bench.transport.resumeReading()
+        #expect(bench.owner.received.isEmpty, "no event comes from within a call")
+        bench.settle()
+        #expect(bench.owner.text == "held" && bench.owner.events == ["input ended"])
+    }
+
+    @Test func `A connection that sends as fast as it can leaves the others their turn`() throws {
+        let bench = try LoopBench(bufferBytes: 1 << 20)
+        let block = [UInt8](repeating: 7, count: EpollLoop.readBytes)
+        // Each read finds as much again.
+        bench.owner.onReceive = { bench.send(block) }
+        bench.send(block)
+        bench.transport.begin()
+        let first = bench.owner.received.count
+        #expect(first <= 2 * EpollLoop.readBytes)
+        bench.round()
+        #expect(bench.owner.received.count > first, "it goes on in the next round")
+    }
+
+    @Test func `Both halves end one after the other, in either order`() throws {
+        for inputFirst in [true, false] {
+            let bench = try LoopBench()
+            bench.transport.begin()
+            if inputFirst {
+                bench.closeOutput()
+                bench.settle()
+                #expect(bench.owner.events == ["input ended"] && bench.transport.isActive)
+                bench.transport.write(ByteBuffer(string: "response"))
+                bench.transport.closeOutput()
+                #expect(bench.owner.events == ["input ended"], "no event comes from within a call")
+                bench.settle()
+                #expect(bench.owner.events == ["input ended", "closed"])
+            } else {
+                bench.transport.write(ByteBuffer(string: "response"))
+                bench.transport.closeOutput()
+                bench.settle()
+                #expect(bench.owner.events.isEmpty && bench.transport.isActive)
+                bench.closeOutput()
+                bench.settle()
+                #expect(bench.owner.events == ["closed"])
+            }
+            #expect(bench.receive() == Array("response".utf8))
+            #expect(bench.receive() == nil)
+            #expect(!bench.transport.isActive)
+        }
+    }
+
+    @Test func `What the kernel does not accept waits in memory of its size`() throws {
+        let bench = try LoopBench(bufferBytes: 4096)
+        bench.transport.begin()
+        var large = ByteBuffer()
+        large.reserveCapacity(1 << 20)
+        large.writeRepeatingByte(1, count: 100_000)
+        bench.transport.write(large)
+        bench.transport.flush()
+        #expect(bench.transport.waitingBytes > 0 && !bench.transport.isWritable)
+        var count = 0
+        while bench.transport.waitingBytes > 0 {
+            count += bench.receive(5_000)?.count ?? 0
+            bench.settle()
+        }
+        while let more = bench.receive(), !more.isEmpty { count += more.count }
+        #expect(count == 100_000)
+        #expect(bench.transport.isWritable && bench.owner.events.contains("writable"))
+    }
+
+    @Test func `A peer that is gone is told of once, and not from within a write`() throws {
+        let bench = try LoopBench()
+        bench.transport.begin()
+        bench.closeFar()
+        bench.transport.write(ByteBuffer(string: "lost"))
+        bench.transport.flush()
+        #expect(bench.owner.events.isEmpty)
+        #expect(!bench.transport.isActive)
+        bench.settle()
+        #expect(bench.owner.events == ["failed"])
+    }
+
+    @Test func `A peer that is gone is told of though nothing is read`() throws {
+        let bench = try LoopBench()
+        bench.owner.acceptsBytes = false
+        bench.transport.begin()
+        bench.transport.awaitInput()
+        bench.closeFar()
+        bench.settle()
+        // A closed end of a socket pair is an orderly one: it waits behind what was not read.
+        #expect(bench.transport.isReadingPaused || bench.owner.events == ["failed"])
+    }
+
+    @Test func `After its own close the owner hears nothing more, and the descriptor's next user is another`()
+        throws
+    {
+        let bench = try LoopBench()
+        bench.transport.begin()
+        let descriptor = bench.transport.descriptor
+        bench.send("unread")
+        bench.transport.close()
+        // Its number is given to the next.
+        var ends: [Int32] = [-1, -1]
+        _ = socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0, &ends)
+        #expect(ends.contains(descriptor))
+        let (own, other) = ends[0] == descriptor ? (ends[0], ends[1]) : (ends[1], ends[0])
+        let next = SocketTransport(own, loop: bench.loop)
+        let owner = RecordingOwner()
+        next.owner = owner
+        next.begin()
+        bench.settle()
+        #expect(owner.received.isEmpty)
+        _ = Glibc.send(other, "x", 1, 0)
+        bench.settle()
+        #expect(owner.text == "x" && bench.owner.received.isEmpty && bench.owner.events.isEmpty)
+        next.close()
+        Glibc.close(other)
+    }
+
+    @Test func `Waiting for the output to leave ends at once, later, or with the connection`() throws {
+        let bench = try LoopBench(bufferBytes: 4096)
+        bench.transport.begin()
+        var done = 0
+        bench.transport.whenFlushed { done += 1 }
+        #expect(done == 1)
+        bench.transport.write(ByteBuffer(repeating: 1, count: 100_000))
+        bench.transport.whenFlushed { done += 1 }
+        #expect(done == 1)
+        bench.transport.close()
+        #expect(done == 2)
+    }
+
+    /// Whatever pieces are written, and however the kernel and the peer cut them: the same bytes arrive.
+    @Test func `Every split of the bytes gives the same bytes`() throws {
+        let seed = TestSeed.make(for: "split writes")
+        var random = SeededRandom(seed: seed)
+        for _ in 0..<60 {
+            let bench = try LoopBench(bufferBytes: Int32(1_000 + Int(random.next() % 20_000)))
+            bench.transport.begin()
+            var written: [UInt8] = []
+            var arrived: [UInt8] = []
+            for _ in 0..<(1 + random.next() % 200) {
+                let size = [1, 20, 1_000, 30_000][Int(random.next() % 4)]
+                let piece = (0..<(1 + Int(random.next() % UInt64(size)))).map { _ in
+                    UInt8(truncatingIfNeeded: random.next())
+                }
+                if bench.transport.isWritable {
+                    written += piece
+                    bench.transport.write(ByteBuffer(bytes: piece))
+                }
+                if random.next() % 2 == 0 { bench.transport.flush() }
+                if random.next() % 3 == 0 { arrived += bench.receive(1 + Int(random.next() % 9_000)) ?? [] }
+                if random.next() % 3 == 0 { bench.settle() }
+            }
+            bench.transport.closeOutput()
+            while let more = bench.receive() {
+                arrived += more
+                bench.settle()
+            }
+            #expect(arrived == written, "seed \(seed)")
+        }
+    }
+}
