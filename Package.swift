@@ -265,7 +265,7 @@ let package = Package(
         tests("TransportsTests", ["Transports", .nioCore]),
         tests(
             "EpollLoopTests",
-            ["EpollLoop", "TestSupport", "Transports", .nioCore, .nioConcurrencyHelpers]
+            ["CEpoll", "EpollLoop", "TestSupport", "Transports", .nioCore, .nioConcurrencyHelpers]
         ),
         tests("SystemSupportTests", ["SystemSupport"]),
         tests(

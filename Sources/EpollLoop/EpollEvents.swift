@@ -10,6 +10,8 @@ package struct EpollEvents: OptionSet {
 
     /// Bytes, a connection, or the end of the input can be read.
     package static let input = EpollEvents(EPOLLIN)
+    /// Urgent data: a read stops before it.
+    package static let urgent = EpollEvents(EPOLLPRI)
     /// Bytes can be written.
     package static let output = EpollEvents(EPOLLOUT)
     package static let error = EpollEvents(EPOLLERR)

@@ -20,6 +20,8 @@ package final class EpollLoop: @unchecked Sendable {
     package static let readBytes = 256 << 10
     /// The longest wait, milliseconds.
     private static let longestWait: Int64 = 60_000
+    /// Rounds of tasks that tasks make, at the loop's end.
+    private static let lastRounds = 100
     /// The tag of the descriptor by which other threads wake the loop.
     private static let wakeTag = UInt64.max
 
@@ -48,7 +50,7 @@ package final class EpollLoop: @unchecked Sendable {
         set = try EpollSet()
         wake = eventfd(0, Int32(EFD_NONBLOCK) | Int32(EFD_CLOEXEC))
         guard wake >= 0 else { throw SocketError("eventfd") }
-        set.add(wake, .input, tag: Self.wakeTag)
+        guard set.add(wake, .input, tag: Self.wakeTag) else { throw SocketError("epoll_ctl") }
     }
 
     deinit {
@@ -130,7 +132,7 @@ package final class EpollLoop: @unchecked Sendable {
     private func longestWait() -> Int32 {
         guard toResume.isEmpty, ownTasks.isEmpty else { return 0 }
         guard let next = timers.next else { return -1 }
-        let rest = (next - clock).nanoseconds
+        let rest = (next - .now()).nanoseconds
         return rest <= 0 ? 0 : Int32(truncatingIfNeeded: min(rest / 1_000_000 + 1, Self.longestWait))
     }
 
@@ -141,12 +143,13 @@ package final class EpollLoop: @unchecked Sendable {
             return inbox.tasks
         }
         for task in tasks { task() }
-        runOwnTasks()
         timers.end()
         let left = sources
         sources = []
         toResume = []
         for source in left { source?.loopEnded() }
+        // Each may make others, though not without end.
+        for _ in 0..<Self.lastRounds { runOwnTasks() }
         thread.store(0, ordering: .relaxed)
         for done in whenStopped { done() }
     }
@@ -199,7 +202,8 @@ package final class EpollLoop: @unchecked Sendable {
         for task in tasks { task() }
     }
 
-    /// Ends the loop after this round. Any thread.
+    /// Ends the loop after this round. Any thread. Nothing may be submitted from then on: a promise of a loop that has
+    /// stopped is never completed.
     ///
     /// - Parameter done: called on the loop's thread at its very end.
     package func stop(_ done: @escaping @Sendable () -> Void) {
@@ -235,22 +239,25 @@ package final class EpollLoop: @unchecked Sendable {
     }
 
     /// Watches a source, and keeps it until it is closed.
-    func watch(_ source: EpollSource, _ interest: EpollEvents) {
+    ///
+    /// - Returns: false where the system cannot watch another descriptor.
+    func watch(_ source: EpollSource, _ interest: EpollEvents) -> Bool {
         let descriptor = Int(source.descriptor)
-        guard descriptor >= 0 else { return }
+        guard descriptor >= 0 else { return false }
         if descriptor >= sources.count {
             sources.append(contentsOf: repeatElement(nil, count: descriptor + 1 - sources.count))
         }
         generation = generation == .max ? 1 : generation + 1
         source.generation = generation
         sources[descriptor] = source
-        set.add(source.descriptor, interest, tag: tag(source))
+        return set.add(source.descriptor, interest, tag: tag(source))
     }
 
     /// Watches it for other events.
-    func change(_ source: EpollSource, _ interest: EpollEvents) {
-        guard source.descriptor >= 0 else { return }
-        set.change(source.descriptor, interest, tag: tag(source))
+    ///
+    /// - Returns: false where the system cannot.
+    func change(_ source: EpollSource, _ interest: EpollEvents) -> Bool {
+        source.descriptor >= 0 && set.change(source.descriptor, interest, tag: tag(source))
     }
 
     private func tag(_ source: EpollSource) -> UInt64 {
@@ -287,7 +294,8 @@ package final class EpollLoop: @unchecked Sendable {
     /// Reads what there is into the loop's buffer.
     ///
     /// - Parameter most: bytes, up to `readBytes`.
-    /// - Returns: the bytes, which are valid until the next read; and the result of recv(2).
+    /// - Returns: the bytes, which are valid until the next read; and their count, 0 at the end, or negative an error
+    ///   (errno(3)).
     func receive(_ descriptor: Int32, _ most: Int) -> (bytes: ByteBuffer, count: Int) {
         // The same memory again, unless somebody has kept the last bytes.
         readBuffer.clear(minimumCapacity: Self.readBytes)
@@ -295,7 +303,8 @@ package final class EpollLoop: @unchecked Sendable {
         readBuffer.writeWithUnsafeMutableBytes(minimumWritableBytes: Self.readBytes) { memory in
             repeat {
                 count = recv(descriptor, memory.baseAddress, min(most, memory.count), 0)
-            } while count < 0 && errno == EINTR
+                if count < 0 { count = -Int(errno) }
+            } while count == -Int(EINTR)
             return max(0, count)
         }
         return (readBuffer, count)

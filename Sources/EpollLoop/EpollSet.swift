@@ -23,12 +23,14 @@ struct EpollSet: ~Copyable {
         events.deallocate()
     }
 
-    func add(_ descriptor: Int32, _ interest: EpollEvents, tag: UInt64) {
-        _ = berth_epoll_control(self.descriptor, EPOLL_CTL_ADD, descriptor, interest.rawValue, tag)
+    /// - Returns: false where the system has no memory for it, or watches too many descriptors already.
+    func add(_ descriptor: Int32, _ interest: EpollEvents, tag: UInt64) -> Bool {
+        berth_epoll_control(self.descriptor, EPOLL_CTL_ADD, descriptor, interest.rawValue, tag) == 0
     }
 
-    func change(_ descriptor: Int32, _ interest: EpollEvents, tag: UInt64) {
-        _ = berth_epoll_control(self.descriptor, EPOLL_CTL_MOD, descriptor, interest.rawValue, tag)
+    /// - Returns: false where the system has no memory for it.
+    func change(_ descriptor: Int32, _ interest: EpollEvents, tag: UInt64) -> Bool {
+        berth_epoll_control(self.descriptor, EPOLL_CTL_MOD, descriptor, interest.rawValue, tag) == 0
     }
 
     /// Waits for events.

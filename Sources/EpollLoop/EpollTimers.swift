@@ -36,11 +36,19 @@ struct EpollTimers {
 
     private var entries = Heap<Entry>()
     private var serial: UInt64 = 0
+    /// At so many entries those that were canceled are dropped.
+    private var sweepCount = 64
+
+    var count: Int { entries.count }
 
     /// Of the first timer; nil without one.
     var next: NIODeadline? { entries.min?.deadline }
 
     mutating func insert(_ timer: EpollTimer, at deadline: NIODeadline) {
+        if entries.count >= sweepCount {
+            entries = Heap(entries.unordered.filter { $0.timer.action != nil })
+            sweepCount = max(64, 2 * entries.count)
+        }
         serial &+= 1
         entries.insert(Entry(deadline: deadline, serial: serial, timer: timer))
     }
@@ -56,7 +64,9 @@ struct EpollTimers {
 
     /// Ends all.
     mutating func end() {
-        while let entry = entries.popMin() {
+        var left = entries
+        entries = Heap()
+        while let entry = left.popMin() {
             if entry.timer.action != nil { entry.timer.ended?() }
         }
     }

@@ -101,7 +101,7 @@ package final class ListeningSocket: EpollSource, @unchecked Sendable {
     ) {
         self.accepted = accepted
         self.freeDescriptors = freeDescriptors
-        loop.watch(self, .input)
+        if !loop.watch(self, .input) { retryLater() }
     }
 
     /// Accepts who has connected already, and no more. On the loop's thread.
@@ -122,6 +122,7 @@ package final class ListeningSocket: EpollSource, @unchecked Sendable {
         for _ in 0..<batch {
             guard let accepted, descriptor >= 0 else { return }
             var connected: Int32 = -1
+            var code: Int32 = 0
             let peer = SocketEndpoint { pointer, size in
                 connected = accept4(
                     descriptor,
@@ -129,28 +130,34 @@ package final class ListeningSocket: EpollSource, @unchecked Sendable {
                     size,
                     Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
                 )
+                if connected < 0 { code = errno }
                 return connected
             }
-            guard connected >= 0 else { return refused(errno) }
+            guard connected >= 0 else {
+                if code == EAGAIN { return batch = max(1, batch / 2) }
+                if SocketError.isShortage(code) { return outOfDescriptors() }
+                // One who had connected has gone.
+                continue
+            }
             accepted(connected, peer ?? SocketEndpoint(.v4(0), port: 0))
         }
         batch = min(batch * 2, Self.maxBatch)
     }
 
-    private func refused(_ code: Int32) {
-        guard SocketError.isShortage(code) else {
-            // Nobody is left, or one who connected has gone.
-            batch = max(1, batch / 2)
-            return
-        }
+    private func outOfDescriptors() {
         batch = 1
         guard !freeDescriptors(), !isPaused else { return }
         // It stays ready, and the loop would try again without end.
+        _ = loop.change(self, [])
+        retryLater()
+    }
+
+    private func retryLater() {
         isPaused = true
-        loop.change(self, [])
         _ = loop.schedule(at: loop.roundTime + pause) { [self] in
             isPaused = false
-            loop.change(self, .input)
+            guard accepted != nil, !loop.change(self, .input), !loop.watch(self, .input) else { return }
+            retryLater()
         }
     }
 }

@@ -24,7 +24,7 @@ struct OutputQueue {
     private var rest: [ByteBuffer] = []
     private(set) var bytes = 0
     /// All of it is in `first`, in a buffer that nobody else has.
-    private var isHeld = false
+    private(set) var isHeld = false
 
     var isEmpty: Bool { bytes == 0 }
 
@@ -54,15 +54,15 @@ struct OutputQueue {
             if rest.isEmpty {
                 offered = first.readableBytes
                 sent = first.withUnsafeReadableBytes {
-                    Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+                    Self.result(Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)))
                 }
             } else {
                 (offered, sent) = sendPieces(to: descriptor)
             }
             guard sent >= 0 else {
-                let code = errno
+                let code = Int32(truncatingIfNeeded: -sent)
                 if code == EINTR { continue }
-                guard code == EAGAIN || code == ENOBUFS else { return .failed(code) }
+                guard code == EAGAIN else { return .failed(code) }
                 hold()
                 return .blocked
             }
@@ -75,6 +75,9 @@ struct OutputQueue {
         return .sent
     }
 
+    /// Negative: errno(3), read before anything else can change it.
+    private static func result(_ count: Int) -> Int { count < 0 ? -Int(errno) : count }
+
     /// Up to `maxVectors` pieces in one call.
     private func sendPieces(to descriptor: Int32) -> (offered: Int, sent: Int) {
         withUnsafeTemporaryAllocation(of: iovec.self, capacity: Self.maxVectors) { vectors in
@@ -83,7 +86,7 @@ struct OutputQueue {
                 var message = msghdr()
                 message.msg_iov = vectors.baseAddress
                 message.msg_iovlen = count
-                return sendmsg(descriptor, &message, Int32(MSG_NOSIGNAL))
+                return Self.result(sendmsg(descriptor, &message, Int32(MSG_NOSIGNAL)))
             }
             return (offered, sent)
         }

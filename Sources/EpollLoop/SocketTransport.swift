@@ -14,7 +14,7 @@ package final class SocketTransport: EpollSource, Transport {
     private static let turnBytes = 256 << 10
     /// Bytes of the largest read, as long as reads do not fill it.
     private static let smallReadBytes = 64 << 10
-    private static let interest: EpollEvents = [.input, .peerClosed, .edgeTriggered]
+    private static let interest: EpollEvents = [.input, .urgent, .peerClosed, .edgeTriggered]
 
     /// An end of the whole that its owner has not been told yet.
     private enum End {
@@ -47,6 +47,8 @@ package final class SocketTransport: EpollSource, Transport {
     private var owesWritability = false
     private var closesOutput = false
     private var isOutputClosed = false
+    /// Nothing that is written arrives any more.
+    private var isOutputFailed = false
 
     /// - Parameter descriptor: of a socket that does not block; it belongs to the transport from now on.
     package init(_ descriptor: Int32, loop: EpollLoop) {
@@ -84,6 +86,10 @@ package final class SocketTransport: EpollSource, Transport {
             done(error)
         }
         watch()
+        if end != .none {
+            end = .none
+            connected(SocketError("epoll_ctl", code: ENOMEM))
+        }
     }
 
     private func connected(_ error: SocketError?) {
@@ -96,7 +102,10 @@ package final class SocketTransport: EpollSource, Transport {
 
     // MARK: State
 
-    package var isActive: Bool { descriptor >= 0 && whenConnected == nil && end == .none }
+    package var isActive: Bool { isOpen && !isOutputFailed }
+
+    /// There may still be something to read.
+    private var isOpen: Bool { descriptor >= 0 && whenConnected == nil && end == .none }
 
     package var isWritable: Bool { !isBlocked }
 
@@ -120,14 +129,12 @@ package final class SocketTransport: EpollSource, Transport {
     package override func ready(_ events: EpollEvents) {
         if whenConnected != nil { return finishConnecting(events) }
         if events.contains(.output), !output.isEmpty { send() }
-        guard !events.isDisjoint(with: [.input, .peerClosed, .error, .hangUp]) else {
-            return tellWritability()
-        }
-        mayHaveInput = true
-        if !events.isDisjoint(with: [.peerClosed, .error, .hangUp]) { isEndNear = true }
+        guard hasInput(events) else { return tellWritability() }
         // A client that has gone altogether reads nothing any more, and what it sent last may wait for ever. (What an
         // endpoint sent before it broke off is still read.)
-        if isAccepted, isReadingPaused, events.contains([.error, .hangUp]) { end = .failed }
+        if events.contains([.error, .hangUp]), isInputEnded || (isAccepted && owner?.acceptsBytes != true) {
+            end = .failed
+        }
         tellWritability()
         tellEnd()
         read()
@@ -139,7 +146,15 @@ package final class SocketTransport: EpollSource, Transport {
         var size = socklen_t(MemoryLayout<Int32>.size)
         getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size)
         connected(code == 0 ? nil : SocketError("connect", code: code))
-        if events.contains(.input) { read() }
+        if hasInput(events) { read() }
+    }
+
+    /// Notes what events say of the input.
+    private func hasInput(_ events: EpollEvents) -> Bool {
+        if !events.isDisjoint(with: [.urgent, .peerClosed, .error, .hangUp]) { isEndNear = true }
+        guard isEndNear || events.contains(.input) else { return false }
+        mayHaveInput = true
+        return true
     }
 
     package override func resume() {
@@ -176,7 +191,7 @@ package final class SocketTransport: EpollSource, Transport {
         guard !isWatched, descriptor >= 0 else { return }
         isWatched = true
         watchesOutput = whenConnected != nil || !output.isEmpty
-        loop.watch(self, watchesOutput ? Self.interest.union(.output) : Self.interest)
+        if !loop.watch(self, watchesOutput ? Self.interest.union(.output) : Self.interest) { ended(.failed) }
     }
 
     private func watchOutput() {
@@ -184,7 +199,7 @@ package final class SocketTransport: EpollSource, Transport {
         guard isWatched else { return watch() }
         // It stays so: edge-triggered, it is reported only after the kernel's buffer was full.
         watchesOutput = true
-        loop.change(self, Self.interest.union(.output))
+        if !loop.change(self, Self.interest.union(.output)) { ended(.failed) }
     }
 
     // MARK: Reading
@@ -194,16 +209,17 @@ package final class SocketTransport: EpollSource, Transport {
     }
 
     package func resumeReading() {
-        guard mayHaveInput, isReadingPaused, !isReading else { return }
-        loop.resumeLater(self)
+        guard isReadingPaused, !isReading, owner?.acceptsBytes == true else { return }
+        isReadingPaused = false
+        if mayHaveInput { loop.resumeLater(self) }
     }
 
     private func read() {
-        guard mayHaveInput, !isReading, !isInputEnded, isActive else { return }
+        guard mayHaveInput, !isReading, !isInputEnded, isOpen else { return }
         isReading = true
         isReadingPaused = false
         var left = Self.turnBytes
-        while isActive {
+        while isOpen {
             guard let owner, owner.acceptsBytes else {
                 isReadingPaused = true
                 break
@@ -223,23 +239,28 @@ package final class SocketTransport: EpollSource, Transport {
                 self.owner?.readCompleted()
                 guard count == most || isEndNear else {
                     mayHaveInput = false
+                    isReadingPaused = self.owner?.acceptsBytes != true
                     break
                 }
-            } else if count == 0 {
-                mayHaveInput = false
-                inputEnded()
-                break
-            } else if errno == EAGAIN {
-                mayHaveInput = false
-                watch()
-                break
             } else {
-                end = .failed
-                tellEnd()
+                mayHaveInput = false
+                readNothing(count)
                 break
             }
         }
         isReading = false
+    }
+
+    /// - Parameter count: 0 at the end of the input, or negative an error.
+    private func readNothing(_ count: Int) {
+        if count == 0, !isOutputFailed { return inputEnded() }
+        guard count == -Int(EAGAIN), !isOutputFailed else {
+            end = .failed
+            return tellEnd()
+        }
+        // Urgent data is over, or a wake-up was spurious.
+        isEndNear = false
+        watch()
     }
 
     private func inputEnded() {
@@ -255,7 +276,7 @@ package final class SocketTransport: EpollSource, Transport {
     // MARK: Writing
 
     package func write(_ bytes: ByteBuffer) {
-        guard descriptor >= 0, end == .none, !closesOutput, !isOutputClosed else { return }
+        guard descriptor >= 0, end == .none, !closesOutput, !isOutputClosed, !isOutputFailed else { return }
         output.append(bytes)
         if output.bytes > TransportSizes.highWatermark { isBlocked = true }
     }
@@ -267,17 +288,27 @@ package final class SocketTransport: EpollSource, Transport {
 
     private func send() {
         guard !output.isEmpty, isActive else { return }
-        let before = watchesOutput ? output.bytes : 0
+        let wasHeld = output.isHeld
         switch output.send(to: descriptor) {
         case .sent: allSent()
         case .blocked: watchOutput()
-        case .failed: return ended(.failed)
+        case .failed: return outputFailed()
         }
         if isBlocked, output.bytes <= TransportSizes.lowWatermark {
             isBlocked = false
             owesWritability = true
         }
-        if before > 0, output.isEmpty { owesWritability = true }
+        if wasHeld, output.isEmpty { owesWritability = true }
+    }
+
+    /// An endpoint may have responded before it broke off: what it sent is read first. A client reads nothing any more.
+    private func outputFailed() {
+        guard !isAccepted, !isInputEnded else { return ended(.failed) }
+        isOutputFailed = true
+        output.removeAll()
+        mayHaveInput = true
+        isEndNear = true
+        loop.resumeLater(self)
     }
 
     private func allSent() {

@@ -116,4 +116,14 @@ import Testing
         while let action = timers.takeDue(now: .uptimeNanoseconds(100)) { action() }
         #expect(order.last == 1 && timers.next == nil)
     }
+
+    @Test func `Canceled timers do not pile up until their deadline`() {
+        var timers = EpollTimers()
+        for number in 0..<10_000 {
+            let timer = EpollTimer {}
+            timers.insert(timer, at: .uptimeNanoseconds(UInt64(1_000_000 + number)))
+            if number % 100 > 0 { timer.cancel() }
+        }
+        #expect(timers.count <= 300)
+    }
 }

@@ -125,17 +125,6 @@ import Transports
         #expect(bench.owner.events == ["failed"])
     }
 
-    @Test func `A peer that is gone is told of though nothing is read`() throws {
-        let bench = try LoopBench()
-        bench.owner.acceptsBytes = false
-        bench.transport.begin()
-        bench.transport.awaitInput()
-        bench.closeFar()
-        bench.settle()
-        // A closed end of a socket pair is an orderly one: it waits behind what was not read.
-        #expect(bench.transport.isReadingPaused || bench.owner.events == ["failed"])
-    }
-
     @Test func `After its own close the owner hears nothing more, and the descriptor's next user is another`()
         throws
     {

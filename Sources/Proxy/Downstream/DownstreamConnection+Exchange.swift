@@ -127,7 +127,9 @@ extension DownstreamConnection: ExchangeDownstream {
             phaseStart = worker.now
         } else if response.keepsAlive, !hasNoMoreInput, !worker.context.isDraining {
             becomeIdle()
-        } else if response.clientCloses, inbound.readableBytes == 0, waitingBytes == 0 {
+        } else if response.clientCloses, inbound.readableBytes == 0, waitingBytes == 0,
+            transport?.hasPendingInput != true
+        {
             // The client itself closes, and nothing waits that a close could make a reset of.
             abort()
         } else {
