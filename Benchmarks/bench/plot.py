@@ -130,7 +130,7 @@ def main():
     shown = [peer for peer in ("haproxy", "envoy", "berth") if peer in result["versions"]]
     legend = [Line2D([], [], color=COLOURS["nginx"], linestyle="--", label="nginx = 1")]
     legend += [Patch(color=COLOURS[peer], label=report.NAMES[peer]) for peer in shown]
-    legend += [Line2D([], [], color=GOAL, label=f"goal: {CPU_GOAL} × the better of nginx and HAProxy; 8 KiB")]
+    legend += [Line2D([], [], color=GOAL, label=f"goal: {CPU_GOAL} × the better of nginx and HAProxy; 4 KiB")]
     figure.legend(handles=legend, loc="outside upper center", ncols=len(legend), frameon=False, fontsize=9)
     where = result["machine"]
     versions = ", ".join(f"{report.NAMES[peer]} {version}" for peer, version in result["versions"].items())

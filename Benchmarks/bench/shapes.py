@@ -44,6 +44,6 @@ RULE_SHAPE = Shape("rules", f"100 bytes, 64 connections, {RULE_HOSTS:,} hosts in
 
 IDLE_CONNECTIONS = 10_000
 # The goal for one of them, bytes.
-IDLE_GOAL = 8 << 10
+IDLE_GOAL = 4 << 10
 # The goal for processor time: times the better of nginx and HAProxy.
-CPU_GOAL = 1.1
+CPU_GOAL = 1.0
