@@ -100,7 +100,7 @@ class Chaos:
 
     def shortage(self, random):
         """For a moment there are fewer descriptors than are needed."""
-        few = descriptors(self.front.pid) + 2
+        few = min(descriptors(self.front.pid) + 2, DESCRIPTORS)
         resource.prlimit(self.front.pid, resource.RLIMIT_NOFILE, (few, DESCRIPTORS))
         time.sleep(0.3)
         resource.prlimit(self.front.pid, resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
