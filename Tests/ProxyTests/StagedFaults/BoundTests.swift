@@ -205,6 +205,56 @@ import Testing
         #expect(bench.isClean)
     }
 
+    /// A tunnel that its endpoint has ended, whose last bytes wait for the client.
+    private func endedTunnel(_ bench: FaultBench, byReset: Bool) throws -> (
+        client: FaultBench.Peer, last: String
+    ) {
+        bench.window = 100
+        let (client, endpoint) = try #require(tunnel(bench))
+        client.reads = false
+        let last = String(repeating: "z", count: 15_000)
+        endpoint.say(last)
+        bench.settle()
+        if byReset {
+            endpoint.wire.reset()
+        } else {
+            client.wire.finish()
+            endpoint.wire.close()
+        }
+        bench.settle()
+        #expect(!endpoint.transport.isOpen && client.transport.isOpen)
+        return (client, last)
+    }
+
+    @Test(arguments: [true, false])
+    func `A client that reads a tunnel's last bytes slowly is not cut off`(byReset: Bool) throws {
+        let bench = try FaultBench()
+        defer { bench.end() }
+        let (client, last) = try endedTunnel(bench, byReset: byReset)
+        // Far longer than any timeout, a few bytes at a time.
+        for _ in 0..<40 {
+            client.take(10)
+            bench.pass(.seconds(1))
+        }
+        client.reads = true
+        bench.settle()
+        #expect(client.heard == last && client.isToldTheEnd)
+        client.wire.close()
+        bench.settle()
+        #expect(bench.isClean)
+    }
+
+    @Test(arguments: [true, false])
+    func `A client that reads nothing of a tunnel's last bytes is given up`(byReset: Bool) throws {
+        let bench = try FaultBench()
+        defer { bench.end() }
+        let (client, _) = try endedTunnel(bench, byReset: byReset)
+        bench.pass(.seconds(3))
+        #expect(client.transport.isOpen)
+        bench.pass(.seconds(3))
+        #expect(bench.isClean)
+    }
+
     @Test func `During a long answer the request is held no more`() throws {
         let bench = try FaultBench()
         defer { bench.end() }

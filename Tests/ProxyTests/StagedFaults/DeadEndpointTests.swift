@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOEmbedded
+import Names
 import Routing
 import TestSupport
 import Testing
@@ -14,6 +15,9 @@ import Testing
     /// `BERTH_REQUESTS=10000` sends more of them.
     private static let requests =
         ProcessInfo.processInfo.environment["BERTH_REQUESTS"].flatMap { Int($0) } ?? 2_000
+
+    /// The other endpoint of the target.
+    private static let other = Endpoint(address: FaultBench.pair[1].address, port: 80)
 
     private static func request(_ number: Int, _ random: inout SeededRandom) -> String {
         let post = random.next() % 2 == 0
@@ -59,6 +63,44 @@ import Testing
             if random.next() % 16 == 0 { bench.pass(.milliseconds(250)) }
         }
         return waits
+    }
+
+    @Test func `A body that waits while its first endpoint hangs goes on to the next`() throws {
+        let bench = try FaultBench()
+        defer { bench.end() }
+        let client = bench.client()
+        func respond() {
+            bench.settle()
+            for upstream in bench.upstreams where !upstream.takeHeard().isEmpty {
+                upstream.say("HTTP/1.1 204 No Content\r\n\r\n")
+            }
+            bench.settle()
+        }
+        // A connection to each of the two endpoints waits for work; the one to the endpoint that is next closes.
+        let get = "GET / HTTP/1.1\r\nHost: pair.test\r\n\r\n"
+        client.say(get)
+        respond()
+        let isFirst = bench.idleUpstreams == 1
+        client.say(get)
+        respond()
+        try #require(bench.upstreams.count == 2 && bench.idleUpstreams == 1)
+        bench.upstreams[0].wire.close()
+        bench.settle()
+        bench.concerned = isFirst ? FaultBench.endpoint : Self.other
+        bench.connecting = .waits
+        _ = client.takeHeard()
+        let body = String(repeating: "b", count: 10_000)
+        client.say("POST / HTTP/1.1\r\nHost: pair.test\r\nContent-Length: 10000\r\n\r\n")
+        // A body that comes with its head would be sent with it.
+        bench.settle()
+        client.say(body)
+        bench.settle()
+        #expect(bench.upstreams[1].heard.isEmpty)
+        bench.pass(.seconds(1))
+        #expect(bench.upstreams.count == 2)
+        #expect(bench.upstreams[1].heard.hasSuffix("\r\n\r\n" + body))
+        respond()
+        #expect(client.heard.hasPrefix("HTTP/1.1 204 "))
     }
 
     @Test func `Refused: no request fails, and none waits`() throws {
