@@ -31,9 +31,13 @@ package struct NginxImport: Sendable {
         var parser = NginxParser(find: include)
         let directives = try parser.parse(bytes, file: file)
         let findings = FindingCollector()
-        for missing in parser.missing
-        where !missing.include.words.contains(where: { $0.text.hasSuffix("mime.types") }) {
-            findings.untranslated(missing.include.text(), at: missing.include.position, missing.reason)
+        for missing in parser.missing where !missing.include.text().hasSuffix("mime.types") {
+            let isOutside = missing.block == nil || missing.block == "http"
+            if missing.isEmpty, isOutside {
+                findings.note(missing.include.text(), at: missing.include.position, missing.reason)
+            } else {
+                findings.untranslated(missing.include.text(), at: missing.include.position, missing.reason)
+            }
         }
         let translation = Translation(directives, listen: wanted, findings)
         if translation.socket == nil {

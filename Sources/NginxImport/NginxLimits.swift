@@ -16,6 +16,8 @@ package enum NginxLimits {
     package static let maxRules = 100_000
     /// Combinations of the values of all maps in one value.
     static let maxVariants = 20_000
+    /// Ways through the `if`s of one block.
+    static let maxBranches = 256
     /// How deep maps refer to each other.
     static let maxValueDepth = 16
     /// A server's weight; the rule file repeats its address that often.

@@ -23,6 +23,7 @@ struct Translation {
         let variables = VariableTable(directives, http: http, regexes: regexes)
         let targets = TargetNames(http, findings)
         let rules = RuleCollector(findings)
+        let defaults = DefaultBehaviour(variables: variables, names: targets, findings: findings)
         let settings = SettingsWriter(findings: findings)
         let servers = http.named("server").map {
             ServerBlock($0, findings: findings, regexes: regexes)
@@ -34,24 +35,32 @@ struct Translation {
             return
         }
 
+        let fields = FieldConditions(findings: findings)
+        let guards = ReturnGuards(findings: findings)
         let values = ValueEvaluator(
             variables: variables,
-            mapCondition: MapCondition(findings: findings, regexes: regexes)
+            mapCondition: MapCondition(findings: findings, fields: fields, regexes: regexes)
         )
         let templates = TemplateWriter(findings: findings)
         let redirects = RedirectWriter(templates: templates)
         let rewritePhase = RewritePhase(
             values: values,
-            returns: ReturnTranslator(values: values, redirects: redirects, rules: rules, findings: findings),
+            returns: ReturnTranslator(
+                values: values,
+                redirects: redirects,
+                rules: rules,
+                guards: guards,
+                findings: findings
+            ),
             rewrites: RewriteTranslator(
                 values: values,
                 redirects: redirects,
                 rules: rules,
                 regexes: regexes,
-                findings: findings
+                guards: guards
             ),
-            conditions: IfConditionParser(values: values, regexes: regexes),
-            findings: findings
+            conditions: IfConditionParser(values: values, fields: fields, regexes: regexes),
+            review: review
         )
         let forwards = ForwardTranslator(
             values: values,
@@ -59,6 +68,7 @@ struct Translation {
             fields: HeaderFieldTranslator(values: values, templates: templates, findings: findings),
             paths: ForwardPathTranslator(templates: templates, findings: findings),
             settings: settings,
+            defaults: defaults,
             names: targets,
             rules: rules
         )
@@ -74,19 +84,13 @@ struct Translation {
             rewritePhase: rewritePhase,
             locations: locations,
             review: review,
+            rules: rules,
             findings: findings
         ).translate(selection.servers, on: selection.listen)
 
         self.rules = rules.rules
-        names = NamesWriter(names: targets, findings: findings).lines(resolver: Self.resolver(http, servers))
-        self.settings = settings.fileSettings(http)
+        names = NamesWriter(names: targets, findings: findings).lines()
+        self.settings = settings.fileSettings(http, defaults, queriesNames: !targets.resolvers.isEmpty)
         ignored = review.ignored
-    }
-
-    /// The first `resolver` of the `http` blocks, of a server, or of a location.
-    private static func resolver(_ http: [Directive], _ servers: [ServerBlock]) -> Directive? {
-        http.last { $0.name == "resolver" }
-            ?? servers.lazy.compactMap { $0.block.last { $0.name == "resolver" } }.first
-            ?? servers.lazy.flatMap(\.locations).compactMap { $0.block.last { $0.name == "resolver" } }.first
     }
 }

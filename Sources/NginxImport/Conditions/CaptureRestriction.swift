@@ -66,8 +66,28 @@ enum CaptureRestriction {
         case .quantified(let inside, let quantifier):
             guard let set = single(inside) else { return false }
             if quantifier.min == quantifier.max { return true }
+            // What follows has one length: where it begins is known from the host's end.
+            if rest.allSatisfy({ length($0) != nil }) { return true }
             return first(of: rest).map { set.intersection($0).isEmpty } ?? false
         default: return false
+        }
+    }
+
+    /// How many bytes every match has; nil: that depends on the match, or is unknown.
+    private static func length(_ node: PatternNode) -> Int? {
+        switch node.kind {
+        case .empty, .anchor: return 0
+        case .byte, .set: return 1
+        case .sequence(let parts):
+            return parts.reduce(0) { sum, part in sum.flatMap { sum in length(part).map { sum + $0 } } }
+        case .group(.capture, let inside), .group(.plain(options: ""), let inside): return length(inside)
+        case .alternation(let branches):
+            let lengths = Set(branches.map(length))
+            return lengths.count == 1 ? lengths.first ?? nil : nil
+        case .quantified(let inside, let quantifier):
+            guard quantifier.min == quantifier.max else { return nil }
+            return length(inside).map { $0 * quantifier.min }
+        default: return nil
         }
     }
 

@@ -18,6 +18,11 @@ struct HostCondition {
 
     static let any = HostCondition()
 
+    /// The only host that can match; nil: there are others.
+    var onlyName: String? {
+        if case .names(let names) = base, names.count == 1 { names[0] } else { nil }
+    }
+
     /// Hosts that match both; nil: there are none.
     func and(_ other: HostCondition) -> HostCondition? {
         var both = HostCondition(base: base, patterns: patterns + other.patterns)

@@ -21,12 +21,13 @@ final class DirectiveReview {
     func review(_ block: [Directive]) {
         for directive in block {
             let name = directive.name
-            if KnownDirectives.translated.contains(name) || KnownDirectives.guards.contains(name)
-                || KnownDirectives.otherHandlers.contains(name)
+            if KnownDirectives.translated.contains(name) || KnownDirectives.isGuard(name)
+                || KnownDirectives.otherHandlers.contains(name) || KnownDirectives.isUsual(directive)
             {
                 continue
             }
-            if KnownDirectives.isUnrelatedToRouting(name) {
+            // `gzip_static on` is about responses, `gzip_types` about `gzip`.
+            if KnownDirectives.isUnrelatedToRouting(name), !Self.isResponseFilter(name) {
                 if ignored[name] == nil { ignored[name] = directive.position }
                 continue
             }
@@ -34,18 +35,29 @@ final class DirectiveReview {
         }
     }
 
+    private static func isResponseFilter(_ name: String) -> Bool {
+        ["gzip", "gzip_static", "gunzip", "brotli", "brotli_static"].contains(name)
+    }
+
     private func report(_ directive: Directive) {
         let name = directive.name
         switch name {
-        case "proxy_redirect" where ["off", "default"].contains(directive.argument(0)): break
+        // Forwarding reports it where it applies.
+        case "proxy_redirect" where directive.argument(0) == "default": break
         case "error_page", "proxy_intercept_errors":
             findings.untranslated(name, at: directive.position, "responses are passed on unchanged")
         case "add_header", "proxy_hide_header", "proxy_pass_header", "proxy_redirect", "more_set_headers",
-            "expires":
+            "expires", "charset", "more_clear_headers", "add_trailer", "userid":
             findings.untranslated(
                 directive.text(words: 2),
                 at: directive.position,
                 "Berth does not change the fields of responses yet"
+            )
+        case _ where Self.isResponseFilter(name):
+            findings.untranslated(
+                directive.text(words: 2),
+                at: directive.position,
+                "Berth does not compress responses and does not unpack them"
             )
         case "limit_req", "limit_conn", "limit_rate", "limit_req_zone", "limit_conn_zone":
             findings.untranslated(name, at: directive.position, "Berth has no such limit yet")
@@ -53,6 +65,18 @@ final class DirectiveReview {
             findings.untranslated(name, at: directive.position, "Berth forwards HTTP only")
         case "split_clients", "geo":
             findings.untranslated(name, at: directive.position, "rules do not have its variable")
+        case "set_real_ip_from", "real_ip_header", "real_ip_recursive":
+            findings.untranslated(
+                name,
+                at: directive.position,
+                "nginx takes the client's address from a field: see `trusted_proxies`"
+            )
+        case "underscores_in_headers", "ignore_invalid_headers":
+            findings.untranslated(
+                directive.text(words: 2),
+                at: directive.position,
+                "Berth passes fields on whatever their names, but for look-alikes of those that it sets"
+            )
         default:
             findings.untranslated(name, at: directive.position, "Berth has no equivalent")
         }

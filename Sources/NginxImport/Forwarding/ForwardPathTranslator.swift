@@ -68,7 +68,7 @@ struct ForwardPathTranslator {
             guard new.hasSuffix("/"), !old.hasSuffix("/") else {
                 return .rewrite(match: "(?s)^\(literal)(.*)$", with: with, position: position)
             }
-            findings.note(
+            findings.untranslated(
                 "proxy_pass",
                 at: position,
                 "for `\(old)/x` nginx sends `\(new)/x`; Berth sends one slash"
@@ -95,7 +95,7 @@ struct ForwardPathTranslator {
         let endsInPath = parts.last.map(pathVariables.contains) ?? false
         if parts.last == .variable("request_uri") { keepsQuery = true }
         if !keepsQuery {
-            findings.note("proxy_pass", at: position, "the query is kept; nginx would drop it")
+            throw Self.failure("nginx drops the query, and a rule cannot", at: position)
         }
         guard endsInPath else {
             for case .literal(let text) in parts where text.contains("?") {
@@ -105,6 +105,13 @@ struct ForwardPathTranslator {
             return .rewrite(match: "^", with: with, position: position)
         }
         let start = Array(parts.dropLast())
+        if parts.last == .variable("request_uri") {
+            findings.untranslated(
+                "proxy_pass",
+                at: position,
+                "nginx sends the path as received after this; Berth sends its normal form after a prefix"
+            )
+        }
         for part in start {
             if case .literal(let text) = part, !text.contains("?") { continue }
             if case .capture = part { continue }

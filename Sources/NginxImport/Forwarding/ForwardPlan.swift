@@ -8,6 +8,8 @@ struct ForwardPlan {
     let rewrittenPath: [ValuePart]?
     /// Whether the directive has variables: nginx then treats its path in another way.
     let hasVariables: Bool
+    let pass: Directive
+    /// The directive, or the entry of a map that gives its value.
     let position: SourceLocation
 
     /// The literal text at the start of the URL.

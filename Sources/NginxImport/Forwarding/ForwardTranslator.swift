@@ -8,6 +8,7 @@ struct ForwardTranslator {
     let fields: HeaderFieldTranslator
     let paths: ForwardPathTranslator
     let settings: SettingsWriter
+    let defaults: DefaultBehaviour
     let names: TargetNames
     let rules: RuleCollector
 
@@ -19,6 +20,8 @@ struct ForwardTranslator {
             var bound = [values.bind(url, context)]
             bound += fields.map(\.value)
             if let rewrite = context.rewrite { bound.append(rewrite.path) }
+            let texts = context.all("proxy_set_header").compactMap { $0.argument(1) }
+            try values.checkNumbers([url] + texts, context, at: position)
             for variant in try values.expand(bound, context, at: position) {
                 let plan = ForwardPlan(
                     url: variant.values[0],
@@ -27,6 +30,7 @@ struct ForwardTranslator {
                     },
                     rewrittenPath: context.rewrite == nil ? nil : variant.values.last,
                     hasVariables: url.contains("$"),
+                    pass: pass,
                     position: variant.position ?? position
                 )
                 add(plan, variant, context, name: name)
@@ -87,11 +91,19 @@ struct ForwardTranslator {
             rule.add("respond: 502", at: position)
             return
         }
-        try names.add(target, context, at: position)
+        if plan.hasVariables, names.needsResolver(target), context.nearest("resolver") == nil,
+            let name = target.literalName
+        {
+            rule.title = "without a `resolver`, nginx has no address for `\(name)`: it responds with 502"
+            rule.add("respond: 502", at: position)
+            return
+        }
+        try names.add(target, hasVariables: plan.hasVariables, context, at: position)
+        defaults.review(plan.pass, target, hasVariables: plan.hasVariables, context)
         let path = try paths.translate(target, plan, naming, context)
         var goesTo = nameText + (target.port.map { ":\($0)" } ?? "")
         // For a group whose only server is a name, the rule names that server.
-        if let name = target.literalName, let group = names.groups[name], group.endpoints.isEmpty,
+        if let group = names.group(of: target, hasVariables: plan.hasVariables), group.endpoints.isEmpty,
             let only = group.onlyName
         {
             goesTo = "\(only.host):\(only.port)"

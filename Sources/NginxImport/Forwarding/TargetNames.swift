@@ -10,8 +10,10 @@ final class TargetNames {
     private(set) var systemNames: [String: SourceLocation] = [:]
     /// Addresses that captures give, by spelling.
     private(set) var addresses: [String: (address: String, position: SourceLocation)] = [:]
-    /// Whether captures give names that nginx resolves for each request.
-    private(set) var needsResolver = false
+    /// The `resolver` of each target whose name nginx resolves for each request; nil: it has none.
+    private(set) var resolvers: [(resolver: Directive?, position: SourceLocation)] = []
+    /// The targets with a port whose name a capture gives.
+    private var capturedWithPort: [SourceLocation] = []
     private let findings: FindingCollector
 
     init(_ http: [Directive], _ findings: FindingCollector) {
@@ -28,15 +30,32 @@ final class TargetNames {
         systemNames[name] = systemNames[name] ?? position
     }
 
+    /// The group that a target names; nil: it names none.
+    ///
+    /// nginx looks a name with variables up with its port, which no group has.
+    func group(of target: ProxyTarget, hasVariables: Bool) -> UpstreamGroup? {
+        guard let name = target.literalName, !hasVariables || target.port == nil else { return nil }
+        return groups[name]
+    }
+
+    /// Whether nginx resolves a target with variables for each request.
+    func needsResolver(_ target: ProxyTarget) -> Bool {
+        guard let name = target.literalName else { return true }
+        return group(of: target, hasVariables: true) == nil && !Self.isAddress(name)
+    }
+
     /// Adds the name of a target.
-    func add(_ target: ProxyTarget, _ context: RuleContext, at position: SourceLocation)
-        throws(Untranslatable)
-    {
+    func add(
+        _ target: ProxyTarget,
+        hasVariables: Bool,
+        _ context: RuleContext,
+        at position: SourceLocation
+    ) throws(Untranslatable) {
         guard let name = target.literalName else {
             try addCaptured(target, context, at: position)
             return
         }
-        if let group = groups[name] {
+        if let group = group(of: target, hasVariables: hasVariables) {
             guard !group.endpoints.isEmpty || group.onlyName != nil else {
                 throw Untranslatable(
                     "upstream \(name)",
@@ -51,7 +70,18 @@ final class TargetNames {
         guard ServerName.isHost(name) else {
             throw Untranslatable("proxy_pass", at: position, "`\(name)` is not a valid host name")
         }
-        addSystemName(name, at: position)
+        guard groups[name] == nil else {
+            throw Untranslatable(
+                "proxy_pass",
+                at: position,
+                "with a port and variables nginx resolves `\(name)`; in a rule it is the group of this name"
+            )
+        }
+        if hasVariables {
+            resolvers.append((context.nearest("resolver"), position))
+        } else {
+            addSystemName(name, at: position)
+        }
     }
 
     private func addCaptured(
@@ -69,20 +99,28 @@ final class TargetNames {
         }
         if target.port == nil {
             usedGroups.formUnion(groups.keys)
-        } else if !usedGroups.isEmpty {
-            findings.note(
+        } else {
+            capturedWithPort.append(position)
+        }
+        resolvers.append((context.nearest("resolver"), position))
+    }
+
+    /// Reports what only all targets together show.
+    func finish() {
+        guard !usedGroups.isEmpty else { return }
+        for position in capturedWithPort {
+            findings.untranslated(
                 "proxy_pass",
                 at: position,
-                "if a capture gives the name of an upstream group, the group is used whatever the port"
+                "if a capture gives the name of an upstream group, the rule uses the group; nginx resolves the name"
             )
         }
-        needsResolver = true
     }
 
     /// Whether a literal name can be a target without an upstream group.
     static func isValid(_ name: String) -> Bool { isAddress(name) || ServerName.isHost(name) }
 
-    private static func isAddress(_ name: String) -> Bool {
+    static func isAddress(_ name: String) -> Bool {
         IPAddress(name.hasPrefix("[") ? String(name.dropFirst().dropLast()) : name) != nil
     }
 }

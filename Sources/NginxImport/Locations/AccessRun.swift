@@ -5,11 +5,19 @@ struct AccessRun {
     let isAllowed: Bool
 
     /// The runs that apply to a request; the last one has all clients.
-    static func runs(_ context: RuleContext) -> [AccessRun] {
+    ///
+    /// - Throws: if nginx takes the client's address from elsewhere.
+    static func runs(_ context: RuleContext) throws(Untranslatable) -> [AccessRun] {
         var runs: [AccessRun] = []
-        let lines =
-            context.blocks.last { block in block.contains { $0.name == "allow" || $0.name == "deny" } } ?? []
-        for line in lines where line.name == "allow" || line.name == "deny" {
+        let lines = context.accessRules
+        if lines.contains(where: { $0.argument(0) != "all" }), let line = context.nearest("set_real_ip_from") {
+            throw Untranslatable(
+                line.name,
+                at: line.position,
+                "`\(lines[0].text())` is about an address from a field: the rule responds with 501"
+            )
+        }
+        for line in lines {
             let isAllowed = line.name == "allow"
             guard let network = line.argument(0), network != "unix:" else { continue }
             if network == "all" { return runs + [AccessRun(clients: [], isAllowed: isAllowed)] }

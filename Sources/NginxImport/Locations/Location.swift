@@ -14,6 +14,8 @@ struct Location {
     let directive: Directive
     let block: [Directive]
     let nested: [Location]
+    /// Why no rule must let its requests through; nil: rules can.
+    let closed: Untranslatable?
 
     var position: SourceLocation { directive.position }
 

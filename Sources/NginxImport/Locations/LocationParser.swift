@@ -21,15 +21,22 @@ struct LocationParser {
             }
             let inner = directive.block ?? []
             var nested = locations(inner, depth: depth + 1)
+            var closed: Untranslatable?
             if case .regex = kind, !nested.isEmpty {
-                findings.untranslated(
+                closed = Untranslatable(
                     "location in a location with a regular expression",
                     at: nested[0].position,
-                    "a rule cannot have both conditions"
+                    "a rule cannot have both conditions: the outer location responds with 501"
                 )
                 nested = []
             }
-            let location = Location(kind: kind, directive: directive, block: inner, nested: nested)
+            let location = Location(
+                kind: kind,
+                directive: directive,
+                block: inner,
+                nested: nested,
+                closed: closed
+            )
             if let path = location.path, !Self.isNormalised(path) {
                 findings.untranslated(
                     "location \(path)",

@@ -17,8 +17,20 @@ struct NginxParser {
     private var totalBytes = 0
     /// The files that are being read; each is included by the one before it.
     private var open: [String] = []
-    /// Includes that could not be read.
-    private(set) var missing: [(include: Directive, reason: String)] = []
+    /// The names of the blocks that are being read, outermost first.
+    private var blocks: [String] = []
+
+    /// An `include` without files.
+    struct Missing {
+        let include: Directive
+        let reason: String
+        /// Whether nginx, too, finds no file there.
+        let isEmpty: Bool
+        /// The innermost block that it stands in; nil: it stands in none.
+        let block: String?
+    }
+
+    private(set) var missing: [Missing] = []
 
     init(find: @escaping (String) -> NginxInclude) {
         self.find = find
@@ -89,7 +101,9 @@ struct NginxParser {
                     try lexer.skipForeignBlock()
                     try add(Directive(words: words, block: []), to: &found, lexer)
                 } else {
+                    blocks.append(words[0].text)
                     let inside = try block(&lexer, depth: depth + 1)
+                    blocks.removeLast()
                     try add(Directive(words: words, block: inside), to: &found, lexer)
                 }
                 words = []
@@ -131,8 +145,14 @@ struct NginxParser {
         }
         switch find(pattern) {
         case .unreadable(let reason):
-            missing.append((directive, reason))
+            missing.append(Missing(include: directive, reason: reason, isEmpty: false, block: blocks.last))
+            // The directive stays: what it stands for is not known. Types are only for files.
+            if !pattern.hasSuffix("mime.types") { found.append(directive) }
         case .files(let included):
+            if included.isEmpty {
+                let reason = "no file matches it"
+                missing.append(Missing(include: directive, reason: reason, isEmpty: true, block: blocks.last))
+            }
             for file in included {
                 guard !open.contains(file.name) else {
                     throw lexer.failure("`\(file.name)` includes itself", at: directive.position)

@@ -8,4 +8,7 @@ final class RegexFactory {
         count += 1
         return NginxRegex(id: count, text: text, ignoresCase: ignoresCase, position: position)
     }
+
+    /// An expression without groups, in place of one that did not match: after it, `$1` is empty.
+    func unmatched(at position: SourceLocation) -> NginxRegex { make("", ignoresCase: false, at: position) }
 }

@@ -6,6 +6,7 @@ struct ReturnTranslator {
     let values: ValueEvaluator
     let redirects: RedirectWriter
     let rules: RuleCollector
+    let guards: ReturnGuards
     let findings: FindingCollector
 
     func translate(_ directive: Directive, _ context: RuleContext, name: String) {
@@ -14,7 +15,16 @@ struct ReturnTranslator {
         let text = Int(first) == nil ? first : directive.argument(1)
         let status = Int(first) ?? 302
         let isRedirect = [301, 302, 303, 307, 308].contains(status) && text != nil
+        var context = context
+        context.closed = guards.cause(
+            before: directive.text(words: 2),
+            at: position,
+            status: isRedirect || text == nil || status >= 400 ? status : 200,
+            context
+        )
+        if context.closed == nil { context.closed = errorPage(for: status, context) }
         do throws(Untranslatable) {
+            try values.checkNumbers([text ?? ""], context, at: position)
             let bound = [values.bind(text ?? "", context)]
             for variant in try values.expand(bound, context, at: position) {
                 var narrowed = context
@@ -33,6 +43,18 @@ struct ReturnTranslator {
         } catch {
             rules.addRefusal(context, name: name, at: position, error)
         }
+    }
+
+    /// An `error_page` that makes the response another one; nil: there is none.
+    private func errorPage(for status: Int, _ context: RuleContext) -> Untranslatable? {
+        for page in context.all("error_page") {
+            let words = page.arguments.map(\.text)
+            guard words.contains(String(status)), let target = words.last,
+                target.hasPrefix("@") || words.contains(where: { $0.hasPrefix("=") })
+            else { continue }
+            return Untranslatable("error_page", at: page.position, "nginx goes on with `\(target)` after a `return \(status)`")
+        }
+        return nil
     }
 
     private func respond(
@@ -65,8 +87,18 @@ struct ReturnTranslator {
             rule.add("respond: \(status)", at: position)
             return
         }
-        let type = context.nearest("default_type")?.argument(0) ?? "text/plain"
-        let typed = type == "text/plain" ? "" : ", content_type: \(YAMLText.quoted(type))"
-        rule.add("respond: { status: \(status), body: \(YAMLText.quoted(body))\(typed) }", at: position)
+        let type = YAMLText.quoted(ContentType.of(context))
+        if case .exact = context.condition.path {
+        } else {
+            findings.note(
+                "return \(status)",
+                at: position,
+                "the type is the same for every path; nginx has others for the extensions of `types`"
+            )
+        }
+        rule.add(
+            "respond: { status: \(status), body: \(YAMLText.quoted(body)), content_type: \(type) }",
+            at: position
+        )
     }
 }

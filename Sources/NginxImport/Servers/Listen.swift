@@ -8,6 +8,7 @@ struct Listen: Hashable {
     let isDefault: Bool
     let usesTLS: Bool
     let usesProxyProtocol: Bool
+    let usesHTTP2: Bool
     let position: SourceLocation
 
     /// The socket of a server without `listen`, if nginx's master process runs as root.
@@ -18,6 +19,7 @@ struct Listen: Hashable {
             isDefault: false,
             usesTLS: false,
             usesProxyProtocol: false,
+            usesHTTP2: false,
             position: position
         )
     }
@@ -28,6 +30,7 @@ struct Listen: Hashable {
         isDefault: Bool,
         usesTLS: Bool,
         usesProxyProtocol: Bool,
+        usesHTTP2: Bool,
         position: SourceLocation
     ) {
         self.address = address
@@ -35,6 +38,7 @@ struct Listen: Hashable {
         self.isDefault = isDefault
         self.usesTLS = usesTLS
         self.usesProxyProtocol = usesProxyProtocol
+        self.usesHTTP2 = usesHTTP2
         self.position = position
     }
 
@@ -65,6 +69,7 @@ struct Listen: Hashable {
             isDefault: options.contains("default_server") || options.contains("default"),
             usesTLS: options.contains("ssl"),
             usesProxyProtocol: options.contains("proxy_protocol"),
+            usesHTTP2: options.contains("http2"),
             position: directive.position
         )
     }

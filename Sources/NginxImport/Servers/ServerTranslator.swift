@@ -7,21 +7,30 @@ struct ServerTranslator {
     let rewritePhase: RewritePhase
     let locations: LocationTranslator
     let review: DirectiveReview
+    let rules: RuleCollector
     let findings: FindingCollector
 
     func translate(_ servers: [ServerBlock], on listen: Listen) {
         let order = ServerOrder(servers, on: listen, findings)
+        // Why rules cannot tell the requests of a server from those of the servers after it.
+        var closed: Untranslatable?
         for entry in order.entries {
+            if let regex = entry.hosts.patterns.first, let why = regex.whyUnusable {
+                review.review(blockOf: entry.server.directive)
+                closed = closed ?? Untranslatable("server_name ~\(regex.text)", at: entry.position, why)
+                continue
+            }
             translate(
                 entry.server,
                 for: entry.hosts,
                 at: entry.position,
                 listen,
-                name: Self.ruleName(entry.hosts, entry.server)
+                name: Self.ruleName(entry.hosts, entry.server),
+                closed
             )
         }
         guard let server = order.standard else { return }
-        translate(server, for: .any, at: server.position, listen, name: "default")
+        translate(server, for: .any, at: server.position, listen, name: "default", closed)
     }
 
     private func translate(
@@ -29,28 +38,31 @@ struct ServerTranslator {
         for hosts: HostCondition,
         at position: SourceLocation,
         _ listen: Listen,
-        name: String
+        name: String,
+        _ closed: Untranslatable?
     ) {
         review.review(blockOf: server.directive)
-        if let regex = hosts.patterns.first, let why = regex.whyUnusable {
-            findings.untranslated("server_name ~\(regex.text)", at: position, why)
-            return
-        }
         var context = RuleContext(
             server: server,
             listen: listen,
-            blocks: [http, server.block],
+            blocks: [],
             active: hosts.patterns,
             condition: RuleCondition(host: hosts),
+            closed: closed,
             hostPosition: position
         )
-        if rewritePhase.run(server.block, &context, name: name) { return }
-        if let rewrite = context.rewrite {
-            findings.untranslated("rewrite", at: rewrite.position, "it would select the location again")
-            context.rewrite = nil
-        }
-        for step in LocationOrder(server.locations).steps {
-            locations.translate(step, context, name: name)
+        context.enter(http)
+        context.enter(server.block)
+        let steps = LocationOrder(server.locations).steps
+        rewritePhase.run(server.block, context, name: name) { context in
+            var context = context
+            for step in steps {
+                if context.closed != nil { break }
+                context.closed = locations.translate(step, context, name: name)
+            }
+            if let closed = context.closed {
+                rules.addRefusal(context, name: name, at: closed.position, closed)
+            }
         }
     }
 

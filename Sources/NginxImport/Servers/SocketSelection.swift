@@ -48,6 +48,13 @@ struct SocketSelection {
                             "Berth does not support TLS on its listeners yet"
                         )
                     }
+                    if listen.usesHTTP2, !listen.usesTLS {
+                        findings.untranslated(
+                            "listen http2",
+                            at: listen.position,
+                            "Berth does not support HTTP/2 yet"
+                        )
+                    }
                     if listen.usesProxyProtocol {
                         findings.untranslated(
                             "listen proxy_protocol",
@@ -55,14 +62,29 @@ struct SocketSelection {
                             "Berth does not support the PROXY protocol yet"
                         )
                     }
-                } else if Self.isSame(listen, as: chosen), serverIndices[listen.address] == indices {
-                    // The same servers for IPv6: another `--listen` of the same rules.
-                    continue
-                } else if serverIndices[listen.address] == indices {
-                    findings.note(
+                } else if listen.usesTLS != chosen.usesTLS {
+                    findings.untranslated(
                         "listen \(listen.address)",
                         at: listen.position,
-                        "the same rules serve it: add another --listen"
+                        "this rule file is for \(chosen.address): import again with --listen"
+                    )
+                } else if serverIndices[listen.address] == indices,
+                    Self.standard(servers, listen.address) == Self.standard(servers, chosen.address)
+                {
+                    // The same servers for IPv6: another `--listen` of the same rules.
+                    if Self.isSame(listen, as: chosen) { continue }
+                    guard listen.port != chosen.port, Self.usesPort(servers[index].directive) else {
+                        findings.note(
+                            "listen \(listen.address)",
+                            at: listen.position,
+                            "the same rules serve it: add another --listen"
+                        )
+                        continue
+                    }
+                    findings.untranslated(
+                        "listen \(listen.address)",
+                        at: listen.position,
+                        "in this rule file, $server_port is that of \(chosen.address): import again with --listen"
                     )
                 } else {
                     findings.untranslated(
@@ -73,6 +95,16 @@ struct SocketSelection {
                 }
             }
         }
+    }
+
+    /// The index of the default server of a socket, if one is named.
+    private static func standard(_ servers: [ServerBlock], _ address: String) -> Int? {
+        servers.firstIndex { $0.listens.contains { $0.address == address && $0.isDefault } }
+    }
+
+    private static func usesPort(_ directive: Directive) -> Bool {
+        directive.words.contains { $0.text.contains("server_port") }
+            || (directive.block ?? []).contains(where: usesPort)
     }
 
     private static func isSame(_ a: Listen, as b: Listen) -> Bool {

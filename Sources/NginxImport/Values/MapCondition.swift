@@ -4,6 +4,7 @@ import Routing
 /// Turns the keys of maps into conditions of rules.
 struct MapCondition {
     let findings: FindingCollector
+    let fields: FieldConditions
     let regexes: RegexFactory
 
     /// Requests that meet `condition` and whose `source` matches `key`.
@@ -17,21 +18,24 @@ struct MapCondition {
         switch source {
         case .variable("host"): return try host(condition, key)
         case .variable("http_host"):
-            findings.note(
+            findings.untranslated(
                 "$http_host",
                 at: map.position,
                 "nginx compares it with its port, Berth compares the host alone"
             )
             return try host(condition, key)
-        case .capture(let id, let number): return try capture(condition, id, number, key, fail)
+        case .capture(let id, let number):
+            guard case .exact(let text) = key else { throw fail("a capture is compared with text only") }
+            return try capture(condition, id, number, equals: text, fail)
         case .variable("request_method"):
             guard case .exact(let text) = key else { throw fail("a rule compares whole methods only") }
             return condition.and(RuleCondition(methods: [text.uppercased()]))
         case .variable("remote_addr"):
             guard case .exact(let text) = key else { throw fail("a rule compares whole addresses only") }
+            guard IPAddress(text) != nil else { return .never }
             return condition.and(RuleCondition(clients: [text]))
         case .variable("uri"), .variable("document_uri"): return try path(condition, key, map, fail)
-        case .variable(let name) where name.hasPrefix("http_"):
+        case .variable(let name) where name.hasPrefix("http_") || name == "content_type":
             return try field(condition, FieldName.of(name), key, fail)
         default:
             throw fail("a rule cannot test what it depends on")
@@ -56,18 +60,18 @@ struct MapCondition {
         }
     }
 
-    private func capture(
+    /// Requests for whose host a group captures a text.
+    func capture(
         _ condition: RuleCondition,
         _ id: Int,
         _ number: Int,
-        _ key: MapTable.Key,
+        equals text: String,
         _ fail: (String) -> Untranslatable
     ) throws(Untranslatable) -> RuleCondition.Joined {
-        guard case .exact(let text) = key,
-            let index = condition.host.patterns.firstIndex(where: { $0.id == id }),
+        guard let index = condition.host.patterns.firstIndex(where: { $0.id == id }),
             let name = condition.host.patterns[index].tree.captures.first(where: { $0.number == number })?
                 .name
-        else { throw fail("a capture is compared with text only, and its group must have a name") }
+        else { throw fail("only a named group of the host can be compared") }
         let pattern = condition.host.patterns[index]
         switch CaptureRestriction.narrow(pattern, group: name, to: text) {
         case .never: return .never
@@ -109,25 +113,17 @@ struct MapCondition {
         _ fail: (String) -> Untranslatable
     ) throws(Untranslatable) -> RuleCondition.Joined {
         switch key {
-        case .exact(""): throw fail("a rule cannot test that a field is absent")
         case .exact(let text):
             return condition.and(RuleCondition(headers: [(field, "~*^\(RegexText.escaped(text))$")]))
         case .regex(let regex):
-            let mark = regex.ignoresCase ? "~*" : "~"
-            return condition.and(RuleCondition(headers: [(field, mark + regex.text)]))
+            try check(regex)
+            let test = IfTest(kind: .matches(regex), isNegated: false)
+            return condition.and(RuleCondition(headers: [try fields.condition(field, test, fail).header]))
         case .wildcard, .trailing: throw fail("wildcards do not apply to fields")
         }
     }
 
     private func check(_ regex: NginxRegex) throws(Untranslatable) {
         if let why = regex.whyUnusable { throw Untranslatable("~\(regex.text)", at: regex.position, why) }
-    }
-}
-
-/// `http_x_beta` is the field `X-Beta`.
-enum FieldName {
-    static func of(_ variable: String) -> String {
-        variable.dropFirst("http_".utf8.count).split(separator: "_", omittingEmptySubsequences: false)
-            .map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined(separator: "-")
     }
 }

@@ -23,11 +23,17 @@ struct MapTable {
     let entries: [Entry]
     let fallback: [ValuePart]
     let fallbackPosition: SourceLocation
+    /// An `include` whose files were not found.
+    let missing: Directive?
+
+    /// Whether a look-up can match a regular expression.
+    var hasPatterns: Bool { entries.contains { if case .regex = $0.key { true } else { false } } }
 
     init(_ directive: Directive, regexes: RegexFactory) {
         source = ValueText.parse(directive.argument(0) ?? "")
         position = directive.position
-        let block = directive.block ?? []
+        let block = (directive.block ?? []).filter { $0.name != "include" }
+        missing = directive.block?.first { $0.name == "include" }
         let hostnames = block.contains { $0.name == "hostnames" && $0.arguments.isEmpty }
         var entries: [Entry] = []
         var fallback: [ValuePart] = []

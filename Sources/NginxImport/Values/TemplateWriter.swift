@@ -59,13 +59,14 @@ struct TemplateWriter {
         switch (name, use) {
         case ("host", _): return "${request_host}"
         case ("http_host", _):
-            if use != .target {
-                findings.note("$http_host", at: position, "in the rule it is the host without its port")
-            }
+            findings.untranslated("$http_host", at: position, "in the rule it is the host without its port")
             return "${request_host}"
         case ("request_method", .target), ("request_method", .header): return "${method}"
-        case ("scheme", .header), ("scheme", .url): return "${scheme}"
+        case ("scheme", .header) where !context.listen.usesTLS, ("scheme", .url) where !context.listen.usesTLS:
+            return "${scheme}"
         case ("request_uri", .header), ("request_uri", .url): return "${uri}"
+        case ("uri", _) where context.rewrite != nil, ("document_uri", _) where context.rewrite != nil:
+            throw Untranslatable("$\(name)", at: position, "after a `rewrite`, rules do not have it")
         case ("uri", .header), ("uri", .url), ("document_uri", .header), ("document_uri", .url):
             findings.note("$\(name)", at: position, "in the rule it is the path as the client sent it")
             return "${path}"

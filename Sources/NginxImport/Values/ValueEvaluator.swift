@@ -18,6 +18,8 @@ struct ValueEvaluator {
         for part in parts {
             switch part {
             case .literal, .capture: bound.append(part)
+            case .number(let number) where context.numbersLost != nil:
+                bound.append(.variable(String(number)))
             case .number(let number):
                 let last = context.active.last
                 if let last, last.tree.captures.contains(where: { $0.number == number }) {
@@ -28,8 +30,8 @@ struct ValueEvaluator {
                     bound += value
                 } else if let capture = Self.capture(name, context) {
                     bound.append(capture)
-                } else if variables.isCaptured(name) {
-                    // Its expression did not match here: the variable is empty.
+                } else if variables.isEmptyByDefault(name) {
+                    // Its expression did not match here, or its `set` was not reached.
                     continue
                 } else {
                     bound.append(part)
@@ -47,6 +49,32 @@ struct ValueEvaluator {
             return .capture(regex: regex.id, number: number)
         }
         return nil
+    }
+
+    // MARK: Numbers
+
+    /// Notes that a value is evaluated whose maps have regular expressions: after it, `$1` is a group of these.
+    func noteMaps(in text: String, _ context: inout RuleContext, at position: SourceLocation) {
+        guard context.numbersLost == nil, let map = variables.mapWithPatterns(ValueText.parse(text)) else {
+            return
+        }
+        context.numbersLost = Self.lost(map, at: position)
+    }
+
+    /// - Throws: if the texts have a `$1` that a map replaces before nginx inserts it.
+    func checkNumbers(
+        _ texts: [String],
+        _ context: RuleContext,
+        at position: SourceLocation
+    ) throws(Untranslatable) {
+        let parts = texts.flatMap(ValueText.parse)
+        guard parts.contains(where: { if case .number = $0 { true } else { false } }) else { return }
+        if let lost = context.numbersLost { throw lost }
+        if let map = variables.mapWithPatterns(parts) { throw Self.lost(map, at: position) }
+    }
+
+    private static func lost(_ map: String, at position: SourceLocation) -> Untranslatable {
+        Untranslatable("$1", at: position, "in nginx the regular expressions of `$\(map)` replace it: name the group")
     }
 
     // MARK: Maps
@@ -122,6 +150,9 @@ struct ValueEvaluator {
         _ context: RuleContext
     ) throws(Untranslatable) -> [ValueVariant] {
         func fail(_ why: String) -> Untranslatable { Untranslatable("map $\(name)", at: map.position, why) }
+        if let include = map.missing {
+            throw Untranslatable(include.text(), at: include.position, "it was not found, and `$\(name)` needs it")
+        }
         let source = bind(map.source, context)
         if firstMap([source]) != nil {
             return try options(of: map, forMapped: source, condition, context, fail)
@@ -130,9 +161,7 @@ struct ValueEvaluator {
             if case .variable(let name) = part, let text = context.constant(name) {
                 return ValuePart.literal(text)
             }
-            if case .variable("host") = part, case .names(let names) = condition.host.base, names.count == 1 {
-                return .literal(names[0])
-            }
+            if case .variable("host") = part, let name = condition.host.onlyName { return .literal(name) }
             return part
         }
         if let text = ValueText.literal(ValueText.joined(parts)) {
@@ -143,7 +172,13 @@ struct ValueEvaluator {
         }
         guard parts.count == 1 else { throw fail("it depends on several variables at once") }
         var options: [ValueVariant] = []
+        // A field that is absent or empty: its entry comes last, after those of fields that are present.
+        var absent: MapTable.Entry?
         for entry in map.entries {
+            if case .exact("") = entry.key {
+                if case .variable(let name) = parts[0], FieldName.isField(name) { absent = entry }
+                if case .variable = parts[0] { continue }
+            }
             switch try mapCondition.restrict(condition, parts[0], to: entry.key, of: map, fail) {
             case .both(let both):
                 options.append(ValueVariant(condition: both, values: [entry.value], position: entry.position))
@@ -151,10 +186,17 @@ struct ValueEvaluator {
             case .inexpressible: throw fail("a rule cannot combine this condition with its others")
             }
         }
-        options.append(
-            ValueVariant(condition: condition, values: [map.fallback], position: map.fallbackPosition)
-        )
-        return options
+        let fallback = ValueVariant(condition: condition, values: [map.fallback], position: map.fallbackPosition)
+        guard let absent, case .variable(let variable) = parts[0] else { return options + [fallback] }
+        let present = RuleCondition(headers: [(FieldName.of(variable), FieldConditions.notEmpty)])
+        switch condition.and(present) {
+        case .both(let both):
+            options.append(
+                ValueVariant(condition: both, values: [map.fallback], position: map.fallbackPosition)
+            )
+        case .never, .inexpressible: throw fail("a rule cannot combine this condition with its others")
+        }
+        return options + [ValueVariant(condition: condition, values: [absent.value], position: absent.position)]
     }
 
     /// The values of a map whose source depends on another map.

@@ -6,19 +6,58 @@ struct NamesWriter {
     let names: TargetNames
     let findings: FindingCollector
 
-    /// - Parameter resolver: the `resolver` directive of the configuration.
-    func lines(resolver: Directive?) -> [ImportedRule.Line] {
+    func lines() -> [ImportedRule.Line] {
+        names.finish()
         var lines = groupLines() + addressLines()
         if names.systemNames["localhost"] != nil {
             lines.append(.init(text: "      localhost: 127.0.0.1", position: nil))
         }
         var sources: [ImportedRule.Line] = []
         if !lines.isEmpty { sources = [.init(text: "  - static:", position: nil)] + lines }
-        if names.needsResolver, let resolver, let source = dns(resolver) { sources.append(source) }
         // nginx resolves literal names with the system's resolver when it starts.
         let system = names.systemNames.filter { $0.key != "localhost" }.min { $0.key < $1.key }
+        if let resolver = resolver(hasSystemNames: system != nil), let source = dns(resolver) {
+            sources.append(source)
+        }
         if let system { sources.append(.init(text: "  - system: {}", position: system.value)) }
         return sources.isEmpty ? [] : [.init(text: "names:", position: nil)] + sources
+    }
+
+    /// The `resolver` of the targets that have one; nil: none has. Berth queries its sources for every name.
+    private func resolver(hasSystemNames: Bool) -> Directive? {
+        let used = names.resolvers.compactMap(\.resolver).sorted {
+            ($0.position.file, $0.position.line) < ($1.position.file, $1.position.line)
+        }
+        if let first = used.first {
+            for other in used where Self.servers(other) != Self.servers(first) {
+                findings.untranslated(
+                    other.text(),
+                    at: other.position,
+                    "Berth queries the servers of one `resolver` for every name: \(first.position.fileAndLine)"
+                )
+            }
+            if hasSystemNames {
+                findings.untranslated(
+                    first.text(),
+                    at: first.position,
+                    "Berth queries it, and then the system, for every name; nginx never queries both"
+                )
+            }
+        }
+        if !used.isEmpty || hasSystemNames {
+            for target in names.resolvers where target.resolver == nil {
+                findings.untranslated(
+                    "proxy_pass",
+                    at: target.position,
+                    "it has no `resolver`, so nginx finds groups only; Berth queries its name sources for every name"
+                )
+            }
+        }
+        return used.first
+    }
+
+    private static func servers(_ resolver: Directive) -> [String] {
+        resolver.arguments.map(\.text).filter { !$0.contains("=") }
     }
 
     private func groupLines() -> [ImportedRule.Line] {
@@ -32,7 +71,7 @@ struct NamesWriter {
                 continue
             }
             // Rules that name the group have its server as their target. A capture that names it cannot.
-            if names.needsResolver {
+            if !names.resolvers.isEmpty {
                 findings.untranslated(
                     "server \(only.host)",
                     at: only.position,
@@ -63,8 +102,10 @@ struct NamesWriter {
                     milliseconds >= 1000
                 else { continue }
                 ttl = ", min_ttl: \(milliseconds / 1000)s, max_ttl: \(milliseconds / 1000)s"
+            } else if ["ipv6=on", "ipv4=on"].contains(word.text) || word.text.hasPrefix("status_zone=") {
+                continue
             } else if word.text.contains("="), !word.text.hasPrefix("[") {
-                findings.note(word.text, at: word.position, "this parameter is left out")
+                findings.untranslated(word.text, at: word.position, "Berth has no equivalent")
             } else if let server = UpstreamGroup.split(word.text), let address = IPAddress(server.host) {
                 let port = word.text.hasSuffix(":\(server.port)") ? server.port : 53
                 servers.append(
@@ -79,7 +120,8 @@ struct NamesWriter {
             }
         }
         guard !servers.isEmpty else { return nil }
-        let text = "  - dns: { servers: [\(servers.joined(separator: ", "))]\(ttl) }"
+        // nginx appends no domain to a name.
+        let text = "  - dns: { servers: [\(servers.joined(separator: ", "))], search: []\(ttl) }"
         return .init(text: text, position: resolver.position)
     }
 

@@ -18,7 +18,7 @@ final class RuleCollector {
     /// - Parameters:
     ///   - used: the groups that templates of the rule use.
     ///   - keepsNumbers: whether templates can refer to groups by number.
-    ///   - action: writes the rule's action. If it throws, the rule responds with 501.
+    ///   - action: writes the rule's action. If it throws, or the context is closed, the rule responds with 501.
     func add(
         _ context: RuleContext,
         name: String,
@@ -46,6 +46,7 @@ final class RuleCollector {
             Self.write(context, naming, into: &rule)
             let conditions = rule.lines.count
             do throws(Untranslatable) {
+                if let closed = context.closed { throw closed }
                 try action(&rule, naming)
             } catch {
                 // The rule stays, so that its requests do not reach a later rule.

@@ -39,7 +39,7 @@ package struct HTTP1RequestHeadWriter {
         }
         writeAdded(added, head, bytes, into: &out)
         out.writeBytes(via)
-        for field in edits.setFields {
+        for field in edits.setFields where !field.value.isEmpty {
             out.writeBytes(field.name)
             out.writeStaticString(": ")
             out.writeBytes(field.value)

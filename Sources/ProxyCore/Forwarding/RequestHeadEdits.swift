@@ -12,7 +12,8 @@ package struct RequestHeadEdits: Sendable {
     package let target: [UInt8]?
     /// The host in place of the received one; nil: as received.
     package let host: [UInt8]?
-    /// The fields that the rule sets, in its order. Each replaces the fields of its name.
+    /// The fields that the rule sets, in its order. Each replaces the fields of its name; with an empty value, it
+    /// is not sent itself.
     package let setFields: [(name: [UInt8], value: [UInt8])]
     /// The names, in lower case, of the fields that the rule removes.
     private let removedFields: [[UInt8]]

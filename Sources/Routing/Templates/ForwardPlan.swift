@@ -105,8 +105,10 @@ final class ForwardPlan: Sendable {
             let path = scratch.path
             PercentEncoding.append(path: path.span, to: &out)
         }
-        let end = key.pathEnd
-        out.append(key.target.extracting(end..<key.target.count))
+        // A `?` without a query after it is left out.
+        if key.target.count > key.pathEnd + 1 {
+            out.append(key.target.extracting(key.pathEnd..<key.target.count))
+        }
         return out
     }
 

@@ -95,7 +95,9 @@ struct Template: Sendable {
             let start = min(key.pathEnd + 1, key.target.count)
             try escape.append(key.target.extracting(start..<key.target.count), isURLPart: urlPart, to: &out)
         case .queryPart:
-            let start = min(key.pathEnd, key.target.count)
+            // A `?` without a query after it is left out.
+            guard key.pathEnd + 1 < key.target.count else { return }
+            let start = key.pathEnd
             try escape.append(key.target.extracting(start..<key.target.count), isURLPart: urlPart, to: &out)
         case .clientAddress:
             out.append(contentsOf: key.client.description.utf8)

@@ -23,6 +23,14 @@ struct ImportNginxCommand: ParsableCommand {
     )
     var listen: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "nginx's configuration folder, where relative includes start (default: the folder of nginx.conf, beside or above the file).",
+            valueName: "folder"
+        )
+    )
+    var prefix: String?
+
     @Flag(help: "Print a JSON object with the rule file and the findings.")
     var json = false
 
@@ -30,7 +38,7 @@ struct ImportNginxCommand: ParsableCommand {
     var path: String
 
     func run() throws {
-        let files = NginxFiles(main: path)
+        let files = NginxFiles(main: path, prefix: prefix)
         let bytes: [UInt8]
         do {
             bytes = try files.read(path)

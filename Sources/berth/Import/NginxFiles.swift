@@ -3,12 +3,36 @@ import NginxImport
 
 /// Finds and reads the files of an nginx configuration.
 struct NginxFiles {
-    /// The folder of nginx.conf. Relative includes start there.
+    /// nginx's folder, with a slash at its end. Relative includes start there.
     private let folder: String
 
-    init(main: String) {
+    /// - Parameters:
+    ///   - main: the file to import.
+    ///   - prefix: nginx's folder; nil: the one above the file that has an nginx.conf, or the file's own.
+    init(main: String, prefix: String?) {
+        if let prefix {
+            folder = prefix.hasSuffix("/") ? prefix : prefix + "/"
+            return
+        }
         let slash = main.lastIndex(of: "/")
-        folder = slash.map { String(main[...$0]) } ?? ""
+        let own = slash.map { String(main[...$0]) } ?? ""
+        let isMain = main == own + "nginx.conf"
+        folder = isMain ? own : Self.nginxFolder(above: own) ?? own
+    }
+
+    /// The nearest folder of a file in conf.d or sites-enabled that has an nginx.conf; nil: there is none.
+    private static func nginxFolder(above own: String) -> String? {
+        var folder = own
+        for _ in 0...2 {
+            if access("\(folder)nginx.conf", R_OK) == 0 { return folder }
+            let name = folder.dropLast().split(separator: "/").last ?? ""
+            if name.isEmpty || name.hasPrefix(".") {
+                folder += "../"
+            } else {
+                folder = String(folder.dropLast(name.utf8.count + 1))
+            }
+        }
+        return nil
     }
 
     /// A path without the folder, if it is below it.
@@ -35,6 +59,16 @@ struct NginxFiles {
         return Array(bytes[..<count])
     }
 
+    /// Whether the folder of a pattern exists, up to the first part that is a pattern itself.
+    private static func foldersExist(_ pattern: String) -> Bool {
+        var folder = ""
+        for part in pattern.split(separator: "/", omittingEmptySubsequences: false).dropLast() {
+            if part.contains(where: { "*?[".contains($0) }) { break }
+            folder += part + "/"
+        }
+        return folder.isEmpty || access(folder, F_OK) == 0
+    }
+
     /// Reads the files of an `include`: one file, or those that match a pattern, in name order.
     func find(_ pattern: String) -> NginxInclude {
         let path = pattern.hasPrefix("/") ? pattern : folder + pattern
@@ -47,7 +81,9 @@ struct NginxFiles {
         }
         var found = glob_t()
         defer { globfree(&found) }
-        guard glob(path, 0, nil, &found) == 0, let paths = found.gl_pathv else { return .files([]) }
+        guard glob(path, 0, nil, &found) == 0, let paths = found.gl_pathv else {
+            return Self.foldersExist(path) ? .files([]) : .unreadable("\(path): its folder does not exist")
+        }
         var files: [(name: String, bytes: [UInt8])] = []
         for index in 0..<min(Int(found.gl_pathc), NginxLimits.maxFiles) {
             guard let text = paths[index] else { continue }
