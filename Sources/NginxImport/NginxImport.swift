@@ -15,7 +15,7 @@ package struct NginxImport: Sendable {
     package let ruleCount: Int
 
     /// Whether every rule decides as the configuration does.
-    package var isWhole: Bool { !findings.contains { $0.kind == .untranslated } }
+    package var isWhole: Bool { !findings.contains(where: \.isUntranslated) }
 
     /// - Parameters:
     ///   - listen: the socket whose servers are translated: `address:port` or a port, as in the

@@ -237,9 +237,12 @@ def peers(tmp_path):
             config = config.replace(f"@{name}@", str(number))
         nginx = Nginx(tmp_path / "nginx", config, port)
         running.append(nginx)
-        code, out, errors = berth("import", "nginx", nginx.config)
-        assert code == 0, errors
-        front = Tier("front", str(tmp_path / "berth"), out.decode())
+        code, out, errors = berth("import", "nginx", "--json", nginx.config)
+        report = json.loads(out)
+        # Of what its author wrote, everything is translated.
+        assert all(one["by_default"] for one in report["untranslated"]), errors
+        assert code == 1
+        front = Tier("front", str(tmp_path / "berth"), report["yaml"])
         running.append(front)
         yield nginx, front, origins
     finally:
@@ -302,7 +305,8 @@ def test_import_lists_what_it_leaves_out_and_exits_1(tmp_path):
     assert b"#   nginx.conf:2: least_conn" in out
     report = json.loads(berth("import", "nginx", "--json", str(config))[1])
     assert (report["whole"], report["rules"]) == (False, 1)
-    assert (report["untranslated"][0]["line"], report["untranslated"][0]["directive"]) == (2, "least_conn")
+    written = [one for one in report["untranslated"] if not one["by_default"]]
+    assert [(one["line"], one["directive"]) for one in written] == [(2, "least_conn")]
 
 
 def test_import_follows_includes_and_shows_a_broken_one(tmp_path):
@@ -318,6 +322,25 @@ def test_import_follows_includes_and_shows_a_broken_one(tmp_path):
     assert code == 2
     assert "conf.d/b.conf:2:3: error:" in errors
     assert berth("import", "nginx", str(tmp_path / "none.conf"))[0] == 2
+
+
+def test_a_relative_include_is_sought_in_the_folder_of_nginx(tmp_path):
+    for folder in ("snippets", "sites-enabled", "elsewhere"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "nginx.conf").write_text("http { include sites-enabled/*; }\n")
+    (tmp_path / "snippets/closed.conf").write_text("deny all;\n")
+    site = "server { location / { include snippets/closed.conf; proxy_pass http://10.0.0.1; } }\n"
+    (tmp_path / "sites-enabled/site").write_text(site)
+    code, out, errors = berth("import", "nginx", str(tmp_path / "sites-enabled/site"))
+    assert code == 0, errors
+    assert b"respond: 403  # snippets/closed.conf:1" in out
+    # A file that lies elsewhere needs the folder's name.
+    (tmp_path / "nginx.conf").rename(tmp_path / "elsewhere/main")
+    code, out, errors = berth("import", "nginx", str(tmp_path / "sites-enabled/site"))
+    assert code == 1 and "snippets/closed.conf" in errors
+    assert b"respond: 501" in out and b"to:" not in out
+    code, out, errors = berth("import", "nginx", "--prefix", str(tmp_path), str(tmp_path / "sites-enabled/site"))
+    assert code == 0 and b"respond: 403" in out, errors
 
 
 def test_the_example_of_the_document_is_imported_as_it_says(tmp_path):

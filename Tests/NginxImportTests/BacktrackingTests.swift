@@ -4,11 +4,15 @@ import RoutingConfig
 import Testing
 
 @Suite struct BacktrackingTests {
+    /// With these, nginx forwards as Berth does.
+    private static let forwarding =
+        "proxy_redirect off; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;"
+
     @Test(
         arguments: [
             "server { server_name ~^(?:[a-z]+)+x$; return 204; }",
-            "server { server_name a; location ~ ^/(?:[a-z]+)+x$ { return 204; } }",
-            "server { server_name a; location / { rewrite ^/(?:[a-z]+)+x$ /y break; proxy_pass http://10.0.0.1; } }",
+            "server { server_name a; location ~ ^/(?:[a-z]+)+x$ { return 204; } location / { return 404; } }",
+            "server { server_name a; location / { rewrite ^/(?:[a-z]+)+x$ /y break; proxy_pass http://10.0.0.1; \(forwarding) } }",
         ]
     )
     func `A pattern that backtracks catastrophically is imported with a note, and loads`(text: String) throws

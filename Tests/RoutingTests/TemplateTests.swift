@@ -36,6 +36,20 @@ import Testing
         #expect(try Self.value("${uri}", Ask("a-b", "*", method: "OPTIONS")).setHeaders == ["X-T: *"])
     }
 
+    @Test(arguments: [("/a?x=1", "?x=1"), ("/a?", ""), ("/a", ""), ("?", ""), ("/a??", "??")])
+    func `The query part has its question mark only with a query`(target: String, value: String) throws {
+        #expect(try Self.value("[${query_part}]", Ask("a-b", target)).setHeaders == ["X-T: [\(value)]"])
+    }
+
+    @Test(arguments: [("/a?x", "/p/a?x"), ("/a?", "/p/a"), ("/a", "/p/a")])
+    func `A path that a rule changes keeps its question mark only with a query`(
+        target: String,
+        sent: String
+    ) throws {
+        let rule = RuleDefinition.rule { $0.action = .forward(to: "web/p") }
+        #expect(try Ask("x", target).of(RouteTable(rule)).requestTarget == sent)
+    }
+
     @Test func `A field value never gets a control byte`() throws {
         for bad in ["%0d", "%0a", "%0D%0ASet-Cookie:x", "%7f", "%01", "%1f"] {
             let decision = try Self.value("$p", host: nil, path: "~(?s)^/(?<p>.*)$", Ask("a", "/x" + bad))

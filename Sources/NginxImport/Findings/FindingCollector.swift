@@ -13,6 +13,10 @@ final class FindingCollector {
         untranslated(cause.what, at: cause.position, cause.why)
     }
 
+    func byDefault(_ what: String, at position: SourceLocation, _ why: String) {
+        add(NginxFinding(kind: .byDefault, position: position, what: what, why: why))
+    }
+
     func note(_ what: String, at position: SourceLocation, _ why: String) {
         add(NginxFinding(kind: .note, position: position, what: what, why: why))
     }

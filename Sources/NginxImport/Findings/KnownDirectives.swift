@@ -9,7 +9,8 @@ enum KnownDirectives {
         "internal", "try_files", "root", "alias", "index", "autoindex", "keepalive_timeout",
         "client_header_timeout", "client_body_timeout", "send_timeout", "default_type", "types",
         "large_client_header_buffers", "client_header_buffer_size", "proxy_buffer_size", "limit_except",
-        "proxy_method", "proxy_set_body", "proxy_pass_request_headers", "proxy_pass_request_body", "hostnames",
+        "proxy_method", "proxy_set_body", "proxy_pass_request_headers", "proxy_pass_request_body",
+        "hostnames",
         "volatile", "include",
     ]
 
@@ -53,10 +54,12 @@ enum KnownDirectives {
     private static let on: Set<String> = ["on"]
     private static let usual: [String: Set<String>] = [
         "absolute_redirect": ["on", "off"], "server_name_in_redirect": off, "port_in_redirect": on,
-        "merge_slashes": on, "gzip": off, "gzip_static": off, "gunzip": off, "brotli": off, "brotli_static": off,
+        "merge_slashes": on, "gzip": off, "gzip_static": off, "gunzip": off, "brotli": off,
+        "brotli_static": off,
         "charset": off, "expires": off, "proxy_cache": off, "proxy_store": off, "proxy_intercept_errors": off,
         "proxy_ignore_client_abort": off, "proxy_force_ranges": off, "proxy_redirect": off, "ssi": off,
-        "userid": off, "chunked_transfer_encoding": on, "underscores_in_headers": on, "mirror": off, "http2": off,
+        "userid": off, "chunked_transfer_encoding": on, "underscores_in_headers": on, "mirror": off,
+        "http2": off,
         "proxy_bind": off, "limit_rate": ["0"], "auth_basic": off, "auth_request": off, "satisfy": ["all"],
         "addition_types": [], "proxy_cookie_domain": off, "proxy_cookie_path": off, "proxy_cookie_flags": off,
         "ignore_invalid_headers": off, "proxy_cache_revalidate": off, "proxy_cache_lock": off,
@@ -70,25 +73,30 @@ enum KnownDirectives {
 
     private static let unrelated: Set<String> = [
         "user", "pid", "daemon", "events", "error_log", "access_log", "env", "load_module", "sendfile",
-        "sendfile_max_chunk", "aio", "aio_write", "directio", "directio_alignment", "output_buffers", "pcre_jit",
+        "sendfile_max_chunk", "aio", "aio_write", "directio", "directio_alignment", "output_buffers",
+        "pcre_jit",
         "server_tokens", "keepalive_requests", "keepalive_time", "keepalive_disable",
         "reset_timedout_connection", "lingering_close", "lingering_time", "lingering_timeout",
-        "postpone_output", "proxy_http_version", "proxy_buffering", "proxy_request_buffering", "proxy_buffers",
+        "postpone_output", "proxy_http_version", "proxy_buffering", "proxy_request_buffering",
+        "proxy_buffers",
         "proxy_busy_buffers_size", "proxy_socket_keepalive", "client_body_buffer_size",
         "client_body_temp_path", "client_body_in_file_only", "client_body_in_single_buffer",
-        "timer_resolution", "etag", "connection_pool_size", "request_pool_size", "msie_padding", "msie_refresh",
+        "timer_resolution", "etag", "connection_pool_size", "request_pool_size", "msie_padding",
+        "msie_refresh",
         "thread_pool", "master_process", "lock_file", "log_not_found", "log_subrequest", "fastcgi_temp_path",
         "uwsgi_temp_path", "scgi_temp_path", "if_modified_since", "read_ahead", "recursive_error_pages",
         "proxy_cache_bypass", "proxy_no_cache", "proxy_headers_hash_max_size",
         "proxy_headers_hash_bucket_size", "use", "charset_types", "charset_map", "source_charset",
-        "override_charset", "disable_symlinks", "autoindex_exact_size", "autoindex_localtime", "autoindex_format",
+        "override_charset", "disable_symlinks", "autoindex_exact_size", "autoindex_localtime",
+        "autoindex_format",
         "working_directory", "max_ranges", "http2_max_concurrent_streams",
     ]
 
     private static let unrelatedPrefixes = [
         "worker_", "tcp_", "gzip_", "brotli_", "log_format", "open_log_file", "open_file_cache",
         "server_names_hash", "types_hash", "map_hash", "variables_hash", "proxy_temp_", "debug_",
-        "proxy_max_temp", "accept_mutex", "multi_accept", "ssl_", "auth_basic_user_file", "fastcgi_", "uwsgi_",
+        "proxy_max_temp", "accept_mutex", "multi_accept", "ssl_", "auth_basic_user_file", "fastcgi_",
+        "uwsgi_",
         "scgi_", "grpc_", "memcached_", "http2_", "dav_", "create_full_put_path",
     ]
 }

@@ -41,11 +41,13 @@ final class DefaultBehaviour {
         // With variables, nginx has no address that it could replace.
         let line = context.nearest("proxy_redirect")
         guard !hasVariables, line?.argument(0) ?? "default" == "default" else { return }
-        findings.untranslated(
-            line == nil ? "proxy_redirect, by default" : "proxy_redirect",
-            at: line?.position ?? pass.position,
+        let why =
             "nginx replaces the upstream's address in the Location of responses; Berth does not change it"
-        )
+        if let line {
+            findings.untranslated("proxy_redirect", at: line.position, why)
+        } else {
+            findings.byDefault("proxy_redirect", at: pass.position, why)
+        }
     }
 
     private func reviewUpgrade(_ pass: Directive, _ context: RuleContext) {
@@ -61,10 +63,10 @@ final class DefaultBehaviour {
             }
             return
         }
-        findings.untranslated(
-            "proxy_pass",
+        findings.byDefault(
+            "Upgrade",
             at: pass.position,
-            "nginx removes Upgrade, unless `proxy_set_header` passes it on with Connection; Berth forwards upgrades"
+            "nginx removes it, unless `proxy_set_header` passes it on with Connection; Berth forwards upgrades"
         )
     }
 
@@ -81,23 +83,18 @@ final class DefaultBehaviour {
 
     private func reviewRetries(_ pass: Directive, _ target: ProxyTarget, _ context: RuleContext) {
         let line = context.nearest("proxy_next_upstream")
-        guard let name = target.literalName else {
-            if let line { report(line.position) }
-            return
+        let why = "Berth tries another server only where it cannot connect, and then always"
+        if let group = names.group(of: target, hasVariables: false), Set(group.endpoints).count > 1 {
+            if let line {
+                findings.untranslated("proxy_next_upstream", at: line.position, why)
+            } else {
+                findings.byDefault("proxy_next_upstream", at: group.position, why)
+            }
+        } else if let line,
+            target.literalName.map({ names.groups[$0] == nil && !TargetNames.isAddress($0) }) ?? true
+        {
+            // A name can have several addresses.
+            findings.untranslated("proxy_next_upstream", at: line.position, why)
         }
-        if let group = names.group(of: target, hasVariables: false) {
-            guard Set(group.endpoints).count > 1 else { return }
-            report(line?.position ?? group.position)
-        } else if let line, !TargetNames.isAddress(name) {
-            report(line.position)
-        }
-    }
-
-    private func report(_ position: SourceLocation) {
-        findings.untranslated(
-            "proxy_next_upstream",
-            at: position,
-            "Berth tries another server only where it cannot connect, and then always"
-        )
     }
 }

@@ -26,7 +26,8 @@ struct HeaderField {
     static func isOwn(_ name: String) -> Bool {
         name.lowercased().hasPrefix("x-forwarded-")
             || [
-                "x-real-ip", "forwarded", "true-client-ip", "x-original-url", "x-original-host", "x-rewrite-url",
+                "x-real-ip", "forwarded", "true-client-ip", "x-original-url", "x-original-host",
+                "x-rewrite-url",
             ].contains(name.lowercased())
     }
 

@@ -16,7 +16,9 @@ struct HeaderFieldTranslator {
         for line in context.all("proxy_set_header") {
             guard let name = line.argument(0), let text = line.argument(1) else { continue }
             let what = "proxy_set_header \(name)"
-            guard seen.insert(name.lowercased()).inserted || ["connection", "upgrade"].contains(name.lowercased())
+            guard
+                seen.insert(name.lowercased()).inserted
+                    || ["connection", "upgrade"].contains(name.lowercased())
             else {
                 findings.untranslated(what, at: line.position, "a rule sets each field once")
                 continue
@@ -61,7 +63,11 @@ struct HeaderFieldTranslator {
                 "Berth keeps a received value only from `trusted_proxies`"
             )
         case ("x-request-id", _):
-            findings.note("proxy_set_header \(name)", at: position, "Berth keeps a received value if it is valid")
+            findings.note(
+                "proxy_set_header \(name)",
+                at: position,
+                "Berth keeps a received value if it is valid"
+            )
         default: break
         }
     }

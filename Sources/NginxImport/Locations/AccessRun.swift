@@ -10,7 +10,8 @@ struct AccessRun {
     static func runs(_ context: RuleContext) throws(Untranslatable) -> [AccessRun] {
         var runs: [AccessRun] = []
         let lines = context.accessRules
-        if lines.contains(where: { $0.argument(0) != "all" }), let line = context.nearest("set_real_ip_from") {
+        if lines.contains(where: { $0.argument(0) != "all" }), let line = context.nearest("set_real_ip_from")
+        {
             throw Untranslatable(
                 line.name,
                 at: line.position,

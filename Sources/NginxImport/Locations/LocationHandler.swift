@@ -21,7 +21,8 @@ struct LocationHandler {
                 return
             }
             if let directive = changesRequest(context) {
-                let why = "it changes the forwarded request, and Berth has no equivalent: the rule responds with 501"
+                let why =
+                    "it changes the forwarded request, and Berth has no equivalent: the rule responds with 501"
                 throw Untranslatable(directive.name, at: directive.position, why)
             }
             let block = Self.handlers(context)

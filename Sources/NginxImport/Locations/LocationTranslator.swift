@@ -42,7 +42,10 @@ struct LocationTranslator {
         if let path = step.redirectsTo {
             rules.add(context, name: name, at: position) { rule, _ in
                 rule.title = "nginx redirects to the path with its slash (\(position.fileAndLine))"
-                rule.add("redirect: \(YAMLText.quoted(Self.encoded(path).escapedForTemplate + "${query_part}"))", at: nil)
+                rule.add(
+                    "redirect: \(YAMLText.quoted(Self.encoded(path).escapedForTemplate + "${query_part}"))",
+                    at: nil
+                )
                 rule.add("status: 301", at: nil)
             }
             return nil
@@ -79,7 +82,12 @@ struct LocationTranslator {
         case .never: break
         case .inexpressible:
             let why = "a rule cannot combine its methods with its other conditions"
-            rules.addRefusal(context, name: name, at: position, Untranslatable("limit_except", at: limit.position, why))
+            rules.addRefusal(
+                context,
+                name: name,
+                at: position,
+                Untranslatable("limit_except", at: limit.position, why)
+            )
             return
         }
         // For other methods, nginx skips `rewrite`, `if` and `return` of the location.
@@ -90,7 +98,12 @@ struct LocationTranslator {
         handler.handle(limited, name: "\(name):\(limit.position.line)", at: limit.position)
     }
 
-    private func follow(_ location: Location, _ context: RuleContext, name: String, at position: SourceLocation) {
+    private func follow(
+        _ location: Location,
+        _ context: RuleContext,
+        name: String,
+        at position: SourceLocation
+    ) {
         rewritePhase.run(location.block, context, name: name) { left in
             handler.handle(left, name: name, at: position)
         }

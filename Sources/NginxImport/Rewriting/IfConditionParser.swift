@@ -149,9 +149,14 @@ struct IfConditionParser {
             }
         case "request_method":
             let methods = try methods(test, fail)
-            return Positive(joined: condition.and(RuleCondition(methods: methods)), active: regex.map { [$0] } ?? [])
+            return Positive(
+                joined: condition.and(RuleCondition(methods: methods)),
+                active: regex.map { [$0] } ?? []
+            )
         case "remote_addr":
-            guard case .equal(let text) = test.kind else { throw fail("a rule compares whole addresses only") }
+            guard case .equal(let text) = test.kind else {
+                throw fail("a rule compares whole addresses only")
+            }
             guard IPAddress(text) != nil else { return Positive(joined: .never) }
             return Positive(joined: condition.and(RuleCondition(clients: [text])))
         case "http_host" where regex?.tree.captures.isEmpty == false:

@@ -18,7 +18,11 @@ struct ReturnGuards {
         let isOwn = own.contains { $0.position == directive.position }
         let shown = directive.text(words: 2)
         if status >= 300, !isOwn {
-            findings.note(what, at: position, "nginx redirects without checking `\(shown)`, and so does the rule")
+            findings.note(
+                what,
+                at: position,
+                "nginx redirects without checking `\(shown)`, and so does the rule"
+            )
             return nil
         }
         return Untranslatable(

@@ -52,7 +52,11 @@ struct ReturnTranslator {
             guard words.contains(String(status)), let target = words.last,
                 target.hasPrefix("@") || words.contains(where: { $0.hasPrefix("=") })
             else { continue }
-            return Untranslatable("error_page", at: page.position, "nginx goes on with `\(target)` after a `return \(status)`")
+            return Untranslatable(
+                "error_page",
+                at: page.position,
+                "nginx goes on with `\(target)` after a `return \(status)`"
+            )
         }
         return nil
     }

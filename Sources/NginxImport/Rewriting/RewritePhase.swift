@@ -112,7 +112,13 @@ struct RewritePhase {
             if branch.holds {
                 if nested.location != nil { nested.branch = inner }
                 nested.closeIfIncomplete(inner)
-                run((inner + rest)[...], nested, name: "\(name):\(directive.position.line)", budget, then: then)
+                run(
+                    (inner + rest)[...],
+                    nested,
+                    name: "\(name):\(directive.position.line)",
+                    budget,
+                    then: then
+                )
             } else if index == branches.count - 1 {
                 return nested
             } else {

@@ -21,7 +21,9 @@ struct ServerBlock {
         self.directive = directive
         self.block = directive.block ?? []
         let first = block.named("server_name").first?.argument(0) ?? ""
-        firstName = first.hasPrefix("~") ? first : first.hasPrefix(".") ? first.dropFirst().lowercased() : first.lowercased()
+        firstName =
+            first.hasPrefix("~")
+            ? first : first.hasPrefix(".") ? first.dropFirst().lowercased() : first.lowercased()
         listens = block.named("listen").compactMap(Listen.init)
         if listens.isEmpty { listens = [.implied(at: directive.position)] }
         for line in block.named("server_name") {

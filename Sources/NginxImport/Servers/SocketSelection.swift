@@ -21,9 +21,9 @@ struct SocketSelection {
             return listen.address == wanted || listen.forBerth == wanted
                 || listen.port.map(String.init) == wanted
         }
-        // Of equals the first: max(by:) returns the last.
+        // Of equals the first.
         guard
-            let chosen = matching.reversed().max(by: {
+            let chosen = matching.max(by: {
                 (serverIndices[$0.address]?.count ?? 0) < (serverIndices[$1.address]?.count ?? 0)
             })
         else { return nil }

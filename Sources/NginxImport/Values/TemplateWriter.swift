@@ -62,7 +62,8 @@ struct TemplateWriter {
             findings.untranslated("$http_host", at: position, "in the rule it is the host without its port")
             return "${request_host}"
         case ("request_method", .target), ("request_method", .header): return "${method}"
-        case ("scheme", .header) where !context.listen.usesTLS, ("scheme", .url) where !context.listen.usesTLS:
+        case ("scheme", .header) where !context.listen.usesTLS,
+            ("scheme", .url) where !context.listen.usesTLS:
             return "${scheme}"
         case ("request_uri", .header), ("request_uri", .url): return "${uri}"
         case ("uri", _) where context.rewrite != nil, ("document_uri", _) where context.rewrite != nil:

@@ -74,7 +74,11 @@ struct ValueEvaluator {
     }
 
     private static func lost(_ map: String, at position: SourceLocation) -> Untranslatable {
-        Untranslatable("$1", at: position, "in nginx the regular expressions of `$\(map)` replace it: name the group")
+        Untranslatable(
+            "$1",
+            at: position,
+            "in nginx the regular expressions of `$\(map)` replace it: name the group"
+        )
     }
 
     // MARK: Maps
@@ -151,7 +155,11 @@ struct ValueEvaluator {
     ) throws(Untranslatable) -> [ValueVariant] {
         func fail(_ why: String) -> Untranslatable { Untranslatable("map $\(name)", at: map.position, why) }
         if let include = map.missing {
-            throw Untranslatable(include.text(), at: include.position, "it was not found, and `$\(name)` needs it")
+            throw Untranslatable(
+                include.text(),
+                at: include.position,
+                "it was not found, and `$\(name)` needs it"
+            )
         }
         let source = bind(map.source, context)
         if firstMap([source]) != nil {
@@ -186,7 +194,11 @@ struct ValueEvaluator {
             case .inexpressible: throw fail("a rule cannot combine this condition with its others")
             }
         }
-        let fallback = ValueVariant(condition: condition, values: [map.fallback], position: map.fallbackPosition)
+        let fallback = ValueVariant(
+            condition: condition,
+            values: [map.fallback],
+            position: map.fallbackPosition
+        )
         guard let absent, case .variable(let variable) = parts[0] else { return options + [fallback] }
         let present = RuleCondition(headers: [(FieldName.of(variable), FieldConditions.notEmpty)])
         switch condition.and(present) {
@@ -196,7 +208,9 @@ struct ValueEvaluator {
             )
         case .never, .inexpressible: throw fail("a rule cannot combine this condition with its others")
         }
-        return options + [ValueVariant(condition: condition, values: [absent.value], position: absent.position)]
+        return options + [
+            ValueVariant(condition: condition, values: [absent.value], position: absent.position)
+        ]
     }
 
     /// The values of a map whose source depends on another map.

@@ -46,7 +46,9 @@ struct RuleFileWriter {
 
     mutating func findings(_ findings: [NginxFinding], ignored: [(name: String, position: SourceLocation)]) {
         for (kind, title) in [
-            (NginxFinding.Kind.untranslated, "Not translated:"), (.note, "Translated with differences:"),
+            (NginxFinding.Kind.untranslated, "Not translated:"),
+            (.byDefault, "Not translated: what nginx does by default:"),
+            (.note, "Translated with differences:"),
         ] {
             let some = findings.filter { $0.kind == kind }
             guard !some.isEmpty else { continue }

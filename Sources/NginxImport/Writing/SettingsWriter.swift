@@ -20,14 +20,19 @@ struct SettingsWriter {
         {
             rule.add("max_body: \(size)", at: line.position)
         }
-        for name in ["keepalive_timeout", "client_header_timeout", "client_body_timeout", "send_timeout", "resolver_timeout"] {
+        for name in [
+            "keepalive_timeout", "client_header_timeout", "client_body_timeout", "send_timeout",
+            "resolver_timeout",
+        ] {
             guard let line = context.nearest(name), !context.isGlobal(name) else { continue }
             findings.untranslated(name, at: line.position, "it can be set only for all rules together")
         }
         review(context)
         if let line = context.nearest("proxy_send_timeout") {
             let read = context.nearest("proxy_read_timeout")
-            if line.argument(0).map(Quantities.milliseconds) != .some(Quantities.milliseconds(read?.argument(0) ?? "60s")) {
+            if line.argument(0).map(Quantities.milliseconds)
+                != .some(Quantities.milliseconds(read?.argument(0) ?? "60s"))
+            {
                 findings.untranslated(
                     "proxy_send_timeout",
                     at: line.position,
@@ -99,7 +104,9 @@ struct SettingsWriter {
 
     /// The timeout of upgraded connections: in nginx, `proxy_read_timeout` goes on to count for them.
     private func tunnel(_ defaults: DefaultBehaviour) -> ImportedRule.Line? {
-        guard let longest = defaults.tunnels.max(by: { $0.milliseconds < $1.milliseconds }) else { return nil }
+        guard let longest = defaults.tunnels.max(by: { $0.milliseconds < $1.milliseconds }) else {
+            return nil
+        }
         for other in defaults.tunnels where other.milliseconds != longest.milliseconds {
             findings.untranslated(
                 "proxy_read_timeout",
@@ -127,7 +134,11 @@ struct SettingsWriter {
             let size = bytes(line, line.argument(0) ?? ""), size > block?.bytes ?? 32 << 10
         {
             block = (size, line.position)
-            findings.note(line.name, at: line.position, "Berth has one limit for the heads of requests and responses")
+            findings.note(
+                line.name,
+                at: line.position,
+                "Berth has one limit for the heads of requests and responses"
+            )
         }
         if let block {
             if block.bytes > 1 << 20 {

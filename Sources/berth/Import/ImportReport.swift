@@ -9,6 +9,13 @@ struct ImportReport: Encodable {
         let column: Int
         let directive: String
         let reason: String
+        /// Whether nginx does it without a directive.
+        let byDefault: Bool
+
+        enum CodingKeys: String, CodingKey {
+            case file, line, column, directive, reason
+            case byDefault = "by_default"
+        }
 
         init(_ finding: NginxFinding) {
             file = finding.position.file
@@ -16,6 +23,7 @@ struct ImportReport: Encodable {
             column = finding.position.column
             directive = finding.what
             reason = finding.why
+            byDefault = finding.kind == .byDefault
         }
     }
 
@@ -38,7 +46,7 @@ struct ImportReport: Encodable {
         rules = result.ruleCount
         listen = result.listen
         yaml = result.yaml
-        untranslated = result.findings.filter { $0.kind == .untranslated }.map(Finding.init)
+        untranslated = result.findings.filter(\.isUntranslated).map(Finding.init)
         notes = result.findings.filter { $0.kind == .note }.map(Finding.init)
         ignored = result.ignored.map {
             Ignored(directive: $0.name, file: $0.position.file, line: $0.position.line)

@@ -113,6 +113,14 @@ import Testing
         for gone in ["evil", "Cookie", "X-Forwarded-Host"] { #expect(!request.contains(gone)) }
     }
 
+    @Test func `A field that a rule sets to an empty value is not sent, and nor is the client's`() throws {
+        let request = try Self.forwarded(
+            "GET / HTTP/1.1\r\nHost: x\r\nX-Query: forged\r\n\r\n",
+            edit: { $0.setHeaders = [HeaderSetting(name: "X-Query", value: "${query}")] }
+        )
+        #expect(!request.contains("X-Query"), "\(request)")
+    }
+
     @Test func `An absolute target's authority wins over Host and goes on as Host`() throws {
         let request = try Self.forwarded("GET http://inner.test?q HTTP/1.1\r\nHost: outer\r\n\r\n")
         #expect(request.hasPrefix("GET /?q HTTP/1.1\r\nHost: inner.test\r\n"))
