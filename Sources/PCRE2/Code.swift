@@ -56,6 +56,7 @@ final class Code: @unchecked Sendable {
             flags |= UInt32(PCRE2_ANCHORED)
             if anchorEnd { flags |= PCRE2_ENDANCHORED }
         }
+        if options.contains(.anchoredEnd), anchorEnd { flags |= PCRE2_ENDANCHORED }
         var status: Int32 = 0
         var offset = 0
         let bytes = Array(text.utf8)
@@ -76,16 +77,22 @@ final class Code: @unchecked Sendable {
             throw PatternError(message: Self.message(status), offset: min(offset, bytes.count))
         }
         self.code = compiled
-        // Machine code of PCRE2 10.42 lets `(*ACCEPT)` end a match before the end that it is anchored to.
-        if flags & UInt32(PCRE2_ENDANCHORED) != 0, text.contains("(*ACCEPT") {
-            machine.store(compiled, ordering: .releasing)
-        }
+        if Self.hasVerb(bytes) { machine.store(compiled, ordering: .releasing) }
         var count: UInt32 = 0
         pcre2_pattern_info_8(compiled, UInt32(PCRE2_INFO_CAPTURECOUNT), &count)
         self.captureCount = Int(count)
         var allOptions: UInt32 = 0
         pcre2_pattern_info_8(compiled, UInt32(PCRE2_INFO_ALLOPTIONS), &allOptions)
         self.isAnchored = allOptions & UInt32(PCRE2_ANCHORED) != 0
+    }
+
+    /// Whether a pattern may have a verb such as `(*ACCEPT)` or `(*SKIP)`. Machine code of PCRE2 10.42 lets some of
+    /// them end a match before the end that it is anchored to, or begin one after the start: the interpreter runs
+    /// such a pattern.
+    private static func hasVerb(_ text: [UInt8]) -> Bool {
+        text.indices.dropLast().contains { index in
+            text[index] == UInt8(ascii: "(") && text[index + 1] == UInt8(ascii: "*")
+        }
     }
 
     deinit {
@@ -114,7 +121,8 @@ final class Code: @unchecked Sendable {
     @inline(never) private func makeMachine() -> OpaquePointer {
         var made = code
         if let copy = pcre2_code_copy_8(code) {
-            if pcre2_jit_compile_8(copy, PCRE2_JIT_COMPLETE) == 0 {
+            // PCRE2 also reports success where the pattern itself forbids machine code, and makes none.
+            if pcre2_jit_compile_8(copy, PCRE2_JIT_COMPLETE) == 0, Self.hasMachineCode(copy) {
                 made = copy
             } else {
                 pcre2_code_free_8(copy)
@@ -128,6 +136,11 @@ final class Code: @unchecked Sendable {
         guard !exchanged, let first else { return made }
         if made != code { pcre2_code_free_8(made) }
         return first
+    }
+
+    private static func hasMachineCode(_ code: OpaquePointer) -> Bool {
+        var size = 0
+        return pcre2_pattern_info_8(code, UInt32(PCRE2_INFO_JITSIZE), &size) == 0 && size > 0
     }
 
     /// Each entry of PCRE2's name table: the number in two bytes, the name, a NUL.

@@ -46,6 +46,12 @@ public final class MatchScratch {
         }
     }
 
+    /// Where the last match began, whatever start `\K` reports.
+    var matchStart: Int {
+        guard let data else { return 0 }
+        return pcre2_get_startchar_8(data)
+    }
+
     /// Where the last match ended.
     var matchEnd: Int {
         guard let data, pairs > 0, let offsets = pcre2_get_ovector_pointer_8(data) else { return 0 }

@@ -14,12 +14,16 @@ public final class Pattern: Sendable {
 
     let code: Code
 
-    /// - Throws: `PatternError` with the position of the error in `text`.
+    /// - Throws: `PatternError` with the position of the error in `text`. A pattern that lowers the match limits
+    ///   (`(*LIMIT_MATCH=…)`) is an error: the limits are the caller's.
     public init(
         _ text: String,
         options: PatternOptions = [],
         limits: MatchLimits = .default
     ) throws(PatternError) {
+        if let offset = PatternSettings.limit(in: Array(text.utf8)) {
+            throw PatternError(message: "a pattern cannot set its own match limits", offset: offset)
+        }
         self.text = text
         self.options = options
         self.limits = limits
@@ -61,8 +65,9 @@ public final class Pattern: Sendable {
         switch status {
         case .matched(let groups):
             let isWhole = options.contains(.wholeSubject)
-            // PCRE2 anchors the end itself; this check makes sure that no other host matches if it ever does not.
-            if isWhole, scratch.matchEnd != middle.count { return .noMatch }
+            // PCRE2 anchors both ends itself. These checks make sure that no other text matches if it ever does not.
+            if code.isAnchored, scratch.matchStart != 0 { return .noMatch }
+            if isWhole || options.contains(.anchoredEnd), scratch.matchEnd != middle.count { return .noMatch }
             let whole = isWhole ? 0..<subject.count : nil
             return .matched(
                 scratch.ranges(count: captureCount + 1, set: groups, offset: start, whole: whole)

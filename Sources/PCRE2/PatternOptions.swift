@@ -11,4 +11,6 @@ public struct PatternOptions: OptionSet, Hashable, Sendable {
     /// The pattern must match the subject from its first byte to its last, with or without `^…$`. PCRE2 backtracks
     /// for that: `a|ab` matches `ab`.
     public static let wholeSubject = PatternOptions(rawValue: 1 << 1)
+    /// A match must end at the subject's last byte, also where a verb such as `(*ACCEPT)` ends it early.
+    public static let anchoredEnd = PatternOptions(rawValue: 1 << 2)
 }

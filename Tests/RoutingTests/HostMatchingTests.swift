@@ -50,6 +50,34 @@ import Testing
         }
     }
 
+    /// More requests than the interpreter serves before there is machine code.
+    @Test func `A pattern with a verb matches the whole host or not at all, always`() throws {
+        let table = try RouteTable(.rule(host: #"~internal\.(*SKIP)(*FAIL)|[a-z]+\.test"#))
+        let plain = try RouteTable(.rule(host: #"~(*NO_JIT)[a-z]+\.test"#))
+        for _ in 0..<20 {
+            #expect(try table.ask("shop.test").target == "rule")
+            #expect(try table.ask("internal.shop.test").refusal == .noRule)
+            #expect(try plain.ask("shop.test").target == "rule")
+            #expect(try plain.ask("internal.shop.test").refusal == .noRule)
+        }
+    }
+
+    @Test func `A verb ends no match of a path or a field before the end that the pattern names`() throws {
+        let path = try RouteTable(.rule(path: #"~^/api/(?:[a-z]+(*ACCEPT)|x)$"#))
+        var rule = RuleDefinition.rule()
+        rule.headers = [HeaderMatch(name: "X-Key", value: #"~^[a-z]+(*ACCEPT)$"#)]
+        let field = try RouteTable(rule)
+        for _ in 0..<20 {
+            #expect(try path.ask("a", "/api/users").target == "rule")
+            #expect(try path.ask("a", "/api/users/admin").refusal == .noRule)
+            for (value, target) in [("abc", "rule"), ("abc;x", nil)] as [(String, String?)] {
+                var request = Ask("a")
+                request.headers = [(name: "X-Key", value: value)]
+                #expect(try request.of(field).target == target)
+            }
+        }
+    }
+
     @Test func `An IPv6 literal is matched in its normalised text`() throws {
         let table = try RouteTable(.rule(host: "[2001:db8:0::1]"))
         #expect(try table.ask("[2001:DB8::1]:80").target == "rule")

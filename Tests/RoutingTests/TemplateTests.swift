@@ -149,6 +149,62 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("https://${d}${uri}", "shop-", "/evil.example/x"), ("//${d}${uri}", "shop-", "/evil.example/x"),
+        ("${scheme}://${d}${path}", "shop-", "/evil.example/x"), ("https://${d}/", "shop-", "/"),
+        ("https://${d}", "shop-", "/"), ("https://${d}:8443${uri}", "shop-", "/"),
+        ("https://${d}?x", "shop-", "/"), ("https://www.${d}${uri}", "shop-", "/x"),
+        ("https://www.${d}:80/", "shop-", "/x"), ("https://${d}.example.org/", "shop-", "/"),
+        ("https://www.${d}.example.org/", "shop-", "/"), ("https://user@${d}/", "shop-", "/"),
+        ("https://www.example.org:${d}/", "shop-evil", "/"), ("https://a.example:${d}/", "shop-99999", "/"),
+        ("https://www.example.org${uri}", "shop-", "*"), ("https://${d}${uri}", "shop-a", "*"),
+    ])
+    func `A host that captures leave empty or invalid is not named`(
+        to: String,
+        host: String,
+        target: String
+    ) throws {
+        let table = try Self.redirect(to, host: "~^shop-(?<d>.*)$")
+        let method = target == "*" ? "OPTIONS" : "GET"
+        #expect(try table.ask(host, target, method: method).refusal == .unsafeRedirect)
+    }
+
+    @Test(arguments: [
+        ("https://${d}example.org${uri}", "shop-", "https://example.org/x"),
+        ("https://${d}.${uri}", "shop-a", "https://a./x"),
+        ("https://user:x@${d}${uri}", "shop-a", "https://user:x@a/x"),
+        ("https://a.example:${d}${uri}", "shop-8443", "https://a.example:8443/x"),
+        ("https://www.shop${d}${uri}", "shop-.example", "https://www.shop.example/x"),
+        ("https://[::1]${uri}", "shop-", "https://[::1]/x"),
+    ])
+    func `A host that captures complete is named`(to: String, host: String, location: String) throws {
+        #expect(try Self.redirect(to, host: "~^shop-(?<d>.*)$|.*").ask(host, "/x").location == location)
+    }
+
+    @Test func `The path does not add to a host that the rule spells out`() throws {
+        let table = try Self.redirect("https://www.example.org${rest}", path: "~^/old(?<rest>.*)$")
+        #expect(try table.ask("a", "/old/x%20y").location == "https://www.example.org/x%20y")
+        #expect(try table.ask("a", "/old").location == "https://www.example.org")
+        for bad in [".evil.example", ".evil.example/", "evil", "-x"] {
+            #expect(try table.ask("a", "/old" + bad).refusal == .unsafeRedirect, "\(bad)")
+        }
+        #expect(try table.ask("a", "/old@evil.example").refusal == .unsafeRedirect)
+        let label = try Self.redirect("https://app${n}/x", path: "~^/(?<n>[0-9]*)$")
+        #expect(try label.ask("a", "/7").location == "https://app7/x")
+    }
+
+    @Test(arguments: [
+        "https://${uri}", "${scheme}://${uri}", "https:///x", "//${path}", "https://", "https://?x",
+        "https://#x", "https://${query_part}", "https://:80${uri}", "https://user@${uri}",
+        "https://a..b/$1", "https://.$1/", "https://a_$1:x/", "https:///${request_host}",
+    ])
+    func `A redirect whose host is always empty or invalid is an error`(to: String) {
+        let error = #expect(throws: RouteTableError.self) {
+            try Self.redirect(to, host: "~^(a)$")
+        }
+        #expect(error?.issues.map(\.key) == ["redirect"])
+    }
+
     @Test func `A redirect to the same host never names another`() throws {
         #expect(try Self.redirect("${uri}").ask("a", "//evil.example/x").refusal == .unsafeRedirect)
         #expect(try Self.redirect("${path}").ask("a", "/\\evil.example/x").refusal == .unsafeRedirect)

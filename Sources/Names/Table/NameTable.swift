@@ -112,6 +112,14 @@ package final class NameTable: Sendable {
         NameTable.lookUp(name, in: layers).lookup
     }
 
+    /// The label of the names that are written in the rule files themselves.
+    package static let writtenSource = "static"
+
+    /// Like `lookUp`, among the names that the rule files themselves spell out.
+    package func lookUpWritten(_ name: String) -> NameLookup {
+        NameTable.lookUp(name, in: layers.filter { $0.source == Self.writtenSource }).lookup
+    }
+
     /// The index of the layer that resolves the name; nil: none does.
     package func layer(of name: String) -> Int? {
         let (lookup, layer) = NameTable.lookUp(name, in: layers)

@@ -67,6 +67,13 @@ final class TargetNames {
             return
         }
         if Self.isAddress(name) { return }
+        guard !LooseAddress.isV4(Array(name.utf8).span) else {
+            throw Untranslatable(
+                "proxy_pass",
+                at: position,
+                "the address `\(name)` is not written as four decimal numbers"
+            )
+        }
         guard ServerName.isHost(name) else {
             throw Untranslatable("proxy_pass", at: position, "`\(name)` is not a valid host name")
         }

@@ -53,6 +53,9 @@ struct RedirectWriter {
                 "a URL cannot contain these characters: percent-encode them"
             )
         }
+        guard RedirectTemplate.isPossible(text) else {
+            throw Untranslatable("redirect", at: position, "its URL has no valid host")
+        }
         rule.add("redirect: \(YAMLText.quoted(text))", at: position)
         if status != 302 { rule.add("status: \(status)", at: nil) }
     }

@@ -55,7 +55,9 @@ package struct TargetResolver: Sendable {
     /// What the name sources have for the target now.
     package func lookUp(_ target: Target) -> NameLookup {
         // An address that the rule spells out is not looked up.
-        target.literal == nil ? names.lookUp(target.name) : .unknown
+        if target.literal != nil { return .unknown }
+        // No source is queried for a name that it might read as an address (RFC 6943 §3.1.1).
+        return target.isAddressInDisguise ? names.lookUpWritten(target.name) : names.lookUp(target.name)
     }
 
     /// - Parameter lookup: what the name sources have for the target's name.

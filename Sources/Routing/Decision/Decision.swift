@@ -8,6 +8,16 @@ public struct Decision: Sendable {
     /// remembered: no condition on anything but the host took part in it.
     public let dependsOnHostAlone: Bool
 
+    /// A response that no rule decided.
+    package static func responding(status: Int) -> Decision {
+        Decision(
+            rule: nil,
+            captures: .none,
+            outcome: .respond(status: status, contentType: nil, body: []),
+            dependsOnHostAlone: false
+        )
+    }
+
     public var ruleIndex: Int? { rule?.index }
     public var ruleName: String? { rule?.name }
 }

@@ -47,7 +47,7 @@ public final class Rule: Sendable {
         self.dependsOnHostAlone =
             switch action {
             case .forward(let plan): plan.dependsOnHostAlone
-            case .redirect(let plan): plan.location.dependsOnHostAlone
+            case .redirect(let plan): plan.dependsOnHostAlone
             case .respond: true
             }
     }

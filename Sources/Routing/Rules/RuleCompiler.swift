@@ -85,6 +85,7 @@ struct RuleCompiler {
         -> Pattern?
     {
         let text = String(Substring(text.utf8.dropFirst(mark)))
+        let options = PatternEnd.isAnchored(text) ? options.union(.anchoredEnd) : options
         do {
             let pattern = try Pattern(text, options: options)
             shelf.makeReady(pattern)

@@ -1,18 +1,48 @@
+import Bytes
+
 /// A compiled `redirect`.
 struct RedirectPlan: Sendable {
     let status: Int
-    let location: Template
-    /// Whether the rule itself writes `//host`; if not, no captured text may form one.
-    let namesHost: Bool
+    /// Scheme and slashes; empty where the rule writes no `//host`.
+    private let lead: Template
+    /// Nil: the rule names no host, and no captured text may name one.
+    private let authority: RedirectAuthority?
+    /// Path, query and fragment.
+    private let rest: Template
+    /// The URL, if there are no variables.
+    private let fixed: [UInt8]?
+
+    init(status: Int, lead: Template, authority: RedirectAuthority?, rest: Template) {
+        self.status = status
+        self.lead = lead
+        self.authority = authority
+        self.rest = rest
+        let host = authority == nil ? [] : authority?.literal
+        if let start = lead.literal, let host, let end = rest.literal {
+            fixed = start + host + end
+        } else {
+            fixed = nil
+        }
+    }
+
+    var dependsOnHostAlone: Bool {
+        lead.dependsOnHostAlone && authority?.dependsOnHostAlone ?? true && rest.dependsOnHostAlone
+    }
 
     func expand(
         _ key: borrowing RouteKey,
         _ captured: borrowing RuleCaptures
     ) throws(Refusal.Reason) -> [UInt8] {
-        if let literal = location.literal { return literal }
+        if let fixed { return fixed }
         var out: [UInt8] = []
-        try location.expand(key, captured, into: &out)
-        if !namesHost {
+        try lead.expand(key, captured, into: &out)
+        try authority?.expand(key, captured, into: &out)
+        let end = out.count
+        try rest.expand(key, captured, into: &out)
+        if authority != nil {
+            // `*` of `OPTIONS *` would become a part of the host.
+            guard end == out.count || RedirectAuthority.isEnd(out[end]) else { throw .unsafeRedirect }
+        } else {
             guard out.first == UInt8(ascii: "/"), !RewritePlan.isNetworkPath(out.span) else {
                 throw .unsafeRedirect
             }

@@ -1,10 +1,19 @@
 import Bytes
 
 /// Reads a rule's `redirect`. A substitution in the URL's authority may only have bytes of a host name.
-enum RedirectTemplate {
-    private enum Position {
-        case authority
-        case url
+package enum RedirectTemplate {
+    private typealias Piece = (
+        TemplateParser.Part, Template.Escape, [TemplateVariable]
+    ) throws(TemplateParser.Failure) -> Template.Piece
+
+    /// Whether some values of its variables, whatever these are, make a URL of the text.
+    package static func isPossible(_ text: String) -> Bool {
+        let plan = try? read(text, status: 302) {
+            (part, escape, _) throws(TemplateParser.Failure) -> Template.Piece in
+            if case .literal(let bytes, _) = part { return .literal(bytes) }
+            return .capture(Template.Capture(source: .host, numbers: []), escape)
+        }
+        return plan != nil
     }
 
     static func read(
@@ -12,59 +21,118 @@ enum RedirectTemplate {
         status: Int,
         scope: TemplateScope
     ) throws(TemplateParser.Failure) -> RedirectPlan {
+        try read(text, status: status) {
+            (part, escape, excluded) throws(TemplateParser.Failure) -> Template.Piece in
+            try scope.piece(part, escape, without: excluded)
+        }
+    }
+
+    private static func read(
+        _ text: String,
+        status: Int,
+        piece: Piece
+    ) throws(TemplateParser.Failure) -> RedirectPlan {
         let parts = try TemplateParser.parse(text)
         try URLText.checkVisible(parts)
-        let (start, skipped) = try start(parts)
-        var position = start
+        guard let start = try authorityStart(parts) else {
+            var rest: [Template.Piece] = []
+            for part in parts { rest.append(try piece(part, .url, [])) }
+            return RedirectPlan(
+                status: status,
+                lead: Template(pieces: []),
+                authority: nil,
+                rest: Template(pieces: rest)
+            )
+        }
+        var lead: [Template.Piece] = []
+        for part in parts[..<start.part] { lead.append(try piece(part, .url, [])) }
+        lead.append(.literal(start.lead))
         var pieces: [Template.Piece] = []
-        for (index, part) in parts.enumerated() {
+        var rest: [Template.Piece] = []
+        if !start.after.isEmpty { append(start.after[...], to: &pieces, &rest) }
+        for part in parts[(start.part + 1)...] {
             switch part {
             case .literal(let bytes, _):
-                let skippedBytes = index == skipped.part ? skipped.bytes : 0
-                if index >= skipped.part, position == .authority,
-                    bytes.dropFirst(skippedBytes).contains(where: endsAuthority)
-                {
-                    position = .url
-                }
-                pieces.append(.literal(bytes))
-            case .name(let name, _)
-            where position == .authority && index > skipped.part && (isPath(name) || name == "query_part"):
+                append(bytes[...], to: &pieces, &rest)
+            case .name(let name, _) where isPath(name) || name == "query_part":
                 // It begins with a slash, or is the query: the authority ends here.
-                position = .url
-                pieces.append(try scope.piece(part, .url))
+                rest.append(try piece(part, .url, []))
             case .name, .number:
-                let inAuthority = position == .authority && index > skipped.part
-                let excluded: [TemplateVariable] = inAuthority ? [.query, .method, .clientAddress] : []
-                pieces.append(try scope.piece(part, inAuthority ? .authority : .url, without: excluded))
+                if rest.isEmpty {
+                    let excluded: [TemplateVariable] = [.query, .method, .clientAddress]
+                    pieces.append(try piece(part, .authority, excluded))
+                } else {
+                    rest.append(try piece(part, .url, []))
+                }
             }
+        }
+        let authority = RedirectAuthority(pieces)
+        guard authority.isPossible else {
+            throw TemplateParser.Failure(
+                range: start.offset..<start.offset,
+                message: pieces.isEmpty ? "the URL has no host" : "the URL has no valid host",
+                hint: "for example `https://www.example.org${uri}`"
+            )
         }
         return RedirectPlan(
             status: status,
-            location: Template(pieces: pieces),
-            namesHost: start == .authority
+            lead: Template(pieces: lead),
+            authority: authority,
+            rest: Template(pieces: rest)
         )
     }
 
-    /// What the URL begins with, and where its authority begins: after how many bytes of which part.
-    private static func start(
+    /// Appends literal text to the authority, up to where it ends, and to the rest.
+    private static func append(
+        _ bytes: ArraySlice<UInt8>,
+        to authority: inout [Template.Piece],
+        _ rest: inout [Template.Piece]
+    ) {
+        let end =
+            rest.isEmpty
+            ? bytes.firstIndex(where: RedirectAuthority.isEnd) ?? bytes.endIndex : bytes.startIndex
+        if end > bytes.startIndex { authority.append(.literal(Array(bytes[..<end]))) }
+        if end < bytes.endIndex { rest.append(.literal(Array(bytes[end...]))) }
+    }
+
+    /// Where the authority begins.
+    private struct Start {
+        /// The part that it begins in or after.
+        let part: Int
+        /// Of this part: `https://`, or what the scheme's variable leaves of it.
+        let lead: [UInt8]
+        let after: [UInt8]
+        /// Of the authority in the text.
+        let offset: Int
+
+        init(part: Int, _ bytes: [UInt8], at start: Int, lead count: Int) {
+            self.part = part
+            lead = Array(bytes[..<count])
+            after = Array(bytes[count...])
+            offset = start + count
+        }
+    }
+
+    /// Nil: the URL has no authority.
+    private static func authorityStart(
         _ parts: [TemplateParser.Part]
-    ) throws(TemplateParser.Failure) -> (Position, skipped: (part: Int, bytes: Int)) {
+    ) throws(TemplateParser.Failure) -> Start? {
         switch parts.first {
-        case .literal(let bytes, _):
-            if bytes.starts(with: "//".utf8) { return (.authority, (0, 2)) }
-            if bytes.first == UInt8(ascii: "/") { return (.url, (0, 0)) }
+        case .literal(let bytes, let at):
+            if bytes.starts(with: "//".utf8) { return Start(part: 0, bytes, at: at, lead: 2) }
+            if bytes.first == UInt8(ascii: "/") { return nil }
             if let colon = bytes.firstIndex(of: UInt8(ascii: ":")), colon > 0,
                 bytes[colon...].starts(with: "://".utf8),
                 bytes[..<colon].allSatisfy({ ASCII.isLetter($0) || ASCII.isDigit($0) })
             {
-                return (.authority, (0, colon + 3))
+                return Start(part: 0, bytes, at: at, lead: colon + 3)
             }
         case .name("scheme", _):
-            if parts.count > 1, case .literal(let bytes, _) = parts[1], bytes.starts(with: "://".utf8) {
-                return (.authority, (1, 3))
+            if parts.count > 1, case .literal(let bytes, let at) = parts[1], bytes.starts(with: "://".utf8) {
+                return Start(part: 1, bytes, at: at, lead: 3)
             }
         case .name(let name, _) where isPath(name):
-            return (.url, (0, 0))
+            return nil
         case .name, .number, nil:
             break
         }
@@ -76,8 +144,4 @@ enum RedirectTemplate {
     }
 
     private static func isPath(_ name: String) -> Bool { name == "uri" || name == "path" }
-
-    private static func endsAuthority(_ byte: UInt8) -> Bool {
-        byte == UInt8(ascii: "/") || byte == UInt8(ascii: "?") || byte == UInt8(ascii: "#")
-    }
 }

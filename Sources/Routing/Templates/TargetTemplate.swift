@@ -65,12 +65,21 @@ struct TargetTemplate {
             fixed = Target(name: address.description, port: port, literal: address)
             return
         }
+        let host: HostName
         do {
-            let host = try HostName(bytes.span)
-            fixed = Target(name: host.text, port: port)
+            host = try HostName(bytes.span)
         } catch {
             throw TemplateParser.Failure(range: range, message: error.description)
         }
+        let target = Target(name: host.text, port: port)
+        guard !target.isAddressInDisguise else {
+            throw TemplateParser.Failure(
+                range: range,
+                message: "the address is not written as four decimal numbers",
+                hint: "write it like `127.0.0.1`"
+            )
+        }
+        fixed = target
     }
 
     private static func prefix(
