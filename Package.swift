@@ -155,7 +155,7 @@ let package = Package(
             "Proxy",
             [
                 "Settings", "Bytes", "CMalloc", "EpollLoop", "ProxyCore", "HTTP1", "Names", "Routing",
-                "Transports", .nioCore, .nioConcurrencyHelpers,
+                "SystemSupport", "Transports", .nioCore, .nioConcurrencyHelpers,
             ]
         ),
 
@@ -220,8 +220,8 @@ let package = Package(
             "FuzzChecks",
             path: "Fuzz/Checks",
             [
-                "Settings", "HTTP1", "Proxy", "ProxyCore", "Names", "Routing", "Transports", .nioCore,
-                .nioEmbedded,
+                "Settings", "Bytes", "HTTP1", "Proxy", "ProxyCore", "Names", "Routing", "Transports",
+                .nioCore, .nioEmbedded,
             ]
         ),
         // The tables of good and bad messages: for the parser's tests and for those of the whole proxy.

@@ -38,13 +38,18 @@ package struct DryRunTier {
                 name: name,
                 instance: "dry-run",
                 trustedProxies: configuration.trustedProxies,
+                keptFields: KeptFields(configuration.keptFields),
                 limits: configuration.limits,
                 timeouts: configuration.timeouts
             ),
             table: configuration.table,
             names: table,
             // Where the tier would listen is not known here, so that one check is left out.
-            addressGuard: AddressGuard(listening: [], ownAddresses: []),
+            addressGuard: AddressGuard(
+                listening: [],
+                ownAddresses: [],
+                controlPlane: ControlPlane(configuration.names).endpoints
+            ),
             canWait: canWait,
             upstreams: nil,
             seed: 0

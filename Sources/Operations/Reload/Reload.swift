@@ -103,6 +103,7 @@ final class Reload: Sendable {
             let tier = tier
             try names.replace(try sources.make(plan.names)) { table in
                 tier.install(table: plan.table, settings: plan.settings, names: table)
+                RegistryHosts.protect(plan.registryHosts, by: tier)
                 done(true)
             }
         } catch {

@@ -8,6 +8,8 @@ package struct TierPlan: Sendable {
     package let settings: TierSettings
     package let table: RouteTable
     package let names: [NameSourceSettings]
+    /// Registries that are written as host names.
+    let registryHosts: [(name: String, port: UInt16)]
 
     /// - Parameters:
     ///   - name: `front` or `local`.
@@ -17,13 +19,18 @@ package struct TierPlan: Sendable {
         configuration: Configuration,
         instance: String? = nil
     ) {
-        self.settings = TierSettings(
+        var settings = TierSettings(
             name: name,
             instance: instance ?? Self.newInstance(),
             trustedProxies: configuration.trustedProxies,
+            keptFields: KeptFields(configuration.keptFields, statusOfTiers: name == "front"),
             limits: configuration.limits,
             timeouts: configuration.timeouts
         )
+        let controlPlane = ControlPlane(configuration.names)
+        settings.controlPlane = controlPlane.endpoints
+        self.registryHosts = controlPlane.hosts
+        self.settings = settings
         self.table = configuration.table
         self.names = configuration.names
     }

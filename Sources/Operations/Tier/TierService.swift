@@ -4,7 +4,9 @@ package import Names
 import NIOCore
 package import Proxy
 import ProxyCore
+import Registration
 package import Routing
+import RoutingConfig
 
 /// A running tier with its name sources, access log, registration and reloads; it ends in order.
 package final class TierService: Sendable {
@@ -134,6 +136,10 @@ package final class TierService: Sendable {
             await sink?.close()
             throw error
         }
+        var registries = ControlPlane([])
+        for registration in options.registrations { registries.add(registration.address.cluster) }
+        tier.protect(registries.endpoints)
+        RegistryHosts.protect(plan.registryHosts + registries.hosts, by: tier)
         names.subscribe { update in tier.install(names: update) }
         names.start()
         for endpoint in tier.endpoints {

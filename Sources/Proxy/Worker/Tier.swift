@@ -5,6 +5,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 package import Routing
 import Settings
+import SystemSupport
 
 /// A running tier: its listeners, and a worker on each event loop. Front and local
 /// are the same data plane with other rules.
@@ -19,15 +20,18 @@ package final class Tier: Sendable {
     private let gate: ConnectionGate
     /// The end, once it has begun.
     private let ending = NIOLockedValueBox<Task<Counters, Never>?>(nil)
+    private let controlPlane: ControlPlaneGuard
 
     private init(
         settings: TierSettings,
         workers: [Worker],
         loops: [EpollLoop],
         listeners: [Listener],
-        gate: ConnectionGate
+        gate: ConnectionGate,
+        controlPlane: ControlPlaneGuard
     ) {
         self.settings = settings
+        self.controlPlane = controlPlane
         self.gate = gate
         self.workers = workers
         self.loops = loops
@@ -61,7 +65,12 @@ package final class Tier: Sendable {
         let ownAddresses = Self.ownAddresses()
         let resolver = TargetResolver(
             names: names,
-            addressGuard: AddressGuard(listening: listen, ownAddresses: ownAddresses)
+            addressGuard: AddressGuard(
+                listening: listen,
+                ownAddresses: ownAddresses,
+                controlPlane: settings.controlPlane,
+                openPorts: OpenPorts.read()
+            )
         )
         let gate = ConnectionGate(settings.limits)
         let running: [(worker: Worker, loop: EpollLoop)]
@@ -102,16 +111,25 @@ package final class Tier: Sendable {
             throw error
         }
         let workers = running.map(\.worker)
-        let addressGuard = AddressGuard(
+        let controlPlane = ControlPlaneGuard(
             listening: listeners.map(\.endpoint),
-            ownAddresses: ownAddresses
+            ownAddresses: ownAddresses,
+            settings.controlPlane
         )
+        let addressGuard = controlPlane.addressGuard
         for worker in workers {
             worker.install(addressGuard)
             worker.start()
         }
         for listener in listeners { listener.begin() }
-        return Tier(settings: settings, workers: workers, loops: loops, listeners: listeners, gate: gate)
+        return Tier(
+            settings: settings,
+            workers: workers,
+            loops: loops,
+            listeners: listeners,
+            gate: gate,
+            controlPlane: controlPlane
+        )
     }
 
     private static func startLoops(_ count: Int, for listen: [Endpoint]) throws(ListenError) -> [EpollLoop] {
@@ -144,7 +162,18 @@ package final class Tier: Sendable {
         settings.name = self.settings.name
         settings.instance = self.settings.instance
         gate.set(settings.limits)
+        install(controlPlane.replace(settings.controlPlane))
         for worker in workers { worker.install(table: table, settings: settings, names: names) }
+    }
+
+    /// More endpoints that no request may reach: registries whose addresses became known later.
+    package func protect(_ endpoints: [Endpoint]) {
+        install(controlPlane.add(endpoints))
+    }
+
+    private func install(_ addressGuard: AddressGuard?) {
+        guard let addressGuard else { return }
+        for worker in workers { worker.install(addressGuard) }
     }
 
     /// Stops accepting and lets what runs finish, for `limit` at most; where the tier ends already, for what it was
