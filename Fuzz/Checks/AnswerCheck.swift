@@ -1,3 +1,4 @@
+import Bytes
 import HTTP1
 import NIOCore
 import Proxy
@@ -69,7 +70,7 @@ enum AnswerCheck {
         if came.status < 200 { return }
         try claim(went.framing == framing(came.framing, coding), "another framing goes back", sent)
         // HTTP/1.0 goes on only where the answer says so, and never finds a coding.
-        let options = plain.values("connection")
+        let options = plain.values("connection").filter { $0 != Array("upgrade".utf8) }
         let goesOn = keepAlive && !endsByClose
         switch downstream {
         case .http11: try claim(went.keepAlive == goesOn, "the connection's end is not as said", sent)
@@ -89,7 +90,7 @@ enum AnswerCheck {
         date: String,
         _ sent: [UInt8]
     ) throws(Contradiction) {
-        var kept = came.fields.filter { !$0.hopByHop }.map(\.line)
+        var kept = came.fields.filter { !$0.hopByHop && !isCommand($0) }.map(\.line)
         if came.status >= 200, !kept.contains(where: { $0.name == Array("date".utf8) }) {
             kept.append(PlainHead.Line(name: Array("date".utf8), value: Array(date.utf8)))
         }
@@ -97,10 +98,20 @@ enum AnswerCheck {
         for field in went.fields where field.hopByHop {
             switch field.id {
             case .connection, .transferEncoding: continue
-            case .upgrade: if came.status == 101 { continue }
+            case .upgrade: if came.status == 101 || came.status == 426 { continue }
             default: break
             }
             throw Contradiction("a field of one hop goes back", sent)
+        }
+    }
+
+    /// Whether the field commands a proxy, or states what one did.
+    private static func isCommand(_ field: FieldMeaning) -> Bool {
+        if field.id == .proxyStatus { return true }
+        guard field.id == .other, let claimed = ClaimedField.of(field.name.span) else { return false }
+        switch claimed {
+        case .directive: return true
+        case .claim: return false
         }
     }
 

@@ -23,6 +23,8 @@ enum ExchangeCheck {
     /// Through the front tier and, from there, through the local one; then through one whose rule edits fields.
     private static func forward(_ request: [UInt8], _ meaning: RequestMeaning) throws(Contradiction) {
         guard let front = try HopOfCheck.front.pass(request, meaning) else { return }
+        // The last proxy responds itself.
+        if front.meaning.kind == .options, front.meaning.maxForwards == 0 { return }
         guard let local = try HopOfCheck.local.pass(front.bytes, front.meaning) else {
             throw Contradiction("the second tier refuses what the first passed on", front.bytes)
         }

@@ -1,3 +1,4 @@
+import Bytes
 import HTTP1
 import Names
 import NIOCore
@@ -19,7 +20,7 @@ struct HopOfCheck {
     /// What a tier says itself, in place of or beside what came.
     private static let own: Set<FieldID> = [
         .host, .contentLength, .transferEncoding, .connection, .upgrade, .xRequestID, .xForwardedFor,
-        .xForwardedProto, .xForwardedHost, .xForwardedPort, .xRealIP, .forwarded, .via,
+        .xForwardedProto, .xForwardedHost, .xForwardedPort, .xRealIP, .forwarded, .via, .expect,
     ]
 
     let settings: TierSettings
@@ -115,12 +116,17 @@ struct HopOfCheck {
         try claim(went.keepAlive, "the connection is to close", sent)
         try claim(went.wantsUpgrade == came.wantsUpgrade, "an upgrade comes or goes", sent)
         try claim(!went.upgradeIsH2C, "an upgrade to h2c goes on", sent)
+        try claim(
+            went.maxForwards == came.maxForwards.map { $0 - 1 },
+            "another number of proxies may forward it",
+            sent
+        )
         try claim(went.expectsContinue == came.expectsContinue, "an expectation comes or goes", sent)
-        let kept = came.fields.filter { !$0.hopByHop && !isOwn($0) && !isMistakable($0) }
+        let kept = came.fields.filter { !$0.hopByHop && !isOwn($0) && !isMistakable($0) && !isClaim($0) }
         try claim(went.fields.filter { !isOwn($0) } == kept, "other fields go on", sent)
         for field in went.fields where field.hopByHop {
             switch field.id {
-            case .transferEncoding: continue
+            case .transferEncoding, .maxForwards: continue
             case .connection, .upgrade: if came.wantsUpgrade { continue }
             default: break
             }
@@ -130,6 +136,7 @@ struct HopOfCheck {
 
     private func isOwn(_ field: FieldMeaning) -> Bool {
         if Self.own.contains(field.id) { return true }
+        if field.id == .maxForwards, field.hopByHop { return true }
         let name = PlainHead.lower(field.name)
         return edits
             && (name == PlainHead.lower(Self.set.utf8) || Self.removed.contains { name == Array($0.utf8) })
@@ -142,6 +149,12 @@ struct HopOfCheck {
         guard hyphens != name else { return false }
         let edited = edits ? Self.removed + [Self.set.lowercased()] : []
         return (Self.guarded + edited).contains { Array($0.utf8) == hyphens }
+    }
+
+    /// Whether the field is one that only a trusted proxy may write.
+    private func isClaim(_ field: FieldMeaning) -> Bool {
+        guard field.id == .other, ClaimedField.of(field.name.span) != nil else { return false }
+        return !edge.trusted || ClaimedField.isDisguised(field.name.span)
     }
 
     private static func isPlain(_ byte: UInt8) -> Bool {
@@ -174,7 +187,7 @@ struct HopOfCheck {
         try claim(plain.values("via") == vias + [Array(via.utf8)], "another Via", sent)
         if !edge.trusted {
             for (name, value) in [
-                ("proto", Array("http".utf8)), ("port", Array("80".utf8)), ("host", came.host),
+                ("proto", Array("http".utf8)), ("port", Self.port(of: came.host)), ("host", came.host),
             ] {
                 try claim(plain.values("x-forwarded-" + name) == [value], "X-Forwarded-* is forged", sent)
             }
@@ -186,6 +199,14 @@ struct HopOfCheck {
                 try claim(plain.values(name).isEmpty, "a field is not removed", sent)
             }
         }
+    }
+
+    /// The port that the host names, else 80.
+    private static func port(of host: [UInt8]) -> [UInt8] {
+        guard let colon = host.lastIndex(of: UInt8(ascii: ":")), host.last != UInt8(ascii: "]"),
+            let port = UInt16(String(decoding: host[(colon + 1)...], as: UTF8.self)), port > 0
+        else { return Array("80".utf8) }
+        return Array(String(port).utf8)
     }
 
     /// What goes on of the body; it is what came, read again.

@@ -30,6 +30,7 @@ struct RequestMeaning: Equatable {
     var wantsUpgrade: Bool
     var upgradeIsH2C: Bool
     var expectsContinue: Bool
+    var maxForwards: UInt64?
     var fields: [FieldMeaning]
     var length: Int
 
@@ -45,6 +46,7 @@ struct RequestMeaning: Equatable {
         wantsUpgrade = head.wantsUpgrade
         upgradeIsH2C = head.upgradeIsH2C
         expectsContinue = head.expectsContinue
+        maxForwards = head.maxForwards
         fields = head.fields.map { FieldMeaning($0, bytes) }
         length = head.length
     }

@@ -155,7 +155,8 @@ package struct DryRun {
             connection: connection,
             via: tier.stages.rules.viaLine(head.version),
             // A request that brings no id gets a random one; the dry run shows zeros in its place.
-            requestID: RequestID.kept(head, bytes) ?? ByteBuffer(repeating: UInt8(ascii: "0"), count: 32)
+            requestID: RequestID.kept(head, bytes) ?? ByteBuffer(repeating: UInt8(ascii: "0"), count: 32),
+            kept: tier.stages.settings.keptFields
         ).write(head, from: bytes, edits: forwarding.edits, into: &out)
         return out
     }

@@ -16,4 +16,6 @@ package enum HTTP1Constants {
     package static let contentLengthDigits = 19
     /// The maximum length of a body or a chunk: what later readers with a signed 64-bit number can hold.
     package static let bodyLength = UInt64(Int64.max)
+    /// The largest `Max-Forwards`; a larger one counts as this.
+    package static let maxForwards: UInt64 = 1_000_000
 }

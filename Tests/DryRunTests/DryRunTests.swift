@@ -49,6 +49,29 @@ import Testing
         #expect(report.received?.headers.filter { $0.name == "Via" }.count == 2)
     }
 
+    @Test func `A name that leads to a registry, and a captured address, are refused as for live traffic`() throws {
+        let text = """
+            rules: [{ name: any, host: '~(?<name>[a-z0-9]+)\\.test', to: '$name:80' }]
+            names:
+              - static: { registry: '10.0.0.1:2379', shop: '10.0.0.1:80' }
+              - etcd: { endpoints: ['http://10.0.0.1:2379'] }
+            """
+        let configuration = try ConfigurationLoader.load(text: text)
+        let table = try NameTable(offline: configuration.names)
+        let run = DryRun(
+            [DryRunTier("front", configuration, names: .offline(table))],
+            frontAddress: nil,
+            explain: false
+        )
+        let client = try #require(IPAddress("192.0.2.7"))
+        func reason(_ host: String) -> String? {
+            run.run(DryRunRequest(url: Array("http://\(host)/".utf8), client: client)).reason
+        }
+        #expect(reason("registry.test") == "prohibited_address")
+        #expect(reason("2130706433.test") == "unknown_target")
+        #expect(reason("shop.test") == nil)
+    }
+
     @Test func `A host that no rule knows is refused, with the status a client would get`() throws {
         let report = try Self.report("http://nothing.example/")
         #expect(report.outcome == .refused && !report.succeeds)

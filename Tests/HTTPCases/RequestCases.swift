@@ -231,6 +231,44 @@ extension RequestCase {
             means: "get GET / origin / host=h http11 no body keep [Host | Connection Upgrade Upgrade]"
         ),
         .init(
+            "an upgrade to another version of h2c is not one",
+            "RFC 9110 §7.8",
+            "GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket, h2c/2\r\n\r\n",
+            means: "get GET / origin / host=h http11 no body keep h2c [Host | Connection Upgrade]"
+        ),
+        .init(
+            "an upgrade with parameters is not one",
+            "RFC 9110 §7.8",
+            "GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket;q=1\r\n\r\n",
+            means: "get GET / origin / host=h http11 no body keep [Host | Connection Upgrade]"
+        ),
+        .init(
+            "an upgrade of a request with a body is not one",
+            "RFC 9110 §7.8",
+            "POST / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 1\r\n\r\n",
+            means:
+                "post POST / origin / host=h http11 length 1 keep [Host Content-Length | Connection Upgrade]"
+        ),
+        .init(
+            "Proxy is removed",
+            "RFC 3875 §4.1.18",
+            "GET / HTTP/1.1\r\nHost: h\r\nProxy: http://evil.example\r\n\r\n",
+            means: "get GET / origin / host=h http11 no body keep [Host | Proxy]"
+        ),
+        .init(
+            "Max-Forwards of OPTIONS is counted",
+            "RFC 9110 §7.6.2",
+            "OPTIONS / HTTP/1.1\r\nHost: h\r\nMax-Forwards: 1\r\n\r\n",
+            means: "options OPTIONS / origin / host=h http11 no body keep [Host | Max-Forwards]"
+        ),
+        .init(
+            "two Expect fields are one list",
+            "RFC 9110 §5.3",
+            "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n",
+            means:
+                "post POST / origin / host=h http11 length 5 keep continue [Host Expect Content-Length | Expect]"
+        ),
+        .init(
             "100-continue",
             "RFC 9110 §10.1.1",
             "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-Continue\r\nContent-Length: 5\r\n\r\n",

@@ -1,3 +1,5 @@
+import Bytes
+
 extension BodyDecoder {
     /// The next line of the trailer section. The first is returned when the whole section was found to be well
     /// formed, so that nothing of a malformed one passes on. RFC 9112 §7.1.2.
@@ -68,10 +70,11 @@ extension BodyDecoder {
     /// describe the client with it: a recipient may merge trailers into the head, and such a field could be forged.
     private static func mayPass(_ bytes: Span<UInt8>, _ field: Field) -> Bool {
         switch field.id {
-        case .etag, .server, .lastModified, .acceptRanges, .allow, .contentLanguage, .proxyStatus:
+        case .etag, .server, .lastModified, .acceptRanges, .allow, .contentLanguage:
             true
         case .other:
-            !bytes.begins(field.name, with: "x-forwarded-") && !bytes.begins(field.name, with: "proxy-")
+            ClaimedField.of(bytes.extracting(field.name.indices)) == nil
+                && !bytes.begins(field.name, with: "proxy-")
         default: false
         }
     }

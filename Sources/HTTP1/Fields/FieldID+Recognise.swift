@@ -64,6 +64,7 @@ extension FieldID {
             if first.spells("vary") { return .vary }
         case 5:
             if first.spells("allow") { return .allow }
+            if first.spells("proxy") { return .proxy }
             if first.spells("range") { return .range }
         case 6:
             if first.spells("accept") { return .accept }

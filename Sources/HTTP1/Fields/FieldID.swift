@@ -11,6 +11,8 @@ package enum FieldID: UInt8, Hashable, Sendable, CaseIterable {
     // This hop only.
     case connection, keepAlive, proxyConnection, te, trailer, upgrade, http2Settings
     case proxyAuthenticate, proxyAuthorization
+    /// Not a field of HTTP: CGI makes `HTTP_PROXY` of it, which many programs take for the proxy to use (httpoxy).
+    case proxy
     // The way of the message.
     case via, forwarded, xForwardedFor, xForwardedProto, xForwardedHost, xForwardedPort, xRealIP
     case xRequestID, proxyStatus

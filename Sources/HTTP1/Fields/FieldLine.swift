@@ -98,12 +98,13 @@ extension Field {
 }
 
 extension FieldID {
-    /// Always for this hop only (RFC 9110 §7.6.1, §11.7), in addition to the fields that `Connection` names.
+    /// Always for this hop only (RFC 9110 §7.6.1, §11.7), in addition to the fields that `Connection` names; and
+    /// `Proxy`, which has no meaning for any hop.
     @inline(__always)
     var isHopByHop: Bool {
         switch self {
         case .connection, .keepAlive, .proxyConnection, .te, .transferEncoding, .upgrade, .http2Settings,
-            .proxyAuthenticate, .proxyAuthorization:
+            .proxyAuthenticate, .proxyAuthorization, .proxy:
             true
         default: false
         }

@@ -124,6 +124,7 @@ extension RequestHead {
         if method == .trace, framing != .none { throw .traceWithBody }
         try readHost(bytes, section)
         try readExpect(bytes, section)
+        readMaxForwards(bytes)
         readUpgrade(bytes, section, isRequested: options.upgrade)
     }
 
@@ -138,18 +139,51 @@ extension RequestHead {
         if !isAbsolute { host = value }
     }
 
+    /// Several lines are one list (RFC 9110 §5.3).
     private mutating func readExpect(_ bytes: Span<UInt8>, _ section: FieldSection) throws(RequestError) {
         expectsContinue = false
         guard section.expect.count > 0 else { return }
-        let counts = version == .http11 && !framing.isEmpty
+        var expects = false
         for index in fields.indices where fields[index].id == .expect {
-            // A server must ignore the expectation of an HTTP/1.0 client (RFC 9110 §10.1.1): it does not pass on.
-            if version == .http11, !bytes.equals(fields[index].value, "100-continue") {
-                throw .unknownExpectation
+            var elements = ListElements(fields[index].value.indices)
+            while let element = elements.next(bytes).map(ByteRange.init) {
+                // A server must ignore the expectation of an HTTP/1.0 client (RFC 9110 §10.1.1).
+                if version == .http11, !bytes.equals(element, "100-continue") { throw .unknownExpectation }
+                expects = true
             }
-            if !counts { fields[index].hopByHop = true }
         }
-        expectsContinue = counts
+        expectsContinue = expects && version == .http11 && !framing.isEmpty
+        // One line passes on as received; other spellings are written anew.
+        var passes = expectsContinue
+        for index in fields.indices where fields[index].id == .expect {
+            if passes, bytes.equals(fields[index].value, "100-continue") {
+                passes = false
+            } else {
+                fields[index].hopByHop = true
+            }
+        }
+    }
+
+    private mutating func readMaxForwards(_ bytes: Span<UInt8>) {
+        maxForwards = nil
+        guard method == .options || method == .trace else { return }
+        for index in fields.indices where fields[index].id == .maxForwards {
+            guard let value = Self.hops(bytes, fields[index].value) else { continue }
+            maxForwards = min(value, maxForwards ?? .max)
+        }
+        guard maxForwards != nil else { return }
+        for index in fields.indices where fields[index].id == .maxForwards { fields[index].hopByHop = true }
+    }
+
+    /// Digits; a larger number than Berth keeps counts as the largest (RFC 9110 §7.6.2).
+    private static func hops(_ bytes: Span<UInt8>, _ range: ByteRange) -> UInt64? {
+        guard !range.isEmpty else { return nil }
+        var value: UInt64 = 0
+        for index in range.indices {
+            guard let byte = bytes.byte(at: index), ASCII.isDigit(byte) else { return nil }
+            value = min(value &* 10 &+ UInt64(byte &- ASCII.zero), HTTP1Constants.maxForwards)
+        }
+        return value
     }
 
     private mutating func readUpgrade(_ bytes: Span<UInt8>, _ section: FieldSection, isRequested: Bool) {
@@ -157,14 +191,17 @@ extension RequestHead {
         upgradeIsH2C = false
         guard section.upgrade.count > 0 else { return }
         var protocols = 0
+        var areValid = true
         for index in fields.indices where fields[index].id == .upgrade {
             var elements = ListElements(fields[index].value.indices)
             while let element = elements.next(bytes).map(ByteRange.init) {
-                if bytes.equals(element, "h2c") { upgradeIsH2C = true }
+                if UpgradeProtocol.isHTTP(bytes, element) { upgradeIsH2C = true }
+                if !UpgradeProtocol.isValid(bytes, element) { areValid = false }
                 protocols &+= 1
             }
         }
         wantsUpgrade =
-            isRequested && version == .http11 && section.upgrade.count == 1 && protocols > 0 && !upgradeIsH2C
+            isRequested && version == .http11 && framing.isEmpty && section.upgrade.count == 1
+            && protocols > 0 && areValid && !upgradeIsH2C
     }
 }

@@ -28,10 +28,17 @@ package struct RequestHead: Sendable {
     package internal(set) var framing: BodyFraming = .none
     /// The client may send another request on this connection. RFC 9112 §9.3.
     package internal(set) var keepAlive = false
-    /// HTTP/1.1, `Connection: upgrade` and exactly one `Upgrade` whose protocol is not h2c.
+    /// HTTP/1.1, no body, `Connection: upgrade` and exactly one `Upgrade`, whose protocols are well formed and not
+    /// another version of HTTP.
+    ///
+    /// An endpoint that does not know `Upgrade` with a body may take the body for the next request.
     package internal(set) var wantsUpgrade = false
-    /// `Upgrade` lists h2c: never passed on, because what follows would bypass this parser.
+    /// `Upgrade` lists h2c or another version of HTTP: never passed on, because what follows would bypass this
+    /// parser.
     package internal(set) var upgradeIsH2C = false
+    /// Of OPTIONS and TRACE: how many proxies may still forward the request (RFC 9110 §7.6.2). The fields are
+    /// marked as hop-by-hop: a proxy that forwards the request writes the number less one.
+    package internal(set) var maxForwards: UInt64?
     /// HTTP/1.1, a body that is not empty, and `Expect: 100-continue`. RFC 9110 §10.1.1.
     package internal(set) var expectsContinue = false
     /// Bytes of the head with its empty line: the offset at which the body begins.

@@ -25,7 +25,8 @@ extension DownstreamConnection: ExchangeDownstream {
     }
 
     func sendInterim(_ head: borrowing ResponseHead, _ source: ByteBuffer) {
-        if response.writeInterim(head, source, into: &worker.scratch.out) { sendCollected() }
+        let kept = worker.context.settings.keptFields
+        if response.writeInterim(head, source, kept: kept, into: &worker.scratch.out) { sendCollected() }
     }
 
     func sendHead(_ head: borrowing ResponseHead, _ source: ByteBuffer) -> BodyForm {
@@ -34,6 +35,7 @@ extension DownstreamConnection: ExchangeDownstream {
             source,
             last: hasNoMoreInput || worker.context.isDraining,
             date: worker.context.clock.dateLine,
+            kept: worker.context.settings.keptFields,
             into: &worker.scratch.out
         )
     }

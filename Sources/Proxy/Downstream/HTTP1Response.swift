@@ -38,12 +38,15 @@ struct HTTP1Response {
         self.method = method
     }
 
-    /// - Parameter last: no further request can follow.
+    /// - Parameters:
+    ///   - last: no further request can follow.
+    ///   - kept: claimed fields that pass, as in `ResponseHeadEdits`.
     mutating func writeHead(
         _ head: borrowing ResponseHead,
         _ source: ByteBuffer,
         last: Bool,
         date: [UInt8],
+        kept: KeptFields,
         into out: inout ByteBuffer
     ) -> BodyForm {
         coding = BodyCoding(framing: head.framing, downstream: version)
@@ -52,7 +55,7 @@ struct HTTP1Response {
         isOpen = true
         isHeadBuffered = true
         out.clear()
-        write(head, source, coding, date: date, keepsAlive: keepsAlive, into: &out)
+        write(head, source, coding, date: date, kept: kept, keepsAlive: keepsAlive, into: &out)
         return coding == .passthrough ? .framed : .content
     }
 
@@ -62,11 +65,12 @@ struct HTTP1Response {
     func writeInterim(
         _ head: borrowing ResponseHead,
         _ source: ByteBuffer,
+        kept: KeptFields,
         into out: inout ByteBuffer
     ) -> Bool {
         guard version == .http11 else { return false }
         out.clear()
-        write(head, source, .passthrough, date: [], keepsAlive: true, into: &out)
+        write(head, source, .passthrough, date: [], kept: kept, keepsAlive: true, into: &out)
         return true
     }
 
@@ -75,6 +79,7 @@ struct HTTP1Response {
         _ source: ByteBuffer,
         _ coding: BodyCoding,
         date: [UInt8],
+        kept: KeptFields,
         keepsAlive: Bool,
         into out: inout ByteBuffer
     ) {
@@ -83,7 +88,8 @@ struct HTTP1Response {
             framing: head.framing,
             keepAlive: keepsAlive,
             downstream: version,
-            date: date
+            date: date,
+            kept: kept
         ).write(head, from: source, into: &out)
     }
 

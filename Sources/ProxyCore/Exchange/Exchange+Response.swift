@@ -40,7 +40,7 @@ extension Exchange {
         if head.isInterim { return interim(head, source) }
         let action = machine.responseBegan(
             switchesProtocols: head.isUpgrade,
-            wasRequested: facts.wantsUpgrade
+            wasRequested: head.isUpgrade && wasRequested(head, source)
         )
         guard action == .none, let downstream else {
             perform(action)
@@ -50,6 +50,12 @@ extension Exchange {
         facts.responded = context.now
         let form = downstream.sendHead(head, source)
         return head.isUpgrade ? .tunnel : .body(form)
+    }
+
+    /// Whether the protocol that a 101 switches to is one that the request offered.
+    private func wasRequested(_ head: borrowing ResponseHead, _ source: ByteBuffer) -> Bool {
+        let requested = facts.requestedProtocols
+        return UpgradeProtocol.isGranted(head, source.readableBytesUInt8Span, requested: requested.span)
     }
 
     private func interim(_ head: borrowing ResponseHead, _ source: ByteBuffer) -> AfterHead {
@@ -100,7 +106,8 @@ extension Exchange {
     package func responseEnded() {
         guard isActive, let upstream else { return }
         downstream?.sendEnd()
-        let mayBeReused = machine.responseEnded()
+        // An endpoint that did not grant an upgrade may still read what follows in another way.
+        let mayBeReused = machine.responseEnded() && !facts.wantsUpgrade
         self.upstream = nil
         if mayBeReused, upstream.isReusable {
             context.upstreams.checkIn(upstream, now: context.now)

@@ -1,3 +1,4 @@
+import Bytes
 package import HTTP1
 package import NIOCore
 import Names
@@ -115,6 +116,10 @@ package final class Exchange {
     private func route(_ head: borrowing RequestHead, _ source: ByteBuffer) throws(Failure) {
         guard let connection = downstream?.connection else { throw Failure(.internal) }
         facts.wantsUpgrade = head.wantsUpgrade
+        if head.wantsUpgrade, let field = head.first(.upgrade) {
+            let value = source.readableBytesUInt8Span.extracting(field.value.indices)
+            facts.requestedProtocols = [UInt8](copying: value)
+        }
         readFields(head, source)
         if context.log != nil {
             facts.logFields.copy(head, source)
@@ -131,7 +136,10 @@ package final class Exchange {
         case .redirect(let status, let location):
             respond(.redirect(status: status, location: location))
         case .respond(let status, let contentType, let body):
-            respond(.respond(status: status, contentType: contentType, body: body))
+            var response = LocalResponse.respond(status: status, contentType: contentType, body: body)
+            // The recipient of OPTIONS is Berth itself.
+            if decision.decision.rule == nil { response.fields = LocalResponse.allowLine }
+            respond(response)
         case .refuse(let refusal): throw Failure(refusal)
         }
     }
@@ -171,7 +179,8 @@ package final class Exchange {
         HTTP1RequestHeadWriter(
             connection: connection,
             via: context.stages.rules.viaLine(head.version),
-            requestID: facts.requestID
+            requestID: facts.requestID,
+            kept: context.stages.rules.settings.keptFields
         ).write(head, from: source, edits: target.edits, into: &outgoing)
         if machine.request == .streaming, try downstream?.takeSmallBody(into: &outgoing) == true {
             machine.requestEnded()

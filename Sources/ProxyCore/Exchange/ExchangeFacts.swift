@@ -9,6 +9,8 @@ struct ExchangeFacts {
     var method = MethodKind.other
     /// The request offers another protocol (`Upgrade`).
     var wantsUpgrade = false
+    /// The protocols that it offers: the value of `Upgrade`. Empty where none is wanted.
+    var requestedProtocols: [UInt8] = []
     /// Of the two representations of a failure, the client prefers JSON.
     var prefersJSON = false
     /// What the stages found out.

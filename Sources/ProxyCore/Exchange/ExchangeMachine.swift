@@ -148,7 +148,7 @@ package struct ExchangeMachine: ~Copyable {
 
     /// The response's head arrived.
     ///
-    /// - Parameter wasRequested: for a change of protocol (101), whether the request offered one.
+    /// - Parameter wasRequested: for a change of protocol (101), whether the request offered this one.
     package mutating func responseBegan(switchesProtocols: Bool = false, wasRequested: Bool = false) -> Action
     {
         guard switchesProtocols else {

@@ -117,7 +117,7 @@ extension Failure.Reason {
         case .responseHeadTooLarge: "the target's header block is larger than the limit"
         case .responseIncomplete: "the target's response ended too early"
         case .upstreamTimeout: "the target did not respond in time"
-        case .upgradeFailed: "the target switched protocols without a request to do so"
+        case .upgradeFailed: "the target switched to a protocol that the request did not offer"
         }
     }
 }

@@ -12,6 +12,9 @@ package struct LocalResponse: Sendable {
     /// The media type in which a failure is described.
     package enum Representation: Sendable { case html, json }
 
+    /// The methods that Berth forwards.
+    package static let allowLine = Array("Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n".utf8)
+
     package static func redirect(status: Int, location: [UInt8]) -> LocalResponse {
         var response = LocalResponse(status: status)
         response.fields = Array("Location: ".utf8) + location + Array("\r\n".utf8)
@@ -38,7 +41,7 @@ package struct LocalResponse: Sendable {
                 + "X-Request-ID: \(requestID)\r\n").utf8
         )
         if failure.reason == .methodNotAllowed {
-            response.fields += Array("Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n".utf8)
+            response.fields += allowLine
         }
         let phrase = StatusPhrase.of(failure.status)
         switch representation {

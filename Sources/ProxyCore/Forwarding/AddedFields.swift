@@ -9,10 +9,12 @@ package struct AddedFields: OptionSet, Sendable {
     package static let forwardedPort = AddedFields(rawValue: 4)
     package static let forwardedHost = AddedFields(rawValue: 8)
     package static let requestID = AddedFields(rawValue: 16)
+    /// An element of `Forwarded`, after those that a trusted proxy wrote.
+    package static let forwarded = AddedFields(rawValue: 32)
 
     /// The fields that a connection alone determines, where its peer is not trusted.
-    package static let ofConnection: AddedFields = [.forwardedFor, .forwardedProto, .forwardedPort]
-    package static let all: AddedFields = [.ofConnection, .forwardedHost, .requestID]
+    package static let ofConnection: AddedFields = [.forwardedFor, .forwardedProto]
+    package static let all: AddedFields = [.ofConnection, .forwardedPort, .forwardedHost, .requestID]
 
     /// Each field with its name in lower case.
     static let names: [(field: AddedFields, name: [UInt8])] = [

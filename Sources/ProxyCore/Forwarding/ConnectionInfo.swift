@@ -12,8 +12,8 @@ package struct ConnectionInfo: Sendable {
     package let scheme: RequestScheme
     /// The peer's address in text, for `X-Forwarded-For`.
     package let peerText: [UInt8]
-    /// The lines `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Port`, as HTTP/1 spells them, for a peer
-    /// that is not trusted: the same for each request of the connection.
+    /// The lines `X-Forwarded-For` and `X-Forwarded-Proto`, as HTTP/1 spells them, for a peer that is not trusted:
+    /// the same for each request of the connection.
     package let forwardedLines: [UInt8]
 
     package init(
@@ -31,15 +31,18 @@ package struct ConnectionInfo: Sendable {
         peer.append(to: &text)
         self.peerText = text
         var lines: [UInt8] = []
-        lines.reserveCapacity(text.count + 80)
+        lines.reserveCapacity(text.count + 48)
         lines.append("X-Forwarded-For: ")
         lines.append(contentsOf: text)
         lines.append("\r\nX-Forwarded-Proto: ")
         lines.append(contentsOf: Self.text(of: scheme))
-        lines.append("\r\nX-Forwarded-Port: ")
-        lines.append(DecimalDigits(UInt64(localPort)).span)
         lines.append("\r\n")
         self.forwardedLines = lines
+    }
+
+    /// The peer as a node of `Forwarded` (RFC 7239 §6).
+    package var forwardedNode: [UInt8] {
+        peer.isIPv4 ? peerText : Array("\"[".utf8) + peerText + Array("]\"".utf8)
     }
 
     /// The scheme in text, for `X-Forwarded-Proto`.

@@ -1,5 +1,7 @@
+import Bytes
 package import HTTP1
 package import NIOCore
+import Routing
 
 /// Writes the HTTP/1.1 request head that goes upstream: the lines that pass on are copied as received, in their
 /// order; the few that change are written anew, and framing is spelled canonically.
@@ -7,15 +9,23 @@ package struct HTTP1RequestHeadWriter {
     private let connection: ConnectionInfo
     private let via: [UInt8]
     private let requestID: ByteBuffer
+    private let kept: KeptFields
 
     /// - Parameters:
     ///   - connection: the connection that the request came over.
     ///   - via: the line `Via: 1.1 …` with its line end (RFC 9110 §7.6.3).
     ///   - requestID: the request's id, kept or generated.
-    package init(connection: ConnectionInfo, via: [UInt8], requestID: ByteBuffer) {
+    ///   - kept: claimed fields that pass from any peer.
+    package init(
+        connection: ConnectionInfo,
+        via: [UInt8],
+        requestID: ByteBuffer,
+        kept: KeptFields = KeptFields()
+    ) {
         self.connection = connection
         self.via = via
         self.requestID = requestID
+        self.kept = kept
     }
 
     /// - Parameters:
@@ -33,7 +43,7 @@ package struct HTTP1RequestHeadWriter {
 
         var added = edits.added
         head.fields.forEachRun(keeping: { field in
-            edits.passes(field, in: source, trusted: connection.trusted, added: &added)
+            edits.passes(field, in: source, trusted: connection.trusted, kept: kept, added: &added)
         }) { lines in
             out.writeBytes(source.readableBytesUInt8Span.extracting(lines.indices).bytes)
         }
@@ -43,6 +53,11 @@ package struct HTTP1RequestHeadWriter {
             out.writeBytes(field.name)
             out.writeStaticString(": ")
             out.writeBytes(field.value)
+            out.writeStaticString("\r\n")
+        }
+        if let maxForwards = head.maxForwards, !edits.changes("max-forwards") {
+            out.writeStaticString("Max-Forwards: ")
+            out.writeDecimal(maxForwards > 0 ? maxForwards - 1 : 0)
             out.writeStaticString("\r\n")
         }
         writeFraming(head, bytes, into: &out)
@@ -91,6 +106,16 @@ package struct HTTP1RequestHeadWriter {
         } else {
             writeConnectionFields(added, head, bytes, into: &out)
         }
+        if added.contains(.forwardedPort) {
+            out.writeStaticString("X-Forwarded-Port: ")
+            out.writeDecimal(Self.port(of: bytes.extracting(head.host.indices), connection))
+            out.writeStaticString("\r\n")
+        }
+        if added.contains(.forwarded) {
+            out.writeStaticString("Forwarded: for=")
+            out.writeBytes(connection.forwardedNode)
+            out.writeStaticString("\r\n")
+        }
         if added.contains(.forwardedHost) {
             out.writeStaticString("X-Forwarded-Host: ")
             out.writeBytes(bytes.extracting(head.host.indices).bytes)
@@ -120,10 +145,22 @@ package struct HTTP1RequestHeadWriter {
             out.writeBytes(connection.schemeText)
             out.writeStaticString("\r\n")
         }
-        if added.contains(.forwardedPort) {
-            out.writeStaticString("X-Forwarded-Port: ")
-            out.writeDecimal(UInt64(connection.localPort))
-            out.writeStaticString("\r\n")
+    }
+
+    /// The port that the client connected to, as far as it says so: that of `Host`, else the scheme's default. The
+    /// listener's own port may be another, after a port mapping for example.
+    private static func port(of authority: Span<UInt8>, _ connection: ConnectionInfo) -> UInt64 {
+        var start = authority.count
+        while start > 0, ASCII.isDigit(authority[start - 1]) { start -= 1 }
+        var port: UInt64 = 0
+        if start > 0, authority[start - 1] == ASCII.colon {
+            // At most five digits: the head was checked.
+            for index in start..<authority.count { port = port &* 10 &+ UInt64(authority[index] &- ASCII.zero) }
+        }
+        if port > 0 { return port }
+        switch connection.scheme {
+        case .http: return 80
+        case .https: return 443
         }
     }
 
@@ -155,6 +192,9 @@ package struct HTTP1RequestHeadWriter {
             out.writeStaticString("\r\n")
         case .none, .untilClose:
             break
+        }
+        if head.expectsContinue, !head.fields.contains(where: { $0.id == .expect && !$0.hopByHop }) {
+            out.writeStaticString("Expect: 100-continue\r\n")
         }
         if head.wantsUpgrade {
             out.writeStaticString("Connection: upgrade\r\n")

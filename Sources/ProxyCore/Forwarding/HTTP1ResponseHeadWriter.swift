@@ -8,23 +8,27 @@ package struct HTTP1ResponseHeadWriter {
     private let keepAlive: Bool
     private let downstream: HTTPVersion
     private let date: [UInt8]
+    private let kept: KeptFields
 
     /// - Parameters:
     ///   - framing: of the response as received.
     ///   - keepAlive: the downstream connection stays open after this response.
     ///   - date: the line `Date: …` with its line end, for a response that has none (RFC 9110 §6.6.1).
+    ///   - kept: claimed fields that pass.
     package init(
         coding: BodyCoding,
         framing: BodyFraming,
         keepAlive: Bool,
         downstream: HTTPVersion,
-        date: [UInt8]
+        date: [UInt8],
+        kept: KeptFields = KeptFields()
     ) {
         self.coding = coding
         self.framing = framing
         self.keepAlive = keepAlive
         self.downstream = downstream
         self.date = date
+        self.kept = kept
     }
 
     /// - Parameters:
@@ -38,9 +42,9 @@ package struct HTTP1ResponseHeadWriter {
         out.writeBytes(bytes.extracting(head.reason.indices).bytes)
         out.writeStaticString("\r\n")
 
-        var edits = ResponseHeadEdits(head)
+        var edits = ResponseHeadEdits(head, bytes, kept: kept)
         if head.hasLooseLines {
-            for index in head.fields.indices where edits.passes(head.fields[index]) {
+            for index in head.fields.indices where edits.passes(head.fields[index], bytes) {
                 let field = head.fields[index]
                 out.writeBytes(bytes.extracting(field.name.indices).bytes)
                 out.writeStaticString(": ")
@@ -48,7 +52,7 @@ package struct HTTP1ResponseHeadWriter {
                 out.writeStaticString("\r\n")
             }
         } else {
-            head.fields.forEachRun(keeping: { edits.passes($0) }) { lines in
+            head.fields.forEachRun(keeping: { edits.passes($0, source.readableBytesUInt8Span) }) { lines in
                 out.writeBytes(source.readableBytesUInt8Span.extracting(lines.indices).bytes)
             }
         }
@@ -57,7 +61,7 @@ package struct HTTP1ResponseHeadWriter {
             out.writeStaticString("Connection: upgrade\r\n")
         } else if head.status >= 200 {
             writeFraming(into: &out)
-            writeConnection(into: &out)
+            writeConnection(namesUpgrade: edits.passesUpgrade, into: &out)
         }
         out.writeStaticString("\r\n")
     }
@@ -70,7 +74,8 @@ package struct HTTP1ResponseHeadWriter {
         }
     }
 
-    private func writeConnection(into out: inout ByteBuffer) {
+    private func writeConnection(namesUpgrade: Bool, into out: inout ByteBuffer) {
+        if namesUpgrade { out.writeStaticString("Connection: upgrade\r\n") }
         switch (keepAlive, downstream) {
         case (false, _): out.writeStaticString("Connection: close\r\n")
         case (true, .http10): out.writeStaticString("Connection: keep-alive\r\n")

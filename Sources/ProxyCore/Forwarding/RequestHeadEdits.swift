@@ -31,6 +31,8 @@ package struct RequestHeadEdits: Sendable {
                 let isSet = setFields.contains { $0.name.span.equalsIgnoringCase(name.span) }
                 let isRemoved = removedFields.contains { $0.span.equalsIgnoringCase(name.span) }
                 if isSet || isRemoved { added.remove(field) }
+                // A port of Berth's own would not belong to the scheme or the host that the rule writes.
+                if isSet, field == .forwardedProto || field == .forwardedHost { added.remove(.forwardedPort) }
             }
         }
         self.added = added
@@ -39,38 +41,64 @@ package struct RequestHeadEdits: Sendable {
     /// Whether a field of the request passes on.
     ///
     /// Hop-by-hop fields do not (RFC 9110 §7.6.1), and what the peer writes about the way of the request
-    /// (`X-Forwarded-*`, `X-Real-IP`, `Forwarded`) does only if the peer is trusted.
+    /// (`X-Forwarded-*`, `X-Real-IP`, `Forwarded` and others, see `ClaimedField`) does only if the peer is trusted.
+    ///
+    /// A trusted proxy that states the scheme or the host without a port means the port that belongs to them: Berth
+    /// adds none.
     ///
     /// - Parameters:
     ///   - source: the bytes that the field was parsed from, at its reader index.
     ///   - trusted: the peer is a trusted proxy.
+    ///   - kept: claimed fields that pass from any peer.
     ///   - added: the fields to add, without this one if it passes in place of Berth's.
     package func passes(
         _ field: Field,
         in source: ByteBuffer,
         trusted: Bool,
+        kept: KeptFields = KeptFields(),
         added: inout AddedFields
     ) -> Bool {
         if field.hopByHop { return false }
         switch field.id {
         case .host, .contentLength, .xRequestID, .xForwardedFor, .lookalike:
             return false
-        case .xRealIP, .forwarded:
+        case .xRealIP:
             guard trusted else { return false }
+        case .forwarded:
+            guard trusted, !changes("forwarded") else { return false }
+            added.insert(.forwarded)
+            return true
         case .xForwardedProto:
             guard trusted else { return false }
-            added.remove(.forwardedProto)
+            added.remove([.forwardedProto, .forwardedPort])
         case .xForwardedHost:
             guard trusted else { return false }
-            added.remove(.forwardedHost)
+            added.remove([.forwardedHost, .forwardedPort])
         case .xForwardedPort:
             guard trusted else { return false }
             added.remove(.forwardedPort)
+        case .other:
+            let name = source.readableBytesUInt8Span.extracting(field.name.indices)
+            guard ClaimedField.of(name) == nil || Self.mayPass(name, trusted: trusted, kept: kept) else {
+                return false
+            }
         default:
             break
         }
         if setFields.isEmpty, removedFields.isEmpty { return true }
         return !replaces(source.readableBytesUInt8Span.extracting(field.name.indices))
+    }
+
+    /// Whether a claimed field passes.
+    private static func mayPass(_ name: Span<UInt8>, trusted: Bool, kept: KeptFields) -> Bool {
+        trusted ? !ClaimedField.isDisguised(name) : kept.contains(name)
+    }
+
+    /// Whether the rule sets or removes the field of this name.
+    package func changes(_ lowercaseName: StaticString) -> Bool {
+        if setFields.isEmpty, removedFields.isEmpty { return false }
+        let name = lowercaseName.withUTF8Buffer { Array($0) }
+        return replaces(name.span)
     }
 
     /// Whether the rule sets or removes the field of this name, or one that a later reader might take for it.

@@ -97,6 +97,11 @@ package final class RequestStages {
         trace: inout RouteTrace?
     ) throws(Failure) {
         try admit(head, source, &route)
+        if head.method == .options, head.maxForwards == 0 {
+            // No proxy may forward it (RFC 9110 §7.6.2): this one is the recipient.
+            route.decision = CachedDecision(.responding(status: 200))
+            return
+        }
         try decide(head, source, connection, &route, &trace)
         // access: decides by the client and the decision, here.
         try limit(head, &route)
@@ -186,7 +191,8 @@ package final class RequestStages {
         let host = try Self.host(head, source)
         route.host = host
         let client = client(head, source, connection, &route)
-        let decision = CachedDecision(evaluate(host, head, source, connection.scheme, client, &trace))
+        let scheme = ClientScheme.of(head, source, from: connection)
+        let decision = CachedDecision(evaluate(host, head, source, scheme, client, &trace))
         if isCaching, decision.decision.dependsOnHostAlone,
             head.host.count <= DataPathConstants.rememberedHostBytes,
             let raw = source.getBytes(at: source.readerIndex + head.host.lowerBound, length: head.host.count)

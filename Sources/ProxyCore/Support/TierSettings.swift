@@ -26,6 +26,10 @@ package struct TierSettings: Sendable {
     package var limits = Limits()
     /// Peers whose `X-Forwarded-*` fields are believed and extended.
     package var trustedProxies: [CIDR] = []
+    /// Registries and DNS servers that the tier uses, and that no request may reach.
+    package var controlPlane: [Endpoint] = []
+    /// Fields that pass although who wrote them is not trusted.
+    package var keptFields = KeptFields()
 
     package init(name: String, instance: String) {
         self.name = name
@@ -37,11 +41,13 @@ package struct TierSettings: Sendable {
         name: String,
         instance: String,
         trustedProxies: [CIDR],
+        keptFields: KeptFields = KeptFields(),
         limits: Limits,
         timeouts: Timeouts<Duration>
     ) {
         self.init(name: name, instance: instance)
         self.trustedProxies = trustedProxies
+        self.keptFields = keptFields
         self.limits = limits
         self.timeouts = Timeouts(timeouts, TimeAmount.init)
     }

@@ -11,6 +11,8 @@ public struct Configuration: Sendable {
     package let names: [NameSourceSettings]
     /// Peers whose `X-Forwarded-*` fields are trusted (default: none).
     package let trustedProxies: [CIDR]
+    /// Names in lower case, of fields that pass from peers and endpoints that are not trusted (default: none).
+    package let keptFields: [[UInt8]]
     package let limits: Limits
     package let timeouts: Timeouts<Duration>
     /// The files that were read, in their order.

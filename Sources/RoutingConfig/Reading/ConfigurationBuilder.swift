@@ -16,6 +16,7 @@ struct ConfigurationBuilder {
     var locations: [Location] = []
     var names: [NameSourceSettings] = []
     var trustedProxies: [CIDR] = []
+    var keptFields: [[UInt8]] = []
     var limits = Limits()
     var timeouts = Timeouts<Duration>()
     /// Whether a file had the key `rules`, even an empty one.
@@ -25,7 +26,7 @@ struct ConfigurationBuilder {
     /// The location where each key of `limits` and `timeouts` was first set.
     private var firstSet: [String: SourceLocation] = [:]
 
-    static let keys = ["rules", "names", "trusted_proxies", "limits", "timeouts"]
+    static let keys = ["rules", "names", "trusted_proxies", "keep_headers", "limits", "timeouts"]
 
     /// Adds a file's tree.
     mutating func add(_ root: YAMLNode, of source: SourceText, findings: DiagnosticCollector) {
@@ -50,6 +51,8 @@ struct ConfigurationBuilder {
                 names += NamesReader(reader: reader).sources(pair.value)
             case "trusted_proxies" where !pair.value.isNull:
                 trustedProxies += reader.networks(pair.value, "`trusted_proxies`") ?? []
+            case "keep_headers" where !pair.value.isNull:
+                keptFields += reader.keptFields(pair.value)
             case "limits" where !pair.value.isNull:
                 limits = addSettings(pair.value, to: limits, reader)
             case "timeouts" where !pair.value.isNull:

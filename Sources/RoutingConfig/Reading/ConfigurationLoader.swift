@@ -112,6 +112,7 @@ public enum ConfigurationLoader {
             table: table,
             names: builder.names,
             trustedProxies: builder.trustedProxies,
+            keptFields: builder.keptFields,
             limits: builder.limits,
             timeouts: builder.timeouts,
             files: files,

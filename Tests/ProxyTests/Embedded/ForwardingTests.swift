@@ -33,7 +33,7 @@ import Testing
                 x-two:2\r
                 X-Forwarded-For: 127.0.0.1\r
                 X-Forwarded-Proto: http\r
-                X-Forwarded-Port: 80\r
+                X-Forwarded-Port: 81\r
                 X-Forwarded-Host: x.test:81\r
                 X-Request-ID: abc-1\r
                 Via: 1.1 berth-front-test\r

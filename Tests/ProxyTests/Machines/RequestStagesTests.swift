@@ -51,6 +51,10 @@ private struct Ending: Equatable {
         arguments: [
             ("GET / HTTP/1.1\r\nHost: one.test\r\nVia: 1.1 berth-front-bench\r\n", .admit, .loopDetected),
             ("TRACE / HTTP/1.1\r\nHost: one.test\r\n", .admit, .methodNotAllowed),
+            ("OPTIONS / HTTP/1.1\r\nHost: one.test\r\nMax-Forwards: 0\r\n", .admit, nil),
+            ("OPTIONS / HTTP/1.1\r\nHost: one.test\r\nMax-Forwards: 1\r\n", .pick, nil),
+            ("GET / HTTP/1.1\r\nHost: one.test\r\nMax-Forwards: 0\r\n", .pick, nil),
+            ("TRACE / HTTP/1.1\r\nHost: one.test\r\nMax-Forwards: 0\r\n", .admit, .methodNotAllowed),
             ("GET / HTTP/1.1\r\nHost: a..test\r\n", .decide, .malformedRequest),
             ("GET / HTTP/1.1\r\nHost: one.example\r\n", .decide, .noRule),
             ("GET / HTTP/1.1\r\nHost: gone.test\r\n", .limits, nil),
@@ -69,7 +73,9 @@ private struct Ending: Equatable {
             let (ending, route) = try Self.run(request + "\r\n", keeps: keeps, traced: traced)
             #expect(ending == Ending(stage: stage, cause: cause))
             // The log names the rule and what was decided also where a later stage refuses.
-            #expect((route.decision == nil) == (stage == .admit || cause == .malformedRequest))
+            #expect(
+                (route.decision == nil) == (stage == .admit && cause != nil || cause == .malformedRequest)
+            )
         }
     }
 
@@ -149,13 +155,40 @@ private struct Ending: Equatable {
             ("X-Forwarded-For: 192.0.2.6\r\nX-Forwarded-For: 10.0.0.3\r\n", "192.0.2.6"),
             ("X-Forwarded-For: 10.0.0.4, 10.0.0.3\r\n", "10.0.0.4"),
             ("X-Forwarded-For: 2001:db8::7, ::1\r\n", "2001:db8::7"),
-            // What is not an address is where trust ends.
-            ("X-Forwarded-For: 192.0.2.6, unknown, 10.0.0.3\r\n", "10.0.0.3"),
-            ("X-Forwarded-For: 192.0.2.6,, 10.0.0.3\r\n", "10.0.0.3"),
-            ("X-Forwarded-For: 192.0.2.6,\r\n", "10.0.0.1"),
-            ("X-Forwarded-For: 192.0.2.6:80\r\n", "10.0.0.1"),
-            ("X-Forwarded-For: 192.0 .2.6\r\n", "10.0.0.1"),
-            ("X-Forwarded-For:\r\n", "10.0.0.1"),
+            // An address may have a port (RFC 7239 §6).
+            ("X-Forwarded-For: 192.0.2.6:80\r\n", "192.0.2.6"),
+            ("X-Forwarded-For: 192.0.2.6:_a1, 10.0.0.3:65535\r\n", "192.0.2.6"),
+            ("X-Forwarded-For: [2001:db8::7]:443, [::1]\r\n", "2001:db8::7"),
+            ("X-Forwarded-For: ::ffff:192.0.2.6\r\n", "192.0.2.6"),
+            // What is not an address is nobody: not the proxy, and not what precedes it.
+            ("X-Forwarded-For: 192.0.2.6, unknown, 10.0.0.3\r\n", "0.0.0.0"),
+            ("X-Forwarded-For: 10.0.0.9, _hidden\r\n", "0.0.0.0"),
+            ("X-Forwarded-For: 192.0.2.6,, 10.0.0.3\r\n", "0.0.0.0"),
+            ("X-Forwarded-For: 10.0.0.9,\r\n", "0.0.0.0"),
+            ("X-Forwarded-For: 10.0.0.9:\r\n", "0.0.0.0"),
+            ("X-Forwarded-For: 10.0.0.9:123456\r\n", "0.0.0.0"),
+            ("X-Forwarded-For: 10.0.0.9:80:80\r\n", "0.0.0.0"),
+            ("X-Forwarded-For: [10.0.0.9]:80\r\n", "0.0.0.0"),
+            ("X-Forwarded-For: [::1\r\n", "0.0.0.0"),
+            ("X-Forwarded-For: [::1]x\r\n", "0.0.0.0"),
+            ("X-Forwarded-For: fe80::1%eth0\r\n", "0.0.0.0"),
+            ("X-Forwarded-For: 192.0 .2.6\r\n", "0.0.0.0"),
+            ("X-Forwarded-For: 10.9\r\n", "0.0.0.0"),
+            ("X-Forwarded-For: \"10.0.0.9\"\r\n", "0.0.0.0"),
+            ("X-Forwarded-For: unix:\r\n", "0.0.0.0"),
+            ("X-Forwarded-For:\r\n", "0.0.0.0"),
+            // `Forwarded` counts where there is no other.
+            ("Forwarded: for=192.0.2.7;proto=https\r\n", "192.0.2.7"),
+            ("Forwarded: For=\"192.0.2.6:80\" , for=\"[::1]:443\";by=_x\r\n", "192.0.2.6"),
+            ("Forwarded: for=\"[2001:db8::7]\"\r\nForwarded: for=10.0.0.2\r\n", "2001:db8::7"),
+            ("Forwarded: for=10.0.0.9, for=unknown\r\n", "0.0.0.0"),
+            ("Forwarded: for=10.0.0.9, proto=https\r\n", "0.0.0.0"),
+            ("Forwarded: for=10.0.0.9,\r\n", "0.0.0.0"),
+            ("Forwarded: for=10.0.0.9;for=10.0.0.8\r\n", "0.0.0.0"),
+            ("Forwarded: for=\"10.0.0.9\r\n", "0.0.0.0"),
+            ("Forwarded: for=10.0.0.9 x\r\n", "0.0.0.0"),
+            ("Forwarded:\r\n", "0.0.0.0"),
+            ("Forwarded: for=10.0.0.9\r\nX-Forwarded-For: 192.0.2.7\r\n", "192.0.2.7"),
         ]
     )
     func `The last address that is not a trusted proxy`(fields: String, client: String) throws {

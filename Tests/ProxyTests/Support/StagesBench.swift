@@ -69,7 +69,11 @@ final class StagesBench {
         } catch {
             throw Failure(.internal)
         }
-        let connection = ConnectionInfo(peer: IPAddress(v4: 0xC000_0201), localPort: 80, trustedProxies: [])
+        let connection = ConnectionInfo(
+            peer: IPAddress(v4: 0xC000_0201),
+            localPort: 80,
+            trustedProxies: stages.settings.trustedProxies
+        )
         try stages.route(head, source, from: connection, into: &route, trace: &trace)
     }
 
