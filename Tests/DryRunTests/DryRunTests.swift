@@ -49,7 +49,9 @@ import Testing
         #expect(report.received?.headers.filter { $0.name == "Via" }.count == 2)
     }
 
-    @Test func `A name that leads to a registry, and a captured address, are refused as for live traffic`() throws {
+    @Test func `A name that leads to a registry, and a captured address, are refused as for live traffic`()
+        throws
+    {
         let text = """
             rules: [{ name: any, host: '~(?<name>[a-z0-9]+)\\.test', to: '$name:80' }]
             names:

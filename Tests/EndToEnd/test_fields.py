@@ -15,7 +15,8 @@ def test_the_edge_says_who_the_client_is_and_the_local_tier_appends(stack):
     assert fields.get("X-Forwarded-For").replace(" ", "") == "127.0.0.1,127.0.0.1"
     assert fields.all("X-Forwarded-Proto") == ["http"]
     assert fields.all("X-Forwarded-Host") == [host()]
-    assert fields.all("X-Forwarded-Port") == [str(stack.port)]
+    # The port of Host: none is the default of the scheme.
+    assert fields.all("X-Forwarded-Port") == ["80"]
 
 
 def test_what_a_client_says_of_itself_is_not_believed(stack):

@@ -1,7 +1,12 @@
 extension NameSource {
     /// Names written in the rule file itself.
     package static func fixed(_ names: [String: [NamedAddress]]) -> NameSource {
-        NameSource(label: NameTable.writtenSource, key: .names(names), kind: .live(StaticNames(names: names)), isLocal: true)
+        NameSource(
+            label: NameTable.writtenSource,
+            key: .names(names),
+            kind: .live(StaticNames(names: names)),
+            isLocal: true
+        )
     }
 
     /// A file in the format of hosts(5), read again whenever it changes.

@@ -22,7 +22,9 @@ enum RegistryHosts {
         var endpoints: [Endpoint] = []
         var next = first
         while let node = next {
-            if let address = address(node.pointee) { endpoints.append(Endpoint(address: address, port: port)) }
+            if let address = address(node.pointee) {
+                endpoints.append(Endpoint(address: address, port: port))
+            }
             next = node.pointee.ai_next
         }
         return endpoints

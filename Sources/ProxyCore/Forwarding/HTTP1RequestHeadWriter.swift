@@ -155,7 +155,9 @@ package struct HTTP1RequestHeadWriter {
         var port: UInt64 = 0
         if start > 0, authority[start - 1] == ASCII.colon {
             // At most five digits: the head was checked.
-            for index in start..<authority.count { port = port &* 10 &+ UInt64(authority[index] &- ASCII.zero) }
+            for index in start..<authority.count {
+                port = port &* 10 &+ UInt64(authority[index] &- ASCII.zero)
+            }
         }
         if port > 0 { return port }
         switch connection.scheme {

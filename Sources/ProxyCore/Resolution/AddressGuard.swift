@@ -50,7 +50,8 @@ package struct AddressGuard: Sendable {
         {
             return "an address of this proxy itself"
         }
-        if controlPlane.contains(endpoint) || (sharedPorts.contains(endpoint.port) && isOwn(endpoint.address)) {
+        if controlPlane.contains(endpoint) || (sharedPorts.contains(endpoint.port) && isOwn(endpoint.address))
+        {
             return "an address of a registry or DNS server of this proxy"
         }
         if !endpointNetworks.isEmpty, !endpointNetworks.contains(where: { $0.contains(endpoint.address) }) {

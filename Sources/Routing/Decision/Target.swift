@@ -17,7 +17,8 @@ public struct Target: Hashable, Sendable, CustomStringConvertible {
     /// Whether the rule does not spell out an address, and yet some resolver would read the name as one. Such a name
     /// is not resolved: a request must not choose an address.
     package var isAddressInDisguise: Bool {
-        guard literal == nil, let first = name.utf8.first, first >= UInt8(ascii: "0"), first <= UInt8(ascii: "9")
+        guard literal == nil, let first = name.utf8.first, first >= UInt8(ascii: "0"),
+            first <= UInt8(ascii: "9")
         else { return false }
         return LooseAddress.isV4(Array(name.utf8).span)
     }

@@ -9,7 +9,8 @@ import Testing
     private static let claims = [
         "X-Forwarded-Ssl", "X-Forwarded-Scheme", "X-Forwarded-Prefix", "X-Forwarded-Server",
         "X-Forwarded-Client-Cert", "x_forwarded_prefix", "True-Client-IP", "TRUE_CLIENT_IP", "X-Original-URL",
-        "X-Original-Host", "X-Rewrite-URL", "X.Rewrite.URL", "X-Client-IP", "Client-IP", "X-Cluster-Client-IP",
+        "X-Original-Host", "X-Rewrite-URL", "X.Rewrite.URL", "X-Client-IP", "Client-IP",
+        "X-Cluster-Client-IP",
         "CF-Connecting-IP", "Fastly-Client-IP", "Front-End-Https", "X-URL-Scheme", "X-HTTP-Host-Override",
         "X-Sendfile-Type", "X-Accel-Mapping",
     ]
@@ -46,9 +47,12 @@ import Testing
     }
 
     @Test func `A claim passes where the settings say so`() throws {
-        let request = try Self.forwarded(Self.claims, configure: {
-            $0.keptFields = KeptFields([Array("x-forwarded-prefix".utf8), Array("true-client-ip".utf8)])
-        })
+        let request = try Self.forwarded(
+            Self.claims,
+            configure: {
+                $0.keptFields = KeptFields([Array("x-forwarded-prefix".utf8), Array("true-client-ip".utf8)])
+            }
+        )
         let passed = request.components(separatedBy: "\r\n").filter { $0.hasSuffix(": evil") }
         #expect(passed == ["X-Forwarded-Prefix: evil", "True-Client-IP: evil"])
     }
@@ -71,11 +75,14 @@ import Testing
         status: String = "200 OK",
         kept: KeptFields = KeptFields()
     ) throws -> String {
-        let tier = try EmbeddedTier(configure: { $0.keptFields = kept }, origin: { connection in
-            while connection.nextHead() != nil {
-                connection.send("HTTP/1.1 \(status)\r\n\(fields)X-App: kept\r\nContent-Length: 0\r\n\r\n")
+        let tier = try EmbeddedTier(
+            configure: { $0.keptFields = kept },
+            origin: { connection in
+                while connection.nextHead() != nil {
+                    connection.send("HTTP/1.1 \(status)\r\n\(fields)X-App: kept\r\nContent-Length: 0\r\n\r\n")
+                }
             }
-        })
+        )
         let client = try tier.connect()
         client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         let head = try client.takeHead()

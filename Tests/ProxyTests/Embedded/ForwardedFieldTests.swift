@@ -20,7 +20,9 @@ import Testing
         let client = try tier.connect()
         client.send(request)
         let body = try client.takeResponse().body
-        return body.components(separatedBy: "\r\n").filter { line in names.contains { line.hasPrefix($0 + ":") } }
+        return body.components(separatedBy: "\r\n").filter { line in
+            names.contains { line.hasPrefix($0 + ":") }
+        }
     }
 
     @Test(arguments: [
@@ -44,7 +46,10 @@ import Testing
                 == ["X-Forwarded-Host: b", "X-Forwarded-Proto: http"]
         )
         #expect(
-            try Self.lines("GET / HTTP/1.1\r\nHost: a:81\r\nX-Forwarded-For: 192.0.2.7\r\n\r\n", trusted: true)
+            try Self.lines(
+                "GET / HTTP/1.1\r\nHost: a:81\r\nX-Forwarded-For: 192.0.2.7\r\n\r\n",
+                trusted: true
+            )
                 == ["X-Forwarded-Proto: http", "X-Forwarded-Port: 81", "X-Forwarded-Host: a:81"]
         )
         #expect(
@@ -62,7 +67,8 @@ import Testing
         #expect(lines.sorted() == ["X-Forwarded-Host: a:81", "X-Forwarded-Proto: https"])
     }
 
-    @Test func `Forwarded of a trusted proxy passes with one more element, that of others is removed`() throws {
+    @Test func `Forwarded of a trusted proxy passes with one more element, that of others is removed`() throws
+    {
         let request = "GET / HTTP/1.1\r\nHost: a\r\nForwarded: for=192.0.2.7;proto=https\r\n\r\n"
         #expect(try Self.lines(request, ["Forwarded"]) == [])
         #expect(
@@ -104,7 +110,8 @@ import Testing
     func `OPTIONS passes as many proxies as it says`(field: String, lines: [String]) throws {
         for target in ["/", "*"] {
             #expect(
-                try Self.lines("OPTIONS \(target) HTTP/1.1\r\nHost: x\r\n\(field)\r\n", ["Max-Forwards"]) == lines
+                try Self.lines("OPTIONS \(target) HTTP/1.1\r\nHost: x\r\n\(field)\r\n", ["Max-Forwards"])
+                    == lines
             )
         }
     }
@@ -132,6 +139,8 @@ import Testing
         client.send("POST / HTTP/1.1\r\nHost: x\r\n\(fields)Content-Length: 1\r\n\r\nx")
         let upstream = try #require(tier.upstreams.first)
         let head = try upstream.takeHead()
-        #expect(head.components(separatedBy: "\r\n").filter { $0.hasPrefix("Expect") } == ["Expect: 100-continue"])
+        #expect(
+            head.components(separatedBy: "\r\n").filter { $0.hasPrefix("Expect") } == ["Expect: 100-continue"]
+        )
     }
 }

@@ -4,7 +4,8 @@ import Testing
 
 /// Upgrades are asked for, granted and refused without a doubt about where a request ends (RFC 9110 §7.8).
 @Suite struct UpgradeTests {
-    private static let upgrade = "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    private static let upgrade =
+        "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
 
     @Test(arguments: [
         "Content-Length: 2\r\n\r\nhi", "Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n",

@@ -13,7 +13,8 @@ import Testing
 struct SocketTests {
     private static let get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
-    @Test func `A request arrives with the address that the sockets have, and the port of Host`() async throws {
+    @Test func `A request arrives with the address that the sockets have, and the port of Host`() async throws
+    {
         let origin = try ScriptedOrigin.echoingHeads()
         try await TestTier.run(to: origin) { tier in
             let client = try tier.connect()

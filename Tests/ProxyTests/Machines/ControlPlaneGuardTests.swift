@@ -6,7 +6,9 @@ import Testing
 
 @Suite struct ControlPlaneGuardTests {
     @Test func `A reload replaces what the rule files name, and keeps what was resolved`() throws {
-        func endpoint(_ last: UInt16) -> Endpoint { Endpoint(address: IPAddress(v4: 0x0A00_0001), port: last) }
+        func endpoint(_ last: UInt16) -> Endpoint {
+            Endpoint(address: IPAddress(v4: 0x0A00_0001), port: last)
+        }
         func refused(_ guarded: AddressGuard) -> [UInt16] {
             (1...4).filter { guarded.objection(to: endpoint($0), endpointNetworks: []) != nil }
         }
