@@ -54,7 +54,8 @@ sanitize: sanitize-thread sanitize-address
 
 sanitize-thread:
 	@scripts/install-packages build test
-	$(SWIFT) test --sanitize thread --scratch-path .build/thread --skip '$(ONE_THREAD)'
+	TSAN_OPTIONS=suppressions=$(abspath Tests/thread-sanitizer.suppressions) \
+		$(SWIFT) test --sanitize thread --scratch-path .build/thread --skip '$(ONE_THREAD)'
 
 sanitize-address:
 	$(MAKE) unit SANITIZE=address

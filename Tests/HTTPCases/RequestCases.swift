@@ -258,7 +258,7 @@ extension RequestCase {
         .init(
             "Max-Forwards of OPTIONS is counted",
             "RFC 9110 §7.6.2",
-            "OPTIONS / HTTP/1.1\r\nHost: h\r\nMax-Forwards: 1\r\n\r\n",
+            "OPTIONS / HTTP/1.1\r\nHost: h\r\nMax-Forwards: 9\r\n\r\n",
             means: "options OPTIONS / origin / host=h http11 no body keep [Host | Max-Forwards]"
         ),
         .init(
