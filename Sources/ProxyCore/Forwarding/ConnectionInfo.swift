@@ -45,9 +45,6 @@ package struct ConnectionInfo: Sendable {
         peer.isIPv4 ? peerText : Array("\"[".utf8) + peerText + Array("]\"".utf8)
     }
 
-    /// The scheme in text, for `X-Forwarded-Proto`.
-    package var schemeText: [UInt8] { Self.text(of: scheme) }
-
     private static func text(of scheme: RequestScheme) -> [UInt8] {
         switch scheme {
         case .http: http

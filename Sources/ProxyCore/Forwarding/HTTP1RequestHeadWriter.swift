@@ -142,7 +142,7 @@ package struct HTTP1RequestHeadWriter {
         }
         if added.contains(.forwardedProto) {
             out.writeStaticString("X-Forwarded-Proto: ")
-            out.writeBytes(connection.schemeText)
+            out.writeString(ClientScheme.of(head, bytes, from: connection).rawValue)
             out.writeStaticString("\r\n")
         }
     }
@@ -166,16 +166,29 @@ package struct HTTP1RequestHeadWriter {
         }
     }
 
-    /// The addresses that a trusted proxy listed, each followed by a comma.
+    /// The addresses that a trusted proxy listed, each followed by a comma. The next tier must not take this proxy for
+    /// the client where they are in `Forwarded`, or missing.
     private func writeEarlierAddresses(
         _ head: borrowing RequestHead,
         _ bytes: Span<UInt8>,
         into out: inout ByteBuffer
     ) {
+        var isPresent = false
         for index in head.fields.indices {
             let field = head.fields[index]
-            guard field.id == .xForwardedFor, !field.value.isEmpty else { continue }
-            out.writeBytes(bytes.extracting(field.value.indices).bytes)
+            guard field.id == .xForwardedFor else { continue }
+            isPresent = true
+            if field.value.isEmpty {
+                out.writeStaticString("unknown")
+            } else {
+                out.writeBytes(bytes.extracting(field.value.indices).bytes)
+            }
+            out.writeStaticString(", ")
+        }
+        if isPresent { return }
+        for element in ForwardedElement.all(head, bytes) {
+            let address = element.node.flatMap { ForwardedNode.address($0.span) }
+            out.writeString(address?.description ?? "unknown")
             out.writeStaticString(", ")
         }
     }

@@ -67,6 +67,7 @@ package struct RequestHeadEdits: Sendable {
         case .forwarded:
             guard trusted, !changes("forwarded") else { return false }
             added.insert(.forwarded)
+            added.remove(.forwardedPort)
             return true
         case .xForwardedProto:
             guard trusted else { return false }

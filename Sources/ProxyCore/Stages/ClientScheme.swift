@@ -1,20 +1,20 @@
 import Bytes
 package import HTTP1
-package import NIOCore
 package import Routing
 
 /// The scheme of the URL that the client requested.
 package enum ClientScheme {
     /// That of the connection; from a trusted proxy that of `X-Forwarded-Proto`, else of `Forwarded`.
     ///
+    /// - Parameter bytes: what `head` was parsed from.
+    ///
     /// A value that is not a scheme, or several that differ, are not believed.
     package static func of(
         _ head: borrowing RequestHead,
-        _ source: ByteBuffer,
+        _ bytes: Span<UInt8>,
         from connection: ConnectionInfo
     ) -> RequestScheme {
         guard connection.trusted else { return connection.scheme }
-        let bytes = source.readableBytesUInt8Span
         var found: RequestScheme?
         var isPresent = false
         for index in head.fields.indices where head.fields[index].id == .xForwardedProto {

@@ -191,7 +191,7 @@ package final class RequestStages {
         let host = try Self.host(head, source)
         route.host = host
         let client = client(head, source, connection, &route)
-        let scheme = ClientScheme.of(head, source, from: connection)
+        let scheme = ClientScheme.of(head, source.readableBytesUInt8Span, from: connection)
         let decision = CachedDecision(evaluate(host, head, source, scheme, client, &trace))
         if isCaching, decision.decision.dependsOnHostAlone,
             head.host.count <= DataPathConstants.rememberedHostBytes,

@@ -83,6 +83,29 @@ import Testing
         #expect(removed == [])
     }
 
+    @Test(arguments: [
+        ("Forwarded: for=192.0.2.7;proto=https\r\n", "192.0.2.7, 127.0.0.1"),
+        ("Forwarded: for=\"[2001:db8::7]:80\", for=_x;proto=https\r\n", "2001:db8::7, unknown, 127.0.0.1"),
+        ("Forwarded: x y;proto=https\r\n", "unknown, 127.0.0.1"),
+        ("X-Forwarded-For:\r\n", "unknown, 127.0.0.1"), ("X-Forwarded-For: a,\r\n", "a,, 127.0.0.1"),
+        ("", "127.0.0.1"),
+    ])
+    func `The next tier does not take a trusted proxy for the client`(
+        field: String,
+        addresses: String
+    ) throws {
+        let lines = try Self.lines(
+            "GET / HTTP/1.1\r\nHost: a:81\r\n\(field)\r\n",
+            trusted: true,
+            ["X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Port"]
+        )
+        #expect(lines.first == "X-Forwarded-For: \(addresses)")
+        // A scheme that `Forwarded` states has the port that belongs to it.
+        let isStated = field.contains("for=") && field.contains("proto=https")
+        #expect(lines.contains("X-Forwarded-Proto: \(isStated ? "https" : "http")"))
+        #expect(lines.contains("X-Forwarded-Port: 81") == !field.hasPrefix("Forwarded"))
+    }
+
     /// The client of the second tier is the client of the first.
     @Test(arguments: ["203.0.113.7:5555", "unknown", "[::1", "203.0.113.7,"])
     func `No client has the rights of the proxy that forwarded its request`(value: String) throws {
