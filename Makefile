@@ -16,7 +16,7 @@ ONE_THREAD := (Bytes|Settings|HTTP1|PatternSyntax|PatternLanguages|Routing|Routi
 # Sizes of the long run.
 LONG_UNIT := BERTH_SEEDS=10000 BERTH_PROPERTY_PAIRS=5000000 BERTH_REQUESTS=10000
 LONG_END_TO_END := BERTH_E2E_HOSTS=100000 BERTH_E2E_BYTES=1073741824 BERTH_E2E_ETCD_AWAY=60 \
-	BERTH_E2E_REQUESTS=10000 BERTH_E2E_CHAOS=600
+	BERTH_E2E_REQUESTS=10000 BERTH_E2E_CHAOS=600 BERTH_E2E_SLOW=500
 PYTEST := /usr/bin/python3 -m pytest Tests/EndToEnd -q --durations 5
 
 .PHONY: demo test build unit end-to-end examples sanitize sanitize-thread sanitize-address fuzz simulate long \

@@ -146,7 +146,10 @@ let package = Package(
         // What an exchange is, without sockets.
         target(
             "ProxyCore",
-            ["Settings", "Bytes", "HTTP1", "Balancing", "Names", "Routing", "Transports", .nioCore]
+            [
+                "Settings", "Bytes", "HTTP1", "Balancing", "Names", "Routing", "Transports", .nioCore,
+                .nioConcurrencyHelpers,
+            ]
         ),
         // Byte streams, and those over sockets on an event loop of the data path's own.
         target("Transports", [.nioCore]),

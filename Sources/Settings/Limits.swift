@@ -7,6 +7,7 @@ package struct Limits: SettingGroup, Hashable {
     package var idlePerEndpoint = 1024
     package var connections: Int?
     package var connectionsPerClient: Int?
+    package var connectionsPerTarget: Int?
 
     package init() {}
 
@@ -42,13 +43,20 @@ package struct Limits: SettingGroup, Hashable {
         Setting(
             "connections",
             .optionalCount(\.connections, unit: "connections", range: 1...10_000_000),
-            unset: "none: as many as descriptors allow",
-            "The connections of all clients. One more is closed at once. When descriptors run out, a tier pauses accepting and resumes by itself."
+            unset:
+                "three quarters of the limit of open files (`LimitNOFILE`, `ulimit -n`), of which 64 and 4 for each event loop are taken off; at least 24",
+            "The connections of all clients. One more is closed at once; over the default, Berth first tries to close one that waits for its next request. When descriptors run out all the same, a tier pauses accepting and resumes by itself."
         ),
         Setting(
             "connections_per_client",
             .optionalCount(\.connectionsPerClient, unit: "connections", range: 1...10_000_000),
             "The connections of one address; behind another proxy, that is the proxy's. One more is closed at once."
+        ),
+        Setting(
+            "connections_per_target",
+            .optionalCount(\.connectionsPerTarget, unit: "connections", range: 1...10_000_000),
+            unset: "a third of that limit of open files; in a local tier, a sixth",
+            "The requests and upgraded connections that one target may have at a time, so that a target that stalls leaves descriptors to the others. One more: 503."
         ),
     ]
 }

@@ -7,6 +7,7 @@ package struct Timeouts<Time: Sendable & Hashable>: Sendable, Hashable {
     package var connect: Time
     package var upstream: Time
     package var downstream: Time
+    package var halfClosed: Time
     /// RFC 9112 §9.5.
     package var keepAlive: Time
     /// RFC 9112 §9.5.
@@ -20,6 +21,7 @@ package struct Timeouts<Time: Sendable & Hashable>: Sendable, Hashable {
         connect = convert(other.connect)
         upstream = convert(other.upstream)
         downstream = convert(other.downstream)
+        halfClosed = convert(other.halfClosed)
         keepAlive = convert(other.keepAlive)
         idleUpstream = convert(other.idleUpstream)
         tunnel = convert(other.tunnel)
@@ -33,6 +35,7 @@ extension Timeouts: SettingGroup where Time == Duration {
         connect = .seconds(5)
         upstream = .seconds(60)
         downstream = .seconds(60)
+        halfClosed = .seconds(1)
         keepAlive = .seconds(75)
         idleUpstream = .seconds(60)
         tunnel = .seconds(3600)
@@ -66,6 +69,11 @@ extension Timeouts: SettingGroup where Time == Duration {
                 "downstream",
                 .duration(\.downstream, zero: false),
                 "The wait for a downstream that neither sends nor reads. Then the connection is closed; if part of the request body is missing: 408."
+            ),
+            Setting(
+                "half_closed",
+                .duration(\.halfClosed, zero: true),
+                "The wait for a response, or its next part, on behalf of a client that has closed its half of the connection: nearly all of them have left. It begins with the last byte from either side. Then the exchange ends. Berth does not wait for a trusted proxy."
             ),
             Setting(
                 "keep_alive",

@@ -8,6 +8,7 @@ import Proxy
 import ProxyCore
 import Routing
 import RoutingConfig
+import SystemSupport
 
 /// `berth demo`: both tiers and demo containers in one process.
 struct DemoCommand: AsyncParsableCommand {

@@ -44,6 +44,15 @@ package struct BodyDecoder: Sendable {
         }
     }
 
+    /// The bytes of the body that were not returned yet; nil where its length is not known.
+    package var rest: UInt64? {
+        switch state {
+        case .length: remaining
+        case .done: 0
+        default: nil
+        }
+    }
+
     /// The last byte of the body was returned.
     package var isComplete: Bool {
         if case .done = state { true } else { false }

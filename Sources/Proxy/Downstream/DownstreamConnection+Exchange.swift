@@ -14,6 +14,8 @@ extension DownstreamConnection: ExchangeDownstream {
 
     var acceptsResponse: Bool { transport?.isWritable ?? true }
 
+    var isHalfClosed: Bool { inputClosed && waitingBytes == 0 }
+
     var isRequestPaused: Bool { transport?.isReadingPaused ?? false }
 
     func takeSmallBody(into out: inout ByteBuffer) throws(Failure) -> Bool {
@@ -29,11 +31,19 @@ extension DownstreamConnection: ExchangeDownstream {
         if response.writeInterim(head, source, kept: kept, into: &worker.scratch.out) { sendCollected() }
     }
 
+    /// No further request can follow: there is none, the tier shuts down, or too much of this one may still come
+    /// (RFC 9112 §9.6). What a client that waits for 100 does after another response is not known.
+    private var isLastRequest: Bool {
+        if hasNoMoreInput || worker.context.isDraining { return true }
+        guard exchange.awaitsRequestBody else { return false }
+        return response.expectsContinue || !body.endsWithin(DataPathConstants.discardBytes, after: inbound)
+    }
+
     func sendHead(_ head: borrowing ResponseHead, _ source: ByteBuffer) -> BodyForm {
         response.writeHead(
             head,
             source,
-            last: hasNoMoreInput || worker.context.isDraining,
+            last: isLastRequest,
             date: worker.context.clock.dateLine,
             kept: worker.context.settings.keptFields,
             into: &worker.scratch.out
@@ -85,8 +95,7 @@ extension DownstreamConnection: ExchangeDownstream {
     func sendLocal(_ local: LocalResponse, closes: Bool) -> Int {
         let count = response.writeLocal(
             local,
-            requestOpen: exchange.awaitsRequestBody,
-            last: closes || hasNoMoreInput || worker.context.isDraining,
+            last: closes || isLastRequest,
             date: worker.context.clock.dateLine,
             into: &worker.scratch.out
         )

@@ -35,8 +35,6 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
     private var headBegan = false
     /// Requests that began on this connection.
     private(set) var requests: UInt64 = 0
-    /// Bytes of the body that were discarded.
-    private var discarded = 0
     /// Since when the client could have read all of the last response.
     private var lingerStart: NIODeadline
     private var isAdvancing = false
@@ -215,7 +213,6 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
         phase = .exchange
         headBegan = false
         scanned = 0
-        discarded = 0
         requests &+= 1
     }
 
@@ -244,11 +241,9 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
         return exchange.serial != serial || phase != .exchange
     }
 
-    /// Discards the rest of a request that has its response; goes on with the next one when the end is near, and
-    /// closes when it is not.
+    /// Discards the rest of a request that has its response, and goes on with the next one.
     private func discardBody() -> Bool {
         guard inbound.readableBytes > 0 else { return false }
-        let before = inbound.readableBytes
         let ended: Bool
         do throws(Failure) {
             ended = try body.read(&inbound, into: &worker.scratch.runs, limit: nil)
@@ -256,13 +251,8 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
             closeGently()
             return false
         }
-        discarded &+= before - inbound.readableBytes
-        if ended {
-            becomeIdle()
-            return true
-        }
-        if discarded > DataPathConstants.discardBytes { closeGently() }
-        return false
+        if ended { becomeIdle() }
+        return ended
     }
 
     // MARK: The end
@@ -314,6 +304,12 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
         guard phase == .idle, !headBegan, inbound.readableBytes <= 2 else { return }
         // The last response may still be on its way to a slow reader.
         if waitingBytes > 0 { closeGently() } else { abort() }
+    }
+
+    /// It waits for its next request, or has sent nothing of its first for a second.
+    var isDispensable: Bool {
+        phase == .idle && !headBegan && inbound.readableBytes <= 2 && waitingBytes == 0
+            && (requests > 0 || worker.now - phaseStart >= .seconds(1)) && transport?.hasPendingInput == false
     }
 
     /// The tier's time to shut down is over.

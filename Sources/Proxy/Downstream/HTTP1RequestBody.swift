@@ -16,6 +16,17 @@ struct HTTP1RequestBody {
     /// Bytes received so far, without framing.
     var bytes: UInt64 { decoder.bodyBytes }
 
+    /// It is known that no more than `count` bytes are to come.
+    ///
+    /// - Parameter inbound: what has arrived of it, and was not read yet.
+    func endsWithin(_ count: UInt64, after inbound: ByteBuffer) -> Bool {
+        var copy = self
+        var inbound = inbound
+        var runs: [Range<Int>] = []
+        guard let ended = try? copy.read(&inbound, into: &runs, limit: nil) else { return false }
+        return ended || copy.decoder.rest.map { $0 <= count } ?? false
+    }
+
     /// Takes from `inbound` what belongs to the body.
     ///
     /// - Parameters:

@@ -15,7 +15,7 @@ struct HTTP1Response {
     private(set) var clientCloses = false
     /// The client waits for 100 before it sends its body. Whether the body follows another response cannot be known
     /// (RFC 9110 §10.1.1).
-    private var expectsContinue = false
+    private(set) var expectsContinue = false
     private var coding = BodyCoding.passthrough
     /// Its head has been written, and its end has not.
     private(set) var isOpen = false
@@ -119,18 +119,15 @@ struct HTTP1Response {
 
     /// A response of Berth's own.
     ///
-    /// - Parameters:
-    ///   - requestOpen: the request's body has not arrived completely.
-    ///   - last: no further request can follow.
+    /// - Parameter last: no further request can follow.
     /// - Returns: the length of its body.
     mutating func writeLocal(
         _ response: LocalResponse,
-        requestOpen: Bool,
         last: Bool,
         date: [UInt8],
         into out: inout ByteBuffer
     ) -> Int {
-        keepsAlive = keepsAlive && !last && !(requestOpen && expectsContinue)
+        keepsAlive = keepsAlive && !last
         let withBody = method != .head
         isHeadBuffered = true
         out.clear()

@@ -7,6 +7,14 @@ import Synchronization
 /// Counts the downstream connections of all event loops, and says when there are too many:
 /// all in all, or of one client. Any thread.
 final class ConnectionGate: Sendable {
+    enum Entry {
+        case entered
+        /// There are as many connections as there may be.
+        case full
+        /// The client has as many as it may have.
+        case clientFull
+    }
+
     private let limit: Atomic<Int>
     /// `Int.max`: none.
     private let limitPerClient: Atomic<Int>
@@ -34,21 +42,24 @@ final class ConnectionGate: Sendable {
     var count: Int { open.load(ordering: .relaxed) }
 
     /// Lets a connection in, or not; who is let in has to `leave`.
-    func enter(_ peer: IPAddress) -> Bool {
+    func enter(_ peer: IPAddress) -> Entry {
         guard open.wrappingAdd(1, ordering: .relaxed).newValue <= limit.load(ordering: .relaxed) else {
             open.wrappingSubtract(1, ordering: .relaxed)
-            return false
+            return .full
         }
         let limitPerClient = limitPerClient.load(ordering: .relaxed)
-        guard limitPerClient != .max else { return true }
+        guard limitPerClient != .max else { return .entered }
         let taken = clients.withLockedValue { clients in
             let count = clients[peer, default: 0]
             guard count < limitPerClient else { return false }
             clients[peer] = count + 1
             return true
         }
-        if !taken { open.wrappingSubtract(1, ordering: .relaxed) }
-        return taken
+        guard taken else {
+            open.wrappingSubtract(1, ordering: .relaxed)
+            return .clientFull
+        }
+        return .entered
     }
 
     func leave(_ peer: IPAddress) {

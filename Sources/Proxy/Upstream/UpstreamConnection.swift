@@ -56,6 +56,11 @@ final class UpstreamConnection: ExchangeUpstream, TransportOwner, @unchecked Sen
 
     var isWritable: Bool { transport?.isWritable == true }
 
+    var hasUnsentRequest: Bool {
+        guard let transport, transport.waitingBytes == 0 else { return transport != nil }
+        return progress.written > DataPathConstants.watchedRequestBytes && transport.unacknowledgedBytes > 0
+    }
+
     /// Queries the kernel only where some of the bytes may still be in its buffer.
     func hasProgressed() -> Bool {
         guard let transport else { return false }

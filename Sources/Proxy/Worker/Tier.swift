@@ -61,6 +61,8 @@ package final class Tier: Sendable {
         makeLog: () -> (any ExchangeLog)?
     ) throws(ListenError) -> Tier {
         var random = Random(seed: seed)
+        var settings = settings
+        settings.fit(descriptors: DescriptorLimit.current, loops: loops)
         // Good from the first connection on, but for port 0, which is known when it is bound.
         let ownAddresses = Self.ownAddresses()
         let resolver = TargetResolver(
@@ -73,6 +75,7 @@ package final class Tier: Sendable {
             )
         )
         let gate = ConnectionGate(settings.limits)
+        let targets = TargetCounters()
         let running: [(worker: Worker, loop: EpollLoop)]
         var listeners: [Listener] = []
         let loops = try startLoops(loops, for: listen)
@@ -86,6 +89,7 @@ package final class Tier: Sendable {
                     nameResolver: nameResolver,
                     log: makeLog(),
                     gate: gate,
+                    targets: targets,
                     seed: random.next()
                 )
                 worker.context.connect = { [unowned worker] upstream, timeout, done in
@@ -161,6 +165,7 @@ package final class Tier: Sendable {
         var settings = settings
         settings.name = self.settings.name
         settings.instance = self.settings.instance
+        settings.fit(descriptors: DescriptorLimit.current, loops: loops.count)
         gate.set(settings.limits)
         install(controlPlane.replace(settings.controlPlane))
         for worker in workers { worker.install(table: table, settings: settings, names: names) }

@@ -11,7 +11,11 @@ extension Worker {
     /// - Returns: whether it is served; else it has been closed.
     @discardableResult
     package func serve(_ transport: any Transport, of connection: ConnectionInfo) -> Bool {
-        guard gate.enter(connection.peer) else {
+        var entry = gate.enter(connection.peer)
+        if entry == .full, context.settings.replacesIdleConnections, makeRoom() {
+            entry = gate.enter(connection.peer)
+        }
+        guard entry == .entered else {
             context.counters.rejected &+= 1
             transport.close()
             return false

@@ -28,6 +28,7 @@ package final class Worker: @unchecked Sendable {
     ///   - nameResolver: for names that the table does not hold; nil: they are unknown.
     ///   - log: receives a record of each exchange; nil for none.
     ///   - gate: of the tier: counts the connections of all its loops.
+    ///   - targets: of the tier: count the requests of all its loops.
     ///   - seed: of request ids and of positions in tables.
     init(
         loop: any EventLoop,
@@ -37,6 +38,7 @@ package final class Worker: @unchecked Sendable {
         nameResolver: (any NameResolver)? = nil,
         log: (any ExchangeLog)?,
         gate: ConnectionGate,
+        targets: TargetCounters = TargetCounters(),
         seed: UInt64
     ) {
         self.loop = loop
@@ -56,6 +58,7 @@ package final class Worker: @unchecked Sendable {
                 addressGuard: resolver.addressGuard,
                 canWait: nameResolver != nil,
                 upstreams: upstreams,
+                counters: targets,
                 seed: random.next()
             ),
             upstreams: upstreams,
@@ -144,8 +147,22 @@ package final class Worker: @unchecked Sendable {
     func tick(now: NIODeadline) {
         for connection in connections.all { connection.tick(now: now) }
         context.tick(now: now)
-        if heapTrimmer.hasShrunk(connections.all.count) { malloc_trim(0) }
+        if heapTrimmer.isDue(connections: gate.count, now: now) { malloc_trim(0) }
     }
+
+    /// Closes a connection that only waits for its next request, so that another one has a place.
+    ///
+    /// - Returns: whether there was one.
+    func makeRoom() -> Bool {
+        guard let connection = connections.next(of: Self.roomSearch, where: \.isDispensable) else {
+            return false
+        }
+        connection.abort()
+        return true
+    }
+
+    /// Connections that are looked at to make room for one.
+    private static let roomSearch = 64
 
     func opened(_ connection: DownstreamConnection) {
         context.counters.connections &+= 1

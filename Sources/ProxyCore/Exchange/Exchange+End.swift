@@ -79,6 +79,7 @@ extension Exchange {
     package func detach() {
         isActive = false
         leaveName()
+        leaveTarget()
         upstream?.cancel()
         upstream = nil
         tunnel?.close()
@@ -90,6 +91,7 @@ extension Exchange {
         record()
         isActive = false
         leaveName()
+        leaveTarget()
         upstream?.cancel()
         upstream = nil
     }

@@ -39,6 +39,7 @@ extension Exchange {
     package func responseHead(_ head: borrowing ResponseHead, _ source: ByteBuffer) -> AfterHead {
         if head.isInterim { return interim(head, source) }
         let action = machine.responseBegan(
+            isUnsent: upstream?.hasUnsentRequest == true,
             switchesProtocols: head.isUpgrade,
             wasRequested: head.isUpgrade && wasRequested(head, source)
         )
@@ -159,6 +160,7 @@ extension Exchange: TunnelOwner {
         if let tunnel { facts.bytesOut &+= tunnel.bytesDown }
         record()
         isActive = false
+        leaveTarget()
         tunnelUpstream = nil
     }
 }

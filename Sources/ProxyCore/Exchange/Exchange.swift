@@ -30,6 +30,8 @@ package final class Exchange {
             upstream?.upstream.requestBegan()
         }
     }
+    /// Where the request counts as one of the target's; nil before and after.
+    private var place: TargetCounter?
     /// Whom the tunnel leads to.
     var tunnelUpstream: Upstream? {
         didSet {
@@ -174,7 +176,7 @@ package final class Exchange {
         _ target: ForwardTarget
     ) throws(Failure) {
         let name = try context.stages.resolve(&facts.route)
-        let upstream = name == nil ? try context.stages.pick(&facts.route) : nil
+        let upstream = name == nil ? try pickFirst() : nil
         outgoing.clear()
         HTTP1RequestHeadWriter(
             connection: connection,
@@ -199,11 +201,27 @@ package final class Exchange {
         facts.nameWait = nil
         do throws(Failure) {
             try context.stages.resolve(&facts.route, with: lookup)
-            connect(to: try context.stages.pick(&facts.route))
+            connect(to: try pickFirst())
         } catch {
             fail(error)
         }
         downstream?.resumeRequest()
+    }
+
+    /// The first endpoint to try, if the target may have one more request.
+    private func pickFirst() throws(Failure) -> Upstream {
+        let upstream = try context.stages.pick(&facts.route)
+        if let limit = context.settings.limits.connectionsPerTarget, let counter = facts.route.pool?.counter {
+            guard counter.enter(limit: limit) else { throw Failure(.targetLimit) }
+            place = counter
+        }
+        return upstream
+    }
+
+    /// The target has one request less.
+    func leaveTarget() {
+        place?.leave()
+        place = nil
     }
 
     // MARK: The upstream connection
@@ -222,14 +240,19 @@ package final class Exchange {
         machine.connecting(until: context.now + timeout)
         let serial = serial
         let attempt = machine.attempts
+        // While the connection is being made the place is the attempt's: it may outlive the exchange.
+        let place = place
+        self.place = nil
         context.makeConnection(to: upstream, timeout: timeout) { [self] result in
             guard isActive, self.serial == serial, machine.isConnecting(attempt) else {
+                place?.leave()
                 // Nobody waits for it any longer; the next request may use it.
                 if case .success(let connection) = result {
                     context.upstreams.checkIn(connection, now: context.now)
                 }
                 return
             }
+            self.place = place
             switch result {
             case .success(let connection):
                 attach(connection, reused: false)
@@ -344,7 +367,10 @@ package final class Exchange {
                 upstreamBlocked: upstream.map { !$0.isWritable } ?? false,
                 downstreamBlocked: !downstream.acceptsResponse,
                 upstreamTimeout: facts.route.timeouts?.upstream ?? timeouts.upstream,
-                downstreamTimeout: facts.route.timeouts?.downstream ?? timeouts.downstream
+                downstreamTimeout: facts.route.timeouts?.downstream ?? timeouts.downstream,
+                halfClosedTimeout: downstream.isHalfClosed
+                    // A proxy closes both halves at once.
+                    ? (downstream.connection.trusted ? .zero : timeouts.halfClosed) : nil
             )
         )
     }

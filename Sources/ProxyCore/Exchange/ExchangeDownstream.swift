@@ -13,6 +13,9 @@ package protocol ExchangeDownstream: AnyObject {
     var requestBodyBytes: UInt64 { get }
     /// Bytes of a response have a place to go: this is the back-pressure.
     var acceptsResponse: Bool { get }
+    /// It has closed its half, and has taken all of the response that there is: whether anybody still reads is not
+    /// known.
+    var isHalfClosed: Bool { get }
     /// The request's body is not read at the moment, because it has no place to go.
     var isRequestPaused: Bool { get }
 

@@ -66,6 +66,8 @@ package struct ExchangeMachine: ~Copyable {
     private let isIdempotent: Bool
     /// All that was sent upstream is still held, so it can be sent again.
     private var isReplayable = true
+    /// The response began before its endpoint had the whole request: it may not read the rest.
+    private var isEarly = false
     /// The upstream has sent something since it was attached.
     private var hasResponseBytes = false
     /// When the upstream last sent or accepted bytes.
@@ -148,11 +150,17 @@ package struct ExchangeMachine: ~Copyable {
 
     /// The response's head arrived.
     ///
-    /// - Parameter wasRequested: for a change of protocol (101), whether the request offered this one.
-    package mutating func responseBegan(switchesProtocols: Bool = false, wasRequested: Bool = false) -> Action
-    {
+    /// - Parameters:
+    ///   - isUnsent: some of the request has not reached the endpoint yet.
+    ///   - wasRequested: for a change of protocol (101), whether the request offered this one.
+    package mutating func responseBegan(
+        isUnsent: Bool = false,
+        switchesProtocols: Bool = false,
+        wasRequested: Bool = false
+    ) -> Action {
         guard switchesProtocols else {
             state = .streaming
+            isEarly = request == .streaming || isUnsent
             return .none
         }
         guard wasRequested else { return failed(Failure(.upgradeFailed)) }
@@ -170,7 +178,7 @@ package struct ExchangeMachine: ~Copyable {
     /// - Returns: whether its connection may carry another request, as far as this exchange is concerned.
     package mutating func responseEnded() -> Bool {
         state = .finishing
-        return request == .complete
+        return request == .complete && !isEarly
     }
 
     /// The upstream's connection ended before the response was complete.
@@ -210,6 +218,14 @@ package struct ExchangeMachine: ~Copyable {
 
     package mutating func requestEnded() {
         request = .complete
+    }
+
+    /// The downstream has closed its half, and nothing came that it could read.
+    private mutating func downstreamLeft() -> Action {
+        switch state {
+        case .deciding, .finishing, .tunnel, .done: .none
+        case .waiting, .connecting, .sending, .streaming: downstreamGone()
+        }
     }
 
     /// The downstream has gone.
@@ -264,13 +280,19 @@ package struct ExchangeMachine: ~Copyable {
     /// - Parameters:
     ///   - upstreamBlocked: bytes wait for the upstream to accept them.
     ///   - downstreamBlocked: bytes wait for the downstream to accept them.
+    ///   - halfClosedTimeout: how long a downstream that has closed its half is believed to read a response of which
+    ///     nothing comes; nil where it has not closed it.
     package mutating func tick(
         now: NIODeadline,
         upstreamBlocked: Bool,
         downstreamBlocked: Bool,
         upstreamTimeout: TimeAmount,
-        downstreamTimeout: TimeAmount
+        downstreamTimeout: TimeAmount,
+        halfClosedTimeout: TimeAmount? = nil
     ) -> Action {
+        if let halfClosedTimeout, now - max(upstreamActivity, downstreamActivity) >= halfClosedTimeout {
+            return downstreamLeft()
+        }
         switch state {
         case .deciding, .finishing, .tunnel, .done:
             return .none

@@ -15,6 +15,8 @@ package protocol ExchangeUpstream: AnyObject {
     var hasNoPendingInput: Bool { get }
     /// It can carry another exchange after the response that has just ended.
     var isReusable: Bool { get }
+    /// Some of the request has not reached the peer yet. May cost a system call.
+    var hasUnsentRequest: Bool { get }
     /// Accepts more of the request without holding it in memory.
     var isWritable: Bool { get }
 

@@ -16,7 +16,7 @@ extension Failure.Reason {
             .downstream
         case .noRule, .unsafeTarget, .unsafeHeader, .unsafePath, .unsafeRedirect, .matchLimit, .unknownTarget,
             .nameTimeout, .nameError, .prohibitedAddress,
-            .loopDetected, .draining, .outOfDescriptors, .internal:
+            .loopDetected, .draining, .targetLimit, .outOfDescriptors, .internal:
             .proxy
         case .connectionRefused, .connectionReset, .connectTimeout, .unroutable, .connectFailed,
             .invalidResponse, .responseHeadTooLarge, .responseIncomplete, .upstreamTimeout, .upgradeFailed:
@@ -43,7 +43,7 @@ extension Failure.Reason {
         case .connectionRefused, .connectionReset, .unroutable, .connectFailed, .invalidResponse,
             .responseHeadTooLarge, .responseIncomplete, .upgradeFailed, .prohibitedAddress, .nameError:
             502
-        case .unknownTarget, .draining, .outOfDescriptors: 503
+        case .unknownTarget, .draining, .targetLimit, .outOfDescriptors: 503
         case .connectTimeout, .upstreamTimeout, .nameTimeout: 504
         case .versionNotSupported: 505
         case .loopDetected: 508
@@ -62,7 +62,7 @@ extension Failure.Reason {
         case .unknownTarget, .draining: "destination_unavailable"
         case .nameTimeout: "dns_timeout"
         case .nameError: "dns_error"
-        case .outOfDescriptors: "connection_limit_reached"
+        case .targetLimit, .outOfDescriptors: "connection_limit_reached"
         case .prohibitedAddress: "destination_ip_prohibited"
         case .loopDetected: "proxy_loop_detected"
         case .matchLimit, .internal: "proxy_internal_error"
@@ -106,6 +106,7 @@ extension Failure.Reason {
         case .prohibitedAddress: "connecting to the target's address is not allowed"
         case .loopDetected: "the request has already passed this proxy"
         case .draining: "the proxy is shutting down"
+        case .targetLimit: "the target has as many requests as it may have at a time"
         case .outOfDescriptors: "the proxy cannot open another connection"
         case .internal: "internal error"
         case .connectionRefused: "the target refused the connection"

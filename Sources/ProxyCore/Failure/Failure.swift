@@ -39,6 +39,7 @@ package struct Failure: Error, Equatable, Sendable {
         case prohibitedAddress = "prohibited_address"
         case loopDetected = "loop_detected"
         case draining = "draining"
+        case targetLimit = "target_limit"
         case outOfDescriptors = "out_of_descriptors"
         case `internal` = "internal_error"
 

@@ -28,11 +28,15 @@ package final class TargetPool {
     private var turns: WeightedRoundRobin
     /// The state of the names that it stands for; see `TargetPools`.
     var epoch = TargetPools.outdated
+    /// The target's requests on all loops. Only targets that are used have one.
+    private(set) lazy var counter = counters.counter(for: key)
+    private let counters: TargetCounters
     /// An endpoint was picked since `TargetPools` last looked.
     var isInUse = true
 
-    init(_ key: TargetKey, seed: UInt) {
+    init(_ key: TargetKey, counters: TargetCounters, seed: UInt) {
         self.key = key
+        self.counters = counters
         self.turns = WeightedRoundRobin(seed: seed)
     }
 

@@ -12,6 +12,7 @@ struct TargetPools {
     static let keptUnused = TimeAmount.seconds(60)
 
     private let upstreams: Upstreams?
+    private let counters: TargetCounters
     private var random: Random
     private var pools: [TargetKey: TargetPool] = [:]
     private var keys: [String: [TargetKey]] = [:]
@@ -20,8 +21,9 @@ struct TargetPools {
     private var lastSweep: NIODeadline?
 
     /// - Parameter upstreams: of the event loop; nil: pools are not kept.
-    init(upstreams: Upstreams?, seed: UInt64) {
+    init(upstreams: Upstreams?, counters: TargetCounters, seed: UInt64) {
         self.upstreams = upstreams
+        self.counters = counters
         self.random = Random(seed: seed)
     }
 
@@ -33,7 +35,11 @@ struct TargetPools {
 
     /// A pool without endpoints that is not kept yet.
     mutating func make(_ key: TargetKey) -> TargetPool {
-        TargetPool(key, seed: upstreams == nil ? 0 : UInt(truncatingIfNeeded: random.next()))
+        TargetPool(
+            key,
+            counters: counters,
+            seed: upstreams == nil ? 0 : UInt(truncatingIfNeeded: random.next())
+        )
     }
 
     func update(_ pool: TargetPool, _ resolution: Resolution) {

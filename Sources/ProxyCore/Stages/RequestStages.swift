@@ -29,6 +29,7 @@ package final class RequestStages {
     ///   - canWait: there is a resolver for names that `names` reports as unresolved.
     ///   - upstreams: of the event loop; nil: nothing is kept from one request to the next, and each target
     ///     begins with its first endpoint, so that equal requests get equal results.
+    ///   - counters: of the tier.
     ///   - seed: of positions in tables and of the turns of endpoints.
     package init(
         settings: TierSettings,
@@ -37,6 +38,7 @@ package final class RequestStages {
         addressGuard: AddressGuard,
         canWait: Bool,
         upstreams: Upstreams?,
+        counters: TargetCounters = TargetCounters(),
         seed: UInt64
     ) {
         var random = Random(seed: seed)
@@ -48,7 +50,7 @@ package final class RequestStages {
             size: upstreams == nil ? DecisionCache.minSize : DecisionCache.usualSize,
             seed: random.next()
         )
-        self.targets = TargetPools(upstreams: upstreams, seed: random.next())
+        self.targets = TargetPools(upstreams: upstreams, counters: counters, seed: random.next())
     }
 
     package var settings: TierSettings { rules.settings }

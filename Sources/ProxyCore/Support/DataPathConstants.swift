@@ -12,9 +12,9 @@ package enum DataPathConstants {
     /// A request of more bytes may still be in the kernel's buffer when all of it is written: its progress is
     /// observed there.
     package static let watchedRequestBytes: UInt64 = 64 << 10
-    /// Bytes of a request body that are read and discarded after the response, to receive the next request. Beyond,
-    /// the connection closes.
-    package static let discardBytes = 1 << 20
+    /// Bytes of a request body that may still follow when its response begins, if the connection is to live on: they
+    /// are read and discarded. Where more may follow, the response says that the connection closes.
+    package static let discardBytes: UInt64 = 64 << 10
     /// How long a closing connection is read while no bytes arrive, so that a reset does not destroy the response
     /// (RFC 9112 §9.6).
     package static let lingerTime = TimeAmount.seconds(5)

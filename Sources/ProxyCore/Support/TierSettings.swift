@@ -52,6 +52,29 @@ package struct TierSettings: Sendable {
         self.timeouts = Timeouts(timeouts, TimeAmount.init)
     }
 
+    /// A connection over the limit takes the place of one that waits for its next request: the limit is not one that
+    /// somebody has set, but what the system allows.
+    package private(set) var replacesIdleConnections = false
+
+    /// Sets the limits that depend on the system and were not set.
+    ///
+    /// - Parameters:
+    ///   - descriptors: that the process may have open; nil: not known.
+    ///   - loops: event loops, each of which has some of its own.
+    package mutating func fit(descriptors: Int?, loops: Int) {
+        guard let descriptors else { return }
+        let usable = max(32, descriptors - Self.reservedDescriptors - 4 * loops)
+        replacesIdleConnections = limits.connections == nil
+        // The rest is for upstream connections.
+        limits.connections = limits.connections ?? usable / 4 * 3
+        // A request has a descriptor at either side. A target of the front tier is a whole host: one container of it
+        // may have half of that.
+        limits.connectionsPerTarget = limits.connectionsPerTarget ?? usable / (name == "local" ? 6 : 3)
+    }
+
+    /// For files, logs, name sources and registries.
+    private static let reservedDescriptors = 64
+
     /// The pseudonym in `Via` and `Proxy-Status` (RFC 9110 §7.6.3, RFC 9209 §2).
     package var signature: String { "berth-\(name)" }
 }

@@ -7,6 +7,7 @@ import Proxy
 import ProxyCore
 import Routing
 import RoutingConfig
+import SystemSupport
 
 /// The options of both tiers.
 struct TierOptions: ParsableArguments {

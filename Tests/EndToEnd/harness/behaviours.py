@@ -89,6 +89,13 @@ def early(origin, request, sock):
     return False
 
 
+def early_kept(origin, request, sock):
+    """The answer comes before the request's body has been read; then the rest is read, and the connection kept."""
+    reply(request, sock, b"no", "403 No")
+    for _ in request.body():
+        pass
+
+
 def hints(origin, request, sock):
     sock.sendall(head("103 Early Hints", "Link: </style.css>; rel=preload"))
     reply(request, sock, b"after the hints")
@@ -160,6 +167,12 @@ def stale(origin, request, sock):
     return False
 
 
+def deaf(origin, request, sock):
+    """Reads nothing of the body until the gate is opened; then ends."""
+    origin.gate(request.query["id"]).wait()
+    return False
+
+
 def gate(origin, request, sock):
     """Half an answer; the other half when the gate is opened."""
     sock.sendall(head("200 OK", "Content-Length: 10") + b"first")
@@ -215,7 +228,7 @@ def control(origin, request, sock):
 TABLE = {
     behaviour.__name__: behaviour
     for behaviour in (
-        control, download, early, garbage, gate, hang, hints, http10, i, large_head, refuse_body, reset, short,
+        control, deaf, download, early, early_kept, garbage, gate, hang, hints, http10, i, large_head, refuse_body, reset, short,
         silent_close, stale, stall, status, trailers, two_lengths, until_close, upgrade_raw, websocket,
     )
 }  # fmt: skip

@@ -22,8 +22,11 @@ def berth(*arguments, input=None, timeout=60):
 
 
 class Tier:
-    def __init__(self, verb, directory, rules, *options):
-        """Starts `berth front` or `berth local` on a free port and waits until it listens."""
+    def __init__(self, verb, directory, rules, *options, descriptors=None):
+        """Starts `berth front` or `berth local` on a free port and waits until it listens.
+
+        `descriptors`: how many files it may have open.
+        """
         os.makedirs(directory, exist_ok=True)
         self.verb = verb
         self.config = os.path.join(directory, f"{verb}.yaml")
@@ -31,7 +34,8 @@ class Tier:
         self.errors = os.path.join(directory, f"{verb}.err")
         with open(self.config, "w") as file:
             file.write(rules)
-        command = [BERTH, verb, "--config", self.config, "--listen", "127.0.0.1:0"]
+        command = ["prlimit", f"--nofile={descriptors}:{descriptors}"] if descriptors else []
+        command += [BERTH, verb, "--config", self.config, "--listen", "127.0.0.1:0"]
         command += ["--access-log", self.log, "--log-format", "json", *options]
         with open(self.errors, "wb") as errors:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors)

@@ -98,6 +98,8 @@ struct SocketTests {
             let address = NamedAddress(address: IPAddress(v4: 0x7F00_0001), port: tier.port)
             let layer = NameLayer(source: "static", names: ["me": [address]])
             tier.tier.install(names: NameTableUpdate(table: NameTable(layers: [layer]), changed: nil))
+            // The names are in force before the request arrives.
+            try await tier.tier.aWorker.loop.submit {}.get()
             let client = try tier.connect()
             try client.write(Self.get)
             let head = try client.readResponse().head

@@ -96,7 +96,7 @@ private struct Run: ~Copyable {
             .uriTooLong, .headTooLarge, .malformedPath:
             (true, [.refused(reason)])
         case .noRule, .unsafeTarget, .unsafeHeader, .unsafePath, .unsafeRedirect, .matchLimit, .loopDetected,
-            .internal, .prohibitedAddress:
+            .internal, .prohibitedAddress, .targetLimit:
             (true, [.refused(reason)])
         case .unknownTarget, .nameError: (true, [.waitsForName, .refused(reason)])
         case .nameTimeout: (true, [.waitsForName, .time(.seconds(4)), .time(.seconds(1))])

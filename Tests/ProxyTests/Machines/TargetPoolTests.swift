@@ -15,6 +15,7 @@ private final class Carrier: ExchangeUpstream {
     init(_ upstream: Upstream) { self.upstream = upstream }
 
     var isReusable: Bool { true }
+    var hasUnsentRequest: Bool { false }
     var isWritable: Bool { true }
     func send(_ request: ByteBuffer, for exchange: Exchange) {}
     func sendBody(_ bytes: ByteBuffer) {}

@@ -84,6 +84,11 @@ final class Ledger {
         return arrivals[id]?.first { $0.answer.mark == mark }?.answer
     }
 
+    /// Berth ended this request because its client had closed at least its half.
+    func wasLeft(_ plan: RequestPlan) -> Bool {
+        records.contains { $0.failure == .downstreamClosed && $0.target.hasSuffix(plan.target) }
+    }
+
     /// Something happened that lets Berth fail this request.
     func isExcused(_ plan: RequestPlan) -> Bool {
         if plan.flaw != nil || connectionFaults > 0 || leaps > 0 { return true }

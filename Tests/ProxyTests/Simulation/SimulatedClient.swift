@@ -308,6 +308,8 @@ final class SimulatedClient {
         case .leaves, .stopsReading: return
         default: break
         }
+        // One that closed its half, and for which nothing came, counts as one that left.
+        if case .halfCloses = fault, ledger.wasLeft(plans[min(answered, plans.count - 1)]) { return }
         guard !saidClose, !brokenOff, !wire.berthReset, tunnel == nil, answered < plans.count else { return }
         // A client that took nothing of what waited for it for so long is cut off.
         guard longestSilence < Simulation.downstreamTimeout - DataPathConstants.tick else { return }

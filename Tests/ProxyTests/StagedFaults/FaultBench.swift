@@ -125,10 +125,16 @@ final class FaultBench {
         settle()
     }
 
-    func client() -> Peer {
-        let edge = ConnectionInfo(peer: IPAddress(v4: 0x0A00_0001), localPort: 80, trustedProxies: [])
+    /// Anybody on the internet.
+    private static let edge = ConnectionInfo(
+        peer: IPAddress(v4: 0x0A00_0001),
+        localPort: 80,
+        trustedProxies: []
+    )
+
+    func client(_ connection: ConnectionInfo = edge) -> Peer {
         let peer = Peer(window: window)
-        worker.serve(peer.transport, of: edge)
+        worker.serve(peer.transport, of: connection)
         clients.append(peer)
         return peer
     }

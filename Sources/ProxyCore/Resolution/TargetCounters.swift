@@ -1,0 +1,63 @@
+import NIOConcurrencyHelpers
+import Synchronization
+
+/// The requests at each target, on all event loops of a tier. Any thread.
+package final class TargetCounters: Sendable {
+    private struct Weak {
+        weak var counter: TargetCounter?
+    }
+
+    private let counters = NIOLockedValueBox<[TargetKey: Weak]>([:])
+
+    package init() {}
+
+    /// The counter that all loops have for a target. It lives as long as one of them uses it.
+    func counter(for key: TargetKey) -> TargetCounter {
+        counters.withLockedValue { counters in
+            if let counter = counters[key]?.counter { return counter }
+            let counter = TargetCounter(key, of: self)
+            counters[key] = Weak(counter: counter)
+            return counter
+        }
+    }
+
+    /// For tests: how many targets there are.
+    var count: Int { counters.withLockedValue(\.count) }
+
+    fileprivate func forget(_ key: TargetKey) {
+        counters.withLockedValue { counters in
+            // Another may have been made in the meantime.
+            guard let entry = counters[key], entry.counter == nil else { return }
+            counters[key] = nil
+        }
+    }
+}
+
+/// The requests at one target: those whose connection is being made, too. Any thread.
+final class TargetCounter: Sendable {
+    private let key: TargetKey
+    private let counters: TargetCounters
+    private let requests = Atomic<Int>(0)
+
+    fileprivate init(_ key: TargetKey, of counters: TargetCounters) {
+        self.key = key
+        self.counters = counters
+    }
+
+    deinit {
+        counters.forget(key)
+    }
+
+    /// One more request, where there are fewer than `limit`; whoever may go on has to `leave`.
+    func enter(limit: Int) -> Bool {
+        guard requests.wrappingAdd(1, ordering: .relaxed).newValue <= limit else {
+            leave()
+            return false
+        }
+        return true
+    }
+
+    func leave() {
+        requests.wrappingSubtract(1, ordering: .relaxed)
+    }
+}
