@@ -36,7 +36,6 @@ func tests(
 /// Products of other packages.
 extension Target.Dependency {
     static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
-    static let asyncHTTPClient = product(name: "AsyncHTTPClient", package: "async-http-client")
     static let deque = product(name: "DequeModule", package: "swift-collections")
     static let hashTrees = product(name: "HashTreeCollections", package: "swift-collections")
     static let heap = product(name: "HeapModule", package: "swift-collections")
@@ -45,9 +44,7 @@ extension Target.Dependency {
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
     static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
     static let nioFoundationCompat = product(name: "NIOFoundationCompat", package: "swift-nio")
-    static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
-    static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
     static let yams = product(name: "Yams", package: "Yams")
 }
 
@@ -68,12 +65,10 @@ let package = Package(
         // Exact versions: `Package.resolved` is not committed, as it names commits, and mirrors of these packages
         // have other commit ids. A build of one revision of Berth uses the same versions everywhere.
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
-        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
     ],
     targets: [
         // Imports only run down; Tests/LayeringTests states what the package manager cannot check.
@@ -86,6 +81,16 @@ let package = Package(
             name: "CCares",
             pkgConfig: "libcares",
             providers: [.apt(["libc-ares-dev"]), .brew(["c-ares"])]
+        ),
+        .systemLibrary(
+            name: "CCurl",
+            pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]
+        ),
+        .systemLibrary(
+            name: "COpenSSL",
+            pkgConfig: "libcrypto",
+            providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]
         ),
         .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CEpoll"),
@@ -119,11 +124,11 @@ let package = Package(
             "DNSNames",
             ["Settings", "CCares", "Names", "Routing", "SystemSupport", .nioConcurrencyHelpers]
         ),
-        // The HTTP client and its TLS stay in this target, so that nothing else waits for their build.
+        // The HTTP client and its TLS stay in this target.
         target(
             "RegistryClient",
             [
-                .asyncHTTPClient, .nioCore, .nioFoundationCompat, .nioHTTP1, .nioPosix, .nioSSL,
+                "CCurl", "COpenSSL", "SystemSupport", .nioCore, .nioConcurrencyHelpers, .nioFoundationCompat,
             ]
         ),
         target(

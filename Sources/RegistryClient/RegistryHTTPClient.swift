@@ -1,8 +1,5 @@
-import AsyncHTTPClient
-import Glibc
 package import NIOCore
-import NIOHTTP1
-import NIOPosix
+import NIOConcurrencyHelpers
 
 /// The HTTP client of one registry, with bounds. It has no deadlines of its own: a request ends when its task is
 /// cancelled.
@@ -10,7 +7,9 @@ package final class RegistryHTTPClient: Sendable {
     /// The maximum size of a response that is not a stream, bytes.
     package static let maxResponseBytes = 16 << 20
     /// The maximum time until a connection is established.
-    static let connectTimeout = TimeAmount.seconds(2)
+    static let connectTimeoutMilliseconds = 2_000
+    /// How long an idle connection may be used again.
+    static let idleSeconds = 30
     /// TCP keep-alive of idle connections, seconds: the first probe, the interval, and the number of probes
     /// without a reply after which the connection is dead.
     static let keepAlive: (idle: Int, interval: Int, count: Int) = (5, 2, 3)
@@ -20,23 +19,17 @@ package final class RegistryHTTPClient: Sendable {
         case tooLarge
     }
 
-    /// One loop for the clients of all registries: not one of the data plane's.
-    private static let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    private struct State {
+        var isShutDown = false
+        var running: [ObjectIdentifier: HTTPTransfer] = [:]
+    }
 
-    private let client: HTTPClient
+    private let tls: TLSContents?
+    private let state = NIOLockedValueBox(State())
 
-    /// - Throws: `RegistryError` when a file of `tls` cannot be read.
+    /// - Throws: `RegistryError` when a file of `tls` cannot be used.
     package init(tls: TLSFiles? = nil) throws(RegistryError) {
-        var configuration = HTTPClient.Configuration()
-        configuration.timeout = .init(connect: Self.connectTimeout)
-        configuration.redirectConfiguration = .disallow
-        configuration.httpVersion = .http1Only
-        configuration.connectionPool.idleTimeout = .seconds(30)
-        // The machines decide what follows a failure.
-        configuration.connectionPool.retryConnectionEstablishment = false
-        configuration.http1_1ConnectionDebugInitializer = Self.enableKeepAlive
-        if let tls { configuration.tlsConfiguration = try tls.configuration() }
-        client = HTTPClient(eventLoopGroupProvider: .shared(Self.group), configuration: configuration)
+        self.tls = if let tls { try tls.read() } else { nil }
     }
 
     /// Sends one request and collects its response of at most `limit` bytes.
@@ -44,14 +37,8 @@ package final class RegistryHTTPClient: Sendable {
         _ request: RegistryRequest,
         limit: Int = RegistryHTTPClient.maxResponseBytes
     ) async throws(Failure) -> RegistryResponse {
-        do {
-            let response = try await client.execute(Self.message(request), deadline: .distantFuture)
-            let body = try await response.body.collect(upTo: limit)
-            return RegistryResponse(status: response.status.code, body: body)
-        } catch is NIOTooManyBytesError {
-            throw .tooLarge
-        } catch {
-            throw .connection(Self.reason(error))
+        try await run(request) { (transfer) throws(Failure) in
+            try await Self.collect(transfer, limit: limit)
         }
     }
 
@@ -64,69 +51,66 @@ package final class RegistryHTTPClient: Sendable {
         limit: Int = RegistryHTTPClient.maxResponseBytes,
         _ receive: (ByteBuffer) async throws -> Void
     ) async throws -> RegistryResponse {
-        let response: HTTPClientResponse
-        do {
-            response = try await client.execute(Self.message(request), deadline: .distantFuture)
-            guard response.status == .ok else {
-                return RegistryResponse(
-                    status: response.status.code,
-                    body: try await response.body.collect(upTo: Self.maxResponseBytes)
-                )
+        try await run(request) { (transfer) throws(any Error) in
+            let status = try await transfer.status()
+            guard status == 200 else { return try await Self.collect(transfer, limit: Self.maxResponseBytes) }
+            var splitter = LineSplitter(limit: limit)
+            while let piece = try await transfer.next() {
+                splitter.append(piece)
+                while let line = splitter.next() { try await receive(line) }
+                if splitter.isTooLong { throw Failure.tooLarge }
             }
-        } catch {
-            throw Failure.connection(Self.reason(error))
-        }
-        var splitter = LineSplitter(limit: limit)
-        var pieces = response.body.makeAsyncIterator()
-        while true {
-            let piece: ByteBuffer?
-            do { piece = try await pieces.next() } catch { throw Failure.connection(Self.reason(error)) }
-            guard let piece else {
-                return RegistryResponse(status: response.status.code, body: ByteBuffer())
-            }
-            splitter.append(piece)
-            while let line = splitter.next() { try await receive(line) }
-            if splitter.isTooLong { throw Failure.tooLarge }
+            return RegistryResponse(status: status, body: ByteBuffer())
         }
     }
 
     /// Shuts the client down; running requests fail.
     package func shutDown() async {
-        try? await client.shutdown()
-    }
-
-    // The client must be shut down before it is released.
-    deinit {
-        let client = client
-        Task { try? await client.shutdown() }
-    }
-
-    private static func message(_ request: RegistryRequest) -> HTTPClientRequest {
-        var message = HTTPClientRequest(url: request.url)
-        message.method = request.method == .post ? .POST : .GET
-        for (name, value) in request.fields { message.headers.add(name: name, value: value) }
-        if let body = request.body { message.body = .bytes(body) }
-        return message
-    }
-
-    @Sendable private static func enableKeepAlive(_ channel: any Channel) -> EventLoopFuture<Void> {
-        let options: [(ChannelOptions.Types.SocketOption, SocketOptionValue)] = [
-            (.socketOption(.so_keepalive), 1),
-            (.tcpOption(.init(rawValue: TCP_KEEPIDLE)), SocketOptionValue(keepAlive.idle)),
-            (.tcpOption(.init(rawValue: TCP_KEEPINTVL)), SocketOptionValue(keepAlive.interval)),
-            (.tcpOption(.init(rawValue: TCP_KEEPCNT)), SocketOptionValue(keepAlive.count)),
-        ]
-        // A Unix socket has none of these options, and does not need them.
-        guard channel.remoteAddress?.port != nil else { return channel.eventLoop.makeSucceededVoidFuture() }
-        return .andAllSucceed(options.map { channel.setOption($0, value: $1) }, on: channel.eventLoop)
-            .flatMapError { _ in channel.eventLoop.makeSucceededVoidFuture() }
-    }
-
-    private static func reason(_ error: any Error) -> String {
-        switch error {
-        case let error as HTTPClientError: error.shortDescription
-        case is CancellationError: "cancelled"
-        default: "\(error)"
+        let running = state.withLockedValue { state in
+            state.isShutDown = true
+            return Array(state.running.values)
         }
+        for transfer in running { HTTPTransfers.shared.cancel(transfer) }
+    }
+
+    /// Begins a request, lets `body` take its response, and ends the transfer whatever comes of that.
+    private func run<Response, Problem: Error>(
+        _ request: RegistryRequest,
+        _ body: (HTTPTransfer) async throws(Problem) -> Response
+    ) async throws(Problem) -> Response {
+        let transfer = HTTPTransfer(request, tls: tls)
+        let isShutDown = state.withLockedValue { state in
+            if !state.isShutDown { state.running[ObjectIdentifier(transfer)] = transfer }
+            return state.isShutDown
+        }
+        if isShutDown {
+            transfer.end(.failure(.connection("the client has been shut down")))
+        } else {
+            HTTPTransfers.shared.start(transfer)
+        }
+        defer {
+            _ = state.withLockedValue { $0.running.removeValue(forKey: ObjectIdentifier(transfer)) }
+            HTTPTransfers.shared.cancel(transfer)
+        }
+        let result = await withTaskCancellationHandler {
+            do throws(Problem) { return Result<Response, Problem>.success(try await body(transfer)) } catch {
+                return .failure(error)
+            }
+        } onCancel: {
+            HTTPTransfers.shared.cancel(transfer)
+        }
+        return try result.get()
+    }
+
+    private static func collect(_ transfer: HTTPTransfer, limit: Int) async throws(Failure)
+        -> RegistryResponse
+    {
+        let status = try await transfer.status()
+        var body = ByteBuffer()
+        while var piece = try await transfer.next() {
+            guard body.readableBytes + piece.readableBytes <= limit else { throw .tooLarge }
+            body.writeBuffer(&piece)
+        }
+        return RegistryResponse(status: status, body: body)
     }
 }

@@ -1,4 +1,5 @@
-import NIOSSL
+import COpenSSL
+import Glibc
 
 /// The PEM files of a registry's TLS.
 package struct TLSFiles: Sendable, Hashable {
@@ -14,27 +15,102 @@ package struct TLSFiles: Sendable, Hashable {
         self.key = key
     }
 
-    /// - Throws: `RegistryError`, which names the file.
-    func configuration() throws(RegistryError) -> TLSConfiguration {
-        var tls = TLSConfiguration.makeClientConfiguration()
-        tls.applicationProtocols = ["http/1.1"]
+    /// The contents of the files.
+    ///
+    /// - Throws: `RegistryError`, which names the file: it cannot be read, is not what it should be, or the key does not
+    ///   belong to the certificate.
+    func read() throws(RegistryError) -> TLSContents {
+        var contents = TLSContents()
         if let ca {
-            tls.trustRoots = .certificates(try Self.read(ca) { try NIOSSLCertificate.fromPEMFile(ca) })
+            contents.ca = try Self.read(ca)
+            _ = try Self.certificate(ca, contents.ca)
         }
         switch (certificate, key) {
         case (nil, nil): break
         case (let certificate?, let key?):
-            let chain = try Self.read(certificate) { try NIOSSLCertificate.fromPEMFile(certificate) }
-            tls.certificateChain = chain.map { .certificate($0) }
-            tls.privateKey = .privateKey(try Self.read(key) { try NIOSSLPrivateKey(file: key, format: .pem) })
+            contents.certificate = try Self.read(certificate)
+            contents.key = try Self.read(key)
+            let first = try Self.certificate(certificate, contents.certificate)
+            try Self.check(key, contents.key, belongsTo: first, of: certificate)
         case (_?, nil): throw RegistryError("a client certificate needs its key: set 'key'")
         case (nil, _?): throw RegistryError("a key needs its client certificate: set 'cert'")
         }
-        return tls
+        return contents
     }
 
-    private static func read<Value>(_ path: String, _ body: () throws -> Value) throws(RegistryError) -> Value
-    {
-        do { return try body() } catch { throw RegistryError("\(path): cannot be used: \(error)") }
+    private static func read(_ path: String) throws(RegistryError) -> [UInt8] {
+        guard let file = fopen(path, "re") else {
+            throw RegistryError("\(path): cannot be read: \(String(cString: strerror(errno)))")
+        }
+        defer { fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: maxBytes + 1)
+        let count = fread(&bytes, 1, bytes.count, file)
+        guard ferror(file) == 0 else { throw RegistryError("\(path): cannot be read") }
+        guard count <= maxBytes else { throw RegistryError("\(path): larger than \(maxBytes) bytes") }
+        return Array(bytes[..<count])
     }
+
+    /// The largest file, bytes: a system's bundle of authorities has 200 KiB.
+    private static let maxBytes = 4 << 20
+
+    /// Checks each certificate of a file.
+    ///
+    /// - Returns: the first one.
+    private static func certificate(_ path: String, _ bytes: [UInt8]) throws(RegistryError) -> X509 {
+        try withPEM(bytes) { (pem) throws(RegistryError) in
+            var first: X509?
+            while let certificate = PEM_read_bio_X509(pem, nil, { _, _, _, _ in 0 }, nil) {
+                if first == nil { first = X509(certificate) } else { X509_free(certificate) }
+            }
+            // The end is an error as well: that of no further beginning.
+            let isEnd = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE
+            ERR_clear_error()
+            guard let first, isEnd else { throw RegistryError("\(path): is not a certificate in PEM form") }
+            return first
+        }
+    }
+
+    private static func check(
+        _ path: String,
+        _ bytes: [UInt8],
+        belongsTo certificate: X509,
+        of certificatePath: String
+    ) throws(RegistryError) {
+        try withPEM(bytes) { (pem) throws(RegistryError) in
+            defer { ERR_clear_error() }
+            // A key with a password is an error: nobody is there to enter it.
+            guard let key = PEM_read_bio_PrivateKey(pem, nil, { _, _, _, _ in 0 }, nil) else {
+                throw RegistryError("\(path): is not a private key in PEM form without a password")
+            }
+            defer { EVP_PKEY_free(key) }
+            guard X509_check_private_key(certificate.pointer, key) == 1 else {
+                throw RegistryError("\(path): is not the key of the certificate in \(certificatePath)")
+            }
+        }
+    }
+
+    private static func withPEM<Value>(
+        _ bytes: [UInt8],
+        _ body: (OpaquePointer?) throws(RegistryError) -> Value
+    ) throws(RegistryError) -> Value {
+        let pem = BIO_new(BIO_s_mem())
+        guard let pem else { throw RegistryError("out of memory") }
+        defer { BIO_free(pem) }
+        _ = bytes.withUnsafeBytes { BIO_write(pem, $0.baseAddress, Int32($0.count)) }
+        return try body(pem)
+    }
+}
+
+/// Releases a certificate of OpenSSL's.
+private final class X509 {
+    let pointer: OpaquePointer
+    init(_ pointer: OpaquePointer) { self.pointer = pointer }
+    deinit { X509_free(pointer) }
+}
+
+/// What `TLSFiles` contain. Empty: none.
+struct TLSContents: Sendable {
+    var ca: [UInt8] = []
+    var certificate: [UInt8] = []
+    var key: [UInt8] = []
 }

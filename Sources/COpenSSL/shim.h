@@ -1,0 +1,8 @@
+#ifndef BERTH_COPENSSL_SHIM_H
+#define BERTH_COPENSSL_SHIM_H
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#endif
