@@ -69,6 +69,8 @@ package struct DryRunReport: Encodable, Sendable {
         private(set) var endpoint: String?
         package private(set) var prohibited: [Prohibited] = []
         package private(set) var headers = HeaderChanges()
+        /// What changes in responses, in words; nil: nothing.
+        package private(set) var response: [String]?
         package private(set) var status: Int?
         package private(set) var redirect: String?
         package private(set) var reason: String?
@@ -78,7 +80,7 @@ package struct DryRunReport: Encodable, Sendable {
 
         enum CodingKeys: String, CodingKey {
             case tier, files, client, rule, location, captures, target, source, endpoints, prohibited, headers
-            case status, redirect, reason, detail, trace
+            case response, status, redirect, reason, detail, trace
         }
 
         package func encode(to encoder: any Encoder) throws {
@@ -99,6 +101,7 @@ package struct DryRunReport: Encodable, Sendable {
             try container.encode(endpoints, forKey: .endpoints)
             try container.encode(prohibited, forKey: .prohibited)
             try container.encode(headers, forKey: .headers)
+            try container.encodeIfPresent(response, forKey: .response)
             try container.encode(status, forKey: .status)
             try container.encode(redirect, forKey: .redirect)
             try container.encode(reason, forKey: .reason)
@@ -140,6 +143,7 @@ package struct DryRunReport: Encodable, Sendable {
         private mutating func note(_ decision: Decision) {
             rule = decision.ruleName
             location = decision.rule?.origin.map { "\($0.file):\($0.line)" }
+            response = decision.response?.lines
             captures = decision.captures.compactMap { capture in
                 capture.value.map { Capture(name: capture.name ?? String(capture.number), value: $0) }
             }

@@ -59,6 +59,7 @@ package struct DryRunText {
         for prohibited in tier.prohibited { row("refused", "\(prohibited.endpoint): \(prohibited.reason)") }
         for header in tier.headers.removed { row("-", "\(header.name): \(printable(header.value))") }
         for header in tier.headers.added { row("+", "\(header.name): \(printable(header.value))") }
+        for line in tier.response ?? [] { row("response", printable(line)) }
         return lines
     }
 

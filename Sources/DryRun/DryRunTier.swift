@@ -39,6 +39,7 @@ package struct DryRunTier {
                 instance: "dry-run",
                 trustedProxies: configuration.trustedProxies,
                 keptFields: KeptFields(configuration.keptFields),
+                errorPages: configuration.errorPages,
                 limits: configuration.limits,
                 timeouts: configuration.timeouts
             ),

@@ -21,12 +21,14 @@ package struct NginxImport: Sendable {
     ///   - listen: the socket whose servers are translated: `address:port` or a port, as in the
     ///     configuration. Nil: the socket with the most servers.
     ///   - include: finds the files of an `include`.
+    ///   - page: why a file cannot be an error page of a rule; nil: it can.
     /// - Throws: if nginx could not read the configuration either.
     package init(
         _ bytes: [UInt8],
         file: String,
         listen wanted: String? = nil,
-        include: @escaping (String) -> NginxInclude
+        include: @escaping (String) -> NginxInclude,
+        page: @escaping (_ path: String) -> String? = { _ in "files are not read here" }
     ) throws(NginxError) {
         var parser = NginxParser(find: include)
         let directives = try parser.parse(bytes, file: file)
@@ -39,7 +41,7 @@ package struct NginxImport: Sendable {
                 findings.untranslated(missing.include.text(), at: missing.include.position, missing.reason)
             }
         }
-        let translation = Translation(directives, listen: wanted, findings)
+        let translation = Translation(directives, listen: wanted, page: page, findings)
         if translation.socket == nil {
             let start = SourceLocation(file: file, line: 1, column: 1)
             findings.untranslated("server", at: start, "there is no server to translate")

@@ -12,7 +12,13 @@ struct Translation {
     /// Directives that do not concern routing, with the first position of each.
     let ignored: [String: SourceLocation]
 
-    init(_ directives: [Directive], listen wanted: String?, _ findings: FindingCollector) {
+    /// - Parameter page: why a file cannot be an error page; nil: it can.
+    init(
+        _ directives: [Directive],
+        listen wanted: String?,
+        page: @escaping ErrorPageTranslator.PageCheck,
+        _ findings: FindingCollector
+    ) {
         // A file of conf.d has the directives of an `http` block.
         let blocks = directives.named("http")
         let http = blocks.isEmpty ? directives : blocks.flatMap { $0.block ?? [] }
@@ -22,7 +28,6 @@ struct Translation {
         let regexes = RegexFactory()
         let variables = VariableTable(directives, http: http, regexes: regexes)
         let targets = TargetNames(http, findings)
-        let rules = RuleCollector(findings)
         let defaults = DefaultBehaviour(variables: variables, names: targets, findings: findings)
         let settings = SettingsWriter(findings: findings)
         let servers = http.named("server").map {
@@ -43,6 +48,9 @@ struct Translation {
         )
         let templates = TemplateWriter(findings: findings)
         let redirects = RedirectWriter(templates: templates)
+        let responses = ResponseFieldTranslator(values: values, templates: templates, findings: findings)
+        let pages = ErrorPageTranslator(findings: findings, check: page)
+        let rules = RuleCollector(findings, responses: responses)
         let rewritePhase = RewritePhase(
             values: values,
             returns: ReturnTranslator(
@@ -50,6 +58,7 @@ struct Translation {
                 redirects: redirects,
                 rules: rules,
                 guards: guards,
+                pages: pages,
                 findings: findings
             ),
             rewrites: RewriteTranslator(
@@ -67,6 +76,9 @@ struct Translation {
             templates: templates,
             fields: HeaderFieldTranslator(values: values, templates: templates, findings: findings),
             paths: ForwardPathTranslator(templates: templates, findings: findings),
+            responses: responses,
+            redirects: ProxyRedirectTranslator(values: values, templates: templates, findings: findings),
+            pages: pages,
             settings: settings,
             defaults: defaults,
             names: targets,
@@ -74,7 +86,7 @@ struct Translation {
         )
         let locations = LocationTranslator(
             rewritePhase: rewritePhase,
-            handler: LocationHandler(forwards: forwards, rules: rules, findings: findings),
+            handler: LocationHandler(forwards: forwards, pages: pages, rules: rules, findings: findings),
             rules: rules,
             review: review,
             findings: findings

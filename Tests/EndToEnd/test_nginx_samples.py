@@ -45,7 +45,11 @@ def values(tmp_path_factory):
              "-subj", "/CN=test", "-days", "2", "-keyout", key, "-out", cert],
             check=True, capture_output=True,
         )  # fmt: skip
-        yield {**origins.ports, "dns": dns.port, "cert": cert, "key": key}
+        pages = folder / "pages"
+        pages.mkdir()
+        (pages / "sorry.html").write_text("page sorry")
+        (pages / "found.txt").write_text("page found")
+        yield {**origins.ports, "dns": dns.port, "cert": cert, "key": key, "pages": pages}
     finally:
         for one in reversed(running):
             one.stop()
@@ -93,6 +97,18 @@ def decision(response, request, scheme):
     return SAME.get(status, status)
 
 
+def changes(response):
+    """What a proxy changes in a response: fields, the body of an error."""
+    if response is None:
+        return None
+    kept = sorted(
+        (name.lower(), value) for name, value in response.fields
+        if name.lower().startswith(("x-", "access-control-")) and name.lower() != "x-request-id"
+        or name.lower() == "refresh" or (name.lower(), value) == ("etag", '"own"')
+    )  # fmt: skip
+    return kept, response.body if response.body.startswith(b"page") else b""
+
+
 def own_fields(response):
     echo = json.loads(response.body)
     return {name.lower(): value for name, value in echo["fields"] if name.lower() in OWN}
@@ -104,6 +120,7 @@ def test_the_import_decides_as_nginx_or_lists_the_line(name, values, tmp_path):
     values = {**values, "port": ports.free(), "port2": ports.free(), "tls": ports.free()}
     os.makedirs(tmp_path / "nginx")
     sample.add_snippets(tmp_path / "nginx", values)
+    sample.fill(values)
     port, scheme = values[sample.listen], "https" if sample.listen == "tls" else "http"
     nginx = Nginx(tmp_path / "nginx", sample.configuration(values), port)
     try:
@@ -140,6 +157,8 @@ def compare(sample, nginx, front, scheme, has_findings):
             for field, value in own_fields(theirs).items():
                 if field not in received and berths.get(field) != value:
                     wrong.append((request, field, value, berths.get(field)))
+        if a == b and changes(theirs) != changes(ours) and not request.may_differ:
+            wrong.append((request, changes(theirs), changes(ours)))
         # Where something is listed, Berth may refuse. It may never let through what nginx keeps out.
         if a == b or request.may_differ or (has_findings and b == 501):
             continue

@@ -178,8 +178,8 @@ import Testing
     @Test(arguments: [
         Sample(
             text: location("proxy_pass http://10.0.0.1;"),
-            listed: ["2: proxy_redirect", "2: Upgrade"],
-            has: ["connect: 60s"]
+            listed: ["2: Upgrade"],
+            has: ["connect: 60s", "- { from: 'http://10.0.0.1/', to: '/' }"]
         ),
         Sample(
             text: "upstream g { server 10.0.0.1; server 10.0.0.2; }\n"

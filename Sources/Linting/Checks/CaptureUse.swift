@@ -10,6 +10,9 @@ struct CaptureUse {
         let parts: [TemplateParser.Part]
     }
 
+    /// The key of templates whose numbers mean groups of a pattern beside them.
+    private static let ownNumbers = "rewrite_location.to"
+
     private let templates: [Written]
     private let hasHostPattern: Bool
 
@@ -22,6 +25,17 @@ struct CaptureUse {
         case .respond: break
         }
         texts += definition.setHeaders.map { ("set_headers", $0.value) }
+        for edit in definition.responseHeaders {
+            texts += (edit.set + edit.add).map { ("response_headers", $0.value) }
+        }
+        for case .pair(let from, let to) in definition.rewriteLocation {
+            let isPattern = from.hasPrefix("~")
+            if !isPattern { texts.append(("rewrite_location", from)) }
+            texts.append((isPattern ? Self.ownNumbers : "rewrite_location", to))
+        }
+        for page in definition.errorPages {
+            if case .target(let to) = page.content { texts.append(("error_pages", to)) }
+        }
         if let host = definition.hostHeader, host != "keep" { texts.append(("host_header", host)) }
         if let rewrite = definition.rewritePath { texts.append(("rewrite_path.with", rewrite.with)) }
         templates = texts.map { key, text in
@@ -31,11 +45,11 @@ struct CaptureUse {
     }
 
     func host(of tree: PatternTree) -> Set<Int> {
-        numbers(tree) { $0 != "rewrite_path.with" }
+        numbers(tree) { $0 != "rewrite_path.with" && $0 != Self.ownNumbers }
     }
 
     func path(of tree: PatternTree) -> Set<Int> {
-        numbers(tree) { $0 != "rewrite_path.with" && !hasHostPattern }
+        numbers(tree) { $0 != "rewrite_path.with" && $0 != Self.ownNumbers && !hasHostPattern }
     }
 
     func rewrite(of tree: PatternTree) -> Set<Int> {

@@ -30,6 +30,13 @@ struct RuleEquivalence: Equatable {
         }.sorted { $0.name < $1.name }
         definition.removeHeaders = definition.removeHeaders.map { $0.lowercased() }.sorted()
         definition.hostHeader = definition.hostHeader.flatMap { $0 == "keep" ? nil : plain($0) }
+        definition.responseHeaders = definition.responseHeaders.map { edit in
+            var edit = edit
+            edit.set = edit.set.map { HeaderSetting(name: $0.name.lowercased(), value: plain($0.value)) }
+            edit.add = edit.add.map { HeaderSetting(name: $0.name.lowercased(), value: plain($0.value)) }
+            edit.remove = edit.remove.map { $0.lowercased() }.sorted()
+            return edit
+        }
         self.definition = definition
     }
 

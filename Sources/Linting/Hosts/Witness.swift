@@ -11,6 +11,10 @@ enum Witness {
 
     static func outcome(_ table: RouteTable, _ host: HostName) -> String {
         guard let decision = decision(table, host) else { return "" }
+        return "\(outcome(decision)) \(decision.response?.lines ?? [])"
+    }
+
+    private static func outcome(_ decision: Decision) -> String {
         switch decision.outcome {
         case .forward(let forward):
             let set = forward.setHeaders.map { "\($0)" }.joined(separator: ",")

@@ -42,16 +42,17 @@ final class DirectiveReview {
     private func report(_ directive: Directive) {
         let name = directive.name
         switch name {
-        // Forwarding reports it where it applies.
-        case "proxy_redirect" where directive.argument(0) == "default": break
-        case "error_page", "proxy_intercept_errors":
-            findings.untranslated(name, at: directive.position, "responses are passed on unchanged")
-        case "add_header", "proxy_hide_header", "proxy_pass_header", "proxy_redirect", "more_set_headers",
-            "expires", "charset", "more_clear_headers", "add_trailer", "userid":
+        case "proxy_pass_header":
             findings.untranslated(
                 directive.text(words: 2),
                 at: directive.position,
-                "Berth does not change the fields of responses yet"
+                "see `keep_headers` for fields that command a proxy"
+            )
+        case "more_set_headers", "expires", "charset", "more_clear_headers", "add_trailer", "userid":
+            findings.untranslated(
+                directive.text(words: 2),
+                at: directive.position,
+                "write `response_headers`, where fixed values do"
             )
         case _ where Self.isResponseFilter(name):
             findings.untranslated(

@@ -10,8 +10,8 @@ enum KnownDirectives {
         "client_header_timeout", "client_body_timeout", "send_timeout", "default_type", "types",
         "large_client_header_buffers", "client_header_buffer_size", "proxy_buffer_size", "limit_except",
         "proxy_method", "proxy_set_body", "proxy_pass_request_headers", "proxy_pass_request_body",
-        "hostnames",
-        "volatile", "include",
+        "hostnames", "volatile", "include", "add_header", "proxy_hide_header", "proxy_redirect", "error_page",
+        "proxy_intercept_errors",
     ]
 
     /// Directives that protect a location: a rule that cannot check them must not let requests through.
@@ -53,6 +53,7 @@ enum KnownDirectives {
     private static let off: Set<String> = ["off"]
     private static let on: Set<String> = ["on"]
     private static let usual: [String: Set<String>] = [
+        "proxy_pass_header": ["Server", "Date", "server", "date"],
         "absolute_redirect": ["on", "off"], "server_name_in_redirect": off, "port_in_redirect": on,
         "merge_slashes": on, "gzip": off, "gzip_static": off, "gunzip": off, "brotli": off,
         "brotli_static": off,

@@ -18,9 +18,8 @@ final class DefaultBehaviour {
     }
 
     /// - Parameter target: the target, once its variables have been looked up.
-    func review(_ pass: Directive, _ target: ProxyTarget, hasVariables: Bool, _ context: RuleContext) {
+    func review(_ pass: Directive, _ target: ProxyTarget, _ context: RuleContext) {
         hasForwards = true
-        reviewRedirect(pass, hasVariables: hasVariables, context)
         reviewUpgrade(pass, context)
         reviewRetries(pass, target, context)
         guard !hasNote else { return }
@@ -35,19 +34,6 @@ final class DefaultBehaviour {
             at: pass.position,
             "nginx limits each field of a request, and the fields of a response together; Berth limits all of a head"
         )
-    }
-
-    private func reviewRedirect(_ pass: Directive, hasVariables: Bool, _ context: RuleContext) {
-        // With variables, nginx has no address that it could replace.
-        let line = context.nearest("proxy_redirect")
-        guard !hasVariables, line?.argument(0) ?? "default" == "default" else { return }
-        let why =
-            "nginx replaces the upstream's address in the Location of responses; Berth does not change it"
-        if let line {
-            findings.untranslated("proxy_redirect", at: line.position, why)
-        } else {
-            findings.byDefault("proxy_redirect", at: pass.position, why)
-        }
     }
 
     private func reviewUpgrade(_ pass: Directive, _ context: RuleContext) {

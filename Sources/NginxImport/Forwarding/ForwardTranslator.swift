@@ -7,6 +7,9 @@ struct ForwardTranslator {
     let templates: TemplateWriter
     let fields: HeaderFieldTranslator
     let paths: ForwardPathTranslator
+    let responses: ResponseFieldTranslator
+    let redirects: ProxyRedirectTranslator
+    let pages: ErrorPageTranslator
     let settings: SettingsWriter
     let defaults: DefaultBehaviour
     let names: TargetNames
@@ -55,7 +58,7 @@ struct ForwardTranslator {
             narrowed,
             name: name,
             at: plan.position,
-            used: ValueText.captures(variant.values),
+            used: ValueText.captures(variant.values).union(redirects.captures(narrowed)),
             keepsNumbers: keepsNumbers
         ) { rule, naming throws(Untranslatable) in
             try write(plan, naming, narrowed, &rule)
@@ -99,7 +102,7 @@ struct ForwardTranslator {
             return
         }
         try names.add(target, hasVariables: plan.hasVariables, context, at: position)
-        defaults.review(plan.pass, target, hasVariables: plan.hasVariables, context)
+        defaults.review(plan.pass, target, context)
         let path = try paths.translate(target, plan, naming, context)
         var goesTo = nameText + (target.port.map { ":\($0)" } ?? "")
         // For a group whose only server is a name, the rule names that server.
@@ -119,6 +122,9 @@ struct ForwardTranslator {
             )
         }
         try fields.write(plan.fields, target, naming, context, at: position, &rule)
+        rule.hiddenFields = responses.hidden(context)
+        redirects.write(plan.pass, target, hasVariables: plan.hasVariables, naming, context, &rule)
+        pages.write(context, &rule)
         settings.write(context, &rule)
     }
 }

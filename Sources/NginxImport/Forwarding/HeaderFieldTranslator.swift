@@ -146,7 +146,7 @@ struct HeaderFieldTranslator {
     }
 
     /// The value with `$proxy_host` and `$proxy_port` of the target.
-    private static func resolved(_ value: [ValuePart], _ target: ProxyTarget) -> [ValuePart] {
+    static func resolved(_ value: [ValuePart], _ target: ProxyTarget) -> [ValuePart] {
         ValueText.joined(
             value.flatMap { part in
                 switch part {

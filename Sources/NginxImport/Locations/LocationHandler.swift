@@ -3,6 +3,7 @@ import Routing
 /// Makes the rules for what a location, or a server without one for the path, does with requests.
 struct LocationHandler {
     let forwards: ForwardTranslator
+    let pages: ErrorPageTranslator
     let rules: RuleCollector
     let findings: FindingCollector
 
@@ -101,6 +102,7 @@ struct LocationHandler {
     }
 
     private func respond(_ status: Int, _ context: RuleContext, name: String, at position: SourceLocation) {
+        pages.review(status, context)
         rules.add(context, name: name, at: position) { rule, _ in
             rule.add("respond: \(status)", at: position)
         }

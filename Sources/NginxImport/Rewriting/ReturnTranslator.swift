@@ -7,6 +7,7 @@ struct ReturnTranslator {
     let redirects: RedirectWriter
     let rules: RuleCollector
     let guards: ReturnGuards
+    let pages: ErrorPageTranslator
     let findings: FindingCollector
 
     func translate(_ directive: Directive, _ context: RuleContext, name: String) {
@@ -34,6 +35,7 @@ struct ReturnTranslator {
                     rule,
                     naming throws(Untranslatable) in
                     if isRedirect {
+                        pages.review(status, narrowed)
                         try redirects.write(parts, status: status, naming, narrowed, at: position, &rule)
                     } else {
                         try respond(parts, status: status, narrowed, at: position, &rule)
@@ -68,6 +70,7 @@ struct ReturnTranslator {
         at position: SourceLocation,
         _ rule: inout ImportedRule
     ) throws(Untranslatable) {
+        pages.review(status, context)
         guard let body = ValueText.literal(parts) else {
             throw Untranslatable("return \(status)", at: position, "a rule's response cannot have variables")
         }

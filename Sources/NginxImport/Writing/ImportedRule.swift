@@ -11,6 +11,8 @@ struct ImportedRule {
     /// A comment before the rule.
     var title: String?
     var lines: [Line] = []
+    /// What the rule removes from responses of its target: a part of `response_headers`.
+    var hiddenFields: Line?
 
     mutating func add(_ text: String, at position: SourceLocation?) {
         lines.append(Line(text: text, position: position))

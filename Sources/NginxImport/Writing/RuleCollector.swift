@@ -5,12 +5,14 @@ import RoutingConfig
 final class RuleCollector {
     private(set) var rules: [ImportedRule] = []
     private let findings: FindingCollector
+    private let responses: ResponseFieldTranslator
     private var names: [String: Int] = [:]
     /// By patterns: a text on which they backtrack catastrophically, or nil.
     private var witnesses: [RulePatterns: String?] = [:]
 
-    init(_ findings: FindingCollector) {
+    init(_ findings: FindingCollector, responses: ResponseFieldTranslator) {
         self.findings = findings
+        self.responses = responses
     }
 
     /// Adds a rule.
@@ -38,7 +40,7 @@ final class RuleCollector {
         do throws(Untranslatable) {
             let naming = try GroupNaming(
                 context.condition,
-                used: used,
+                used: used.union(responses.captures(context)),
                 keepsNumbers: keepsNumbers,
                 at: position
             )
@@ -48,6 +50,7 @@ final class RuleCollector {
             do throws(Untranslatable) {
                 if let closed = context.closed { throw closed }
                 try action(&rule, naming)
+                responses.write(rule.hiddenFields, context, naming, &rule)
             } catch {
                 // The rule stays, so that its requests do not reach a later rule.
                 rule.lines.removeLast(rule.lines.count - conditions)
@@ -75,7 +78,7 @@ final class RuleCollector {
         at position: SourceLocation,
         _ cause: Untranslatable
     ) {
-        add(context, name: name, at: position) { rule, _ in refuse(cause, &rule) }
+        add(context, name: name, at: position) { (_, _) throws(Untranslatable) in throw cause }
     }
 
     private func refuse(_ cause: Untranslatable, _ rule: inout ImportedRule) {

@@ -24,6 +24,7 @@ package struct TierPlan: Sendable {
             instance: instance ?? Self.newInstance(),
             trustedProxies: configuration.trustedProxies,
             keptFields: KeptFields(configuration.keptFields, statusOfTiers: name == "front"),
+            errorPages: configuration.errorPages,
             limits: configuration.limits,
             timeouts: configuration.timeouts
         )

@@ -39,10 +39,15 @@ extension DownstreamConnection: ExchangeDownstream {
         return response.expectsContinue || !body.endsWithin(DataPathConstants.discardBytes, after: inbound)
     }
 
-    func sendHead(_ head: borrowing ResponseHead, _ source: ByteBuffer) -> BodyForm {
+    func sendHead(
+        _ head: borrowing ResponseHead,
+        _ source: ByteBuffer,
+        changes: ResponseChanges?
+    ) -> BodyForm {
         response.writeHead(
             head,
             source,
+            changes: changes,
             last: isLastRequest,
             date: worker.context.clock.dateLine,
             kept: worker.context.settings.keptFields,

@@ -39,11 +39,13 @@ struct HTTP1Response {
     }
 
     /// - Parameters:
+    ///   - changes: of the rule; nil: none.
     ///   - last: no further request can follow.
     ///   - kept: claimed fields that pass, as in `ResponseHeadEdits`.
     mutating func writeHead(
         _ head: borrowing ResponseHead,
         _ source: ByteBuffer,
+        changes: ResponseChanges?,
         last: Bool,
         date: [UInt8],
         kept: KeptFields,
@@ -55,7 +57,16 @@ struct HTTP1Response {
         isOpen = true
         isHeadBuffered = true
         out.clear()
-        write(head, source, coding, date: date, kept: kept, keepsAlive: keepsAlive, into: &out)
+        write(
+            head,
+            source,
+            coding,
+            changes: changes,
+            date: date,
+            kept: kept,
+            keepsAlive: keepsAlive,
+            into: &out
+        )
         return coding == .passthrough ? .framed : .content
     }
 
@@ -70,7 +81,16 @@ struct HTTP1Response {
     ) -> Bool {
         guard version == .http11 else { return false }
         out.clear()
-        write(head, source, .passthrough, date: [], kept: kept, keepsAlive: true, into: &out)
+        write(
+            head,
+            source,
+            .passthrough,
+            changes: nil,
+            date: [],
+            kept: kept,
+            keepsAlive: true,
+            into: &out
+        )
         return true
     }
 
@@ -78,6 +98,7 @@ struct HTTP1Response {
         _ head: borrowing ResponseHead,
         _ source: ByteBuffer,
         _ coding: BodyCoding,
+        changes: ResponseChanges?,
         date: [UInt8],
         kept: KeptFields,
         keepsAlive: Bool,
@@ -90,7 +111,7 @@ struct HTTP1Response {
             downstream: version,
             date: date,
             kept: kept
-        ).write(head, from: source, into: &out)
+        ).write(head, from: source, changes: changes, into: &out)
     }
 
     /// Takes back a head that is still in the buffer.

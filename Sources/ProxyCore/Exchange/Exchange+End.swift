@@ -1,4 +1,6 @@
+import HTTP1
 package import NIOCore
+import Routing
 
 /// How an exchange ends: well, with a response of Berth's own, or broken off.
 extension Exchange {
@@ -14,6 +16,11 @@ extension Exchange {
 
     /// Gives the client a response of Berth's own.
     func respond(_ response: LocalResponse, closes: Bool = false) {
+        var response = response
+        if let changes = facts.route.decision?.changes(status: response.status, isError: facts.failure != nil)
+        {
+            response.apply(changes)
+        }
         facts.status = response.status
         facts.responded = context.now
         machine.respondedLocally()
@@ -26,14 +33,63 @@ extension Exchange {
         note(failure)
         upstream?.cancel()
         upstream = nil
-        let response = LocalResponse.failure(
+        let plain = LocalResponse.failure(
             failure,
             tier: context.settings,
             requestID: String(buffer: facts.requestID),
             representation: facts.prefersJSON ? .json : .html
         )
         // Where the bytes could not be understood, nothing after them can be either.
-        respond(response, closes: failure.side == .downstream)
+        let closes = failure.side == .downstream
+        let page = context.stages.rules.errorPage(
+            facts.route.decision,
+            cause: failure.reason.rawValue,
+            status: failure.status
+        )
+        respond(plain, as: page, closes: closes)
+    }
+
+    /// Gives the client a page in place of `plain`, if there is one.
+    func respond(_ plain: LocalResponse, as page: FrozenErrorPage?, closes: Bool) {
+        switch page?.content {
+        case nil:
+            respond(plain, closes: closes)
+        case .file(let file)?:
+            respond(plain.showing(file, status: page?.status), closes: closes)
+        case .target(let forward)?:
+            guard let request = facts.pageRequest, let downstream else {
+                return respond(plain, closes: closes)
+            }
+            // From here on only the client's end can end the exchange in another way.
+            machine.respondedLocally()
+            leaveTarget()
+            let fetch = PageFetch(context: context, connection: downstream.connection)
+            facts.pageFetch = fetch
+            fetch.start(forward, request, requestID: facts.requestID) { [self] fetched in
+                facts.pageFetch = nil
+                respond(fetched.map { plain.showing($0, status: page?.status) } ?? plain, closes: closes)
+            }
+        }
+    }
+
+    /// Sends a request of Berth itself, which no rule decides about.
+    func begin(_ head: borrowing RequestHead, _ source: ByteBuffer, to forward: Forward, now: NIODeadline) {
+        begin(
+            ExchangeMachine(requestComplete: true, idempotent: true, now: now),
+            method: head.method,
+            now: now
+        )
+        facts.readFields(head, source, &context.random)
+        do throws(Failure) {
+            let decision = CachedDecision(.forwarding(forward))
+            facts.route.decision = decision
+            guard let connection = downstream?.connection, let target = decision.forwarding else {
+                throw Failure(.internal)
+            }
+            try self.forward(head, source, connection, target)
+        } catch {
+            fail(error)
+        }
     }
 
     /// A response has begun and cannot be completed, or nobody reads it: only closing says so.
@@ -80,6 +136,7 @@ extension Exchange {
         isActive = false
         leaveName()
         leaveTarget()
+        leavePage()
         upstream?.cancel()
         upstream = nil
         tunnel?.close()
@@ -92,8 +149,15 @@ extension Exchange {
         isActive = false
         leaveName()
         leaveTarget()
+        leavePage()
         upstream?.cancel()
         upstream = nil
+    }
+
+    /// No error page is wanted any longer.
+    private func leavePage() {
+        facts.pageFetch?.cancel()
+        facts.pageFetch = nil
     }
 
     /// The exchange waits for no name any longer.
@@ -105,11 +169,11 @@ extension Exchange {
 
     private func note(_ failure: Failure) {
         facts.failure = failure
-        context.counters.failures[failure.reason, default: 0] &+= 1
+        if isObserved { context.counters.failures[failure.reason, default: 0] &+= 1 }
     }
 
     func record() {
-        guard let log = context.log, let downstream else { return }
+        guard isObserved, let log = context.log, let downstream else { return }
         let peer = downstream.connection.peer
         log.record(
             ExchangeRecord(

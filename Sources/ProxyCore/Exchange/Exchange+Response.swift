@@ -1,5 +1,6 @@
 package import HTTP1
 package import NIOCore
+import Routing
 import Transports
 
 /// The response on its way back: called by the upstream.
@@ -38,6 +39,7 @@ extension Exchange {
 
     package func responseHead(_ head: borrowing ResponseHead, _ source: ByteBuffer) -> AfterHead {
         if head.isInterim { return interim(head, source) }
+        if head.status >= 400, replaceResponse(head, source) { return .over }
         let action = machine.responseBegan(
             isUnsent: upstream?.hasUnsentRequest == true,
             switchesProtocols: head.isUpgrade,
@@ -49,8 +51,35 @@ extension Exchange {
         }
         facts.status = head.status
         facts.responded = context.now
-        let form = downstream.sendHead(head, source)
+        let form = downstream.sendHead(head, source, changes: changes(of: head, source))
         return head.isUpgrade ? .tunnel : .body(form)
+    }
+
+    /// Gives the client a page in place of the response, where the rules say so. The endpoint's connection closes:
+    /// what it still sends is nobody's.
+    ///
+    /// - Returns: whether there is one.
+    private func replaceResponse(_ head: borrowing ResponseHead, _ source: ByteBuffer) -> Bool {
+        let rules = context.stages.rules
+        guard let page = rules.errorPage(facts.route.decision, cause: nil, status: head.status) else {
+            return false
+        }
+        let plain = LocalResponse.replacing(head, source)
+        upstream?.cancel()
+        upstream = nil
+        respond(plain, as: page, closes: false)
+        return true
+    }
+
+    /// What the rule changes in the response; nil: nothing.
+    private func changes(of head: borrowing ResponseHead, _ source: ByteBuffer) -> ResponseChanges? {
+        guard let decision = facts.route.decision, let edits = decision.response,
+            var changes = decision.changes(status: head.status, isError: false)
+        else { return nil }
+        if edits.rewritesURLs, let endpoint = facts.upstream?.endpoint {
+            changes.rewriteURLs(of: head, source, edits, from: endpoint, scratch: context.stages.scratch)
+        }
+        return changes.isEmpty ? nil : changes
     }
 
     /// Whether the protocol that a 101 switches to is one that the request offered.

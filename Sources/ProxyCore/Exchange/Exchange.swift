@@ -49,9 +49,12 @@ package final class Exchange {
     package private(set) var serial: UInt64 = 0
     /// Between `begin` and the end of the response.
     package internal(set) var isActive = false
+    /// It is counted and logged: it serves a client, not Berth itself.
+    let isObserved: Bool
 
-    package init(context: ExchangeContext) {
+    package init(context: ExchangeContext, isObserved: Bool = true) {
         self.context = context
+        self.isObserved = isObserved
         self.machine = ExchangeMachine(requestComplete: true, idempotent: false, now: .uptimeNanoseconds(0))
         self.facts = ExchangeFacts(start: .uptimeNanoseconds(0))
     }
@@ -104,10 +107,10 @@ package final class Exchange {
         fail(failure)
     }
 
-    private func begin(_ machine: consuming ExchangeMachine, method: MethodKind, now: NIODeadline) {
+    func begin(_ machine: consuming ExchangeMachine, method: MethodKind, now: NIODeadline) {
         serial &+= 1
         isActive = true
-        context.counters.requests &+= 1
+        if isObserved { context.counters.requests &+= 1 }
         self.machine = machine
         facts = ExchangeFacts(start: now, reusing: &facts)
         facts.method = method
@@ -122,13 +125,19 @@ package final class Exchange {
             let value = source.readableBytesUInt8Span.extracting(field.value.indices)
             facts.requestedProtocols = [UInt8](copying: value)
         }
-        readFields(head, source)
+        facts.readFields(head, source, &context.random)
         if context.log != nil {
             facts.logFields.copy(head, source)
             context.stages.noteClient(head, source, from: connection, into: &facts.route)
         }
         var untraced: RouteTrace?
-        try context.stages.route(head, source, from: connection, into: &facts.route, trace: &untraced)
+        do throws(Failure) {
+            try context.stages.route(head, source, from: connection, into: &facts.route, trace: &untraced)
+        } catch {
+            prepareErrorPage(head, source)
+            throw error
+        }
+        prepareErrorPage(head, source)
         guard let decision = facts.route.decision else { throw Failure(.internal) }
         if let target = decision.forwarding {
             return try forward(head, source, connection, target)
@@ -140,36 +149,19 @@ package final class Exchange {
         case .respond(let status, let contentType, let body):
             var response = LocalResponse.respond(status: status, contentType: contentType, body: body)
             // The recipient of OPTIONS is Berth itself.
-            if decision.decision.rule == nil { response.fields = LocalResponse.allowLine }
+            if decision.decision.rule == nil { response.fields = [LocalResponse.allow] }
             respond(response)
         case .refuse(let refusal): throw Failure(refusal)
         }
     }
 
-    /// What is known of the request's fields before any rule: its id, and how its client reads failures.
-    private func readFields(_ head: borrowing RequestHead, _ source: ByteBuffer) {
-        var kept = false
-        for index in head.fields.indices {
-            let field = head.fields[index]
-            switch field.id {
-            case .xRequestID:
-                let value = source.readableBytesUInt8Span.extracting(field.value.indices)
-                if !kept, RequestID.isKept(value) {
-                    facts.requestID.writeBytes(value.bytes)
-                    kept = true
-                }
-            case .accept where !facts.prefersJSON:
-                facts.prefersJSON = AcceptField.prefersJSON(
-                    source.readableBytesUInt8Span.extracting(field.value.indices)
-                )
-            default:
-                break
-            }
-        }
-        if !kept { RequestID.make(&context.random, into: &facts.requestID) }
+    /// Keeps what the request for an error page would need: the head is gone when one is wanted.
+    private func prepareErrorPage(_ head: borrowing RequestHead, _ source: ByteBuffer) {
+        guard context.stages.rules.fetchesPages(facts.route.decision) else { return }
+        facts.pageRequest = PageRequest(head, source)
     }
 
-    private func forward(
+    func forward(
         _ head: borrowing RequestHead,
         _ source: ByteBuffer,
         _ connection: ConnectionInfo,
@@ -357,9 +349,13 @@ package final class Exchange {
             return tunnel.tick(now: now, idle: timeouts.tunnel, accept: timeouts.upstream)
         }
         guard isActive, let downstream else { return }
+        if let fetch = facts.pageFetch { return fetch.tick(now: now) }
         let timeouts = context.settings.timeouts
         // A response may take hours: what would be sent again, had it not begun, is of no more use.
-        if machine.responseHasBegun { outgoing = ByteBuffer() }
+        if machine.responseHasBegun {
+            outgoing = ByteBuffer()
+            facts.pageRequest = nil
+        }
         if let upstream, upstream.hasProgressed() { machine.upstreamAccepted(now: now) }
         perform(
             machine.tick(

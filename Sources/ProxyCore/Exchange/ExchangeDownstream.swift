@@ -30,8 +30,13 @@ package protocol ExchangeDownstream: AnyObject {
     func sendInterim(_ head: borrowing ResponseHead, _ source: ByteBuffer)
     /// Sends the response's head on. It may be held back until more is there to send.
     ///
+    /// - Parameter changes: of the rule; nil: none.
     /// - Returns: in which form the body has to come.
-    func sendHead(_ head: borrowing ResponseHead, _ source: ByteBuffer) -> BodyForm
+    func sendHead(
+        _ head: borrowing ResponseHead,
+        _ source: ByteBuffer,
+        changes: ResponseChanges?
+    ) -> BodyForm
     /// Takes back a head of which nothing has been sent.
     ///
     /// - Returns: false when it is too late for that.

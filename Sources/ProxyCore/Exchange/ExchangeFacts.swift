@@ -21,6 +21,10 @@ struct ExchangeFacts {
     var upstream: Upstream?
     /// Where connecting failed.
     var attempted = AttemptedUpstreams()
+    /// What a request for an error page takes over; nil: no page is fetched for this request.
+    var pageRequest: PageRequest?
+    /// The error page that is being fetched.
+    var pageFetch: PageFetch?
 
     // For the access log.
     var requestID: ByteBuffer
@@ -53,5 +57,28 @@ struct ExchangeFacts {
         old.logFields = RequestLogFields()
         requestID.clear()
         logFields.clear()
+    }
+
+    /// What is known of the request's fields before any rule: its id, and how its client reads failures.
+    mutating func readFields(_ head: borrowing RequestHead, _ source: ByteBuffer, _ random: inout Random) {
+        var kept = false
+        for index in head.fields.indices {
+            let field = head.fields[index]
+            switch field.id {
+            case .xRequestID:
+                let value = source.readableBytesUInt8Span.extracting(field.value.indices)
+                if !kept, RequestID.isKept(value) {
+                    requestID.writeBytes(value.bytes)
+                    kept = true
+                }
+            case .accept where !prefersJSON:
+                prefersJSON = AcceptField.prefersJSON(
+                    source.readableBytesUInt8Span.extracting(field.value.indices)
+                )
+            default:
+                break
+            }
+        }
+        if !kept { RequestID.make(&random, into: &requestID) }
     }
 }

@@ -1,23 +1,32 @@
+import Bytes
 import HTTP1
 package import NIOCore
+import Routing
 
 /// A response of Berth itself: a failure, a redirect, or a rule's `respond`.
 package struct LocalResponse: Sendable {
     package var status: Int
-    /// Whole lines, each with its line end.
-    package var fields: [UInt8] = []
+    package var fields: [Field] = []
     package var contentType: String?
     package var body: [UInt8] = []
+    /// It has a `Server`.
+    private var namesServer = true
+
+    package typealias Field = (name: [UInt8], value: [UInt8])
 
     /// The media type in which a failure is described.
     package enum Representation: Sendable { case html, json }
 
     /// The methods that Berth forwards.
-    package static let allowLine = Array("Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n".utf8)
+    package static let allow = field("Allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH")
+
+    private static func field(_ name: StaticString, _ value: String) -> Field {
+        (name.withUTF8Buffer { Array($0) }, Array(value.utf8))
+    }
 
     package static func redirect(status: Int, location: [UInt8]) -> LocalResponse {
         var response = LocalResponse(status: status)
-        response.fields = Array("Location: ".utf8) + location + Array("\r\n".utf8)
+        response.fields = [(Array("Location".utf8), location)]
         return response
     }
 
@@ -36,13 +45,9 @@ package struct LocalResponse: Sendable {
         representation: Representation
     ) -> LocalResponse {
         var response = LocalResponse(status: failure.status)
-        response.fields = Array(
-            ("Proxy-Status: \(tier.signature); error=\(failure.proxyStatus); details=\"\(failure.message)\"\r\n"
-                + "X-Request-ID: \(requestID)\r\n").utf8
-        )
-        if failure.reason == .methodNotAllowed {
-            response.fields += allowLine
-        }
+        let details = "\(tier.signature); error=\(failure.proxyStatus); details=\"\(failure.message)\""
+        response.fields = [field("Proxy-Status", details), field("X-Request-ID", requestID)]
+        if failure.reason == .methodNotAllowed { response.fields.append(allow) }
         let phrase = StatusPhrase.of(failure.status)
         switch representation {
         case .json:
@@ -68,6 +73,54 @@ package struct LocalResponse: Sendable {
         return response
     }
 
+    /// A response of Berth in place of an endpoint's, with the fields that its status demands (RFC 9110 §11.6.1, §15.5.6).
+    static func replacing(_ head: borrowing ResponseHead, _ source: ByteBuffer) -> LocalResponse {
+        var response = respond(
+            status: head.status,
+            contentType: nil,
+            body: Array("\(head.status) \(StatusPhrase.of(head.status))\n".utf8)
+        )
+        let bytes = source.readableBytesUInt8Span
+        for index in head.fields.indices {
+            let field = head.fields[index]
+            guard [.wwwAuthenticate, .allow, .retryAfter].contains(field.id) else { continue }
+            let name = [UInt8](copying: bytes.extracting(field.name.indices))
+            response.fields.append((name, [UInt8](copying: bytes.extracting(field.value.indices))))
+        }
+        return response
+    }
+
+    /// The same response with a page.
+    ///
+    /// - Parameter status: in place of the response's own; nil: that one.
+    func showing(_ file: ErrorPageFile, status: Int?) -> LocalResponse {
+        var response = self
+        response.status = status ?? self.status
+        response.contentType = file.contentType
+        response.body = file.body
+        return response
+    }
+
+    func showing(_ page: FetchedPage, status: Int?) -> LocalResponse {
+        var response = self
+        response.status = status ?? self.status
+        response.contentType = nil
+        response.fields += page.fields
+        response.body = page.body
+        return response
+    }
+
+    /// Carries out what a rule changes.
+    package mutating func apply(_ changes: ResponseChanges) {
+        fields.removeAll { changes.removes($0.name.span) }
+        if changes.removes(Self.contentTypeName.span) { contentType = nil }
+        if changes.removes(Self.serverName.span) { namesServer = false }
+        fields += changes.fields
+    }
+
+    private static let contentTypeName = Array("content-type".utf8)
+    private static let serverName = Array("server".utf8)
+
     /// Appends head and body.
     ///
     /// - Parameters:
@@ -84,9 +137,15 @@ package struct LocalResponse: Sendable {
         out.writeDecimal(UInt64(UInt(bitPattern: status)))
         out.writeInteger(UInt8(ascii: " "))
         out.writeString(StatusPhrase.of(status))
-        out.writeStaticString("\r\nServer: berth\r\n")
+        out.writeStaticString("\r\n")
+        if namesServer { out.writeStaticString("Server: berth\r\n") }
         out.writeBytes(date)
-        out.writeBytes(fields)
+        for field in fields {
+            out.writeBytes(field.name)
+            out.writeStaticString(": ")
+            out.writeBytes(field.value)
+            out.writeStaticString("\r\n")
+        }
         let bodyless = status == 204 || status == 304
         if !bodyless {
             if let contentType {

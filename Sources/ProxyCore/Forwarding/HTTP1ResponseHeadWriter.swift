@@ -33,8 +33,14 @@ package struct HTTP1ResponseHeadWriter {
 
     /// - Parameters:
     ///   - head: the parsed head, with its offsets into `source`'s readable bytes.
+    ///   - changes: of the rule; nil: none.
     ///   - out: the head is appended here.
-    package func write(_ head: borrowing ResponseHead, from source: ByteBuffer, into out: inout ByteBuffer) {
+    package func write(
+        _ head: borrowing ResponseHead,
+        from source: ByteBuffer,
+        changes: ResponseChanges? = nil,
+        into out: inout ByteBuffer
+    ) {
         let bytes = source.readableBytesUInt8Span
         out.writeStaticString("HTTP/1.1 ")
         out.writeDecimal(UInt64(UInt(bitPattern: head.status)))
@@ -42,7 +48,7 @@ package struct HTTP1ResponseHeadWriter {
         out.writeBytes(bytes.extracting(head.reason.indices).bytes)
         out.writeStaticString("\r\n")
 
-        var edits = ResponseHeadEdits(head, bytes, kept: kept)
+        var edits = ResponseHeadEdits(head, bytes, kept: kept, changes: changes)
         if head.hasLooseLines {
             for index in head.fields.indices where edits.passes(head.fields[index], bytes) {
                 let field = head.fields[index]
@@ -57,6 +63,7 @@ package struct HTTP1ResponseHeadWriter {
             }
         }
         if edits.addsDate { out.writeBytes(date) }
+        if let changes { write(changes.fields, into: &out) }
         if head.status == 101 {
             out.writeStaticString("Connection: upgrade\r\n")
         } else if head.status >= 200 {
@@ -64,6 +71,15 @@ package struct HTTP1ResponseHeadWriter {
             writeConnection(namesUpgrade: edits.passesUpgrade, into: &out)
         }
         out.writeStaticString("\r\n")
+    }
+
+    private func write(_ fields: [(name: [UInt8], value: [UInt8])], into out: inout ByteBuffer) {
+        for field in fields {
+            out.writeBytes(field.name)
+            out.writeStaticString(": ")
+            out.writeBytes(field.value)
+            out.writeStaticString("\r\n")
+        }
     }
 
     /// `Content-Length` passes on as received.

@@ -8,13 +8,23 @@ package struct ResponseHeadEdits {
     private let kept: KeptFields
     /// The response is a failure of another tier.
     private let passesStatus: Bool
+    /// Of the rule; nil: none.
+    private let changes: ResponseChanges?
     /// A final response without `Date` gets one (RFC 9110 §6.6.1). Final once `passes` was called for each field.
     package private(set) var addsDate: Bool
     /// `Upgrade` passes, which `Connection` must then name (RFC 9110 §7.8). Final as `addsDate` is.
     package private(set) var passesUpgrade = false
 
-    /// - Parameter kept: claimed fields that pass.
-    package init(_ head: borrowing ResponseHead, _ bytes: Span<UInt8>, kept: KeptFields = KeptFields()) {
+    /// - Parameters:
+    ///   - kept: claimed fields that pass.
+    ///   - changes: of the rule; nil: none.
+    package init(
+        _ head: borrowing ResponseHead,
+        _ bytes: Span<UInt8>,
+        kept: KeptFields = KeptFields(),
+        changes: ResponseChanges? = nil
+    ) {
+        self.changes = changes
         passesStatus = kept.statusOfTiers && head.status >= 400 && Self.isOfTier(head, bytes)
         keepsUpgrade = head.isUpgrade || head.status == 426
         addsDate = head.status >= 200
@@ -51,6 +61,7 @@ package struct ResponseHeadEdits {
         default:
             break
         }
-        return true
+        guard let changes else { return true }
+        return !changes.removes(bytes.extracting(field.name.indices))
     }
 }

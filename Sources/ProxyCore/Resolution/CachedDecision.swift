@@ -9,14 +9,34 @@ package final class CachedDecision {
     package let decision: Decision
     /// Where the request goes; nil where a rule responds, or refuses.
     package let forwarding: ForwardTarget?
+    /// What the rule changes in responses; nil: nothing.
+    package let response: ResponseEdits?
+    /// The changes of an endpoint's response whose status does not matter.
+    private let usualChanges: ResponseChanges?
+    /// One of the rule's error pages comes from a target.
+    package let fetchesPages: Bool
 
     package init(_ decision: Decision) {
         self.decision = decision
+        self.response = decision.response
+        fetchesPages = decision.response?.pages.contains(where: \.isFetched) ?? false
+        let isUniform = decision.response?.fields.allSatisfy { $0.statuses == .all } ?? false
+        usualChanges =
+            isUniform ? decision.response.map { ResponseChanges($0, status: 200, isError: false) } : nil
         if case .forward(let forward) = decision.outcome {
             self.forwarding = ForwardTarget(forward)
         } else {
             self.forwarding = nil
         }
+    }
+
+    /// What changes in a response of this status; nil: nothing.
+    ///
+    /// - Parameter isError: the response is one that Berth makes because the request failed.
+    package func changes(status: Int, isError: Bool) -> ResponseChanges? {
+        guard let response else { return nil }
+        if !isError, let usualChanges { return usualChanges }
+        return ResponseChanges(response, status: status, isError: isError)
     }
 }
 

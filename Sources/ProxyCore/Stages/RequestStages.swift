@@ -15,7 +15,8 @@ package import Routing
 package final class RequestStages {
     /// In force until the next reload.
     package private(set) var rules: TierRules
-    private let scratch = RouteScratch()
+    /// Also for what the rules change in responses.
+    let scratch = RouteScratch()
     /// Decisions that depend on the host alone.
     private var cache: DecisionCache
     /// False: each request is decided anew.

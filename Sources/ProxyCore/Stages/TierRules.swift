@@ -12,10 +12,12 @@ package final class TierRules: Sendable {
     private let viaToken: [UInt8]
     private let viaLine11: [UInt8]
     private let viaLine10: [UInt8]
+    private let tierFetchesPages: Bool
 
     package init(settings: TierSettings, table: RouteTable) {
         self.settings = settings
         self.table = table
+        tierFetchesPages = settings.errorPages.contains(where: \.isFetched)
         let token = "\(settings.signature)-\(settings.instance)"
         self.viaToken = Array(token.utf8)
         self.viaLine11 = Array("Via: 1.1 \(token)\r\n".utf8)
@@ -35,6 +37,26 @@ package final class TierRules: Sendable {
             if value.contains(token.span) { return true }
         }
         return false
+    }
+
+    // MARK: Error pages
+
+    /// The page in place of a response; nil: none. The rule's pages come before the tier's.
+    ///
+    /// - Parameter cause: of Berth's own response; nil: the endpoint responded.
+    func errorPage(_ decision: CachedDecision?, cause: String?, status: Int) -> FrozenErrorPage? {
+        if let pages = decision?.response?.pages, !pages.isEmpty,
+            let page = FrozenErrorPage.find(pages, cause: cause, status: status)
+        {
+            return page
+        }
+        return settings.errorPages.isEmpty
+            ? nil : FrozenErrorPage.find(settings.errorPages, cause: cause, status: status)
+    }
+
+    /// Whether a page may have to be fetched for a request.
+    func fetchesPages(_ decision: CachedDecision?) -> Bool {
+        tierFetchesPages || decision?.fetchesPages == true
     }
 
     func bodyLimit(_ forward: Forward) -> UInt64? {

@@ -33,6 +33,8 @@ package enum DataPathConstants {
     package static let acceptPause = TimeAmount.milliseconds(100)
     /// How often a loop checks its deadlines.
     package static let tick = TimeAmount.milliseconds(250)
+    /// How long an error page may take that comes from a target.
+    package static let pageTime = TimeAmount.seconds(5)
     /// The longest request id that is kept, bytes.
     package static let requestIDBytes = 128
     /// Interim (1xx) responses that pass on for one request.

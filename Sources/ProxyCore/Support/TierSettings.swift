@@ -30,6 +30,8 @@ package struct TierSettings: Sendable {
     package var controlPlane: [Endpoint] = []
     /// Fields that pass although who wrote them is not trusted.
     package var keptFields = KeptFields()
+    /// Pages for errors for which the rule has none.
+    package var errorPages: [FrozenErrorPage] = []
 
     package init(name: String, instance: String) {
         self.name = name
@@ -42,12 +44,14 @@ package struct TierSettings: Sendable {
         instance: String,
         trustedProxies: [CIDR],
         keptFields: KeptFields = KeptFields(),
+        errorPages: [FrozenErrorPage] = [],
         limits: Limits,
         timeouts: Timeouts<Duration>
     ) {
         self.init(name: name, instance: instance)
         self.trustedProxies = trustedProxies
         self.keptFields = keptFields
+        self.errorPages = errorPages
         self.limits = limits
         self.timeouts = Timeouts(timeouts, TimeAmount.init)
     }

@@ -7,6 +7,8 @@ public struct Decision: Sendable {
     /// Whether every request for this host gets this very decision, so that it may be
     /// remembered: no condition on anything but the host took part in it.
     public let dependsOnHostAlone: Bool
+    /// What the rule changes in responses; nil: nothing.
+    public var response: ResponseEdits?
 
     /// A response that no rule decided.
     package static func responding(status: Int) -> Decision {
@@ -16,6 +18,11 @@ public struct Decision: Sendable {
             outcome: .respond(status: status, contentType: nil, body: []),
             dependsOnHostAlone: false
         )
+    }
+
+    /// A request that the proxy itself makes.
+    package static func forwarding(_ forward: Forward) -> Decision {
+        Decision(rule: nil, captures: .none, outcome: .forward(forward), dependsOnHostAlone: false)
     }
 
     public var ruleIndex: Int? { rule?.index }

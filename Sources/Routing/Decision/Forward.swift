@@ -30,10 +30,10 @@ final class ForwardSettings: Sendable {
 
     init(
         scheme: RequestScheme,
-        removeHeaders: [[UInt8]],
-        timeouts: RuleTimeouts,
-        endpointNetworks: [CIDR],
-        maxBodyBytes: UInt64?
+        removeHeaders: [[UInt8]] = [],
+        timeouts: RuleTimeouts = RuleTimeouts(),
+        endpointNetworks: [CIDR] = [],
+        maxBodyBytes: UInt64? = nil
     ) {
         self.scheme = scheme
         self.removeHeaders = removeHeaders

@@ -16,10 +16,12 @@ public struct RuleIssue: Sendable, Hashable, CustomStringConvertible {
     public let ruleName: String
     /// The key as in a rule file: `name`, `host`, `path`, `methods.0`, `headers.X-Beta`, `to`,
     /// `redirect`, `status`, `respond.status`, `respond.content_type`, `set_headers.X-App`,
-    /// `remove_headers.0`, `rewrite_path.match`, `rewrite_path.with`, `host_header`.
+    /// `remove_headers.0`, `rewrite_path.match`, `rewrite_path.with`, `host_header`,
+    /// `response_headers.0.set.X-App`, `response_headers.0.remove.0`, `rewrite_location.0.from`,
+    /// `error_pages.0`.
     public let key: String
     /// The bytes of the key's text that are wrong; empty for a position; nil for the
-    /// text as a whole. Of `headers.…`, `set_headers.…`: of the value, unless `inName`.
+    /// text as a whole. Of `headers.…`, `set_headers.…` and the like: of the value, unless `inName`.
     public let range: Range<Int>?
     /// Whether the error is in the field's name, not in its value.
     public let inName: Bool

@@ -83,8 +83,12 @@ extension Rule {
         dependsOnHostAlone: Bool
     ) -> Decision {
         let outcome: Outcome
+        var response: ResponseEdits?
         do {
             outcome = try self.outcome(key, &captured, scratch: scratch)
+            if let plan = self.response {
+                response = try plan.edits(key, captured, ownAddress(outcome, key, captured))
+            }
         } catch {
             return refusal(error, captured, dependsOnHostAlone: dependsOnHostAlone && self.dependsOnHostAlone)
         }
@@ -92,8 +96,21 @@ extension Rule {
             rule: self,
             captures: Captures(host: captured.host, path: captured.path),
             outcome: outcome,
-            dependsOnHostAlone: dependsOnHostAlone && self.dependsOnHostAlone
+            dependsOnHostAlone: dependsOnHostAlone && self.dependsOnHostAlone,
+            response: response
         )
+    }
+
+    /// What the endpoint may call itself; nil: the request does not go to one.
+    private func ownAddress(
+        _ outcome: Outcome,
+        _ key: borrowing RouteKey,
+        _ captured: borrowing RuleCaptures
+    ) throws(Refusal.Reason) -> OwnAddress? {
+        guard case .forward(let plan) = action, case .forward(let forward) = outcome else { return nil }
+        var prefix: [UInt8] = []
+        try plan.prefix?.expand(key, captured, into: &prefix)
+        return OwnAddress(forward, requestHost: key.host, prefix: prefix)
     }
 
     private func outcome(

@@ -6,6 +6,8 @@ public final class Rule: Sendable {
     // What every decision reads comes first, on as few cache lines as possible.
     let host: HostMatcher
     let action: Action
+    /// What changes in responses; nil: nothing.
+    let response: ResponsePlan?
     /// Whether the rule has no condition but the host.
     let matchesOnHostAlone: Bool
     /// Whether the rule's action depends on nothing but the host either.
@@ -27,13 +29,28 @@ public final class Rule: Sendable {
         case respond(status: Int, contentType: String?, body: [UInt8])
     }
 
+    /// All that a rule does once it matches: rules may share it.
+    struct Effect: Sendable {
+        let action: Action
+        let response: ResponsePlan?
+
+        var dependsOnHostAlone: Bool {
+            guard response?.dependsOnHostAlone ?? true else { return false }
+            return switch action {
+            case .forward(let plan): plan.dependsOnHostAlone
+            case .redirect(let plan): plan.dependsOnHostAlone
+            case .respond: true
+            }
+        }
+    }
+
     init(
         index: Int,
         definition: RuleDefinition,
         host: HostMatcher,
         path: PathMatcher,
         headers: [HeaderMatcher],
-        action: Action
+        effect: Effect
     ) {
         self.index = index
         self.definition = definition
@@ -42,13 +59,9 @@ public final class Rule: Sendable {
         self.methods = definition.methods.map { Array($0.utf8) }
         self.headers = headers
         self.clients = definition.clients
-        self.action = action
+        self.action = effect.action
+        self.response = effect.response
         self.matchesOnHostAlone = path.isAny && methods.isEmpty && headers.isEmpty && clients.isEmpty
-        self.dependsOnHostAlone =
-            switch action {
-            case .forward(let plan): plan.dependsOnHostAlone
-            case .redirect(let plan): plan.dependsOnHostAlone
-            case .respond: true
-            }
+        self.dependsOnHostAlone = effect.dependsOnHostAlone
     }
 }

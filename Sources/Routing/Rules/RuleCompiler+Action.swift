@@ -31,6 +31,8 @@ extension RuleCompiler {
         if !definition.removeHeaders.isEmpty { issue("remove_headers.0", message) }
         if definition.rewritePath != nil { issue("rewrite_path.match", message) }
         if definition.hostHeader != nil { issue("host_header", message) }
+        if !definition.rewriteLocation.isEmpty { issue("rewrite_location", message) }
+        if !definition.errorPages.isEmpty { issue("error_pages", message) }
     }
 
     /// Runs `body`; an error that it throws becomes an issue of `key`.
@@ -77,8 +79,8 @@ extension RuleCompiler {
         }
         let rewrite = compileRewrite()
         let hostHeader = compileHostHeader()
-        let fields = compileSetHeaders()
-        checkRemoveHeaders()
+        let fields = compileFields(definition.setHeaders, "set_headers", Self.reserved)
+        checkNames(definition.removeHeaders, "remove_headers", Self.reserved)
         guard let target, issues.isEmpty else { return nil }
         let settings = ForwardSettings(
             scheme: target.scheme,
@@ -141,12 +143,17 @@ extension RuleCompiler {
         }
     }
 
-    private mutating func compileSetHeaders() -> [(name: [UInt8], value: Template)] {
+    /// Fields that a rule sets; an error in one is an issue of its key below `list`.
+    mutating func compileFields(
+        _ settings: [HeaderSetting],
+        _ list: String,
+        _ reserved: Set<String>
+    ) -> [(name: [UInt8], value: Template)] {
         let scope = self.scope
         var fields: [(name: [UInt8], value: Template)] = []
-        for setting in definition.setHeaders {
-            let key = "set_headers.\(setting.name)"
-            guard isFieldName(setting.name, key), isSettable(setting.name, key) else { continue }
+        for setting in settings {
+            let key = "\(list).\(setting.name)"
+            guard isFieldName(setting.name, key), isSettable(setting.name, key, reserved) else { continue }
             let template = recordingIssue(key) { () throws(TemplateParser.Failure) in
                 if let control = setting.value.utf8.enumerated().first(where: { ASCII.isControl($0.element) })
                 {
@@ -163,17 +170,17 @@ extension RuleCompiler {
         return fields
     }
 
-    private mutating func checkRemoveHeaders() {
-        for (index, name) in definition.removeHeaders.enumerated() {
-            let key = "remove_headers.\(index)"
-            if isFieldName(name, key) { _ = isSettable(name, key) }
+    mutating func checkNames(_ names: [String], _ list: String, _ reserved: Set<String>) {
+        for (index, name) in names.enumerated() {
+            let key = "\(list).\(index)"
+            if isFieldName(name, key) { _ = isSettable(name, key, reserved) }
         }
     }
 
     /// Fields that only the proxy writes: framing, the connection, the hops.
-    private mutating func isSettable(_ name: String, _ key: String) -> Bool {
+    private mutating func isSettable(_ name: String, _ key: String, _ reserved: Set<String>) -> Bool {
         let lowercase = String(decoding: name.utf8.map(ASCII.lowercased), as: UTF8.self)
-        guard Self.reserved.contains(lowercase) else { return true }
+        guard reserved.contains(lowercase) else { return true }
         let hint = lowercase == "host" ? "use `host_header`" : nil
         issue(key, "`\(name)` is written by the proxy: a rule cannot change it", inName: true, hint: hint)
         return false

@@ -30,17 +30,17 @@ struct RuleCompiler {
             // The captures of an invalid pattern are guessed from its text, so that the action is checked too.
             if host == nil { scope.host = Self.groups(ofInvalid: definition.host) }
             if path == nil { scope.path = Self.groups(ofInvalid: definition.path) }
-            _ = compileAction()
+            _ = compileEffect()
             return nil
         }
-        guard let action = sharedAction(), issues.isEmpty else { return nil }
+        guard let effect = sharedEffect(), issues.isEmpty else { return nil }
         return Rule(
             index: index,
             definition: definition,
             host: host,
             path: path,
             headers: headers,
-            action: action
+            effect: effect
         )
     }
 
@@ -49,15 +49,22 @@ struct RuleCompiler {
         return CaptureGroups(guessedFrom: PatternTree(Array(text.utf8.dropFirst())))
     }
 
-    /// Rules with equal actions share one compiled action.
-    private mutating func sharedAction() -> Rule.Action? {
-        guard issues.isEmpty, let key = RuleInterner.ActionKey(definition, scope) else {
-            return compileAction()
+    /// Rules with equal effects share one.
+    private mutating func sharedEffect() -> Rule.Effect? {
+        guard issues.isEmpty, let key = RuleInterner.EffectKey(definition, scope) else {
+            return compileEffect()
         }
         if let known = shelf[key] { return known }
-        guard let action = compileAction(), issues.isEmpty else { return nil }
-        shelf[key] = action
-        return action
+        guard let effect = compileEffect(), issues.isEmpty else { return nil }
+        shelf[key] = effect
+        return effect
+    }
+
+    /// Nil when there are issues.
+    private mutating func compileEffect() -> Rule.Effect? {
+        let action = compileAction()
+        let response = compileResponse()
+        return action.map { Rule.Effect(action: $0, response: response) }
     }
 
     mutating func issue(

@@ -27,6 +27,12 @@ public struct RuleDefinition: Sendable, Hashable {
     public var rewritePath: PathRewrite?
     /// A template for the `Host` that goes on; nil or `keep`: as received.
     public var hostHeader: String?
+    /// Changes of the fields of responses, in their order.
+    public var responseHeaders: [ResponseHeaderEdit] = []
+    /// Changes of `Location` and `Refresh` in responses; the first that fits is applied. Empty: none.
+    public var rewriteLocation: [LocationRewrite] = []
+    /// Pages in place of the proxy's own errors, and of responses of the endpoint.
+    public var errorPages: [ErrorPage] = []
     public var timeouts = RuleTimeouts()
     /// Which endpoint addresses the rule may lead to; empty: any that Berth connects to at all.
     public var endpointNetworks: [CIDR] = []

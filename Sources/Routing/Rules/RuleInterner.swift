@@ -6,7 +6,7 @@ import PatternSyntax
 final class RuleInterner {
     private var cores: [[UInt8]: PatternCore] = [:]
     private var groups: [String: CaptureGroups] = [:]
-    private var actions: [ActionKey: Rule.Action] = [:]
+    private var effects: [EffectKey: Rule.Effect] = [:]
 
     private var readyPatterns = 0
 
@@ -60,11 +60,11 @@ final class RuleInterner {
         return made
     }
 
-    // MARK: Actions
+    // MARK: Effects
 
-    /// What an action is compiled from: the definition without its name and its matchers, and the groups that its
+    /// What an effect is compiled from: the definition without its name and its matchers, and the groups that its
     /// templates refer to.
-    struct ActionKey: Hashable {
+    struct EffectKey: Hashable {
         private let definition: RuleDefinition
         private let host: ObjectIdentifier?
 
@@ -84,8 +84,8 @@ final class RuleInterner {
         }
     }
 
-    subscript(key: ActionKey) -> Rule.Action? {
-        get { actions[key] }
-        set { actions[key] = newValue }
+    subscript(key: EffectKey) -> Rule.Effect? {
+        get { effects[key] }
+        set { effects[key] = newValue }
     }
 }

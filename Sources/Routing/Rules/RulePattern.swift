@@ -36,6 +36,11 @@ extension RouteTable {
             if case .forward(let plan) = rule.action, let rewrite = plan.rewrite {
                 append("rewrite_path.match", .path(rewrite.pattern))
             }
+            for (index, location) in (rule.response?.locations ?? []).enumerated() {
+                if case .pattern(let pattern, _, _) = location {
+                    append("rewrite_location.\(index).from", .field(pattern))
+                }
+            }
         }
         return patterns
     }

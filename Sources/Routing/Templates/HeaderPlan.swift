@@ -1,4 +1,4 @@
-/// The compiled `set_headers`.
+/// Compiled fields to set: `set_headers`, and those of `response_headers`.
 enum HeaderPlan: Sendable {
     /// Nothing to fill in: the same array for every request.
     case fixed([(name: [UInt8], value: [UInt8])])
@@ -14,6 +14,11 @@ enum HeaderPlan: Sendable {
             fixed.append((field.name, literal))
         }
         self = .fixed(fixed)
+    }
+
+    /// Nil: they differ from request to request.
+    var fixedFields: [(name: [UInt8], value: [UInt8])]? {
+        if case .fixed(let fields) = self { fields } else { nil }
     }
 
     var dependsOnHostAlone: Bool {

@@ -25,12 +25,21 @@ struct RedirectAuthority: Sendable {
         }
     }
 
+    private init(head: Template, tail: Template.Capture?, endsWithDot: Bool) {
+        self.head = head
+        self.tail = tail
+        self.endsWithDot = endsWithDot
+    }
+
     /// The bytes, if there are no variables.
     var literal: [UInt8]? { tail == nil ? head.literal : nil }
 
     var dependsOnHostAlone: Bool {
-        head.dependsOnHostAlone && (tail.map { $0.source == .host } ?? true)
+        head.dependsOnHostAlone && (tail.map { $0.source != .path } ?? true)
     }
+
+    /// Whether groups of a URL in a response take part.
+    var hasGroups: Bool { tail?.source == .rewrite || head.hasGroups }
 
     /// Whether some text in place of the variables makes a valid host.
     var isPossible: Bool {
@@ -52,14 +61,51 @@ struct RedirectAuthority: Sendable {
     ) throws(Refusal.Reason) {
         let start = out.count
         try head.expand(key, captured, into: &out)
+        try finish(captured, from: start, into: &out)
+    }
+
+    /// Appends what comes of `frozen`, as `expand`.
+    func expandFrozen(_ captured: borrowing RuleCaptures, into out: inout [UInt8]) throws(Refusal.Reason) {
+        let start = out.count
+        try head.expandFrozen(captured, into: &out)
+        try finish(captured, from: start, into: &out)
+    }
+
+    /// With the values of a request in place of all but the groups of a URL in a response.
+    func frozen(
+        _ key: borrowing RouteKey,
+        _ captured: borrowing RuleCaptures
+    ) throws(Refusal.Reason) -> RedirectAuthority {
+        // The host's end decides whose it is: a part of a URL may have been anybody's.
+        if head.endsWithGroup { throw .unsafeRedirect }
+        var pieces = head.pieces
+        if let tail, tail.source != .rewrite { pieces.append(.capture(tail, .authority)) }
+        return RedirectAuthority(
+            head: try Template(pieces: pieces).frozen(key, captured),
+            tail: tail?.source == .rewrite ? tail : nil,
+            endsWithDot: endsWithDot
+        )
+    }
+
+    private func finish(
+        _ captured: borrowing RuleCaptures,
+        from start: Int,
+        into out: inout [UInt8]
+    ) throws(Refusal.Reason) {
         guard let tail, let match = captured[tail.source],
             let range = tail.numbers.lazy.compactMap(match.range).first, !range.isEmpty
         else { return try check(out.span.extracting(start..<out.count)) }
         let text = match.text.span.extracting(range)
         if text[0] == ASCII.slash {
             try check(out.span.extracting(start..<out.count))
-            PercentEncoding.append(path: text, to: &out)
+            if tail.source == .rewrite {
+                out.append(text)
+            } else {
+                PercentEncoding.append(path: text, to: &out)
+            }
         } else {
+            // A part of a URL may have been anybody's.
+            if tail.source == .rewrite { throw .unsafeRedirect }
             // `https://www.example.org${rest}` with `.evil.example` from the path.
             if tail.source != .host, Self.isWhole(out.span.extracting(start..<out.count)) {
                 throw .unsafeRedirect

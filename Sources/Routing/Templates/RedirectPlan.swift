@@ -49,4 +49,23 @@ struct RedirectPlan: Sendable {
         }
         return out
     }
+
+    /// With the values of a request in place of all but the groups of a URL in a response.
+    ///
+    /// - Throws: where these values make no valid URL.
+    func frozen(
+        _ key: borrowing RouteKey,
+        _ captured: borrowing RuleCaptures
+    ) throws(Refusal.Reason) -> FrozenRedirect {
+        var start: [UInt8] = []
+        try lead.expand(key, captured, into: &start)
+        let isOpen = authority?.hasGroups ?? false
+        if !isOpen { try authority?.expand(key, captured, into: &start) }
+        return FrozenRedirect(
+            lead: start,
+            authority: isOpen ? try authority?.frozen(key, captured) : nil,
+            rest: try rest.frozen(key, captured),
+            hasHost: authority != nil
+        )
+    }
 }

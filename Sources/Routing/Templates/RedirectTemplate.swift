@@ -16,6 +16,14 @@ package enum RedirectTemplate {
         return plan != nil
     }
 
+    /// As `isPossible`, for `to` of `rewrite_location`, where every variable counts as a group of `from`.
+    package static func isPossibleLocation(_ text: String) -> Bool {
+        guard let parts = try? TemplateParser.parse(text), !parts.isEmpty else { return false }
+        if isPossible(text) || isScheme(parts) { return true }
+        if case .literal = parts[0] { return false }
+        return true
+    }
+
     static func read(
         _ text: String,
         status: Int,
@@ -24,6 +32,49 @@ package enum RedirectTemplate {
         try read(text, status: status) {
             (part, escape, excluded) throws(TemplateParser.Failure) -> Template.Piece in
             try scope.piece(part, escape, without: excluded)
+        }
+    }
+
+    /// Reads `to` of `rewrite_location`: a URL that may also begin with a group of `from`, or be a scheme that the
+    /// rest of the URL follows (`https://`).
+    ///
+    /// - Parameter scope: `rewrite` has the groups of `from`.
+    static func location(
+        _ text: String,
+        scope: TemplateScope
+    ) throws(TemplateParser.Failure) -> LocationTemplate {
+        let piece: Piece = { (part, escape, excluded) throws(TemplateParser.Failure) -> Template.Piece in
+            let piece = try scope.piece(part, escape, without: excluded)
+            // It is a part of a URL already.
+            if case .capture(let capture, .url) = piece, capture.source == .rewrite {
+                return .capture(capture, .verbatim)
+            }
+            return piece
+        }
+        let parts = try TemplateParser.parse(text)
+        try URLText.checkVisible(parts)
+        var pieces: [Template.Piece] = []
+        for part in parts {
+            let isHost = if case .name("request_host", _) = part { true } else { false }
+            pieces.append(try piece(part, isHost ? .authority : .url, []))
+        }
+        let whole = Template(pieces: pieces)
+        do {
+            return LocationTemplate(whole: whole, plan: try read(text, status: 302, piece: piece))
+        } catch {
+            guard whole.beginsWithGroup || isScheme(parts) else { throw error }
+            return LocationTemplate(whole: whole, plan: nil)
+        }
+    }
+
+    /// Whether the text is `scheme://` alone.
+    private static func isScheme(_ parts: [TemplateParser.Part]) -> Bool {
+        switch (parts.count, parts.first, parts.last) {
+        case (1, .literal(let bytes, _)?, _):
+            bytes.count > 3 && bytes.suffix(3).elementsEqual("://".utf8)
+                && bytes.dropLast(3).allSatisfy(ASCII.isLetterOrDigit)
+        case (2, .name("scheme", _)?, .literal(let bytes, _)?): bytes.elementsEqual("://".utf8)
+        default: false
         }
     }
 

@@ -30,6 +30,8 @@ struct Template: Sendable {
         case url
         /// Anything but control characters; else `unsafeHeader`.
         case header
+        /// A part of a URL that a response had: as it is.
+        case verbatim
     }
 
     let pieces: [Piece]
@@ -43,12 +45,22 @@ struct Template: Sendable {
         }
     }
 
-    /// Whether the text is the same for every request for a host.
+    /// The bytes of any number of pieces, if there are no variables.
+    var joined: [UInt8]? {
+        var bytes: [UInt8] = []
+        for piece in pieces {
+            guard case .literal(let more) = piece else { return nil }
+            bytes += more
+        }
+        return bytes
+    }
+
+    /// Whether the text is the same for every request for a host, but for the groups of `rewrite`.
     var dependsOnHostAlone: Bool {
         pieces.allSatisfy { piece in
             switch piece {
             case .literal: true
-            case .capture(let capture, _): capture.source == .host
+            case .capture(let capture, _): capture.source != .path
             case .builtIn(let builtIn, _): builtIn == .requestHost
             }
         }
@@ -67,15 +79,24 @@ struct Template: Sendable {
             case .literal(let bytes):
                 out.append(contentsOf: bytes)
             case .capture(let capture, let escape):
-                guard let text = captured[capture.source] else { continue }
-                for number in capture.numbers {
-                    guard let range = text.range(number) else { continue }
-                    try escape.append(text.text.span.extracting(range), isURLPart: false, to: &out)
-                    break
-                }
+                try append(capture, escape, captured, to: &out)
             case .builtIn(let builtIn, let escape):
                 try expand(builtIn, escape, key, into: &out)
             }
+        }
+    }
+
+    /// Appends what a group matched.
+    func append(
+        _ capture: Capture,
+        _ escape: Escape,
+        _ captured: borrowing RuleCaptures,
+        to out: inout [UInt8]
+    ) throws(Refusal.Reason) {
+        guard let text = captured[capture.source] else { return }
+        for number in capture.numbers {
+            guard let range = text.range(number) else { continue }
+            return try escape.append(text.text.span.extracting(range), isURLPart: false, to: &out)
         }
     }
 
@@ -126,7 +147,8 @@ extension Template.Escape {
                 guard ASCII.isHost(byte) else { throw .unsafeTarget }
                 out.append(byte)
             }
-        case .url where isURLPart:
+        case .verbatim,
+            .url where isURLPart:
             for index in bytes.indices {
                 let byte = bytes[index]
                 guard byte > 0x20, byte != 0x7F else { throw .unsafeHeader }

@@ -13,6 +13,8 @@ public struct Configuration: Sendable {
     package let trustedProxies: [CIDR]
     /// Names in lower case, of fields that pass from peers and endpoints that are not trusted (default: none).
     package let keptFields: [[UInt8]]
+    /// For requests without a rule, and where the rule has no page for the error (default: none).
+    package let errorPages: [FrozenErrorPage]
     package let limits: Limits
     package let timeouts: Timeouts<Duration>
     /// The files that were read, in their order.

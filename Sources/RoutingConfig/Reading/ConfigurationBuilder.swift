@@ -26,10 +26,22 @@ struct ConfigurationBuilder {
     /// The location where each key of `limits` and `timeouts` was first set.
     private var firstSet: [String: SourceLocation] = [:]
 
-    static let keys = ["rules", "names", "trusted_proxies", "keep_headers", "limits", "timeouts"]
+    /// Of the tier, for requests without a rule, and where the rule has none.
+    var errorPages: [FrozenErrorPage] = []
+
+    static let keys = [
+        "rules", "names", "trusted_proxies", "keep_headers", "error_pages", "limits", "timeouts",
+    ]
 
     /// Adds a file's tree.
-    mutating func add(_ root: YAMLNode, of source: SourceText, findings: DiagnosticCollector) {
+    ///
+    /// - Parameter pages: of the whole set.
+    mutating func add(
+        _ root: YAMLNode,
+        of source: SourceText,
+        pages: PageFiles,
+        findings: DiagnosticCollector
+    ) {
         let reader = NodeReader(source: source, findings: findings)
         if root.isNull {
             let hint = "a rule file starts with `rules:`"
@@ -46,13 +58,15 @@ struct ConfigurationBuilder {
             switch pair.key.text {
             case "rules":
                 hasRules = true
-                addRules(pair.value, source: index, reader)
+                addRules(pair.value, source: index, reader, pages)
             case "names" where !pair.value.isNull:
                 names += NamesReader(reader: reader).sources(pair.value)
             case "trusted_proxies" where !pair.value.isNull:
                 trustedProxies += reader.networks(pair.value, "`trusted_proxies`") ?? []
             case "keep_headers" where !pair.value.isNull:
                 keptFields += reader.keptFields(pair.value)
+            case "error_pages" where !pair.value.isNull:
+                addErrorPages(pair.value, reader, pages)
             case "limits" where !pair.value.isNull:
                 limits = addSettings(pair.value, to: limits, reader)
             case "timeouts" where !pair.value.isNull:
@@ -63,7 +77,12 @@ struct ConfigurationBuilder {
         }
     }
 
-    private mutating func addRules(_ node: YAMLNode, source: Int, _ reader: NodeReader) {
+    private mutating func addRules(
+        _ node: YAMLNode,
+        source: Int,
+        _ reader: NodeReader,
+        _ pages: PageFiles
+    ) {
         if node.isNull { return }
         guard case .sequence(let items) = node.content else {
             let hint = "each rule starts with `- name: …`"
@@ -71,7 +90,7 @@ struct ConfigurationBuilder {
             return
         }
         rules.reserveCapacity(rules.count + items.count)
-        let ruleReader = RuleReader(reader: reader)
+        let ruleReader = RuleReader(reader: reader, pages: pages)
         for item in items {
             guard var definition = ruleReader.rule(item) else { continue }
             if isNamedAgain(item, definition.name, reader) {
@@ -79,6 +98,24 @@ struct ConfigurationBuilder {
             }
             rules.append(definition)
             locations.append(Location(node: item, source: source))
+        }
+    }
+
+    private mutating func addErrorPages(_ node: YAMLNode, _ reader: NodeReader, _ files: PageFiles) {
+        for (key, page) in ErrorPageReader(reader: reader, files: files).pages(node) {
+            let name = "error_pages.\(key.text ?? "")"
+            if let first = firstSet[name] {
+                let message = "`\(name)` is already set (at \(first))"
+                let hint = "the files are one set: remove one of the two"
+                reader.report(.duplicateKey, key, message, hint: hint)
+                continue
+            }
+            firstSet[name] = reader.origin(of: key)
+            do throws(TemplateParser.Failure) {
+                errorPages.append(try FrozenErrorPage.ofTier(page))
+            } catch {
+                reader.report(.badTemplate, node[key.text ?? ""] ?? node, error.message, hint: error.hint)
+            }
         }
     }
 

@@ -37,10 +37,11 @@ public enum ConfigurationLoader {
             \.element
         )
         var builder = ConfigurationBuilder()
+        let pages = PageFiles()
         for file in files {
             do throws(RuleFiles.Fault) {
                 let bytes = try RuleFiles.read(file, limit: maxFileBytes)
-                add(bytes, file: file, to: &builder, findings)
+                add(bytes, file: file, to: &builder, pages, findings)
             } catch {
                 findings.add(
                     Diagnostic(code: error.code, file: file, message: error.message, hint: error.hint)
@@ -76,7 +77,7 @@ public enum ConfigurationLoader {
             let message = "this text is larger than the maximum of \(maxFileBytes >> 20) MiB"
             findings.add(Diagnostic(code: .fileTooLarge, file: file, message: message))
         } else {
-            add(Array(text.utf8), file: file, to: &builder, findings)
+            add(Array(text.utf8), file: file, to: &builder, PageFiles(), findings)
         }
         return try finish(builder, files: [file], whole: file, findings)
     }
@@ -85,11 +86,12 @@ public enum ConfigurationLoader {
         _ bytes: [UInt8],
         file: String,
         to builder: inout ConfigurationBuilder,
+        _ pages: PageFiles,
         _ findings: DiagnosticCollector
     ) {
         guard let source = TextCheck.text(bytes, file: file, findings: findings) else { return }
         guard let root = YAMLParser.parse(source, findings: findings) else { return }
-        builder.add(root, of: source, findings: findings)
+        builder.add(root, of: source, pages: pages, findings: findings)
     }
 
     private static func finish(
@@ -113,6 +115,7 @@ public enum ConfigurationLoader {
             names: builder.names,
             trustedProxies: builder.trustedProxies,
             keptFields: builder.keptFields,
+            errorPages: builder.errorPages,
             limits: builder.limits,
             timeouts: builder.timeouts,
             files: files,

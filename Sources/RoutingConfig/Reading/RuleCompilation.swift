@@ -54,7 +54,12 @@ extension ConfigurationBuilder {
             return node.text?.hasPrefix("~") == true ? .badPattern : .badRule
         case "rewrite_path":
             return issue.key == "rewrite_path.match" ? .badPattern : .badTemplate
-        case "to", "redirect", "set_headers", "host_header":
+        case "rewrite_location":
+            return node.text?.hasPrefix("~") == true && issue.key.hasSuffix(".from")
+                ? .badPattern : .badTemplate
+        case "response_headers" where issue.key.contains(".remove."):
+            return .badRule
+        case "to", "redirect", "set_headers", "host_header", "response_headers", "error_pages":
             return .badTemplate
         default:
             return .badRule
@@ -93,6 +98,12 @@ extension YAMLNode {
                 return path.count == name.count || path.dropFirst(name.count).first == "."
             }
             guard let pair = fitting.max(by: { ($0.key.text?.count ?? 0) < ($1.key.text?.count ?? 0) }) else {
+                // One item may stand in place of a list of one, and a mapping's pairs are counted, too.
+                if path.hasPrefix("0.") { return descendant(path.dropFirst(2), key: key) }
+                if let index = Int(path), pairs.indices.contains(index) {
+                    let pair = pairs[index]
+                    return (pair.key, pair.value["to"] ?? pair.value)
+                }
                 break
             }
             return pair.value.descendant(path.dropFirst((pair.key.text?.count ?? 0) + 1), key: pair.key)

@@ -95,7 +95,8 @@ package enum RuleFiles {
             guard bytes.count + count <= limit else {
                 throw Fault(
                     code: .fileTooLarge,
-                    message: "this file is larger than the maximum of \(limit >> 20) MiB"
+                    message: "this file is larger than the maximum of "
+                        + (limit < 1 << 20 ? "\(limit >> 10) KiB" : "\(limit >> 20) MiB")
                 )
             }
             bytes.append(contentsOf: chunk[..<count])

@@ -5,8 +5,9 @@ extension RuleReader {
 
     /// Keys that have an effect only on a rule that forwards.
     private static let forwardingKeys = [
-        "set_headers", "remove_headers", "rewrite_path", "host_header", "timeouts", "endpoint_networks",
-        "max_body",
+        "set_headers", "remove_headers", "rewrite_path", "host_header", "rewrite_location", "error_pages",
+        "timeouts",
+        "endpoint_networks", "max_body",
     ]
 
     /// The action of a rule whose own could not be read; never used.

@@ -3,14 +3,16 @@ import Routing
 /// Reads one rule of a file: its keys and their types. The compiler checks what they mean.
 struct RuleReader {
     let reader: NodeReader
+    let pages: PageFiles
 
     /// The maximum length of a rule's name, bytes: it is in every line of the access log.
     static let maxNameBytes = 64
 
     static let keys = [
         "name", "host", "path", "methods", "headers", "clients", "to", "redirect", "status", "respond",
-        "set_headers", "remove_headers", "rewrite_path", "host_header", "timeouts", "endpoint_networks",
-        "max_body", "backtracking",
+        "set_headers", "remove_headers", "rewrite_path", "host_header", "response_headers",
+        "rewrite_location",
+        "error_pages", "timeouts", "endpoint_networks", "max_body", "backtracking",
     ]
 
     /// - Returns: nil when it is not a mapping. A rule with errors is returned as far as it could be
@@ -32,6 +34,12 @@ struct RuleReader {
         if let clients = given["clients"] { rule.clients = reader.networks(clients, "`clients`") ?? [] }
         if let node = given["backtracking"] { rule.allowsBacktracking = allowsBacktracking(node) }
         readForwarding(given, into: &rule)
+        let responses = ResponseReader(reader: reader)
+        if let node = given["response_headers"] { rule.responseHeaders = responses.headers(node) }
+        if let node = given["rewrite_location"] { rule.rewriteLocation = responses.locations(node) }
+        if let node = given["error_pages"] {
+            rule.errorPages = ErrorPageReader(reader: reader, files: pages).pages(node).map(\.page)
+        }
         return rule
     }
 
@@ -95,11 +103,17 @@ struct RuleReader {
         return methods
     }
 
+    func fields(_ node: YAMLNode, _ key: String) -> [(name: String, value: String)] {
+        reader.fields(node, key)
+    }
+}
+
+extension NodeReader {
     /// A mapping of field names to texts, in the file's order.
     func fields(_ node: YAMLNode, _ key: String) -> [(name: String, value: String)] {
-        let pairs = reader.mapping(node, key) ?? []
+        let pairs = mapping(node, key) ?? []
         return pairs.compactMap { pair in
-            guard let name = pair.key.text, let value = reader.text(pair.value, "`\(name)` in \(key)") else {
+            guard let name = pair.key.text, let value = text(pair.value, "`\(name)` in \(key)") else {
                 return nil
             }
             return (name, value)

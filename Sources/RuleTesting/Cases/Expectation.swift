@@ -7,7 +7,7 @@ package struct Expectation: Sendable {
 
     /// The keys of `expect` and of a tier in it, as in ``Outcome``.
     static let keys = ["status", "cause", "redirect", "front", "local", "request", "headers"]
-    static let tierKeys = ["rule", "captures", "client", "target", "endpoints"]
+    static let tierKeys = ["rule", "captures", "client", "target", "endpoints", "response"]
 
     /// A case that names none of these expects the request to reach an endpoint.
     static let endings = ["status", "cause", "redirect"]

@@ -56,7 +56,7 @@ struct ExpectationReader {
                 for capture in reader.mapping(pair.value, "`captures`") ?? [] where !capture.value.isNull {
                     _ = reader.text(capture.value, "`\(capture.key.text ?? "")` in `captures`")
                 }
-            case "endpoints": checkTexts(pair, in: "`\(name)`")
+            case "endpoints", "response": checkTexts(pair, in: "`\(name)`")
             case "rule", "client", "target": _ = reader.text(pair.value, "`\(key)`")
             default: break
             }

@@ -52,6 +52,7 @@ package struct Outcome: Sendable {
         if let target = tier.target { add("target", .text(target)) }
         if let client = tier.client { add("client", .text(client)) }
         if !tier.endpoints.isEmpty { add("endpoints", .list(tier.endpoints.map { .text($0) })) }
+        if let response = tier.response { add("response", .list(response.map { .text($0) })) }
         return .map(entries)
     }
 

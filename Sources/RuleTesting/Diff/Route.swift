@@ -15,7 +15,11 @@ struct Route: Sendable, Hashable {
     init(_ step: DryRunStep) {
         rule = step.decision?.ruleName
         location = step.decision?.rule?.origin.map { "\($0.file):\($0.line)" }
-        text = Self.text(step)
+        text = Self.text(step) + Self.response(step)
+    }
+
+    private static func response(_ step: DryRunStep) -> String {
+        (step.decision?.response?.lines ?? []).map { ", response: \($0)" }.joined()
     }
 
     private static func text(_ step: DryRunStep) -> String {
@@ -68,6 +72,9 @@ struct Route: Sendable, Hashable {
     /// Whether two steps give the same route. Faster than comparing routes, as most are the same.
     static func isSame(_ old: DryRunStep, _ new: DryRunStep) -> Bool {
         guard old.failure?.reason == new.failure?.reason else { return false }
+        if old.decision?.response != nil || new.decision?.response != nil, response(old) != response(new) {
+            return false
+        }
         switch (old.decision?.outcome, new.decision?.outcome) {
         case (.redirect(let a, let b)?, .redirect(let c, let d)?): return a == c && b == d
         case (.respond(let a, let b, let c)?, .respond(let d, let e, let f)?):

@@ -47,7 +47,13 @@ struct ImportNginxCommand: ParsableCommand {
         }
         let result: NginxImport
         do throws(NginxError) {
-            result = try NginxImport(bytes, file: files.shown(path), listen: listen, include: files.find)
+            result = try NginxImport(
+                bytes,
+                file: files.shown(path),
+                listen: listen,
+                include: files.find,
+                page: PageFiles.problem
+            )
         } catch {
             throw CommandFailure(error.diagnostic.rendered(color: Terminal.errorHasColor))
         }

@@ -10,8 +10,10 @@ from . import content
 
 
 def find(path):
-    name = path.strip("/").split("/")[0].replace("-", "_")
-    return TABLE.get(name, echo)
+    parts = path.strip("/").split("/")
+    if parts[-1] == "raw":
+        return raw
+    return TABLE.get(parts[0].replace("-", "_"), echo)
 
 
 def head(status, *fields):
@@ -113,6 +115,13 @@ def status(origin, request, sock):
         sock.sendall(head(f"{code} X", 'ETag: "1"'))
     else:
         reply(request, sock, b"status", f"{code} X")
+
+
+def raw(origin, request, sock):
+    """The response that the query describes: its status, and fields."""
+    code = request.query.pop("status", "200")
+    fields = [f"{name}: {value}" for name, value in request.query.items()]
+    reply(request, sock, b"raw", f"{code} X", *fields)
 
 
 def hang(origin, request, sock):

@@ -24,6 +24,7 @@ class Sample:
     """Comments are its own words:
 
     `#> GET shop.test /a /b | X-Test: 1`: requests, each with these fields; Berth must decide as nginx does.
+        Placeholders (`@app@`) are those of the configuration.
     `#~ …`: requests for which Berth may decide otherwise, as the listing says.
     `# listen: tls`: the socket whose servers are imported.
     `# listed` at the end of a line: the import must list this line, and no other.
@@ -59,6 +60,11 @@ class Sample:
     def configuration(self, values):
         """The text with its placeholders filled in; the lines stay."""
         return self._fill(self.text, values)
+
+    def fill(self, values):
+        """Fills in the placeholders of the requests."""
+        for request in self.requests:
+            request.target = self._fill(request.target, values)
 
     def add_snippets(self, directory, values):
         """The files that it may include."""
