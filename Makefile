@@ -14,9 +14,10 @@ FORMATTED := Sources Tests Package.swift Fuzz/Checks Fuzz/Targets Fuzz/Package.s
 # Tests of one thread each: the thread sanitizer has nothing to find in them.
 ONE_THREAD := (Bytes|Settings|HTTP1|PatternSyntax|PatternLanguages|Routing|RoutingConfig|Linting|Explain|NginxImport|Balancing|Layering|Documentation)Tests[.]|SimulationTests|flood
 # Sizes of the long run.
-LONG_UNIT := BERTH_SEEDS=10000 BERTH_PROPERTY_PAIRS=5000000 BERTH_REQUESTS=10000
+LONG_UNIT := BERTH_SEEDS=10000 BERTH_PROPERTY_PAIRS=5000000 BERTH_REQUESTS=10000 BERTH_FLOOD_NAMES=100000
 LONG_END_TO_END := BERTH_E2E_HOSTS=100000 BERTH_E2E_BYTES=1073741824 BERTH_E2E_ETCD_AWAY=60 \
-	BERTH_E2E_REQUESTS=10000 BERTH_E2E_CHAOS=600 BERTH_E2E_SLOW=500
+	BERTH_E2E_REQUESTS=10000 BERTH_E2E_CHAOS=600 BERTH_E2E_SLOW=500 BERTH_E2E_FLOOD=100000 \
+	BERTH_E2E_NIS_AWAY=60
 PYTEST := /usr/bin/python3 -m pytest Tests/EndToEnd -q --durations 5
 
 .PHONY: demo test build unit end-to-end examples sanitize sanitize-thread sanitize-address fuzz simulate long \
@@ -69,8 +70,9 @@ simulate:
 long: build
 	@scripts/install-packages build
 	$(LONG_UNIT) $(SWIFT) test --configuration release -Xswiftc -enable-testing --scratch-path .build/long \
-		--filter 'SimulationTests|ScaleTests|DeadEndpointTests|flood'
+		--filter 'SimulationTests|ScaleTests|DeadEndpointTests|NameFloodTests|flood'
 	scripts/check-doc-example
+	@scripts/install-packages nis
 	$(LONG_END_TO_END) $(MAKE) end-to-end examples
 	$(MAKE) fuzz SECONDS_EACH=600
 

@@ -2,8 +2,8 @@ import CCares
 import Glibc
 import Routing
 
-/// One DNS server, queried through c-ares, which handles sockets, IDs, retries over TCP and the check that a
-/// response belongs to a query.
+/// One port to a DNS server, through c-ares, which handles sockets, IDs, retries over TCP and the check that a
+/// response belongs to a query. c-ares opens a socket for the first query and closes it after the last open one.
 ///
 /// Used on one thread. All unsafe calls of the library are here.
 final class AresChannel {
@@ -25,6 +25,10 @@ final class AresChannel {
     }
 
     private let channel: ares_channel
+    /// Queries without an outcome.
+    private(set) var open = 0
+    /// Queries sent from the present port; 0: the next query opens another one.
+    private(set) var queriesOfPort = 0
 
     /// Initialised once, and never cleaned up: other parts of the process may use the library too.
     private static let library: Int32 = ares_library_init(ARES_LIB_INIT_ALL)
@@ -56,7 +60,14 @@ final class AresChannel {
 
     /// - Parameter completion: called once, perhaps before this returns.
     func query(_ question: DNSQuestion, completion: @escaping (Outcome) -> Void) {
-        let waiter = Unmanaged.passRetained(Waiter(completion))
+        open += 1
+        queriesOfPort += 1
+        let waiter = Unmanaged.passRetained(
+            Waiter { [weak self] outcome in
+                self?.ended()
+                completion(outcome)
+            }
+        )
         ares_query(
             channel,
             question.name,
@@ -73,6 +84,11 @@ final class AresChannel {
             },
             waiter.toOpaque()
         )
+    }
+
+    private func ended() {
+        open -= 1
+        if open == 0 { queriesOfPort = 0 }
     }
 
     /// The sockets to wait for now.

@@ -34,7 +34,7 @@ struct DNSEventLoop {
     private let timeout: Int32
     private var plan: DNSSearchPolicy
     private var servers: [Endpoint] = []
-    private var channels: [AresChannel] = []
+    private var connections: [DNSServer] = []
     private var order = ServerOrder(count: 0)
     private var names: [UInt64: Name] = [:]
     private var queries: [UInt64: PendingQuery] = [:]
@@ -79,35 +79,35 @@ struct DNSEventLoop {
         }
         plan = options.plan(file)
         let wanted = options.servers ?? file?.servers ?? []
-        guard wanted != servers || channels.isEmpty else { return }
+        guard wanted != servers || connections.isEmpty else { return }
         servers = wanted
-        var made: [AresChannel] = []
+        var made: [DNSServer] = []
         fault = wanted.isEmpty ? "there is no server" : nil
         for server in wanted {
             do {
-                made.append(try AresChannel(server: server, timeout: timeout))
+                made.append(try DNSServer(server, timeout: timeout))
             } catch {
                 fault = "\(server): \(error.reason)"
             }
         }
         if made.count == wanted.count { fault = wanted.isEmpty ? fault : nil }
         order = ServerOrder(count: made.count)
-        // Pending queries end with the old channels, and are sent again.
-        channels = made
+        // Pending queries end with the old connections, and are sent again.
+        connections = made
     }
 
     private mutating func stop() {
         let open = names
         names = [:]
         queries = [:]
-        channels = []
+        connections = []
         for name in open.values { name.completion(.failed(NameProblem(.unavailable, "dns: stopped"))) }
     }
 
     // MARK: Names
 
     private mutating func resolve(_ name: String, _ completion: @escaping DNSThread.Completion) {
-        guard !channels.isEmpty else {
+        guard !connections.isEmpty else {
             return completion(.failed(NameProblem(.unavailable, "dns: \(fault ?? "there is no server")")))
         }
         guard queries.count < Self.maxQueries else {
@@ -140,7 +140,7 @@ struct DNSEventLoop {
     /// Sends the query to the next server, or fails.
     private mutating func send(_ id: UInt64) {
         guard var query = queries[id] else { return }
-        guard let server = query.tries.popFirst(), channels.indices.contains(server) else {
+        guard let server = query.tries.popFirst(), connections.indices.contains(server) else {
             if let refusal = query.refusal { return end(id, .success(DNSAnswer(refusal: refusal))) }
             let problem = query.problem ?? NameProblem(.unavailable, "dns: there is no server")
             return end(id, .failure(problem))
@@ -148,7 +148,7 @@ struct DNSEventLoop {
         query.server = server
         queries[id] = query
         let finished = finished
-        channels[server].query(query.question) { finished.list.append((id, $0)) }
+        connections[server].query(query.question) { finished.list.append((id, $0)) }
     }
 
     private mutating func end(_ id: UInt64, _ result: Result<DNSAnswer, NameProblem>) {
@@ -203,12 +203,14 @@ struct DNSEventLoop {
 
     private mutating func wait(_ wake: Int32) {
         var descriptors = [pollfd(fd: wake, events: Int16(POLLIN), revents: 0)]
-        var owners: [Int] = []
+        var owners: [AresChannel] = []
         var limit: Int64?
-        for (index, channel) in channels.enumerated() {
+        for connection in connections { connection.trim() }
+        let channels = connections.flatMap { $0.channels.filter { $0.open > 0 } }
+        for channel in channels {
             for socket in channel.sockets {
                 descriptors.append(socket)
-                owners.append(index)
+                owners.append(channel)
             }
             if let timeout = channel.timeout { limit = min(limit ?? timeout, timeout) }
         }
@@ -219,7 +221,7 @@ struct DNSEventLoop {
             while read(wake, &bytes, bytes.count) == bytes.count {}
         }
         for (index, descriptor) in descriptors.dropFirst().enumerated() where descriptor.revents != 0 {
-            channels[owners[index]].process(descriptor)
+            owners[index].process(descriptor)
         }
         for channel in channels { channel.processTimeouts() }
     }

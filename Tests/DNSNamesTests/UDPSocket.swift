@@ -20,3 +20,18 @@ enum UDPSocket {
 
     static func close(_ descriptor: Int32) { Glibc.close(descriptor) }
 }
+
+extension UDPSocket {
+    /// The port that the next datagram came from; nil where none has arrived.
+    static func sender(of descriptor: Int32) -> UInt16? {
+        var bytes = [UInt8](repeating: 0, count: 2048)
+        var name = sockaddr_in()
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let count = withUnsafeMutablePointer(to: &name) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                recvfrom(descriptor, &bytes, bytes.count, Int32(MSG_DONTWAIT), address, &size)
+            }
+        }
+        return count < 0 ? nil : UInt16(bigEndian: name.sin_port)
+    }
+}

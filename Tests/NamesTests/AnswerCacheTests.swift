@@ -13,14 +13,20 @@ import Testing
         return nil
     }
 
-    private func use(_ name: String) {
-        if case .addresses(_, let use)? = cache.answers[name] { use.mark() }
+    private func use(_ name: String) { cache.answers[name]?.use.mark() }
+
+    /// Lets time pass; gives the names to query.
+    private mutating func due(_ seconds: Double) -> [String] {
+        cache.due(now: at(seconds))
+        return cache.takeSends(now: at(seconds))
     }
 
     @Test mutating func `A name is queried once, however many lookups wait for it`() {
-        let first = cache.startQuery("a")
-        let second = cache.startQuery("a")
-        #expect(first == .started && second == .pending)
+        let first = cache.startQuery("a", now: at(0))
+        let second = cache.startQuery("a", now: at(0))
+        #expect(first == .waits && second == .waits)
+        let sent = cache.takeSends(now: at(0))
+        #expect(sent == ["a"])
         cache.receive(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
         #expect(addresses("a") == [address(1)])
         #expect(cache.pendingQueries == 0)
@@ -28,11 +34,11 @@ import Testing
 
     @Test mutating func `An answer that nobody uses leaves when its time is over, and not before`() {
         cache.receive(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
-        var asked = cache.due(now: at(8))
+        var asked = due(8)
         #expect(asked.isEmpty && addresses("a") != nil)
-        asked = cache.due(now: at(9.9))
+        asked = due(9.9)
         #expect(asked.isEmpty && addresses("a") != nil)
-        asked = cache.due(now: at(10))
+        asked = due(10)
         #expect(asked.isEmpty && cache.answers.isEmpty)
     }
 
@@ -41,13 +47,13 @@ import Testing
         cache.receive(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
         cache.changed = []
         use("a")
-        let asked = cache.due(now: at(8))
+        let asked = due(8)
         #expect(asked == ["a"])
         cache.receive(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(8.1))
         #expect(cache.changed.isEmpty)
-        _ = cache.due(now: at(11))
+        _ = due(11)
         #expect(addresses("a") == [address(1)], "it lives on from the second answer")
-        _ = cache.due(now: at(18.1))
+        _ = due(18.1)
         #expect(addresses("a") == nil)
     }
 
@@ -75,14 +81,14 @@ import Testing
         cache.receive(.addresses((1...5).map { address($0) }, ttl: .seconds(10)), for: "d", now: at(1))
         #expect(cache.addresses <= 10 && addresses("d")?.count == 5)
         cache.receive(.addresses([address(1)], ttl: .seconds(10)), for: "d", now: at(2))
-        _ = cache.due(now: at(100))
+        _ = due(100)
         #expect(cache.addresses == 0 && cache.answers.isEmpty)
     }
 
     @Test mutating func `A second answer that differs takes the place of the first`() {
         cache.receive(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
         use("a")
-        _ = cache.due(now: at(8))
+        _ = due(8)
         cache.changed = []
         cache.receive(.addresses([address(2)], ttl: .seconds(10)), for: "a", now: at(8))
         #expect(cache.changed == ["a"] && addresses("a") == [address(2)])
@@ -95,7 +101,7 @@ import Testing
         var attempts = 0
         while now < 100 {
             use("a")
-            for name in cache.due(now: at(now)) {
+            for name in due(now) {
                 attempts += 1
                 cache.receive(failure, for: name, now: at(now))
             }
@@ -108,25 +114,25 @@ import Testing
     @Test mutating func `An expired answer that nobody used serves again when the source can't be queried`() {
         let failure = NameQueryResult.failed(NameProblem(.unavailable, "down"))
         cache.receive(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
-        _ = cache.due(now: at(10))
+        _ = due(10)
         #expect(addresses("a") == nil, "whoever wants it asks first")
         cache.receive(failure, for: "a", now: at(20))
         #expect(addresses("a") == [address(1)])
         // Not in use: it waits for the next one who wants it, until max_stale is over.
-        _ = cache.due(now: at(23))
+        _ = due(23)
         #expect(addresses("a") == nil)
         cache.receive(failure, for: "a", now: at(69))
         #expect(addresses("a") == [address(1)])
-        _ = cache.due(now: at(75))
+        _ = due(75)
         cache.receive(failure, for: "a", now: at(76))
         #expect(addresses("a") == nil)
     }
 
     @Test mutating func `An answer that was had meanwhile is the one that counts`() {
         cache.receive(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
-        _ = cache.due(now: at(10))
+        _ = due(10)
         cache.receive(.none(ttl: .seconds(1)), for: "a", now: at(11))
-        _ = cache.due(now: at(13))
+        _ = due(13)
         cache.receive(.failed(NameProblem(.unavailable, "down")), for: "a", now: at(14))
         #expect(addresses("a") == nil)
     }
@@ -135,13 +141,13 @@ import Testing
     mutating func `The answer that there is no such name replaces addresses, and is kept for its own time`() {
         cache.receive(.addresses([address(1)], ttl: .seconds(10)), for: "a", now: at(0))
         use("a")
-        _ = cache.due(now: at(8))
+        _ = due(8)
         cache.receive(.none(ttl: .seconds(5)), for: "a", now: at(8))
         guard case .some(.none) = cache.answers["a"] else {
             Issue.record("it is not kept")
             return
         }
-        _ = cache.due(now: at(13))
+        _ = due(13)
         #expect(cache.answers.isEmpty)
     }
 
@@ -152,7 +158,7 @@ import Testing
             Issue.record("it is not kept")
             return
         }
-        _ = cache.due(now: at(1))
+        _ = due(1)
         #expect(cache.answers.isEmpty)
     }
 
@@ -180,7 +186,7 @@ import Testing
         }
         #expect(addresses("a") != nil && cache.answers["flood999"] != nil)
         // Nothing is left when all have expired.
-        _ = cache.due(now: at(100))
+        _ = due(100)
         #expect(cache.answers.isEmpty && cache.nextDeadline == nil)
     }
 

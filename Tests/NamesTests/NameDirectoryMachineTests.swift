@@ -26,6 +26,8 @@ private final class Told: Sendable {
 }
 
 private struct Idle: LiveNameSource, QueryNameSource {
+    var traits = QueryTraits()
+
     func start() {}
     func start(_ tell: @escaping @Sendable (NameSourceUpdate) -> Void) {}
     func query(_ name: String, completion: @escaping @Sendable (NameQueryResult) -> Void) {}
@@ -35,13 +37,15 @@ private struct Idle: LiveNameSource, QueryNameSource {
 @Suite struct NameDirectoryMachineTests {
     private var machine = NameDirectoryMachine()
     private let told = Told()
+    private let waiter = ObjectIdentifier(Told.self)
 
     private static func live(_ label: String, maxStale: Duration? = nil) -> NameSource {
         NameSource(label: label, key: .settings(label), kind: .live(Idle()), maxStale: maxStale)
     }
 
-    private static func query(_ label: String) -> NameSource {
-        NameSource(label: label, key: .settings(label), kind: .query(Idle()), maxStale: .seconds(60))
+    private static func query(_ label: String, _ traits: QueryTraits = QueryTraits()) -> NameSource {
+        let source = Idle(traits: traits)
+        return NameSource(label: label, key: .settings(label), kind: .query(source), maxStale: .seconds(60))
     }
 
     /// Puts sources in force; gives their ids.
@@ -64,8 +68,8 @@ private struct Idle: LiveNameSource, QueryNameSource {
             Issue.record("it fell through")
             return
         }
-        machine.resolve("a", now: at(0), completion: told.done("first"))
-        machine.resolve("a", now: at(0), completion: told.done("second"))
+        machine.resolve("a", for: waiter, now: at(0), completion: told.done("first"))
+        machine.resolve("a", for: waiter, now: at(0), completion: told.done("second"))
         _ = tell()
         #expect(told.all.isEmpty)
         machine.apply(.snapshot(["a": [address(1)]]), from: ids[0], now: at(1))
@@ -77,8 +81,8 @@ private struct Idle: LiveNameSource, QueryNameSource {
         let ids = list(Self.live("etcd"), Self.live("containers"), Self.live("static"))
         machine.apply(.snapshot(["a": [address(3)]]), from: ids[2], now: at(0))
         machine.apply(.down(reason: "refused"), from: ids[0], now: at(0))
-        machine.resolve("a", now: at(0), completion: told.done("it"))
-        machine.resolve("b", now: at(0), completion: told.done("other"))
+        machine.resolve("a", for: waiter, now: at(0), completion: told.done("it"))
+        machine.resolve("b", for: waiter, now: at(0), completion: told.done("other"))
         _ = tell()
         #expect(told.all.isEmpty)
         machine.due(now: at(10))
@@ -158,7 +162,7 @@ private struct Idle: LiveNameSource, QueryNameSource {
         machine.apply(.down(reason: "gone"), from: ids[0], now: at(1))
         machine.due(now: at(31))
         _ = tell()
-        machine.resolve("a", now: at(40), completion: told.done("a"))
+        machine.resolve("a", for: waiter, now: at(40), completion: told.done("a"))
         _ = tell()
         #expect(told.all == ["a unavailable"])
         machine.apply(.update(set: ["c": [address(3)]], removed: ["b"]), from: ids[0], now: at(41))
@@ -196,8 +200,8 @@ private struct Idle: LiveNameSource, QueryNameSource {
     @Test mutating func `A query source is asked once; what it does not know the next one is asked`() {
         let ids = list(Self.query("dns"), Self.query("system"))
         _ = tell()
-        machine.resolve("a", now: at(0), completion: told.done("one"))
-        machine.resolve("a", now: at(0), completion: told.done("two"))
+        machine.resolve("a", for: waiter, now: at(0), completion: told.done("one"))
+        machine.resolve("a", for: waiter, now: at(0), completion: told.done("two"))
         var queries = machine.takeQueries()
         #expect(queries == [.init(layer: ids[0], name: "a")])
         machine.receive(.none(ttl: .seconds(5)), for: "a", from: ids[0], now: at(0.1))
@@ -214,8 +218,8 @@ private struct Idle: LiveNameSource, QueryNameSource {
     {
         let ids = list(Self.query("dns"), Self.live("static"))
         machine.apply(.snapshot(["a": [address(1)]]), from: ids[1], now: at(0))
-        machine.resolve("a", now: at(0), completion: told.done("a"))
-        machine.resolve("b", now: at(0), completion: told.done("b"))
+        machine.resolve("a", for: waiter, now: at(0), completion: told.done("a"))
+        machine.resolve("b", for: waiter, now: at(0), completion: told.done("b"))
         for query in machine.takeQueries() {
             machine.receive(.failed(NameProblem(.timeout, "late")), for: query.name, from: ids[0], now: at(1))
         }
@@ -225,8 +229,8 @@ private struct Idle: LiveNameSource, QueryNameSource {
 
     @Test mutating func `A source that never replies delays its own waiters and no other name`() {
         let ids = list(Self.query("dns"))
-        machine.resolve("a", now: at(0), completion: told.done("a"))
-        machine.resolve("b", now: at(0), completion: told.done("b"))
+        machine.resolve("a", for: waiter, now: at(0), completion: told.done("a"))
+        machine.resolve("b", for: waiter, now: at(0), completion: told.done("b"))
         machine.receive(.addresses([address(1)], ttl: .seconds(5)), for: "b", from: ids[0], now: at(1))
         _ = tell()
         #expect(told.all == ["b=10.0.0.1"])
@@ -238,9 +242,9 @@ private struct Idle: LiveNameSource, QueryNameSource {
     @Test mutating func `So many names may wait; one more is told at once`() {
         _ = list(Self.live("etcd"))
         for index in 0..<NameLimits.waitingNames {
-            machine.resolve("n\(index)", now: at(0), completion: told.done("n"))
+            machine.resolve("n\(index)", for: waiter, now: at(0), completion: told.done("n"))
         }
-        machine.resolve("more", now: at(0), completion: told.done("more"))
+        machine.resolve("more", for: waiter, now: at(0), completion: told.done("more"))
         _ = tell()
         #expect(told.all == ["more overloaded"])
     }
@@ -262,5 +266,100 @@ private struct Idle: LiveNameSource, QueryNameSource {
         machine.apply(.snapshot(["z": [address(9)]]), from: ids[1], now: at(2))
         let told7 = tell()
         #expect(told7 == nil)
+    }
+
+    @Test mutating func `A query that nobody waits for any longer is not sent`() {
+        let slow = QueryTraits(places: 1)
+        let ids = list(Self.query("system", slow))
+        let other = ObjectIdentifier(NameDirectoryMachineTests.self)
+        machine.resolve("first", for: waiter, now: at(0), completion: told.done("first"))
+        for name in ["a", "b"] { machine.resolve(name, for: waiter, now: at(0), completion: told.done(name)) }
+        machine.resolve("b", for: other, now: at(0), completion: told.done("other"))
+        machine.abandon("a", for: waiter)
+        machine.abandon("b", for: waiter)
+        #expect(machine.waiting == 2, "one still waits for b")
+        var queries = machine.takeQueries()
+        #expect(queries.map(\.name) == ["first"])
+        machine.receive(.none(ttl: .seconds(5)), for: "first", from: ids[0], now: at(1))
+        queries = machine.takeQueries()
+        #expect(queries.map(\.name) == ["b"])
+        machine.receive(.none(ttl: .seconds(5)), for: "b", from: ids[0], now: at(2))
+        queries = machine.takeQueries()
+        #expect(queries.isEmpty)
+        _ = tell()
+        #expect(told.all == ["first unknown", "other unknown"])
+    }
+
+    @Test mutating func `An outage that shows as timeouts is reported once, and its end once`() {
+        let ids = list(Self.query("dns"))
+        let late = NameQueryResult.failed(NameProblem(.timeout, "dns: no response"))
+        func ask(_ name: String, _ result: NameQueryResult, _ seconds: Double) {
+            machine.resolve(name, for: waiter, now: at(seconds), completion: told.done(name))
+            machine.due(now: at(seconds))
+            for query in machine.takeQueries() where query.name == name {
+                machine.receive(result, for: name, from: ids[0], now: at(seconds + 0.1))
+            }
+        }
+        // Of names that nobody knows, one or two may belong to domains whose servers are dead.
+        ask("x1", late, 0)
+        ask("x2", late, 1)
+        #expect(machine.takeEvents().isEmpty)
+        for index in 3..<20 { ask("x\(index)", late, Double(index)) }
+        var events = machine.takeEvents()
+        #expect(events == [.down(source: "dns", reason: "dns: no response", serving: 0)])
+        ask("a", .addresses([address(1)], ttl: .seconds(10)), 20)
+        events = machine.takeEvents()
+        #expect(events == [.up(source: "dns")])
+        // The refresh of a name that was known is enough.
+        tell()?.table.lookUp("a").resolved?.use?.mark()
+        machine.due(now: at(29))
+        machine.receive(late, for: "a", from: ids[0], now: at(29.1))
+        machine.receive(late, for: "a", from: ids[0], now: at(31))
+        events = machine.takeEvents()
+        #expect(events == [.down(source: "dns", reason: "dns: no response", serving: 1)])
+    }
+
+    @Test mutating func `A name of a later source does not wait for an earlier one that is down`() throws {
+        let ids = list(Self.query("dns"), Self.live("static"))
+        machine.apply(.snapshot(["a": [address(1)]]), from: ids[1], now: at(0))
+        machine.resolve("x", for: waiter, now: at(0), completion: told.done("x"))
+        _ = machine.takeQueries()
+        machine.receive(.failed(NameProblem(.unavailable, "refused")), for: "x", from: ids[0], now: at(0))
+        machine.resolve("a", for: waiter, now: at(0.1), completion: told.done("a"))
+        let table = try #require(tell()?.table)
+        #expect(told.all == ["x unavailable", "a=10.0.0.1"])
+        let queries = machine.takeQueries()
+        #expect(queries.map(\.name) == ["a"], "it is queried all the same")
+        // In use, it stays so while the query is open, and when it fails.
+        table.lookUp("a").resolved?.use?.mark()
+        machine.due(now: at(2))
+        _ = tell()
+        machine.receive(.failed(NameProblem(.unavailable, "refused")), for: "a", from: ids[0], now: at(3))
+        machine.due(now: at(3.1))
+        machine.resolve("a", for: waiter, now: at(3.2), completion: told.done("again"))
+        _ = tell()
+        #expect(told.all.last == "again=10.0.0.1")
+    }
+
+    @Test mutating func `That an earlier source has no such name is refreshed while the name is in use`()
+        throws
+    {
+        let ids = list(Self.query("dns"), Self.live("static"))
+        machine.apply(.snapshot(["a": [address(1)]]), from: ids[1], now: at(0))
+        machine.resolve("a", for: waiter, now: at(0), completion: told.done("a"))
+        _ = machine.takeQueries()
+        machine.receive(.none(ttl: .seconds(5)), for: "a", from: ids[0], now: at(0))
+        var table = try #require(tell()?.table)
+        for turn in 1...10 {
+            table.lookUp("a").resolved?.use?.mark()
+            machine.due(now: at(Double(turn) * 5))
+            if let news = tell() { table = news.table }
+            #expect(table.lookUp("a").resolved != nil, "the last answer serves meanwhile")
+            let queries = machine.takeQueries()
+            #expect(queries.map(\.name) == ["a"])
+            machine.receive(.none(ttl: .seconds(5)), for: "a", from: ids[0], now: at(Double(turn) * 5))
+            if let news = tell() { table = news.table }
+        }
+        #expect(told.all == ["a=10.0.0.1"])
     }
 }

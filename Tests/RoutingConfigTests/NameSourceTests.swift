@@ -33,7 +33,7 @@ import Testing
               - containers: { socket: 'unix:///run/podman.sock', network: web, max_stale: 5m }
               - dns: { servers: [127.0.0.1, '[::1]:5353'], search: [test.priv], srv: _HTTP._tcp, min_ttl: 0, max_ttl: 5m,
                        negative_ttl: 1s, timeout: 500ms, attempts: 3, max_stale: 0 }
-              - system: { threads: 2, ttl: 10s, negative_ttl: 2s, max_stale: 5m }
+              - system: { threads: 2, ttl: 10s, negative_ttl: 2s, timeout: 3s, max_stale: 5m, witness: NIS.test.priv }
             """
         )
         guard case .etcd(let etcd, _) = names[0], case .containers(let containers, _) = names[1],
@@ -59,5 +59,6 @@ import Testing
         #expect(dns.negativeTTL == .seconds(1) && dns.timeout == .milliseconds(500))
         #expect(dns.attempts == 3 && dns.maxStale == .zero)
         #expect(system.threads == 2 && system.ttl == .seconds(10) && system.maxStale == .seconds(300))
+        #expect(system.timeout == .seconds(3) && system.witness == "nis.test.priv")
     }
 }

@@ -124,12 +124,29 @@ package final class NameDirectory: NameResolver, @unchecked Sendable {
         }
     }
 
-    package func resolve(_ name: String, completion: @escaping @Sendable (NameLookup) -> Void) {
+    package func resolve(
+        _ name: String,
+        for waiter: ObjectIdentifier,
+        completion: @escaping @Sendable (NameLookup) -> Void
+    ) {
         loop.execute { [self] in
             guard !stopped else {
                 return completion(.failed(NameProblem(.unavailable, "the name sources are stopped")))
             }
-            machine.resolve(name, now: loop.now, completion: completion)
+            machine.resolve(name, for: waiter, now: loop.now, completion: completion)
+            work()
+        }
+    }
+
+    /// Resolves a name for someone who waits until the end.
+    package func resolve(_ name: String, completion: @escaping @Sendable (NameLookup) -> Void) {
+        resolve(name, for: ObjectIdentifier(self), completion: completion)
+    }
+
+    package func abandon(_ name: String, for waiter: ObjectIdentifier) {
+        loop.execute { [self] in
+            guard !stopped else { return }
+            machine.abandon(name, for: waiter)
             work()
         }
     }

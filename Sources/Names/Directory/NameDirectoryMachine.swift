@@ -25,10 +25,8 @@ struct NameDirectoryMachine {
         /// The answers of a query source.
         var cache: AnswerCache?
         var problems: UInt64 = 0
-        var queries: UInt64 = 0
-        var failures: UInt64 = 0
-        /// The failure of a query source, until it responds again.
-        var failure: String?
+        /// Why a query source counts as down, as reported.
+        var outage: String?
 
         var frozen: NameLayer {
             let content = live?.content ?? .answers(cache?.answers ?? [:])
@@ -41,7 +39,7 @@ struct NameDirectoryMachine {
     }
 
     private struct Wait {
-        var waiters: [Completion]
+        var waiters: [(id: ObjectIdentifier, completion: Completion)]
         let until: NIODeadline
     }
 
@@ -87,8 +85,13 @@ struct NameDirectoryMachine {
                 if let names = first[index] {
                     events.append(.loaded(source: source.label, names: names.count))
                 }
-            case .query:
-                layer.cache = AnswerCache(maxStale: maxStale)
+            case .query(let query):
+                layer.cache = AnswerCache(
+                    label: source.label,
+                    query.traits,
+                    maxStale: maxStale,
+                    isFixed: query.isFixed
+                )
             }
             return layer
         }
@@ -112,27 +115,42 @@ struct NameDirectoryMachine {
     /// The result of a query.
     mutating func receive(_ result: NameQueryResult, for name: String, from id: UInt64, now: NIODeadline) {
         guard let index = layers.firstIndex(where: { $0.id == id }) else { return }
-        record(result, index)
         layers[index].cache?.receive(result, for: name, now: now)
-        collectChanges(index)
-        reevaluate(name, in: frozenLayers)
+        let names = collect(index, now: now)
+        reevaluate(name, now: now)
+        for other in names where other != name { reevaluate(other, now: now) }
     }
 
     /// Resolves a name; `completion` is among those of `takeUpdate` when it is done.
-    mutating func resolve(_ name: String, now: NIODeadline, completion: @escaping Completion) {
+    mutating func resolve(
+        _ name: String,
+        for waiter: ObjectIdentifier,
+        now: NIODeadline,
+        completion: @escaping Completion
+    ) {
         if waits[name] != nil {
-            waits[name]?.waiters.append(completion)
+            waits[name]?.waiters.append((waiter, completion))
             return
         }
-        guard waits.count < NameLimits.waitingNames else {
+        guard waits.count < NameLimits.waitingNames || isKnown(name, now: now) else {
             let problem = NameProblem(.overloaded, "too many names are being resolved")
             settled.append((completion, .failed(problem)))
             return
         }
         let until = now + NameLimits.patience
-        waits[name] = Wait(waiters: [completion], until: until)
+        waits[name] = Wait(waiters: [(waiter, completion)], until: until)
         waitEnds.append((name, until))
-        reevaluate(name, in: frozenLayers)
+        if waitEnds.count > 4 * (waits.count + 1024) {
+            waitEnds.removeAll { waits[$0.name]?.until != $0.until }
+        }
+        reevaluate(name, now: now)
+    }
+
+    /// Forgets what a waiter wanted of a name. A query that nobody waits for is not sent.
+    mutating func abandon(_ name: String, for waiter: ObjectIdentifier) {
+        waits[name]?.waiters.removeAll { $0.id == waiter }
+        guard waits[name]?.waiters.isEmpty == true else { return }
+        settle(name, .unresolved)
     }
 
     /// Deadlines of all kinds.
@@ -141,10 +159,8 @@ struct NameDirectoryMachine {
         for index in layers.indices {
             if layers[index].live?.due(now: now, events: &events) == true { invalidates = true }
             guard let deadline = layers[index].cache?.nextDeadline, deadline <= now else { continue }
-            let names = layers[index].cache?.due(now: now) ?? []
-            collectChanges(index)
-            layers[index].queries &+= UInt64(names.count)
-            queries += names.map { Query(layer: layers[index].id, name: $0) }
+            layers[index].cache?.due(now: now)
+            for name in collect(index, now: now) { reevaluate(name, now: now) }
         }
         if invalidates { invalidateAll(now: now) }
         while let end = waitEnds.first, end.until <= now {
@@ -197,14 +213,14 @@ struct NameDirectoryMachine {
     var statuses: [NameSourceStatus] {
         layers.map { layer in
             let queryState: NameSourceStatus.State =
-                layer.failure.map { .down(reason: $0) } ?? (layer.queries == 0 ? .cold : .up)
+                layer.outage.map { .down(reason: $0) } ?? (layer.cache?.queries == 0 ? .cold : .up)
             return NameSourceStatus(
                 source: layer.source.label,
                 state: layer.live?.state ?? queryState,
                 names: layer.count,
                 problems: layer.problems,
-                queries: layer.queries,
-                failures: layer.failures
+                queries: layer.cache?.queries ?? 0,
+                failures: layer.cache?.failures ?? 0
             )
         }
     }
@@ -220,52 +236,70 @@ struct NameDirectoryMachine {
 
     private var frozenLayers: [NameLayer] { layers.map(\.frozen) }
 
-    private mutating func collectChanges(_ index: Int) {
-        changed.formUnion(layers[index].cache?.changed ?? [])
+    /// Takes over what a query source's answers have to report.
+    ///
+    /// - Returns: the names whose answers have changed.
+    @discardableResult
+    private mutating func collect(_ index: Int, now: NIODeadline) -> Set<String> {
+        guard let names = layers[index].cache?.changed else { return [] }
         layers[index].cache?.changed = []
-    }
-
-    private mutating func record(_ result: NameQueryResult, _ index: Int) {
+        changed.formUnion(names)
+        for name in layers[index].cache?.takeSends(now: now) ?? [] {
+            queries.append(Query(layer: layers[index].id, name: name))
+        }
+        let outage = layers[index].cache?.outage
         let label = layers[index].source.label
-        if case .failed(let problem) = result {
-            layers[index].failures &+= 1
-            guard problem.kind == .unavailable, layers[index].failure == nil else { return }
-            layers[index].failure = problem.reason
-            events.append(.down(source: label, reason: problem.reason, serving: layers[index].count))
-        } else if layers[index].failure != nil {
-            layers[index].failure = nil
+        if let outage, layers[index].outage == nil {
+            events.append(.down(source: label, reason: outage, serving: layers[index].count))
+        } else if outage == nil, layers[index].outage != nil {
             events.append(.up(source: label))
         }
+        layers[index].outage = outage
+        return names
     }
 
     /// A live source has become available or no longer is: the lookup of any name may differ, also of names that it
     /// does not hold.
     private mutating func invalidateAll(now: NIODeadline) {
         changedAll = true
-        // Queries change no answers: all names are looked up in the same layers.
-        let frozen = frozenLayers
-        for name in Array(waits.keys) { reevaluate(name, in: frozen) }
+        for name in Array(waits.keys) { reevaluate(name, now: now) }
     }
 
-    /// Looks up a waiting name: settles it, or sends the query that it waits for.
-    private mutating func reevaluate(_ name: String, in frozen: [NameLayer]) {
+    /// Looks up a waiting name: settles it, or starts the query that it waits for.
+    private mutating func reevaluate(_ name: String, now: NIODeadline) {
         guard waits[name] != nil else { return }
-        let (lookup, index) = NameTable.lookUp(name, in: frozen)
-        guard case .unresolved = lookup, layers.indices.contains(index) else { return settle(name, lookup) }
-        switch layers[index].cache?.startQuery(name) {
-        case .started?:
-            layers[index].queries &+= 1
-            queries.append(Query(layer: layers[index].id, name: name))
-        case .overloaded?:
-            let problem = NameProblem(.overloaded, "\(layers[index].source.label): too many queries")
-            settle(name, .failed(problem))
-        case .pending?, nil: break
+        // Each layer is queried once at most.
+        for _ in 0...layers.count {
+            let frozen = frozenLayers
+            let (lookup, index) = NameTable.lookUp(name, in: frozen)
+            guard case .unresolved = lookup, layers.indices.contains(index) else {
+                return settle(name, lookup)
+            }
+            let later = NameTable.lookUp(name, in: Array(frozen[(index + 1)...])).lookup
+            let start = layers[index].cache?.startQuery(name, isElsewhere: later.resolved != nil, now: now)
+            collect(index, now: now)
+            switch start {
+            case .answered?: continue
+            case .overloaded?:
+                let problem = NameProblem(.overloaded, "\(layers[index].source.label): too many queries")
+                return settle(name, .failed(problem))
+            case .waits?, nil: return
+            }
+        }
+    }
+
+    /// Whether a source has the name, or had it: it is not one that only a client made up.
+    private func isKnown(_ name: String, now: NIODeadline) -> Bool {
+        layers.contains { layer in
+            layer.cache?.isKnown(name, now: now) == true
+                || NameTable.lookUp(name, in: [layer.frozen]).lookup.resolved != nil
         }
     }
 
     private mutating func settle(_ name: String, _ lookup: NameLookup) {
         guard let wait = waits.removeValue(forKey: name) else { return }
-        for completion in wait.waiters { settled.append((completion, lookup)) }
+        for (_, completion) in wait.waiters { settled.append((completion, lookup)) }
         while let end = waitEnds.first, waits[end.name]?.until != end.until { waitEnds.removeFirst() }
+        for index in layers.indices { layers[index].cache?.abandon(name) }
     }
 }

@@ -13,8 +13,15 @@ enum NameLimits {
     static let negatives = 16_384
     /// Addresses of one name; more are ignored.
     static let addressesOfName = 1024
-    /// Pending queries of one source.
+    /// Queries for new names that wait for a place at one source; refreshes of known names do not count.
     static let queries = 4096
+    /// How long a query for a name whose answer has expired is waited for before the old answer serves, unless the
+    /// source is known to be late: then it serves at once (RFC 8767 §5).
+    static let stalePatience = TimeAmount.milliseconds(500)
+    /// The names that are queried to judge whether another one is gone.
+    static let witnesses = 3
+    /// Without a witness, a name is gone if all results agree for so long.
+    static let absenceProof = TimeAmount.seconds(60)
     /// How long a name whose query failed is not queried again.
     static let failurePause = TimeAmount.seconds(1)
     /// How long a failed refresh of an answer waits for the next attempt, while the old answer serves.

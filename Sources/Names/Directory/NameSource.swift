@@ -54,7 +54,12 @@ extension LiveNameSource {
 }
 
 /// A source that is queried for one name at a time: DNS, the system.
+///
+/// The directory limits the queries that are open at one time to twice `traits.places`; there is never more than one
+/// for a name.
 package protocol QueryNameSource: Sendable {
+    var traits: QueryTraits { get }
+
     func start()
 
     /// Queries one name. `completion` is called exactly once, on any thread, also after `stop`.
@@ -62,10 +67,16 @@ package protocol QueryNameSource: Sendable {
     /// - Parameter name: lower case, a valid host name.
     func query(_ name: String, completion: @escaping @Sendable (NameQueryResult) -> Void)
 
+    /// Whether the source has the name from elsewhere than a server that may be down: such a name says nothing of the
+    /// server. May read a small file.
+    func isFixed(_ name: String) -> Bool
+
     func stop()
 }
 
 extension QueryNameSource {
+    package var traits: QueryTraits { QueryTraits() }
+    package func isFixed(_ name: String) -> Bool { false }
     package func start() {}
     package func stop() {}
 }

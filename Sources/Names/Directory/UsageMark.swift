@@ -5,11 +5,16 @@ import Synchronization
 /// May be used from any thread; marking again is one plain load.
 package final class UsageMark: Sendable {
     private let marked = Atomic(false)
+    private let others: [UsageMark]
 
-    init() {}
+    /// - Parameter others: are marked with it.
+    init(_ others: [UsageMark] = []) {
+        self.others = others
+    }
 
     package func mark() {
         if !marked.load(ordering: .relaxed) { marked.store(true, ordering: .relaxed) }
+        for other in others { other.mark() }
     }
 
     /// Whether it was marked since the last call.

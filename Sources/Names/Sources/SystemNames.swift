@@ -1,3 +1,4 @@
+import DequeModule
 import Glibc
 import Routing
 package import Settings
@@ -16,11 +17,8 @@ extension NameSource {
     }
 }
 
-/// getaddrinfo(3), which blocks: on a few threads of its own, with a bounded queue.
+/// getaddrinfo(3), which blocks: on a few threads of its own.
 final class SystemNames: QueryNameSource {
-    /// The maximum number of names that wait for a thread; further ones fail at once.
-    static let maxWaiting = 1024
-
     // netdb.h has them for GNU programs only: the name exists, without an address (of this family).
     private static let noData: Int32 = -5
     private static let otherFamily: Int32 = -9
@@ -28,7 +26,8 @@ final class SystemNames: QueryNameSource {
     typealias Resolve = @Sendable (String) -> NameQueryResult
 
     private struct State {
-        var waiting: [(name: String, completion: @Sendable (NameQueryResult) -> Void)] = []
+        /// Two times `threads` at most, which is the directory's limit.
+        var waiting: Deque<(name: String, completion: @Sendable (NameQueryResult) -> Void)> = []
         var threads = 0
         var stopped = false
     }
@@ -36,6 +35,7 @@ final class SystemNames: QueryNameSource {
     private let settings: SystemNamesSettings
     private let resolve: Resolve
     private let state = NIOLockedValueBox(State())
+    private let fixedNames = FixedNames()
 
     /// - Parameter resolve: queries the system; may block. For tests.
     init(_ settings: SystemNamesSettings, resolve: Resolve? = nil) {
@@ -43,13 +43,23 @@ final class SystemNames: QueryNameSource {
         self.resolve = resolve ?? { Self.query($0, settings) }
     }
 
+    /// The system's resolver reports a server that is down as a name that does not exist.
+    var traits: QueryTraits {
+        QueryTraits(
+            places: settings.threads,
+            timeout: settings.timeout,
+            absence: .doubtful(witness: settings.witness)
+        )
+    }
+
+    func isFixed(_ name: String) -> Bool { fixedNames.contains(name) }
+
     func query(_ name: String, completion: @escaping @Sendable (NameQueryResult) -> Void) {
-        enum Turn { case queued, startsThread, stopped, full }
+        enum Turn { case queued, startsThread, stopped }
         let turn: Turn = state.withLockedValue { state in
             if state.stopped { return .stopped }
-            guard state.waiting.count < Self.maxWaiting else { return .full }
             state.waiting.append((name, completion))
-            guard state.threads < settings.threads else { return .queued }
+            guard state.threads < 2 * settings.threads else { return .queued }
             state.threads += 1
             return .startsThread
         }
@@ -61,7 +71,6 @@ final class SystemNames: QueryNameSource {
                 drop(NameProblem(.overloaded, "system: there are no threads left"))
             }
         case .stopped: completion(.failed(NameProblem(.unavailable, "system: stopped")))
-        case .full: completion(.failed(NameProblem(.overloaded, "system: too many queries")))
         }
     }
 
@@ -81,13 +90,10 @@ final class SystemNames: QueryNameSource {
     /// Resolves one name after the other on a thread of its own, until none waits.
     private func work() {
         while true {
-            let next = state.withLockedValue {
-                state -> (name: String, completion: @Sendable (NameQueryResult) -> Void)? in
-                guard !state.waiting.isEmpty else {
-                    state.threads -= 1
-                    return nil
-                }
-                return state.waiting.removeFirst()
+            let next = state.withLockedValue { state in
+                let next = state.waiting.popFirst()
+                if next == nil { state.threads -= 1 }
+                return next
             }
             guard let next else { return }
             next.completion(resolve(next.name))

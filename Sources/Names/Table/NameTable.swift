@@ -55,10 +55,16 @@ package enum NameLookup: Sendable {
 /// The state of one name that a query source was queried for.
 package enum CachedAnswer: Sendable {
     case addresses([NamedAddress], UsageMark)
-    /// There is no such name.
-    case none
+    /// There is no such name. It is in use if a later source has the name.
+    case none(UsageMark)
     /// The last query failed.
-    case failed(NameProblem)
+    case failed(NameProblem, UsageMark)
+
+    var use: UsageMark {
+        switch self {
+        case .addresses(_, let use), .none(let use), .failed(_, let use): use
+        }
+    }
 }
 
 /// The names of one source at one moment.
@@ -130,20 +136,26 @@ package final class NameTable: Sendable {
     /// - Returns: with `.unresolved`, the index of the layer that the name waits for.
     static func lookUp(_ name: String, in layers: [NameLayer]) -> (lookup: NameLookup, layer: Int) {
         var problem: NameProblem?
+        // Answers of earlier sources, which the result depends on.
+        var passed: [UsageMark] = []
         for (index, layer) in layers.enumerated() {
             switch layer.content {
             case .names(let names):
                 if let addresses = names[name], !addresses.isEmpty {
-                    let name = ResolvedName(source: layer.source, addresses: addresses, use: nil)
+                    let use = passed.isEmpty ? nil : UsageMark(passed)
+                    let name = ResolvedName(source: layer.source, addresses: addresses, use: use)
                     return (.known(name), index)
                 }
             case .answers(let answers):
                 switch answers[name] {
                 case .addresses(let addresses, let use):
+                    let use = passed.isEmpty ? use : UsageMark(passed + [use])
                     let name = ResolvedName(source: layer.source, addresses: addresses, use: use)
                     return (.known(name), index)
-                case .failed(let reason): problem = problem ?? reason
-                case .some(.none): continue
+                case .failed(let reason, let use):
+                    problem = problem ?? reason
+                    passed.append(use)
+                case .none(let use)?: passed.append(use)
                 case nil: return (.unresolved, index)
                 }
             case .cold: return (.unresolved, index)

@@ -16,9 +16,19 @@ package protocol NameResolver: Sendable {
     /// Queries the sources for a name, in their order. From any thread; returns at once. Concurrent calls
     /// for one name cause one query per source.
     ///
-    /// - Parameter completion: called once, on any thread, with any result but `.unresolved`, after the
-    ///   subscribers have received the table that holds the result.
-    func resolve(_ name: String, completion: @escaping @Sendable (NameLookup) -> Void)
+    /// - Parameters:
+    ///   - waiter: whom the result is for, see `abandon`.
+    ///   - completion: called once, on any thread, with any result but `.unresolved`, after the
+    ///     subscribers have received the table that holds the result.
+    func resolve(
+        _ name: String,
+        for waiter: ObjectIdentifier,
+        completion: @escaping @Sendable (NameLookup) -> Void
+    )
+
+    /// `waiter` needs the name no longer: its completions for the name may not be called. A query that nobody waits for
+    /// is not sent.
+    func abandon(_ name: String, for waiter: ObjectIdentifier)
 }
 
 /// An event of a source, for the log and the counters; not an error of a request.

@@ -30,16 +30,20 @@ package final class NameWaits: @unchecked Sendable {
         last &+= 1
         waiters[name, default: [:]][last] = exchange
         if isFirst {
-            resolver.resolve(name) { [self] lookup in
+            resolver.resolve(name, for: ObjectIdentifier(self)) { [self] lookup in
                 loop.execute { [self] in resolved(name, lookup) }
             }
         }
         return NameWait(name: name, number: last)
     }
 
-    /// The exchange has ended. The name stays: it is being resolved.
+    /// The exchange has ended. A name that no other waits for is abandoned.
     package func remove(_ wait: NameWait) {
-        if waiters[wait.name]?.removeValue(forKey: wait.number) != nil { count -= 1 }
+        guard waiters[wait.name]?.removeValue(forKey: wait.number) != nil else { return }
+        count -= 1
+        guard waiters[wait.name]?.isEmpty == true else { return }
+        waiters.removeValue(forKey: wait.name)
+        resolver.abandon(wait.name, for: ObjectIdentifier(self))
     }
 
     private func resolved(_ name: String, _ lookup: NameLookup) {

@@ -140,7 +140,10 @@ extension NamesReader {
     // MARK: system
 
     func system(_ node: YAMLNode) -> SystemNamesSettings? {
-        let read: (SystemNamesSettings, given: [String: YAMLNode])? = read(node)
+        let read: (SystemNamesSettings, given: [String: YAMLNode])? = read(node) { _, value, settings in
+            guard reader.text(value, "`system.witness`") != nil else { return }
+            settings.witness = name(value)
+        }
         return read?.0
     }
 }

@@ -22,10 +22,11 @@ def berth(*arguments, input=None, timeout=60):
 
 
 class Tier:
-    def __init__(self, verb, directory, rules, *options, descriptors=None):
+    def __init__(self, verb, directory, rules, *options, descriptors=None, within=(), environment=None):
         """Starts `berth front` or `berth local` on a free port and waits until it listens.
 
         `descriptors`: how many files it may have open.
+        `within`: the command that executes it, with namespaces of its own.
         """
         os.makedirs(directory, exist_ok=True)
         self.verb = verb
@@ -35,10 +36,11 @@ class Tier:
         with open(self.config, "w") as file:
             file.write(rules)
         command = ["prlimit", f"--nofile={descriptors}:{descriptors}"] if descriptors else []
-        command += [BERTH, verb, "--config", self.config, "--listen", "127.0.0.1:0"]
+        command += [*within, BERTH, verb, "--config", self.config, "--listen", "127.0.0.1:0"]
         command += ["--access-log", self.log, "--log-format", "json", *options]
         with open(self.errors, "wb") as errors:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors)
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
+                                            env=os.environ | (environment or {}))  # fmt: skip
         self.pid = self.process.pid
         self.port = int(wait.until(self._listening, what=f"{verb} to listen").group(1))
 

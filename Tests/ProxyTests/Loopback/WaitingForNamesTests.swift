@@ -27,13 +27,19 @@ private final class HeldAsker: NameResolver {
 
     var asked: [String] { state.withLockedValue { $0.asked } }
 
-    func resolve(_ name: String, completion: @escaping @Sendable (NameLookup) -> Void) {
+    func resolve(
+        _ name: String,
+        for waiter: ObjectIdentifier,
+        completion: @escaping @Sendable (NameLookup) -> Void
+    ) {
         state.withLockedValue {
             $0.open.append((name, completion))
             $0.asked.append(name)
         }
         tell.yield(name)
     }
+
+    func abandon(_ name: String, for waiter: ObjectIdentifier) {}
 
     /// Waits until `name` is asked for.
     func wait(for name: String) async {
@@ -235,6 +241,19 @@ struct WaitingForNamesTests {
         #expect(held == nil)
     }
 
+    @Test func `A name that no exchange waits for any longer is abandoned`() throws {
+        let pending = HeldResolver()
+        let worker = try Self.worker(pending)
+        let exchanges = try (0..<3).map { try Self.exchange(worker, waitingFor: "n\($0 / 2)") }
+        exchanges[0].detach()
+        #expect(pending.abandoned.withLockedValue { $0 } == [], "another waits for n0")
+        exchanges[1].downstreamGone()
+        exchanges[2].fail(Failure(.nameTimeout))
+        #expect(pending.abandoned.withLockedValue { $0 } == ["n0", "n1"])
+        _ = try Self.exchange(worker, waitingFor: "n0")
+        #expect(pending.names.withLockedValue { $0 } == ["n0", "n1", "n0"])
+    }
+
     private static func worker(_ resolver: HeldResolver) throws -> Worker {
         Worker(
             loop: EmbeddedEventLoop(),
@@ -261,9 +280,18 @@ struct WaitingForNamesTests {
     /// Keeps every query open.
     private final class HeldResolver: NameResolver {
         let names = NIOLockedValueBox<[String]>([])
+        let abandoned = NIOLockedValueBox<[String]>([])
 
-        func resolve(_ name: String, completion: @escaping @Sendable (NameLookup) -> Void) {
+        func resolve(
+            _ name: String,
+            for waiter: ObjectIdentifier,
+            completion: @escaping @Sendable (NameLookup) -> Void
+        ) {
             names.withLockedValue { $0.append(name) }
+        }
+
+        func abandon(_ name: String, for waiter: ObjectIdentifier) {
+            abandoned.withLockedValue { $0.append(name) }
         }
     }
 }
