@@ -22,8 +22,8 @@ def berth(*arguments, input=None, timeout=60):
 
 
 class Tier:
-    def __init__(self, verb, directory, rules, *options, descriptors=None):
-        """Starts `berth front` or `berth local` on a free port and waits until it listens.
+    def __init__(self, verb, directory, rules, *options, descriptors=None, listen="127.0.0.1:0"):
+        """Starts `berth front` or `berth local`, by default on a free port, and waits until it listens.
 
         `descriptors`: how many files it may have open.
         """
@@ -35,7 +35,7 @@ class Tier:
         with open(self.config, "w") as file:
             file.write(rules)
         command = ["prlimit", f"--nofile={descriptors}:{descriptors}"] if descriptors else []
-        command += [BERTH, verb, "--config", self.config, "--listen", "127.0.0.1:0"]
+        command += [BERTH, verb, "--config", self.config, "--listen", listen]
         command += ["--access-log", self.log, "--log-format", "json", *options]
         with open(self.errors, "wb") as errors:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors)
