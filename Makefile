@@ -20,7 +20,7 @@ LONG_END_TO_END := BERTH_E2E_HOSTS=100000 BERTH_E2E_BYTES=1073741824 BERTH_E2E_E
 	BERTH_E2E_NIS_AWAY=60
 PYTEST := /usr/bin/python3 -m pytest Tests/EndToEnd -q --durations 5
 
-.PHONY: demo test build unit end-to-end examples sanitize sanitize-thread sanitize-address fuzz simulate long \
+.PHONY: demo test build unit end-to-end examples applications sanitize sanitize-thread sanitize-address fuzz simulate long \
 	bench bench-decisions bench-profile bench-syscalls docs format lint help clean
 
 demo: build
@@ -44,12 +44,17 @@ unit:
 # Several files at a time, as they wait more than they compute; then those that measure or fill the machine.
 end-to-end: build
 	@scripts/install-packages test
-	BERTH=$(abspath $(BERTH)) $(PYTEST) -m "not example and not serial" -n 4 --dist loadfile
-	BERTH=$(abspath $(BERTH)) $(PYTEST) -m "not example and serial"
+	BERTH=$(abspath $(BERTH)) $(PYTEST) -m "not example and not application and not serial" -n 4 --dist loadfile
+	BERTH=$(abspath $(BERTH)) $(PYTEST) -m "not example and not application and serial"
 
 examples: build
 	@scripts/install-packages test examples
 	BERTH=$(abspath $(BERTH)) $(PYTEST) -m example
+
+# WordPress, Django, Flask, a Go program, git and a container registry behind both tiers: a gigabyte of packages.
+applications: build
+	@scripts/install-packages test applications
+	BERTH=$(abspath $(BERTH)) $(PYTEST) -m application
 
 sanitize: sanitize-thread sanitize-address
 
@@ -73,7 +78,7 @@ long: build
 		--filter 'SimulationTests|ScaleTests|DeadEndpointTests|NameFloodTests|flood'
 	scripts/check-doc-example
 	@scripts/install-packages nis
-	$(LONG_END_TO_END) $(MAKE) end-to-end examples
+	$(LONG_END_TO_END) $(MAKE) end-to-end examples applications
 	$(MAKE) fuzz SECONDS_EACH=600
 
 # Each fuzzer for some seconds, from the corpus in Fuzz/corpus: `make fuzz SECONDS_EACH=600` is the long run.
@@ -120,6 +125,7 @@ help:
 	@echo 'make unit             unit tests;  BERTH_SEED=N repeats a seed that they printed'
 	@echo 'make end-to-end       tests of the built program with real clients, origins, etcd and dnsmasq'
 	@echo 'make examples         tests of examples/ with real containers: needs root and podman'
+	@echo 'make applications     tests of real applications behind both tiers: WordPress, Django, git, a registry'
 	@echo 'make sanitize-address unit tests under the address sanitizer'
 	@echo 'make sanitize-thread  unit tests with several threads under the thread sanitizer'
 	@echo 'make sanitize         both'

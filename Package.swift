@@ -187,7 +187,7 @@ let package = Package(
         target(
             "Operations",
             [
-                "Settings", "Bytes", "Proxy", "ProxyCore", "RoutingConfig", "Routing", "Names",
+                "Settings", "Bytes", "Linting", "Proxy", "ProxyCore", "RoutingConfig", "Routing", "Names",
                 "ContainerNames",
                 "DNSNames", "EtcdClient", "EtcdNames", "Registration", "RegistryClient",
                 "HTTP1", "SystemSupport", .nioCore, .nioPosix, .logging, .nioConcurrencyHelpers,
@@ -200,7 +200,7 @@ let package = Package(
                 "PatternSyntax",
                 "RuleTesting",
                 "Operations", "Proxy", "ProxyCore", "RoutingConfig", "Routing", "Names", "EtcdClient",
-                "Registration", "RegistryClient",
+                "Registration", "RegistryClient", "SystemSupport",
                 "HTTP1", .nioCore,
                 .nioPosix, .argumentParser, .logging, .nioConcurrencyHelpers,
             ],

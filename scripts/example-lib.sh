@@ -143,6 +143,7 @@ tier() {
     name=$1
     shift
     running "$name" && return
+    rm -f "$RUN/$name.ready"
     setsid "$@" >"$RUN/logs/$name.log" 2>&1 </dev/null &
     pid=$!
     echo "$pid $(started_at $pid)" >"$RUN/pids/$name"
@@ -162,17 +163,35 @@ stop() {
     rm -f "$RUN/pids/$1"
 }
 
+# ended NAME: whether a process was started under that name, and no longer runs.
+ended() {
+    [ -e "$RUN/pids/$1" ] && ! running "$1"
+}
+
 # answers NAME COMMAND...: waits (10 s at most) until the command succeeds; shows the log of NAME if it
-# does not, or has ended.
+# does not, or has ended: then another program may be the one that answers.
 answers() {
     name=$1
     shift
     deadline=$(($(date +%s) + 10))
-    until "$@" >/dev/null 2>&1; do
-        if [ "$(date +%s)" -ge $deadline ] || { [ -e "$RUN/pids/$name" ] && ! running "$name"; }; then
+    until "$@" >/dev/null 2>&1 && ! ended "$name"; do
+        if [ "$(date +%s)" -ge $deadline ] || ended "$name"; then
             cat "$RUN/logs/$name.log" >&2 2>/dev/null || true
             die "$name does not answer"
         fi
         sleep 0.05
     done
+}
+
+# ready NAME: waits until the tier of that name listens and has its names. It was started with
+# --ready-file "$RUN/NAME.ready".
+ready() {
+    answers "$1" test -e "$RUN/$1.ready"
+}
+
+# gets STATUS CURL-OPTIONS...: whether a request gets this status.
+gets() {
+    status=$1
+    shift
+    [ "$(curl --silent --output /dev/null --write-out '%{http_code}' --max-time 1 "$@")" = "$status" ]
 }

@@ -12,14 +12,22 @@ package struct DryRun {
     /// The address from which the second tier receives the request.
     private let frontAddress: IPAddress
     private let explain: Bool
+    private let machine: DryRunMachine?
 
     /// - Parameters:
     ///   - tiers: front first.
     ///   - frontAddress: by default the first network that the last tier trusts, else
     ///     loopback: tiers that are set up to work together are taken to do so.
     ///   - explain: record the result of every rule.
-    package init(_ tiers: [DryRunTier], frontAddress: IPAddress?, explain: Bool) {
+    ///   - machine: what is known of the machine that the first tier runs on; nil: nothing.
+    package init(
+        _ tiers: [DryRunTier],
+        frontAddress: IPAddress?,
+        explain: Bool,
+        machine: DryRunMachine? = nil
+    ) {
         self.tiers = tiers
+        self.machine = machine
         self.frontAddress =
             frontAddress ?? tiers.last?.stages.settings.trustedProxies.first?.firstHost
             ?? IPAddress(v4: 0x7F00_0001)
@@ -32,12 +40,16 @@ package struct DryRun {
         observe: (Int, DryRunStep) -> Void = { _, _ in }
     ) -> DryRunReport {
         var report = DryRunReport(url: String(decoding: request.url, as: UTF8.self))
+        var request = request
+        if case .other(let scheme) = request.scheme {
+            refuse("`\(scheme)` is not a scheme of HTTP: write http:// or https://", in: &report)
+            return report
+        }
+        if request.scheme == .tls, let first = tiers.first {
+            report.notes.append(TLSTerminator.pass(&request, to: first))
+        }
         guard let head = request.head else {
-            if let first = tiers.first {
-                var tier = DryRunReport.Tier(first.name, files: first.files)
-                tier.fail(Failure(.malformedRequest, "the request has a line break where none can be"))
-                report.append(tier)
-            }
+            refuse("the request has a line break where none can be", in: &report)
             return report
         }
         var sent = head
@@ -45,9 +57,20 @@ package struct DryRun {
             observe(position, step)
             report.append(DryRunReport.Tier(tiers[position], step, from: sent))
             if let head = step.head { sent = head }
+            // What listens where the front tier sends requests is a tier, and should be.
+            if tiers[position].name == "local", let note = machine?.note(on: step) {
+                report.notes.append(note)
+            }
             if step.isForwarded, position == tiers.count - 1 { report.received = ReceivedRequest(sent) }
         }
         return report
+    }
+
+    private func refuse(_ message: String, in report: inout DryRunReport) {
+        guard let first = tiers.first else { return }
+        var tier = DryRunReport.Tier(first.name, files: first.files)
+        tier.fail(Failure(.malformedRequest, message))
+        report.append(tier)
     }
 
     /// Follows a request's head through the tiers, up to the one where its way ends.
@@ -67,6 +90,7 @@ package struct DryRun {
         var bytes = head
         var peer = client
         var port = port
+        var passed: [Endpoint] = []
         for (position, tier) in tiers.enumerated() {
             let connection = ConnectionInfo(
                 peer: peer,
@@ -74,13 +98,30 @@ package struct DryRun {
                 trustedProxies: tier.stages.settings.trustedProxies
             )
             let writesHead = writesLastHead || position < tiers.count - 1
-            let step = step(bytes, through: tier, from: connection, writesHead: writesHead)
+            var step = step(bytes, through: tier, from: connection, writesHead: writesHead)
+            if let endpoint = step.endpoint, let loop = loop(at: endpoint, position, passed) {
+                step.fail(loop)
+            }
             visit(position, step)
             guard let forwarded = step.head, let endpoint = step.endpoint else { return }
+            passed.append(endpoint)
             bytes = forwarded
             peer = frontAddress
             port = endpoint.port
         }
+    }
+
+    /// Why a tier that the request has already passed would receive it again.
+    ///
+    /// - Parameter passed: where the tiers before this one sent it, which is where they listen.
+    private func loop(at endpoint: Endpoint, _ position: Int, _ passed: [Endpoint]) -> Failure? {
+        if passed.contains(endpoint) {
+            return Failure(.prohibitedAddress, "the endpoint \(endpoint) is this tier itself")
+        }
+        // The first tier does not connect to itself: its own address guard sees to that.
+        guard position > 0, let machine, machine.listens(at: endpoint) else { return nil }
+        let first = tiers[0].name
+        return Failure(.loopDetected, "the endpoint \(endpoint) is the \(first) tier itself (--listen)")
     }
 
     private func step(
@@ -159,14 +200,5 @@ package struct DryRun {
             kept: tier.stages.settings.keptFields
         ).write(head, from: bytes, edits: forwarding.edits, into: &out)
         return out
-    }
-}
-
-extension CIDR {
-    /// The network's first address that a machine would have.
-    fileprivate var firstHost: IPAddress {
-        var bytes = network.networkBytes
-        if prefixLength < bytes.count * 8 - 1 { bytes[bytes.count - 1] |= 1 }
-        return IPAddress(networkBytes: bytes) ?? network
     }
 }

@@ -25,6 +25,8 @@ package struct DryRunReport: Encodable, Sendable {
     package private(set) var tiers: [Tier] = []
     /// What the last tier would send to the endpoint.
     package internal(set) var received: ReceivedRequest?
+    /// What the dry run assumed, or cannot know.
+    package internal(set) var notes: [String] = []
 
     init(url: String) { self.url = url }
 
@@ -130,7 +132,7 @@ package struct DryRunReport: Encodable, Sendable {
             source = resolution.source
             endpoints = resolution.endpoints.map(\.description)
             prohibited = resolution.prohibited.map {
-                Prohibited(endpoint: $0.endpoint.description, reason: $0.reason)
+                Prohibited(endpoint: $0.endpoint.description, reason: $0.objection.words)
             }
         }
 

@@ -3,7 +3,7 @@ package import Routing
 
 /// The request that a dry run follows.
 package struct DryRunRequest {
-    /// `http://host[:port]/path?query`, as bytes: hostile input is the point.
+    /// `http://host[:port]/path?query`, or `https`, as bytes: hostile input is the point.
     package var url: [UInt8]
     package var method = "GET"
     package var headers: [(name: String, value: String)] = []
@@ -15,8 +15,10 @@ package struct DryRunRequest {
         self.client = client
     }
 
-    /// The port of the URL; 80 where it names none.
-    var port: UInt16 { RequestURL(url).port ?? 80 }
+    /// The port of the URL, or its scheme's.
+    var port: UInt16 { RequestURL(url).port }
+
+    var scheme: RequestURL.Scheme { RequestURL(url).scheme }
 
     /// The request as bytes; nil where a part of it would end a line and begin another.
     package var head: ByteBuffer? {

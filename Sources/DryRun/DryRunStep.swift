@@ -32,6 +32,12 @@ package struct DryRunStep {
         return true
     }
 
+    /// The request goes no further than this tier.
+    mutating func fail(_ failure: Failure) {
+        self.failure = failure
+        head = nil
+    }
+
     /// Takes over what the stages found out, as far as they came.
     mutating func note(_ route: borrowing RequestRoute, _ head: borrowing RequestHead, _ bytes: ByteBuffer) {
         stage = route.stage

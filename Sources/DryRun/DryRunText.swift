@@ -14,6 +14,7 @@ package struct DryRunText {
             lines.append("  " + printable(received.requestLine))
             lines += received.headers.map { "  \($0.name): \(printable($0.value))" }
         }
+        lines += report.notes.map { "note: " + printable($0) }
         lines.append(conclusion(report))
         return lines.joined(separator: "\n") + "\n"
     }

@@ -23,8 +23,15 @@ package struct DryRunTier {
     package let files: [String]
     private let names: Names
 
-    /// - Parameter name: `front` or `local`.
-    package init(_ name: String, _ configuration: Configuration, names: Names) {
+    /// - Parameters:
+    ///   - name: `front` or `local`.
+    ///   - machine: where the tier listens; nil: not known.
+    package init(
+        _ name: String,
+        _ configuration: Configuration,
+        names: Names,
+        machine: DryRunMachine? = nil
+    ) {
         self.names = names
         self.files = configuration.files
         let table: NameTable
@@ -45,10 +52,9 @@ package struct DryRunTier {
             ),
             table: configuration.table,
             names: table,
-            // Where the tier would listen is not known here, so that one check is left out.
             addressGuard: AddressGuard(
-                listening: [],
-                ownAddresses: [],
+                listening: machine?.listening ?? [],
+                ownAddresses: machine?.ownAddresses ?? [],
                 controlPlane: ControlPlane(configuration.names).endpoints
             ),
             canWait: canWait,

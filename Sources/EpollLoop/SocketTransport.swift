@@ -14,6 +14,8 @@ package final class SocketTransport: EpollSource, Transport {
     private static let turnBytes = 256 << 10
     /// Bytes of the largest read, as long as reads do not fill it.
     private static let smallReadBytes = 64 << 10
+    /// Retransmissions without an acknowledgement after which the peer counts as gone: about three seconds.
+    private static let maxUnanswered = 4
     private static let interest: EpollEvents = [.input, .urgent, .peerClosed, .edgeTriggered]
 
     /// An end of the whole that its owner has not been told yet.
@@ -49,6 +51,8 @@ package final class SocketTransport: EpollSource, Transport {
     private var isOutputClosed = false
     /// Nothing that is written arrives any more.
     private var isOutputFailed = false
+    /// The kernel probes whether the peer's machine is still there.
+    private var isPeerProbed = false
 
     /// - Parameter descriptor: of a socket that does not block; it belongs to the transport from now on.
     package init(_ descriptor: Int32, loop: EpollLoop) {
@@ -122,6 +126,15 @@ package final class SocketTransport: EpollSource, Transport {
         var byte: UInt8 = 0
         let count = recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
         return count >= 0 || errno != EAGAIN
+    }
+
+    package func peerResponds() -> Bool {
+        guard isActive else { return true }
+        if !isPeerProbed {
+            isPeerProbed = true
+            SocketOptions.probePeer(descriptor)
+        }
+        return SocketOptions.unansweredTransmissions(descriptor) < Self.maxUnanswered
     }
 
     // MARK: Events

@@ -2,6 +2,8 @@
 package enum HTTP1Constants {
     /// A method's name, bytes. The longest registered one has 17.
     package static let methodBytes = 32
+    /// The first byte of a TLS record that begins a handshake (RFC 8446 §5.1).
+    package static let tlsHandshake: UInt8 = 0x16
     /// Names in all `Connection` fields together; those with a meaning of their own (`close`, `keep-alive`,
     /// `upgrade`, `te`) do not count. Each is looked up among all fields, so this bounds the work.
     package static let connectionOptions = 32

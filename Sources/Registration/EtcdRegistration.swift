@@ -35,6 +35,7 @@ package final class EtcdRegistration: Sendable {
     /// - Parameters:
     ///   - advertise: the address in the entries.
     ///   - ttl: the life of the lease, seconds (2 to 3600; default 10).
+    ///   - takesOver: replaces at the start the entries of an instance with the same address, which drains.
     ///   - instance: the identity of this tier; by default new in each process.
     ///   - report: receives updates in order, on any thread.
     /// - Throws: `RegistryError` when the settings are not valid.
@@ -42,6 +43,7 @@ package final class EtcdRegistration: Sendable {
         _ address: RegistrationAddress,
         advertise: Endpoint,
         ttl: Int = 10,
+        takesOver: Bool = false,
         instance: String = String(UInt64.random(in: .min ... .max), radix: 16),
         report: @escaping @Sendable (Update) -> Void
     ) throws(RegistryError) {
@@ -59,6 +61,7 @@ package final class EtcdRegistration: Sendable {
         }
         var settings = RegistrationMachine.Settings(instance: instance, address: advertise)
         settings.ttl = Int64(ttl)
+        settings.takesOver = takesOver
         settings.members = client.members
         settings.authenticates = client.authenticates
         let state = NIOLockedValueBox(State())

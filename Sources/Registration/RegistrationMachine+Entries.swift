@@ -81,6 +81,8 @@ extension RegistrationMachine {
             if owner.lease == lease { return present(name) }
             // Ours, under an earlier lease.
             entries[name] = .missing(replacing: owner.revision)
+        } else if owner.isAt(settings.address), settings.takesOver, !hasRegistered {
+            entries[name] = .missing(replacing: owner.revision)
         } else if owner.isAt(settings.address) {
             // Most likely this tier before a crash. If nobody renews the lease, the entry is replaced without having
             // been away.

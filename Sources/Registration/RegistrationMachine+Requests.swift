@@ -34,6 +34,7 @@ extension RegistrationMachine {
         }
         if hasChanged, !isContested {
             hasChanged = false
+            hasRegistered = true
             actions.append(.emit(.registered(presentCount)))
         }
         let check = checkAt ?? now + settings.checkInterval

@@ -36,6 +36,9 @@ package struct RegistrationMachine: RegistryMachine, ~Copyable {
         package var inspectInterval = Duration.milliseconds(500)
         /// The interval of checks that all entries still exist: somebody may have removed one.
         package var checkInterval = Duration.seconds(30)
+        /// At the start, entries with the address of this tier are replaced although their owner runs: it drains, or
+        /// will. Its lease no longer counts for them.
+        package var takesOver = false
 
         package init(instance: String, address: Endpoint) {
             self.instance = instance
@@ -145,6 +148,8 @@ package struct RegistrationMachine: RegistryMachine, ~Copyable {
     var hasReportedExcess = false
     /// The number of entries may differ from the one that was reported last.
     var hasChanged = false
+    /// Entries have been registered: from here on a tier takes nothing over from one that started later.
+    var hasRegistered = false
     /// The wanted entries.
     var entries: [String: Entry] = [:]
     var toRemove: Set<String> = []

@@ -20,6 +20,10 @@ package protocol Transport: AnyObject {
     /// Whether bytes, or the peer's end, have arrived that the owner has not received. May cost a system call.
     var hasPendingInput: Bool { get }
 
+    /// Whether the machine at the other end still acknowledges what it is sent. From the first call on it is probed: if
+    /// it is gone, the transport ends within seconds. True where that cannot be known. Costs a system call.
+    func peerResponds() -> Bool
+
     /// Queues bytes. They leave at the next `flush`.
     func write(_ bytes: ByteBuffer)
     func flush()
@@ -36,6 +40,10 @@ package protocol Transport: AnyObject {
     func close()
     /// Makes the next `close` tell the peer that the stream broke off (a TCP reset), where the transport can.
     func resetOnClose()
+}
+
+extension Transport {
+    package func peerResponds() -> Bool { true }
 }
 
 /// Receives what a transport reads, and its events: from the event loop, never from within a call of its own.

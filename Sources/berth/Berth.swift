@@ -30,6 +30,7 @@ enum Main {
         // A peer or a pipe that closes early fails one write; it must not end the program.
         signal(SIGPIPE, SIG_IGN)
         do {
+            try CommandNames.check(Array(CommandLine.arguments.dropFirst()), of: Berth.self)
             var command = try Berth.parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()

@@ -73,7 +73,7 @@ struct CheckCommand: ParsableCommand {
             }
             do throws(ConfigurationFailure) {
                 let inspected = try ConfigurationLoader.inspect([path])
-                let options = Linter.Options(certificateNames: certificate)
+                let options = Linter.Options(certificateNames: certificate, isWhole: true)
                 findings += inspected.configuration.warnings + Linter.findings(inspected, options: options)
                 rules += inspected.configuration.table.rules.count
             } catch {

@@ -100,6 +100,121 @@ import Testing
         #expect(report.status == 400, "\(url.debugDescription): \(report.status ?? 0)")
     }
 
+    @Test(arguments: ["ftp://a.test.priv/", "file:///etc/passwd", "h2c://a.test.priv/"])
+    func `A URL of another scheme is refused, and the report says which schemes there are`(url: String) throws
+    {
+        let report = try Self.report(url)
+        #expect(report.outcome == .refused && report.status == 400)
+        #expect(report.detail?.contains("http:// or https://") == true)
+    }
+
+    @Test(arguments: ["https", "HTTPS", "wss"])
+    func `A URL of https comes through a proxy that terminates TLS, as far as the tier trusts it`(
+        scheme: String
+    )
+        throws
+    {
+        // The front rules of the demo trust no proxy: containers see http.
+        let url = "\(scheme)://wordpress_container001_01.test.priv/a?b"
+        let untrusting = try Self.report(url)
+        #expect(untrusting.outcome == .forwarded)
+        #expect(Self.received("X-Forwarded-Proto", untrusting) == "http")
+        #expect(untrusting.notes.contains { $0.contains("trusted_proxies") })
+
+        let text = """
+            rules: [{ name: all, to: '10.0.0.9:80', set_headers: { X-Scheme: '${scheme}' } }]
+            trusted_proxies: [192.168.3.0/24]
+            """
+        let run = try Self.tier(text)
+        let client = try #require(IPAddress("192.0.2.7"))
+        let report = run.run(DryRunRequest(url: Array(url.utf8), client: client))
+        #expect(Self.received("X-Forwarded-Proto", report) == "https")
+        #expect(Self.received("X-Forwarded-For", report) == "192.0.2.7, 192.168.3.1")
+        #expect(Self.received("X-Scheme", report) == "https")
+        #expect(report.tiers[0].client == "192.0.2.7")
+        // Who sends the field is the proxy.
+        var request = DryRunRequest(url: Array(url.utf8), client: client)
+        request.headers = [("X-Forwarded-Proto", "http")]
+        #expect(Self.received("X-Forwarded-Proto", run.run(request)) == "http")
+    }
+
+    private static func received(_ field: String, _ report: DryRunReport) -> String? {
+        report.received?.headers.first { $0.name == field }?.value
+    }
+
+    private static func tier(_ text: String, machine: DryRunMachine? = nil) throws -> DryRun {
+        let configuration = try ConfigurationLoader.load(text: text)
+        let names = try NameTable(offline: configuration.names)
+        let tier = DryRunTier("front", configuration, names: .offline(names), machine: machine)
+        return DryRun([tier], frontAddress: nil, explain: false, machine: machine)
+    }
+
+    // MARK: Loops
+
+    private static func machine(_ listen: [String], openPorts: Set<UInt16> = []) -> DryRunMachine {
+        DryRunMachine(
+            listening: listen.compactMap { Endpoint($0) },
+            ownAddresses: [IPAddress("198.51.100.4")].compactMap { $0 },
+            openPorts: openPorts
+        )
+    }
+
+    private static func followed(_ machine: DryRunMachine, local: String? = nil) throws -> DryRunReport {
+        let tiers = try ["front", "local"].map { name in
+            let path = root.appending(path: "rules/\(name).yaml").path
+            let isOther = name == "local" && local != nil
+            let configuration =
+                try isOther ? ConfigurationLoader.load(text: local ?? "") : ConfigurationLoader.load([path])
+            let names = try NameTable(offline: configuration.names)
+            return DryRunTier(
+                name,
+                configuration,
+                names: .offline(names),
+                machine: name == "front" ? machine : nil
+            )
+        }
+        let run = DryRun(tiers, frontAddress: nil, explain: false, machine: machine)
+        let client = try #require(IPAddress("192.0.2.7"))
+        let url = Array("http://wordpress_container001_01.test.priv/".utf8)
+        return run.run(DryRunRequest(url: url, client: client))
+    }
+
+    @Test(arguments: ["0.0.0.0:8080", "[::]:8080", "127.0.1.11:8080"])
+    func `A container that is the front tier itself is a loop`(listen: String) throws {
+        let report = try Self.followed(Self.machine([listen]))
+        #expect(report.status == 508 && report.reason == "loop_detected")
+        #expect(report.detail?.contains("127.0.1.11:8080") == true)
+        #expect(report.received == nil)
+    }
+
+    @Test func `A tier on one address is no loop, nor is the next tier's listener`() throws {
+        for listen in ["127.0.0.1:8080", "0.0.0.0:80"] {
+            let report = try Self.followed(Self.machine([listen]))
+            #expect(report.outcome == .forwarded && report.notes.isEmpty, "\(listen)")
+        }
+    }
+
+    @Test func `A tier whose endpoint is itself does not connect`() throws {
+        // The front tier: where it listens is known.
+        let front = try Self.followed(Self.machine(["0.0.0.0:9000"]))
+        #expect(front.status == 502 && front.reason == "prohibited_address" && front.tiers.count == 1)
+        // The local tier listens where the front tier sends the request.
+        let local = try Self.followed(
+            Self.machine([]),
+            local: "rules: [{ name: all, to: '127.0.1.1:9000' }]"
+        )
+        #expect(local.status == 502 && local.reason == "prohibited_address" && local.tiers.count == 2)
+    }
+
+    @Test func `A program that listens on every address is pointed out where it may be a tier`() throws {
+        let report = try Self.followed(Self.machine([], openPorts: [8080]))
+        #expect(report.outcome == .forwarded)
+        #expect(report.notes.contains { $0.contains("port 8080") && $0.contains("127.0.1.11:8080") })
+        #expect(try Self.followed(Self.machine([], openPorts: [80])).notes.isEmpty)
+        let elsewhere = "rules: [{ name: all, to: '203.0.113.9:8080' }]"
+        #expect(try Self.followed(Self.machine([], openPorts: [8080]), local: elsewhere).notes.isEmpty)
+    }
+
     @Test func `An unanchored look-alike does not get in`() throws {
         #expect(
             try Self.report("http://wordpress_container001_01.test.priv.evil.example/").reason == "no_rule"

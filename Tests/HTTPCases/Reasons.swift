@@ -7,6 +7,8 @@ extension RequestError {
         switch self {
         case .badMethod:
             "Berth does not search for the start of a request: the bytes before it may be the rest of another request."
+        case .tlsHandshake, .http2Preface:
+            "The bytes belong to another protocol. The client learns from the status that this port speaks HTTP/1.1."
         case .methodNotAllowed: "A tunnel would carry requests that no rule has matched."
         case .badTarget:
             "Readers cut, decode or skip such bytes differently, and so read another path or another line."

@@ -28,7 +28,7 @@ extension RequestCase {
             " GET / HTTP/1.1\r\nHost: h\r\n\r\n",
             refused: .badMethod
         ),
-        .init("a TLS greeting", "RFC 9112 §3", "\u{16}\u{3}\u{1}\u{0}", refused: .badMethod),
+        .init("a TLS greeting", "RFC 9112 §3", "\u{16}\u{3}\u{1}\u{0}", refused: .tlsHandshake),
         .init("no method", "RFC 9112 §3", "/ HTTP/1.1\r\nHost: h\r\n\r\n", refused: .badMethod),
         .init(
             "a method with a comma",
@@ -111,7 +111,7 @@ extension RequestCase {
             "the preface of HTTP/2",
             "RFC 9113 §3.4",
             "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-            refused: .versionNotSupported
+            refused: .http2Preface
         ),
         .init(
             "CONNECT",

@@ -31,6 +31,38 @@ import Testing
         #expect(changes.contains("shop_00.x [\"r0\"] [\"r0\"]"))
     }
 
+    @Test(
+        arguments: [
+            ("~^(?<app>[a-z]+)_(?<host>[0-9]{2})\\.x$", "h_${host}", "h_47", "_47.x"),
+            ("~^(?<app>[a-z]+)_(?<host>[0-9]{2})\\.x$", "${app}_${host}", "shop_47", "shop_47.x"),
+            ("~^([a-z]+)-(\\d+)\\.x$", "web$2", "web9", "-9.x"),
+            ("~^(?<app>a|b)\\.x$", "${app}", "b", "b.x"),
+        ]
+    )
+    func `A host whose target is known, and that is served, comes before others`(
+        host: String,
+        to: String,
+        known: String,
+        end: String
+    ) throws {
+        let difference = HostDifference(
+            old: try Self.table([(host, to)]),
+            new: try Self.table([(host, "other")]),
+            names: ["unrelated", known],
+            isServed: { $0.text.hasSuffix(end) }
+        )
+        #expect(difference.changes.map(\.host).allSatisfy { $0.hasSuffix(end) })
+        #expect(difference.changes.count == 1)
+        // What is not served is not preferred.
+        let unserved = HostDifference(
+            old: try Self.table([(host, to)]),
+            new: try Self.table([(host, "other")]),
+            names: [known],
+            isServed: { _ in false }
+        )
+        #expect(unserved.changes.count == 1)
+    }
+
     @Test func `The difference has hosts that only one table takes`() throws {
         #expect(try Self.difference([("a.x", "w"), ("b.x", "w")], [("a.x", "w")]) == ["b.x [\"r1\"] []"])
         #expect(try Self.difference([("a.x", "w")], [("*.x", "w")]) == ["b.x [] [\"r0\"]"])

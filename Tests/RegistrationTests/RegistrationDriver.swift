@@ -36,7 +36,7 @@ final class RegistrationDriver {
     /// The registry sends no responses.
     var isSilent = false
 
-    init(members: Int = 1, authenticates: Bool = false, ttl: Int64 = 10) {
+    init(members: Int = 1, authenticates: Bool = false, ttl: Int64 = 10, takesOver: Bool = false) {
         let here = at("10.0.0.5:9000")
         var settings = RegistrationMachine.Settings(
             instance: "me",
@@ -45,6 +45,7 @@ final class RegistrationDriver {
         settings.members = members
         settings.authenticates = authenticates
         settings.ttl = ttl
+        settings.takesOver = takesOver
         machine = RegistrationMachine(settings)
     }
 

@@ -103,6 +103,30 @@ private let sets: [Set<String>] = [["a"], Set((0..<100).map { "c\($0)" })]
         #expect(driver.store["a"]?.instance == "twin" && driver.held == ["a"])
     }
 
+    @Test(arguments: sets)
+    func `A second instance takes the names over at its start, and gives none back to the first`(
+        names: Set<String>
+    ) {
+        let driver = Driver(takesOver: true)
+        driver.put(names, Driver.Entry(instance: "twin", lease: 7, revision: 33), renewed: true)
+        driver.start(names)
+        #expect(driver.names == names && driver.held.isEmpty)
+        // One that starts later takes them over in turn.
+        driver.put(names, Driver.Entry(instance: "later", lease: 8, revision: 44), renewed: true)
+        driver.sleep(.seconds(120))
+        #expect(names.allSatisfy { driver.store[$0]?.instance == "later" })
+        #expect(driver.held.sorted() == names.sorted(), "reported once")
+    }
+
+    @Test func `A second instance does not take over the name of another host`() {
+        let driver = Driver(takesOver: true)
+        let entry = Driver.Entry(instance: "other", address: at("10.0.0.6:9000"), lease: 7, revision: 1)
+        driver.put(["a"], entry, renewed: true)
+        driver.start(["a"])
+        driver.sleep(.seconds(20))
+        #expect(driver.store["a"] == entry && driver.held == ["a"])
+    }
+
     @Test func `An entry that vanishes before it is replaced is put`() {
         let driver = Driver()
         driver.put(["a"], Driver.Entry(instance: "me", lease: 7, revision: 33))

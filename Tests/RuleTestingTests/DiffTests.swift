@@ -75,6 +75,16 @@ import Testing
         #expect(try !diff(Folder(), Rules.front).witnesses().hasChanges)
     }
 
+    @Test func `Of several hosts one that is served today is computed`() throws {
+        // Without that, the first host in the order of bytes would be of host 00, which no source knows.
+        let other = Rules.front.replacing("to: 'host_${host}", with: "to: 'node_${host}")
+        try #require(other != Rules.front)
+        let report = try diff(Folder(), other).witnesses()
+        let routes = report.groups.flatMap(\.hosts).map(\.old)
+        #expect(!routes.isEmpty)
+        #expect(routes.contains { $0.hasPrefix("to host_0") })
+    }
+
     @Test func `Static names are listed with their old and new addresses`() throws {
         let other = Rules.front.replacing("[127.0.2.1, 127.0.2.2]", with: "[127.0.2.1, '127.0.2.2:81']")
             .replacing("host_01: 127.0.1.1,", with: "host_03: 127.0.1.1,")

@@ -4,7 +4,7 @@ REPO=$(realpath "$EXAMPLE/../..")
 . "$REPO/scripts/example-lib.sh"
 need_root "$@"
 RUN=${BERTH_RUN_DIR:-/var/tmp/berth-containers}
-FRONT_LISTEN=${FRONT_LISTEN:-127.0.0.1:8080}
+FRONT_LISTEN=${FRONT_LISTEN:-$(cat "$RUN/front.address" 2>/dev/null || echo 127.0.0.1:8080)}
 LOCAL_LISTEN=127.0.0.1:9000
 NETWORK=berth-containers
 
@@ -33,4 +33,14 @@ write_hosts() {
         echo "$(address_of "$name") ${name#berth-}"
     done >"$RUN/hosts.new"
     mv "$RUN/hosts.new" "$RUN/hosts"
+}
+
+# served WORD: waits until the tiers serve a container.
+served() {
+    answers "berth-$1" gets 200 --header "Host: wordpress_$1_01.test.priv" "http://$FRONT_LISTEN/"
+}
+
+# unknown WORD: waits until no tier knows the name of a container.
+unknown() {
+    answers front gets 503 --header "Host: wordpress_$1_01.test.priv" "http://$FRONT_LISTEN/"
 }

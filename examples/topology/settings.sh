@@ -87,8 +87,8 @@ start_local() {
     cp "$EXAMPLE/rules/local.yaml" "$RUN/h$1/local.yaml"
     service "local-h$1" "h$1" "$BERTH" local --config "$RUN/h$1/local.yaml" --listen "$address:9000" \
         --register "etcd=http://$ETCD:2379/berth/hosts/host_$1" --advertise "$address:9000" \
-        --register-ttl "$REGISTER_TTL"
-    answers "local-h$1" on "h$1" curl --silent --max-time 1 "http://$address:9000/"
+        --register-ttl "$REGISTER_TTL" --ready-file "$RUN/local-h$1.ready"
+    ready "local-h$1"
 }
 
 # host NUMBER: a machine with podman, two containers and a local tier. Starts what is missing.
@@ -99,4 +99,16 @@ host() {
     add_container "$1" container001
     add_container "$1" container002
     start_local "$1"
+}
+
+# client_gets STATUS NUMBER WORD: whether the client's request to a container of a host gets this status.
+client_gets() {
+    seen=$(ip netns exec $MACHINES-client curl --silent --output /dev/null --write-out '%{http_code}' \
+        --max-time 1 "http://wordpress_$3_$2.test.priv/")
+    [ "$seen" = "$1" ]
+}
+
+# served NUMBER WORD: waits until the client reaches a container of a host.
+served() {
+    answers "local-h$1" client_gets 200 "$1" "$2"
 }

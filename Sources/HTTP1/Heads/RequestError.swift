@@ -4,6 +4,10 @@ package enum RequestError: Error, Hashable, Sendable {
     /// The method is not a token, or is longer than `HTTP1Constants.methodBytes`, or more than one empty line comes
     /// before it.
     case badMethod
+    /// The first byte is that of a TLS handshake (RFC 8446 §5.1): no method begins with it.
+    case tlsHandshake
+    /// The preface of HTTP/2 with prior knowledge (RFC 9113 §3.4).
+    case http2Preface
     /// `CONNECT`: Berth does not open tunnels on request.
     case methodNotAllowed
     /// The target has an invalid byte (control, space, DEL, `#`), or none of the forms of RFC 9112 §3.2. Bytes from
@@ -35,6 +39,8 @@ package enum RequestError: Error, Hashable, Sendable {
     package var token: String {
         switch self {
         case .badMethod: "method_invalid"
+        case .tlsHandshake: "tls_handshake"
+        case .http2Preface: "http2_preface"
         case .methodNotAllowed: "method_not_allowed"
         case .badTarget: "target_invalid"
         case .targetTooLong: "target_too_long"
@@ -55,6 +61,9 @@ package enum RequestError: Error, Hashable, Sendable {
     package var message: String {
         switch self {
         case .badMethod: "the request does not begin with a method"
+        case .tlsHandshake:
+            "this port speaks plain HTTP, and the client sent TLS: use http:// or another port"
+        case .http2Preface: "this port speaks plain HTTP/1.1, and the client sent HTTP/2"
         case .methodNotAllowed: "CONNECT is not allowed"
         case .badTarget: "the request target is malformed"
         case .targetTooLong: "the request target is longer than the limit"
@@ -68,6 +77,15 @@ package enum RequestError: Error, Hashable, Sendable {
         case .headTooLarge: "the request head is longer than the limit"
         case .field(let error): error.message
         case .framing(let error): error.message
+        }
+    }
+
+    /// The protocol that the client spoke instead of HTTP/1; nil: this one, or none that is known.
+    package var otherProtocol: StaticString? {
+        switch self {
+        case .tlsHandshake: "TLS"
+        case .http2Preface: "HTTP/2"
+        default: nil
         }
     }
 }

@@ -30,7 +30,9 @@ extension RequestHead {
                 return true
             }
         } catch {
-            if error == .badMethod && position < 3 || window.isFinal(at: position) { throw error }
+            if error == .badMethod && position < 3 || window.isFinal(at: position) {
+                throw window.bytes.byte(at: 0) == HTTP1Constants.tlsHandshake ? .tlsHandshake : error
+            }
         }
         if window.isFull { throw .headTooLarge }
         scanned = window.bytes.count
@@ -101,7 +103,10 @@ extension RequestHead {
             if position &+ 1 >= bytes.count, bytes.byte(at: position) ?? ASCII.cr == ASCII.cr { return false }
             throw .badVersion
         }
-        guard case .version(let version) = reading else { throw .versionNotSupported }
+        guard case .version(let version) = reading else {
+            throw bytes.equals(methodRange, "pri") && bytes.equals(targetRange, "*")
+                ? .http2Preface : .versionNotSupported
+        }
         self.version = version
         do throws(RequestError) { try readTarget(bytes) } catch {
             position = 0

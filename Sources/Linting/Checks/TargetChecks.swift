@@ -15,7 +15,7 @@ struct TargetChecks {
     }
 
     /// The parts of a `to` up to its port or its path.
-    private static func name(of to: String) -> [TemplateParser.Part]? {
+    static func name(of to: String) -> [TemplateParser.Part]? {
         guard var parts = try? TemplateParser.parse(to) else { return nil }
         if case .literal(let bytes, let at)? = parts.first {
             let text = bytes.text

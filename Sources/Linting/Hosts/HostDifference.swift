@@ -28,8 +28,17 @@ package struct HostDifference: Sendable {
     package static let maxChanges = 1000
 
     /// Runs on the calling thread.
-    package init(old: RouteTable, new: RouteTable) {
-        var finder = DifferenceFinder(old: old, new: new)
+    ///
+    /// - Parameters:
+    ///   - names: targets that have addresses today, for hosts that are served.
+    ///   - isServed: whether the old rules serve a host. Of several hosts one that is served is preferred.
+    package init(
+        old: RouteTable,
+        new: RouteTable,
+        names: [String] = [],
+        isServed: @escaping (HostName) -> Bool = { _ in false }
+    ) {
+        var finder = DifferenceFinder(old: old, new: new, ServedHosts(names), isServed)
         finder.run()
         changes = finder.changes
         isComplete = finder.isComplete
@@ -42,13 +51,22 @@ private struct DifferenceFinder {
     private let oldRules: [RuleView]
     private let newRules: [RuleView]
     private let scratch = RouteScratch()
+    private let served: ServedHosts
+    private let isServed: (HostName) -> Bool
     private var seen: Set<String> = []
     private(set) var changes: [HostDifference.Change] = []
     private(set) var isComplete = true
 
-    init(old: RouteTable, new: RouteTable) {
+    init(
+        old: RouteTable,
+        new: RouteTable,
+        _ served: ServedHosts,
+        _ isServed: @escaping (HostName) -> Bool
+    ) {
         self.old = old
         self.new = new
+        self.served = served
+        self.isServed = isServed
         let recent = LanguageCache()
         oldRules = old.rules.map { RuleView($0, recent) }
         newRules = new.rules.map { RuleView($0, recent) }
@@ -100,6 +118,7 @@ private struct DifferenceFinder {
             isComplete = false
             return
         }
+        if findServed(languages, inside[0], outside.compactMap(\.language)) { return }
         var without = outside
         for _ in 0..<LintBounds.takers {
             let known = without.compactMap(\.language)
@@ -121,6 +140,19 @@ private struct DifferenceFinder {
             }
         }
         isComplete = false
+    }
+
+    /// Searches for a host that is decided differently and that `rule` serves today.
+    private mutating func findServed(_ inside: [Language], _ rule: RuleView, _ outside: [Language]) -> Bool {
+        // The first one is of the old table, where any is.
+        guard oldRules.indices.contains(rule.index), oldRules[rule.index] === rule else { return false }
+        for narrowed in served.languages(rule) {
+            guard case .found(let bytes) = HostSearch(inside: inside + [narrowed], outside: outside).find(),
+                let host = try? HostName(bytes.span), isServed(host)
+            else { continue }
+            if note(host) { return true }
+        }
+        return false
     }
 
     /// The rules that a request for the host may come to.

@@ -28,6 +28,12 @@ extension Diagnostic.Code {
     package static let unboundedTarget = Self(rawValue: "unbounded_target")
     /// A capture without a name that is not used.
     package static let unusedCapture = Self(rawValue: "unused_capture")
+    /// Rules lead to names, and there is no name source.
+    package static let missingNames = Self(rawValue: "missing_names")
+    /// A path or field value is written like a pattern, and is compared as text.
+    package static let literalPattern = Self(rawValue: "literal_pattern")
+    /// `{name}` in a template, where `${name}` was meant.
+    package static let missingDollar = Self(rawValue: "missing_dollar")
     /// A note: something was not compared.
     package static let notCompared = Self(rawValue: "not_compared")
 
@@ -35,6 +41,6 @@ extension Diagnostic.Code {
     package static let linterCodes: [Self] = [
         .unreachableRule, .duplicateRule, .overlappingRules, .ambiguousCaptures, .unescapedDot,
         .missingAnchor, .dotInLabel, .impossibleHost, .labelTooLong, .uncoveredHost, .unknownTarget,
-        .unboundedTarget, .unusedCapture, .notCompared,
+        .unboundedTarget, .unusedCapture, .missingNames, .literalPattern, .missingDollar, .notCompared,
     ]
 }

@@ -11,9 +11,12 @@ package enum Linter {
         /// Names of the certificates that listeners have, `*.test.priv` or `www.test.priv`; empty: nothing
         /// is reported about them.
         package var certificateNames: [String]
+        /// The configuration is all that a tier has: without name sources it can resolve no name.
+        package var isWhole: Bool
 
-        package init(certificateNames: [String] = []) {
+        package init(certificateNames: [String] = [], isWhole: Bool = false) {
             self.certificateNames = certificateNames
+            self.isWhole = isWhole
         }
     }
 
@@ -27,12 +30,24 @@ package enum Linter {
             HostChecks(context: context, rule: rule).run()
             PatternChecks(context: context, rule: rule).run()
             TargetChecks(context: context, rule: rule).run()
+            SpellingChecks(context: context, rule: rule).run()
             if !options.certificateNames.isEmpty {
                 CertificateCheck(context: context, rule: rule, names: options.certificateNames).run()
             }
         }
+        if options.isWhole { NamesCheck(context: context).run() }
         ShadowingCheck(context: context).run()
         OverlapCheck(context: context).run()
+        return context.sorted().filter { !Suppressions.allow($0, in: inspected) }
+    }
+}
+
+extension Linter {
+    /// What keeps each request of a rule from being served: quick, for the start of a tier.
+    package static func missingNames(_ inspected: InspectedConfiguration) -> [Diagnostic] {
+        guard inspected.configuration.names.isEmpty else { return [] }
+        let context = LintContext(inspected)
+        NamesCheck(context: context).run()
         return context.sorted().filter { !Suppressions.allow($0, in: inspected) }
     }
 }

@@ -1,5 +1,6 @@
 import Dispatch
 import Glibc
+import Linting
 import Logging
 import Names
 import Proxy
@@ -37,6 +38,7 @@ final class Reload: Sendable {
     private let names: NameDirectory
     private let sources: NameSources
     private let logger: Logger
+    private let findings: RuleFindings
     private let state = NIOLockedValueBox(State())
     /// Runs one reload at a time.
     private let queue = DispatchQueue(label: "berth.reload")
@@ -48,12 +50,16 @@ final class Reload: Sendable {
         self.names = names
         self.sources = sources
         self.logger = logger
+        self.findings = RuleFindings(paths, logger: logger)
     }
 
     var counters: ReloadCounters { state.withLockedValue { $0.counters } }
 
     /// Starts watching the files and folders.
-    func watch() {
+    ///
+    /// - Parameter inspected: the rules in force, for a count of their findings.
+    func watch(_ inspected: InspectedConfiguration?) {
+        if let inspected { findings.check(inspected) }
         for path in paths {
             do {
                 let watcher = try Self.watcher(path) { [weak self] in self?.request(.file) }
@@ -87,18 +93,15 @@ final class Reload: Sendable {
     }
 
     private func reload(_ cause: Cause, _ done: @escaping @Sendable (Bool) -> Void) {
-        let configuration: Configuration
+        let inspected: InspectedConfiguration
         do {
-            configuration = try ConfigurationLoader.load(paths)
+            inspected = try ConfigurationLoader.inspect(paths)
         } catch {
             fail(error.rendered(color: false), cause)
             return done(false)
         }
-        let plan = TierPlan(
-            name: tier.settings.name,
-            configuration: configuration,
-            instance: tier.settings.instance
-        )
+        let configuration = inspected.configuration
+        let plan = TierPlan(name: tier.settings.name, inspected: inspected, instance: tier.settings.instance)
         do {
             let tier = tier
             try names.replace(try sources.make(plan.names)) { table in
@@ -115,13 +118,14 @@ final class Reload: Sendable {
             state.counters.isStale = false
             state.reported = ""
         }
-        for warning in configuration.warnings {
+        for warning in configuration.warnings + Linter.missingNames(inspected) {
             logger.warning("rule file", metadata: ["finding": "\(warning.rendered(color: false))"])
         }
         logger.notice(
             "rules reloaded",
             metadata: ["cause": "\(cause.rawValue)", "rules": "\(configuration.table.rules.count)"]
         )
+        findings.check(inspected)
     }
 
     /// Logs why the old rules stay in force. After a signal, the same diagnostics are logged again.

@@ -8,6 +8,8 @@ package struct TierPlan: Sendable {
     package let settings: TierSettings
     package let table: RouteTable
     package let names: [NameSourceSettings]
+    /// For `berth check` of the rules; nil: nothing is reported.
+    let inspected: InspectedConfiguration?
     /// Registries that are written as host names.
     let registryHosts: [(name: String, port: UInt16)]
 
@@ -19,6 +21,20 @@ package struct TierPlan: Sendable {
         configuration: Configuration,
         instance: String? = nil
     ) {
+        self.init(name: name, configuration, instance, inspected: nil)
+    }
+
+    package init(name: String, inspected: InspectedConfiguration, instance: String? = nil) {
+        self.init(name: name, inspected.configuration, instance, inspected: inspected)
+    }
+
+    private init(
+        name: String,
+        _ configuration: Configuration,
+        _ instance: String?,
+        inspected: InspectedConfiguration?
+    ) {
+        self.inspected = inspected
         var settings = TierSettings(
             name: name,
             instance: instance ?? Self.newInstance(),

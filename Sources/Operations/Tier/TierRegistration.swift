@@ -13,11 +13,19 @@ package struct RegistrationPlan: Sendable {
     package var advertise: Endpoint
     /// The life of the lease, seconds.
     package var ttl: Int
+    /// Takes the entries over from an instance with the same address.
+    package var takesOver: Bool
 
-    package init(address: RegistrationAddress, advertise: Endpoint, ttl: Int = 10) {
+    package init(
+        address: RegistrationAddress,
+        advertise: Endpoint,
+        ttl: Int = 10,
+        takesOver: Bool = false
+    ) {
         self.address = address
         self.advertise = advertise
         self.ttl = ttl
+        self.takesOver = takesOver
     }
 }
 
@@ -47,7 +55,8 @@ final class TierRegistration: Sendable {
         registration = try EtcdRegistration(
             plan.address,
             advertise: plan.advertise,
-            ttl: plan.ttl
+            ttl: plan.ttl,
+            takesOver: plan.takesOver
         ) { update in
             switch update {
             case .registered(let count):

@@ -21,6 +21,8 @@ package final class TierService: Sendable {
         package var listen: [Endpoint]
         /// Event loops, each with a thread.
         package var loops: Int
+        /// Another instance may listen at the same addresses: one that drains.
+        package var sharesPorts: Bool
         /// A connection is accepted when its first bytes have arrived.
         package var defersAccept: Bool
         package var accessLog: AccessLogDestination
@@ -39,6 +41,7 @@ package final class TierService: Sendable {
         package init(
             listen: [Endpoint],
             loops: Int = System.coreCount,
+            sharesPorts: Bool = false,
             defersAccept: Bool = false,
             accessLog: AccessLogDestination = .standardOutput,
             format: AccessLogFormat = .text,
@@ -50,6 +53,7 @@ package final class TierService: Sendable {
         ) {
             self.listen = listen
             self.loops = loops
+            self.sharesPorts = sharesPorts
             self.defersAccept = defersAccept
             self.accessLog = accessLog
             self.format = format
@@ -117,6 +121,7 @@ package final class TierService: Sendable {
         case .standardOutput: sink = try LogSink(path: nil)
         case .file(let path): sink = try LogSink(path: path)
         }
+        let otherProtocols = OtherProtocolLog(logger)
         let tier: Tier
         do {
             tier = try Tier.start(
@@ -125,9 +130,11 @@ package final class TierService: Sendable {
                 names: names.table,
                 nameResolver: names,
                 listen: options.listen,
+                sharesPorts: options.sharesPorts,
                 defersAccept: options.defersAccept,
                 loops: options.loops,
                 seed: .random(in: .min ... .max),
+                otherProtocol: { otherProtocols.report($0, $1, $2) },
                 makeLog: {
                     sink.map { AccessLog(sink: $0, format: options.format, tier: plan.settings.name) }
                 }
@@ -159,7 +166,7 @@ package final class TierService: Sendable {
             names.subscribe { registration.take($0) }
         }
         let reloading = Reload(options.rules, tier: tier, names: names, sources: sources, logger: logger)
-        reloading.watch()
+        reloading.watch(plan.inspected)
         return TierService(
             tier: tier,
             names: names,

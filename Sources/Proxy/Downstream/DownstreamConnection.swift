@@ -183,6 +183,9 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
                 return false
             }
         } catch {
+            if let name = error.otherProtocol {
+                worker.otherProtocol?(name, connection.peer, connection.localPort)
+            }
             refuseHead(Failure(error), now: worker.now)
             return true
         }

@@ -16,7 +16,8 @@ extension ListenError {
     init(_ endpoint: Endpoint, _ error: SocketError) {
         let reason =
             switch error.code {
-            case EADDRINUSE: "the port is in use by another program"
+            case EADDRINUSE:
+                "the port is in use by another program (--reuse-port listens beside a tier that drains)"
             case EACCES: "ports below 1024 need root or CAP_NET_BIND_SERVICE"
             case EADDRNOTAVAIL: "the address is not one of this machine's"
             default: error.description
@@ -34,10 +35,12 @@ final class Listener: Sendable {
 
     /// Binds `endpoint` for each worker. `begin` accepts.
     ///
+    /// - Parameter sharesPort: another instance of the same user may listen there, too.
     /// - Throws: `ListenError`, in words, when the port is taken or may not be used.
     init(
         _ endpoint: Endpoint,
         _ options: ListeningSocket.Options,
+        sharesPort: Bool,
         on workers: [(worker: Worker, loop: EpollLoop)]
     ) throws(ListenError) {
         var bound = endpoint
@@ -45,7 +48,9 @@ final class Listener: Sendable {
         do throws(SocketError) {
             // With SO_REUSEPORT two programs of one user can share a port and not know it: a socket without it
             // finds out.
-            if endpoint.port != 0 { try ListeningSocket.probe(SocketEndpoint(endpoint), options) }
+            if endpoint.port != 0, !sharesPort {
+                try ListeningSocket.probe(SocketEndpoint(endpoint), options)
+            }
             for (worker, loop) in workers {
                 let socket = try ListeningSocket(
                     SocketEndpoint(bound),

@@ -90,6 +90,8 @@ final class UpstreamConnection: ExchangeUpstream, TransportOwner, @unchecked Sen
         transport?.resumeReading()
     }
 
+    func peerResponds() -> Bool { transport?.peerResponds() ?? true }
+
     func cancel() {
         close()
     }

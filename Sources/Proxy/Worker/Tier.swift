@@ -7,6 +7,10 @@ package import Routing
 import Settings
 import SystemSupport
 
+/// Reports a client that speaks another protocol than HTTP/1: which one, who, and to which port.
+package typealias OtherProtocolReport =
+    @Sendable (_ name: StaticString, _ peer: IPAddress, _ port: UInt16) -> Void
+
 /// A running tier: its listeners, and a worker on each event loop. Front and local
 /// are the same data plane with other rules.
 package final class Tier: Sendable {
@@ -44,10 +48,12 @@ package final class Tier: Sendable {
     /// - Parameters:
     ///   - names: what is known at the start.
     ///   - nameResolver: for names that the table does not hold; nil: they are unknown.
+    ///   - sharesPorts: another instance may listen at the same addresses.
     ///   - defersAccept: a connection is accepted when its first bytes have arrived (TCP_DEFER_ACCEPT).
     ///   - loops: how many event loops, each with a thread.
     ///   - makeLog: the access log of one event loop; nil for none.
     ///   - seed: of request ids and of places in tables.
+    ///   - otherProtocol: called on an event loop when a client speaks another protocol than HTTP/1.
     /// - Throws: `ListenError`; then nothing is served.
     package static func start(
         settings: TierSettings,
@@ -55,9 +61,11 @@ package final class Tier: Sendable {
         names: NameTable,
         nameResolver: (any NameResolver)? = nil,
         listen: [Endpoint],
+        sharesPorts: Bool = false,
         defersAccept: Bool = false,
         loops: Int,
         seed: UInt64,
+        otherProtocol: OtherProtocolReport? = nil,
         makeLog: () -> (any ExchangeLog)?
     ) throws(ListenError) -> Tier {
         var random = Random(seed: seed)
@@ -92,6 +100,7 @@ package final class Tier: Sendable {
                     targets: targets,
                     seed: random.next()
                 )
+                worker.otherProtocol = otherProtocol
                 worker.context.connect = { [unowned worker] upstream, timeout, done in
                     UpstreamConnector.connect(
                         to: upstream,
@@ -108,7 +117,7 @@ package final class Tier: Sendable {
                 options.defersAccept = defersAccept
                 // Else `[::]` has IPv4 too.
                 options.ipv6Only = listen.contains { $0.address.isIPv4 && $0.port == endpoint.port }
-                listeners.append(try Listener(endpoint, options, on: running))
+                listeners.append(try Listener(endpoint, options, sharesPort: sharesPorts, on: running))
             }
         } catch {
             for loop in loops { loop.stop {} }
@@ -217,7 +226,8 @@ package final class Tier: Sendable {
         return counters
     }
 
-    private static func ownAddresses() -> [IPAddress] {
+    /// The addresses of this machine's interfaces.
+    package static func ownAddresses() -> [IPAddress] {
         guard let devices = try? System.enumerateDevices() else { return [] }
         return devices.compactMap { $0.address.flatMap(IPAddress.init) }
     }

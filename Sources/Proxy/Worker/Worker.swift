@@ -19,6 +19,8 @@ package final class Worker: @unchecked Sendable {
     var responseHead = ResponseHead()
     var scratch = Scratch()
     private(set) var connections = ConnectionList()
+    /// A client spoke another protocol. To be set before the first connection.
+    var otherProtocol: OtherProtocolReport?
 
     private var heapTrimmer = HeapTrimmer()
     private var ticking: RepeatedTask?

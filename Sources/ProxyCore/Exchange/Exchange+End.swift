@@ -100,6 +100,27 @@ extension Exchange {
         downstream?.abort()
     }
 
+    /// The endpoint is certainly not one of the target's any longer: its name has gone, or leads elsewhere.
+    func isWithdrawn(_ upstream: Upstream) -> Bool {
+        context.stages.isWithdrawn(upstream, facts.route)
+    }
+
+    /// Waits no longer for an endpoint whose name has gone: not for a connection to it, and not for a response where its
+    /// machine is gone, too. An endpoint that drains goes on.
+    ///
+    /// - Returns: whether it was left.
+    func leavesWithdrawnEndpoint() -> Bool {
+        guard let used = facts.upstream, isWithdrawn(used) else { return false }
+        if machine.isConnecting {
+            perform(machine.endpointWithdrawn())
+            return true
+        }
+        guard let upstream, !upstream.peerResponds() else { return false }
+        upstream.cancel()
+        upstreamLost(Failure(.upstreamTimeout))
+        return true
+    }
+
     /// The tier shuts down and its time is over.
     package func drainExpired() {
         if let tunnel {
@@ -172,6 +193,12 @@ extension Exchange {
         if isObserved { context.counters.failures[failure.reason, default: 0] &+= 1 }
     }
 
+    /// Where Berth did not connect to: for the log alone, no client sees it.
+    private var prohibitedEndpoint: Endpoint? {
+        guard facts.failure?.reason == .prohibitedAddress else { return nil }
+        return facts.route.pool?.resolution.prohibited.first?.endpoint
+    }
+
     func record() {
         guard isObserved, let log = context.log, let downstream else { return }
         let peer = downstream.connection.peer
@@ -187,7 +214,7 @@ extension Exchange {
                 userAgent: facts.logFields.userAgentBytes,
                 requestID: facts.requestID,
                 decision: facts.route.decision?.decision,
-                endpoint: facts.upstream?.endpoint,
+                endpoint: facts.upstream?.endpoint ?? prohibitedEndpoint,
                 status: facts.status,
                 failure: facts.failure,
                 bytesIn: downstream.requestBodyBytes &+ (tunnel?.bytesUp ?? 0),

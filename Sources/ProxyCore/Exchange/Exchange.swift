@@ -277,7 +277,8 @@ package final class Exchange {
             context.counters.retries &+= 1
             connect(to: upstream)
         } catch {
-            perform(machine.noEndpointLeft(failure))
+            // Why the target has no endpoint any longer, where that is why it was left.
+            perform(machine.noEndpointLeft(failure.reason == .unknownTarget ? error : failure))
         }
     }
 
@@ -345,11 +346,13 @@ package final class Exchange {
     package func tick(now: NIODeadline) {
         if let tunnel {
             outgoing = ByteBuffer()
+            if let tunnelUpstream, isWithdrawn(tunnelUpstream) { tunnel.checkUpstream() }
             let timeouts = context.settings.timeouts
             return tunnel.tick(now: now, idle: timeouts.tunnel, accept: timeouts.upstream)
         }
         guard isActive, let downstream else { return }
         if let fetch = facts.pageFetch { return fetch.tick(now: now) }
+        if leavesWithdrawnEndpoint() { return }
         let timeouts = context.settings.timeouts
         // A response may take hours: what would be sent again, had it not begun, is of no more use.
         if machine.responseHasBegun {

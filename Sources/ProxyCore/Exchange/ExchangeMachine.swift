@@ -99,6 +99,11 @@ package struct ExchangeMachine: ~Copyable {
         state = .waiting(for: wait, until: deadline, cause: cause)
     }
 
+    /// A connection is being made.
+    package var isConnecting: Bool {
+        if case .connecting = state { true } else { false }
+    }
+
     /// The attempt of this number is the one under way.
     package func isConnecting(_ attempt: Int) -> Bool {
         if case .connecting(attempt, _) = state { true } else { false }
@@ -116,6 +121,13 @@ package struct ExchangeMachine: ~Copyable {
         let mayTryAnother = failure.reason.isConnectFailure || failure.reason == .connectionReset
         guard mayTryAnother, attempts < Self.maxAttempts else { return failed(failure) }
         return .connectNext(after: failure)
+    }
+
+    /// The endpoint that the exchange connects to is no longer one of its target's: nobody waits for it any longer.
+    package mutating func endpointWithdrawn() -> Action {
+        guard case .connecting = state else { return .none }
+        let failure = Failure(.unknownTarget)
+        return attempts < Self.maxAttempts ? .connectNext(after: failure) : failed(failure)
     }
 
     /// Every endpoint of the target has been tried.

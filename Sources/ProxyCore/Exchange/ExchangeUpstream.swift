@@ -31,8 +31,14 @@ package protocol ExchangeUpstream: AnyObject {
     func resumeReading()
     /// Whether the peer accepted some of the request's bytes since the last call.
     func hasProgressed() -> Bool
+    /// Whether the machine at the other end still acknowledges what it is sent: see `Transport.peerResponds`.
+    func peerResponds() -> Bool
     /// The exchange ends before its response does.
     func cancel()
     /// Closes it; without effect on one that is closed.
     func close()
+}
+
+extension ExchangeUpstream {
+    package func peerResponds() -> Bool { true }
 }

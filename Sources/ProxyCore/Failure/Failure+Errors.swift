@@ -6,7 +6,8 @@ extension Failure {
     package init(_ error: RequestError) {
         let reason: Reason =
             switch error {
-            case .badMethod, .badTarget, .badVersion, .missingHost, .severalHosts, .badHost, .traceWithBody:
+            case .badMethod, .tlsHandshake, .http2Preface, .badTarget, .badVersion, .missingHost,
+                .severalHosts, .badHost, .traceWithBody:
                 .malformedRequest
             case .methodNotAllowed: .methodNotAllowed
             case .targetTooLong: .uriTooLong

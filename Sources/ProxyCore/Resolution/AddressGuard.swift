@@ -39,23 +39,19 @@ package struct AddressGuard: Sendable {
     /// Why Berth does not connect to `endpoint`; nil if it may.
     ///
     /// - Parameter endpointNetworks: `endpoint_networks` of the rule; empty: any network.
-    package func objection(to endpoint: Endpoint, endpointNetworks: [CIDR]) -> String? {
-        if let kind = endpoint.address.prohibitedKind {
-            return "\(kind) address"
-        }
-        if endpoint.port == 0 {
-            return "port 0"
-        }
+    package func objection(to endpoint: Endpoint, endpointNetworks: [CIDR]) -> AddressObjection? {
+        if let objection = AddressObjection(endpoint.address) { return objection }
+        if endpoint.port == 0 { return .noPort }
         if listening.contains(endpoint) || (wildcardPorts.contains(endpoint.port) && isOwn(endpoint.address))
         {
-            return "an address of this proxy itself"
+            return .ownListener
         }
         if controlPlane.contains(endpoint) || (sharedPorts.contains(endpoint.port) && isOwn(endpoint.address))
         {
-            return "an address of a registry or DNS server of this proxy"
+            return .controlPlane
         }
         if !endpointNetworks.isEmpty, !endpointNetworks.contains(where: { $0.contains(endpoint.address) }) {
-            return "outside the rule's endpoint_networks"
+            return .otherNetwork
         }
         return nil
     }

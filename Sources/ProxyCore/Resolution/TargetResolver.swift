@@ -17,7 +17,7 @@ package struct Resolution: Sendable {
     /// In the source's order.
     package let choices: [Choice]
     /// Endpoints of the source that Berth does not connect to, with the reason.
-    package let prohibited: [(endpoint: Endpoint, reason: String)]
+    package let prohibited: [(endpoint: Endpoint, objection: AddressObjection)]
     /// Why the target could not be resolved; nil if it could.
     package let problem: NameProblem?
     /// Marked whenever an endpoint is picked.
@@ -35,7 +35,8 @@ package struct Resolution: Sendable {
     package var failure: Failure? {
         guard choices.isEmpty else { return nil }
         if let problem { return Failure(problem) }
-        return prohibited.isEmpty ? Failure(.unknownTarget) : Failure(.prohibitedAddress)
+        guard let first = prohibited.first else { return Failure(.unknownTarget) }
+        return Failure(.prohibitedAddress, detail: first.objection.rawValue)
     }
 }
 
@@ -80,14 +81,14 @@ package struct TargetResolver: Sendable {
         use: UsageMark? = nil
     ) -> Resolution {
         var choices: [Resolution.Choice] = []
-        var prohibited: [(endpoint: Endpoint, reason: String)] = []
+        var prohibited: [(endpoint: Endpoint, objection: AddressObjection)] = []
         for named in addresses {
             let endpoint = Endpoint(
                 address: named.address,
                 port: named.port ?? key.target.port ?? Self.defaultPort
             )
-            if let reason = addressGuard.objection(to: endpoint, endpointNetworks: key.endpointNetworks) {
-                prohibited.append((endpoint, reason))
+            if let objection = addressGuard.objection(to: endpoint, endpointNetworks: key.endpointNetworks) {
+                prohibited.append((endpoint, objection))
             } else {
                 choices.append(
                     Resolution.Choice(endpoint: endpoint, weight: named.weight, identity: named.identity)

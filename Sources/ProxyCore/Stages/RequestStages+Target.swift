@@ -73,6 +73,17 @@ extension RequestStages {
         return targets.isCurrent(pool) && pool.contains(upstream)
     }
 
+    /// Whether an endpoint that was picked before is certainly not one of the target's any longer. While its name is
+    /// being resolved, or cannot be, it still is.
+    package func isWithdrawn(_ upstream: Upstream, _ route: borrowing RequestRoute) -> Bool {
+        guard let pool = route.pool else { return false }
+        refresh(pool)
+        switch pool.failure?.reason {
+        case nil, .unknownTarget?, .prohibitedAddress?: return !pool.contains(upstream)
+        default: return false
+        }
+    }
+
     /// Brings a pool that a request holds up to date, where that is possible without a wait.
     private func refresh(_ pool: TargetPool) {
         guard !targets.isCurrent(pool) else { return }

@@ -104,6 +104,13 @@ package final class Tunnel {
         }
     }
 
+    /// The endpoint may be gone: closes the tunnel where the endpoint's machine does not acknowledge anything.
+    func checkUpstream() {
+        guard state == .open, !upstream.transport.peerResponds() else { return }
+        upstream.transport.close()
+        closed(upstream, failed: true)
+    }
+
     /// Closes both sides at once. The owner is not called.
     package func close() {
         guard state != .closed else { return }

@@ -36,14 +36,18 @@ extension RuleCompiler {
     }
 
     /// Runs `body`; an error that it throws becomes an issue of `key`.
+    ///
+    /// - Parameter text: the template.
     mutating func recordingIssue<Value>(
         _ key: String,
+        _ text: String? = nil,
         _ body: () throws(TemplateParser.Failure) -> Value
     ) -> Value? {
         do {
             return try body()
         } catch {
-            issue(key, error.message, at: error.range, hint: error.hint)
+            let hint = error.hint ?? text.flatMap(Misspelling.hint(template:))
+            issue(key, error.message, at: error.range, hint: hint)
             return nil
         }
     }
@@ -62,6 +66,7 @@ extension RuleCompiler {
         guard
             let plan = recordingIssue(
                 "redirect",
+                text,
                 { () throws(TemplateParser.Failure) in
                     try RedirectTemplate.read(text, status: status, scope: scope)
                 }
@@ -74,7 +79,7 @@ extension RuleCompiler {
 
     private mutating func compileForward(_ to: String) -> Rule.Action? {
         let scope = self.scope
-        let target = recordingIssue("to") { () throws(TemplateParser.Failure) in
+        let target = recordingIssue("to", to) { () throws(TemplateParser.Failure) in
             try TargetTemplate.read(to, scope: scope)
         }
         let rewrite = compileRewrite()
@@ -114,7 +119,8 @@ extension RuleCompiler {
             )
         }
         scope.rewrite = groups
-        let template = recordingIssue("rewrite_path.with") { () throws(TemplateParser.Failure) in
+        let template = recordingIssue("rewrite_path.with", definition.with) {
+            () throws(TemplateParser.Failure) in
             let parts = try TemplateParser.parse(definition.with)
             try URLText.checkPath(parts, mustBeginWithSlash: true)
             return try scope.template(definition.with, .url, without: [.uri, .query, .queryPart])
@@ -126,7 +132,7 @@ extension RuleCompiler {
     private mutating func compileHostHeader() -> Template? {
         guard let text = definition.hostHeader, text != "keep" else { return nil }
         let scope = self.scope
-        return recordingIssue("host_header") { () throws(TemplateParser.Failure) in
+        return recordingIssue("host_header", text) { () throws(TemplateParser.Failure) in
             let template = try scope.template(
                 text,
                 .authority,
@@ -154,7 +160,7 @@ extension RuleCompiler {
         for setting in settings {
             let key = "\(list).\(setting.name)"
             guard isFieldName(setting.name, key), isSettable(setting.name, key, reserved) else { continue }
-            let template = recordingIssue(key) { () throws(TemplateParser.Failure) in
+            let template = recordingIssue(key, setting.value) { () throws(TemplateParser.Failure) in
                 if let control = setting.value.utf8.enumerated().first(where: { ASCII.isControl($0.element) })
                 {
                     let range = control.offset..<(control.offset + 1)

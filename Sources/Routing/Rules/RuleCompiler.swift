@@ -114,7 +114,8 @@ struct RuleCompiler {
         if let star = Array(text.utf8)[start...].firstIndex(of: UInt8(ascii: "*")) {
             let hint =
                 text == "*"
-                ? "remove `host` to match every host" : "write a pattern for anything else: `~…`"
+                ? "remove `host` to match every host"
+                : Misspelling.hint(host: text) ?? "write a pattern for anything else: `~…`"
             issue(
                 "host",
                 "`*` is only valid as the whole first label: `*.name`",
@@ -137,7 +138,7 @@ struct RuleCompiler {
         } catch {
             var range: Range<Int>?
             if case .badByte(let at) = error { range = (at + start)..<(at + start + 1) }
-            issue("host", error.description, at: range)
+            issue("host", error.description, at: range, hint: Misspelling.hint(host: text))
             return nil
         }
     }

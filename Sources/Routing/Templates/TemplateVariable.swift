@@ -1,5 +1,5 @@
 /// What a template may use of the request itself.
-enum TemplateVariable: String, Sendable, CaseIterable {
+package enum TemplateVariable: String, Sendable, CaseIterable {
     /// Path and query as received.
     case uri
     /// The path as received.

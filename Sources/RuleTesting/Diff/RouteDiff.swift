@@ -39,13 +39,15 @@ package struct RouteDiff {
 
     /// Compares the routes of computed hosts: one for each pair of rules that differ.
     package func witnesses() -> DiffReport {
-        let difference = HostDifference(old: old.table, new: new.table)
+        let today = DryRun([old.dryRun], frontAddress: nil, explain: false)
+        let difference = HostDifference(old: old.table, new: new.table, names: old.knownNames) { host in
+            today.run(Self.request(host.text)).succeeds
+        }
         var worker = DiffWorker(old, new)
         var conditional: [DiffReport.Conditional] = []
         for change in difference.changes {
             let before = worker.result.changed
-            let url = Array("http://\(change.host)/".utf8)
-            worker.compare(DryRunRequest(url: url, client: IPAddress(v4: 0x7F00_0001)))
+            worker.compare(Self.request(change.host))
             // The route differs only for other paths, methods, fields or clients.
             if worker.result.changed == before {
                 conditional.append(.init(host: change.host, old: change.old, new: change.new))
@@ -55,5 +57,9 @@ package struct RouteDiff {
         report.conditional = conditional
         report.isComplete = difference.isComplete
         return report
+    }
+
+    private static func request(_ host: String) -> DryRunRequest {
+        DryRunRequest(url: Array("http://\(host)/".utf8), client: IPAddress(v4: 0x7F00_0001))
     }
 }

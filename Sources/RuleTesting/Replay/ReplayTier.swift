@@ -21,6 +21,9 @@ package struct ReplayTier: Sendable {
     }
 
     package var table: RouteTable { configuration.table }
+    /// The names that have addresses without a query.
+    var knownNames: [String] { names.knownNames }
+
     package var files: [String] { configuration.files }
 
     /// For one thread.

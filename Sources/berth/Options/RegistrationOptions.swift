@@ -50,19 +50,23 @@ struct RegistrationOptions: ParsableArguments {
     var registerKey: String?
 
     /// The registrations of the tier: of itself, and of the names that it serves.
-    func plans() throws(CommandFailure) -> [RegistrationPlan] {
+    ///
+    /// - Parameter takesOver: from an instance with the same address.
+    func plans(takesOver: Bool) throws(CommandFailure) -> [RegistrationPlan] {
         if advertise != nil, register == nil, publish == nil {
             throw CommandFailure("--advertise needs --register or --publish")
         }
         var plans: [RegistrationPlan] = []
         if let register {
             plans.append(
-                try plan("--register") { () throws(RegistryError) in try RegistrationAddress(register) }
+                try plan("--register", takesOver) { () throws(RegistryError) in
+                    try RegistrationAddress(register)
+                }
             )
         }
         if let publish {
             plans.append(
-                try plan("--publish") { () throws(RegistryError) in
+                try plan("--publish", takesOver) { () throws(RegistryError) in
                     try RegistrationAddress(template: publish)
                 }
             )
@@ -72,13 +76,19 @@ struct RegistrationOptions: ParsableArguments {
 
     private func plan(
         _ option: String,
+        _ takesOver: Bool,
         _ address: () throws(RegistryError) -> RegistrationAddress
     ) throws(CommandFailure) -> RegistrationPlan {
         let endpoint = try endpoint(for: option)
         do throws(RegistryError) {
             var address = try address()
             secure(&address.cluster)
-            return RegistrationPlan(address: address, advertise: endpoint, ttl: registerTtl)
+            return RegistrationPlan(
+                address: address,
+                advertise: endpoint,
+                ttl: registerTtl,
+                takesOver: takesOver
+            )
         } catch {
             throw CommandFailure("\(option): \(error)")
         }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Linting
 import Logging
 import NIOCore
 import Operations
@@ -54,6 +55,14 @@ struct TierOptions: ParsableArguments {
     )
     var deferAccept = false
 
+    @Flag(
+        help: ArgumentHelp(
+            "Listen beside another instance of the same user at the same addresses, for a restart (SO_REUSEPORT).",
+            visibility: .default
+        )
+    )
+    var reusePort = false
+
     @Option(help: "The minimum severity of messages on standard error: debug, info, notice, warning, error.")
     var logLevel = LogLevelOption.notice
 
@@ -85,9 +94,9 @@ struct TierOptions: ParsableArguments {
         guard (1...1024).contains(count) else {
             throw CommandFailure("--loops: \(count) is not a number from 1 to 1024")
         }
-        let registrations = try registration.plans()
-        let configuration = try ConfigurationLoader.loadForCommand(config)
-        for warning in configuration.warnings {
+        let registrations = try registration.plans(takesOver: reusePort)
+        let inspected = try ConfigurationLoader.inspectForCommand(config)
+        for warning in inspected.configuration.warnings + Linter.missingNames(inspected) {
             Terminal.error(warning.rendered(color: Terminal.errorHasColor))
         }
         DescriptorLimit.raise()
@@ -95,10 +104,11 @@ struct TierOptions: ParsableArguments {
         let service: TierService
         do {
             service = try await TierService.start(
-                TierPlan(name: name, configuration: configuration),
+                TierPlan(name: name, inspected: inspected),
                 options: TierService.Options(
                     listen: endpoints,
                     loops: count,
+                    sharesPorts: reusePort,
                     defersAccept: deferAccept,
                     accessLog: accessLog,
                     format: logFormat.format,

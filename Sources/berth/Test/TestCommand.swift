@@ -4,9 +4,11 @@ import DryRun
 import NIOCore
 import Names
 import Operations
+import Proxy
 import ProxyCore
 import Routing
 import RoutingConfig
+import SystemSupport
 
 /// `berth test`: where a URL would go, and why, without traffic.
 struct TestCommand: ParsableCommand {
@@ -59,6 +61,14 @@ struct TestCommand: ParsableCommand {
         )
     )
     var frontAddress: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "An address that the first tier listens on: an endpoint there is a loop. May be given several times.",
+            valueName: "address:port"
+        )
+    )
+    var listen: [String] = []
 
     @Flag(help: "Show for every rule why it matched or did not match.")
     var explain = false
@@ -121,15 +131,27 @@ struct TestCommand: ParsableCommand {
                         + "berth test rules/"
                 )
             }
+            // A URL, and not a file.
+            if let url = urls.first(where: { $0.contains("://") || $0 == "-" }) {
+                throw CommandFailure(
+                    "berth test: a URL needs the rules of a tier, with --front, --local or both: "
+                        + "berth test --front rules/front.yaml --local rules/local.yaml \(url)"
+                )
+            }
             try runCases()
         }
     }
 
     private func runURLs() throws {
         var tiers: [DryRunTier] = []
+        let machine = DryRunMachine(
+            listening: try listen.map(ListenAddress.parse),
+            ownAddresses: Tier.ownAddresses(),
+            openPorts: offline ? [] : OpenPorts.read()
+        )
         do {
-            if !front.isEmpty { tiers.append(try dryRun("front", front)) }
-            if !local.isEmpty { tiers.append(try dryRun("local", local)) }
+            if !front.isEmpty { tiers.append(try dryRun("front", front, machine)) }
+            if !local.isEmpty { tiers.append(try dryRun("local", local, front.isEmpty ? machine : nil)) }
         } catch let failure as CommandFailure {
             throw failure
         } catch {
@@ -138,7 +160,8 @@ struct TestCommand: ParsableCommand {
         let run = DryRun(
             tiers,
             frontAddress: try parsedFrontAddress,
-            explain: explain
+            explain: explain,
+            machine: machine
         )
         let sender = try Self.address(client, "--client")
         let fields = try header.map(Self.field)
@@ -158,17 +181,17 @@ struct TestCommand: ParsableCommand {
         get throws { try frontAddress.map { try Self.address($0, "--front-address") } }
     }
 
-    private func dryRun(_ name: String, _ paths: [String]) throws -> DryRunTier {
+    private func dryRun(_ name: String, _ paths: [String], _ machine: DryRunMachine?) throws -> DryRunTier {
         let configuration = try ConfigurationLoader.loadForCommand(paths)
         if offline {
             let names = try NameTable(offline: configuration.names)
-            return DryRunTier(name, configuration, names: .offline(names))
+            return DryRunTier(name, configuration, names: .offline(names), machine: machine)
         }
         // Its sources run until the process ends.
         let sources = NameSources.shared
         let names = try NameDirectory(try sources.make(configuration.names), on: sources.group.next())
         names.start()
-        return DryRunTier(name, configuration, names: .live(names))
+        return DryRunTier(name, configuration, names: .live(names), machine: machine)
     }
 
     private func render(_ report: DryRunReport) throws -> String {

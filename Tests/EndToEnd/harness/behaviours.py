@@ -189,6 +189,19 @@ def gate(origin, request, sock):
     sock.sendall(b"later")
 
 
+def events(origin, request, sock):
+    """Server-sent events: one at once, the next when the gate is opened. A long poll (`/events/poll`) has the last alone."""
+    gate = origin.gate(request.query["id"])
+    if request.path == "/events/poll":
+        gate.wait()
+        reply(request, sock, b"news")
+        return None
+    sock.sendall(head("200 OK", "Content-Type: text/event-stream", "Connection: close") + b"data: 1\n\n")
+    gate.wait()
+    sock.sendall(b"data: 2\n\n")
+    return False
+
+
 def upgrade_raw(origin, request, sock):
     """A protocol of its own after 101: counts bytes until the other side's end, then says how many, then ends."""
     sock.sendall(head("101 Switching Protocols", "Connection: Upgrade", "Upgrade: counter") + b"ready\n")
@@ -237,7 +250,7 @@ def control(origin, request, sock):
 TABLE = {
     behaviour.__name__: behaviour
     for behaviour in (
-        control, deaf, download, early, early_kept, garbage, gate, hang, hints, http10, i, large_head, refuse_body, reset, short,
+        control, deaf, download, early, early_kept, events, garbage, gate, hang, hints, http10, i, large_head, refuse_body, reset, short,
         silent_close, stale, stall, status, trailers, two_lengths, until_close, upgrade_raw, websocket,
     )
 }  # fmt: skip

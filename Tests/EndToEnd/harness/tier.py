@@ -22,8 +22,9 @@ def berth(*arguments, input=None, timeout=60):
 
 
 class Tier:
-    def __init__(self, verb, directory, rules, *options, descriptors=None, within=(), environment=None):
-        """Starts `berth front` or `berth local` on a free port and waits until it listens.
+    def __init__(self, verb, directory, rules, *options, descriptors=None, within=(), environment=None,
+                 listen="127.0.0.1:0"):  # fmt: skip
+        """Starts `berth front` or `berth local`, by default on a free port, and waits until it listens.
 
         `descriptors`: how many files it may have open.
         `within`: the command that executes it, with namespaces of its own.
@@ -36,7 +37,7 @@ class Tier:
         with open(self.config, "w") as file:
             file.write(rules)
         command = ["prlimit", f"--nofile={descriptors}:{descriptors}"] if descriptors else []
-        command += [*within, BERTH, verb, "--config", self.config, "--listen", "127.0.0.1:0"]
+        command += [*within, BERTH, verb, "--config", self.config, "--listen", listen]
         command += ["--access-log", self.log, "--log-format", "json", *options]
         with open(self.errors, "wb") as errors:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,

@@ -12,6 +12,7 @@ private enum Event {
     case connecting
     case connectFailed(Failure.Reason)
     case noEndpointLeft(Failure.Reason)
+    case endpointWithdrawn
     case attached(reused: Bool)
     case upstreamSent
     case interimResponse
@@ -47,6 +48,7 @@ private struct Run: ~Copyable {
         case .connecting: machine.connecting(until: now + .seconds(5))
         case .connectFailed(let reason): return machine.connectFailed(Failure(reason))
         case .noEndpointLeft(let reason): return machine.noEndpointLeft(Failure(reason))
+        case .endpointWithdrawn: return machine.endpointWithdrawn()
         case .attached(let reused): machine.attached(reused: reused, now: now)
         case .upstreamSent: machine.upstreamSent(now: now)
         case .interimResponse: return machine.interimResponse()
@@ -181,6 +183,17 @@ private struct Run: ~Copyable {
         _ = run.apply(.attached(reused: false))
         let isConnecting = run.machine.isConnecting(1)
         #expect(!isConnecting)
+    }
+
+    @Test func `An endpoint that is withdrawn is left while it is being connected to, and only then`() {
+        let leaves = ExchangeMachine.Action.connectNext(after: Failure(.unknownTarget))
+        #expect(actions([.connecting, .endpointWithdrawn]) == [leaves])
+        #expect(actions([.connecting, .attached(reused: false), .endpointWithdrawn]) == [])
+        let many = actions(
+            (0..<ExchangeMachine.maxAttempts).flatMap { _ in [Event.connecting, .endpointWithdrawn] }
+        )
+        #expect(many.count == ExchangeMachine.maxAttempts)
+        #expect(many.last == .respond(Failure(.unknownTarget)))
     }
 
     @Test func `Attempts are bounded`() {

@@ -6,6 +6,8 @@ import Testing
 @Suite struct FailureMappingTests {
     @Test(arguments: [
         (RequestError.badMethod, Failure.Reason.malformedRequest, 400),
+        (.tlsHandshake, .malformedRequest, 400),
+        (.http2Preface, .malformedRequest, 400),
         (.methodNotAllowed, .methodNotAllowed, 405),
         (.badTarget, .malformedRequest, 400),
         (.targetTooLong, .uriTooLong, 414),

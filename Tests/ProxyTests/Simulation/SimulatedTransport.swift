@@ -15,6 +15,8 @@ final class SimulatedTransport: Transport {
     var owner: (any TransportOwner)?
     private(set) var isReadingPaused = false
     private(set) var isOpen = true
+    /// The machine at the other end acknowledges nothing any more.
+    var peerIsGone = false
     private let low: Int
     private let high: Int
 
@@ -115,6 +117,8 @@ final class SimulatedTransport: Transport {
     var waitingBytes: Int { output.count }
     var unacknowledgedBytes: Int { isOpen ? wire.fromBerth.count : 0 }
     var hasPendingInput: Bool { isActive && wire.hasNews }
+
+    func peerResponds() -> Bool { !peerIsGone }
 
     func write(_ bytes: ByteBuffer) {
         guard isActive, !closesOutput, !isOutputClosed else { return }
