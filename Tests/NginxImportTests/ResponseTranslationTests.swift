@@ -134,7 +134,10 @@ import Testing
         ),
     ])
     func `Redirects are rewritten`(text: String, line: String) throws {
-        try Self.expect("server { location / { return 404; } location /one/ { \(text) \(Self.upgrade) } }", has: ["      - \(line)"])
+        try Self.expect(
+            "server { location / { return 404; } location /one/ { \(text) \(Self.upgrade) } }",
+            has: ["      - \(line)"]
+        )
     }
 
     @Test(arguments: [

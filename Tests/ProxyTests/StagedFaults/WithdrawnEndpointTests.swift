@@ -1,10 +1,10 @@
 import HashTreeCollections
 import NIOCore
-import Names
 import Routing
 import Settings
 import Testing
 
+@testable import Names
 @testable import Proxy
 @testable import ProxyCore
 
@@ -155,7 +155,7 @@ import Testing
             return bench.stages.isWithdrawn(upstream, route)
         }
         #expect(!isWithdrawn(nil))
-        #expect(!isWithdrawn(.failed(NameProblem(.timeout, "no answer"))))
-        #expect(isWithdrawn(CachedAnswer.none))
+        #expect(!isWithdrawn(.failed(NameProblem(.timeout, "no answer"), UsageMark())))
+        #expect(isWithdrawn(CachedAnswer.none(UsageMark())))
     }
 }
