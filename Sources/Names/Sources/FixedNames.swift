@@ -1,18 +1,12 @@
 import Glibc
 import NIOConcurrencyHelpers
+import SystemSupport
 
 /// The names that the system has without a server: those of hosts(5), `localhost`, and its own.
 final class FixedNames: Sendable {
-    /// What shows that the file is another one.
-    private struct Version: Equatable {
-        let inode: ino_t
-        let size: off_t
-        let seconds: Int
-        let nanoseconds: Int
-    }
-
     private struct State {
-        var version: Version?
+        /// Of the file that was read.
+        var stamp: FileStamp?
         var names: Set<String> = []
     }
 
@@ -26,17 +20,10 @@ final class FixedNames: Sendable {
     /// Reads the file if it has changed.
     func contains(_ name: String) -> Bool {
         if name == "localhost" || name.hasSuffix(".localhost") || name == Self.ownName { return true }
-        var status = stat()
-        guard stat(path, &status) == 0 else { return false }
-        let version = Version(
-            inode: status.st_ino,
-            size: status.st_size,
-            seconds: status.st_mtim.tv_sec,
-            nanoseconds: status.st_mtim.tv_nsec
-        )
+        guard let stamp = FileStamp(path) else { return false }
         return state.withLockedValue { state in
-            if state.version != version {
-                state.version = version
+            if state.stamp != stamp {
+                state.stamp = stamp
                 let file = try? HostsFile(path: path)
                 state.names = Set(file.map { Array($0.names.keys) } ?? [])
             }
