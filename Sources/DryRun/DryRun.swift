@@ -156,6 +156,12 @@ package struct DryRun {
             }
         } catch {
             step.failure = error
+            step.errorPage =
+                tier.stages.rules.errorPage(
+                    route.decision,
+                    cause: error.reason.rawValue,
+                    status: error.status
+                )?.source
         }
         step.note(route, head, bytes)
         return step

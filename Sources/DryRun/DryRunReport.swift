@@ -73,6 +73,8 @@ package struct DryRunReport: Encodable, Sendable {
         package private(set) var headers = HeaderChanges()
         /// What changes in responses, in words; nil: nothing.
         package private(set) var response: [String]?
+        /// The page that the client gets for a failure: a path or a URL; nil: Berth's own.
+        package private(set) var page: String?
         package private(set) var status: Int?
         package private(set) var redirect: String?
         package private(set) var reason: String?
@@ -82,7 +84,7 @@ package struct DryRunReport: Encodable, Sendable {
 
         enum CodingKeys: String, CodingKey {
             case tier, files, client, rule, location, captures, target, source, endpoints, prohibited, headers
-            case response, status, redirect, reason, detail, trace
+            case response, page, status, redirect, reason, detail, trace
         }
 
         package func encode(to encoder: any Encoder) throws {
@@ -104,6 +106,7 @@ package struct DryRunReport: Encodable, Sendable {
             try container.encode(prohibited, forKey: .prohibited)
             try container.encode(headers, forKey: .headers)
             try container.encodeIfPresent(response, forKey: .response)
+            try container.encodeIfPresent(page, forKey: .page)
             try container.encode(status, forKey: .status)
             try container.encode(redirect, forKey: .redirect)
             try container.encode(reason, forKey: .reason)
@@ -126,6 +129,7 @@ package struct DryRunReport: Encodable, Sendable {
                 headers = HeaderChanges(from: ReceivedRequest(before), to: ReceivedRequest(head))
             }
             if let failure = step.failure { fail(failure) }
+            page = step.errorPage
             endpoint = step.endpoint?.description
             if case .forward(let forward)? = step.decision?.outcome { target = forward.target.description }
             guard let resolution = step.resolution else { return }

@@ -20,6 +20,8 @@ package struct DryRunStep {
     package internal(set) var endpoint: Endpoint?
     /// Why the request goes no further; nil where it is forwarded, or a rule responds.
     package internal(set) var failure: Failure?
+    /// The page that the client gets for the failure: a path or a URL; nil: Berth's own.
+    package internal(set) var errorPage: String?
     /// What the tier sends on; nil where nothing is, or it was not wanted.
     package internal(set) var head: ByteBuffer?
     /// The result of each rule, where it was recorded.

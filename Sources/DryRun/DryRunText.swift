@@ -61,6 +61,7 @@ package struct DryRunText {
         for header in tier.headers.removed { row("-", "\(header.name): \(printable(header.value))") }
         for header in tier.headers.added { row("+", "\(header.name): \(printable(header.value))") }
         for line in tier.response ?? [] { row("response", printable(line)) }
+        if let page = tier.page { row("page", printable(page)) }
         return lines
     }
 

@@ -241,4 +241,46 @@ import Testing
             #expect(tiers[0].keys.contains(key), "\(key) is missing")
         }
     }
+
+    private static func report(_ url: String, rules: String) throws -> DryRunReport {
+        let configuration = try ConfigurationLoader.load(text: rules)
+        let names = try NameTable(offline: configuration.names)
+        let tier = DryRunTier("local", configuration, names: .offline(names))
+        let client = try #require(IPAddress("192.0.2.7"))
+        return DryRun([tier], frontAddress: nil, explain: false)
+            .run(DryRunRequest(url: Array(url.utf8), client: client))
+    }
+
+    private static let changing = """
+        error_pages: { 5xx: { to: 'pages/5xx' } }
+        rules:
+          - name: shop
+            host: '~^(?<app>[a-z]+)\\.test$'
+            to: '${app}:8080'
+            response_headers: { set: { X-App: '$app' }, remove: [Server] }
+            rewrite_location: [default, { from: 'http://${app}.internal/', to: '/' }]
+            error_pages: { 404: { to: 'pages:81/lost', intercept: true }, unknown_target: { to: 'pages/none' } }
+        names:
+          - static: { shop: 10.0.0.1 }
+        """
+
+    @Test func `What a rule changes in responses is shown`() throws {
+        let report = try Self.report("http://shop.test/", rules: Self.changing)
+        let lines = [
+            "remove server", "set X-App: shop", "rewrite own address", "rewrite http://shop.internal/ to /",
+            "page 404: http://pages:81/lost (also in place of responses)",
+            "page unknown_target: http://pages/none",
+        ]
+        #expect(report.tiers.first?.response == lines && report.tiers.first?.page == nil)
+        let text = DryRunText(color: false).render(report)
+        for line in lines { #expect(text.contains("  response  \(line)\n"), "\(text)") }
+    }
+
+    @Test func `The page of a refusal is shown, the rule's before the tier's`() throws {
+        let unknown = try Self.report("http://nowhere.test/", rules: Self.changing)
+        #expect(unknown.reason == "unknown_target" && unknown.tiers.first?.page == "http://pages/none")
+        let other = try Self.report("http://a.b.c/", rules: Self.changing)
+        #expect(other.reason == "no_rule" && other.tiers.first?.page == nil)
+        #expect(DryRunText(color: false).render(unknown).contains("  page      http://pages/none\n"))
+    }
 }

@@ -32,6 +32,34 @@ import Testing
         #expect(found == [])
     }
 
+    @Test func `What a rule changes in responses can be expected`() throws {
+        let folder = try Folder()
+        try folder.write(
+            """
+            rules:
+              - name: all
+                to: web
+                response_headers: { set: { X-A: '1' }, remove: [Server] }
+                rewrite_location: default
+            names: [static: { web: 10.0.0.1 }]
+            """,
+            to: "local.yaml"
+        )
+        try folder.write(
+            """
+            local: local.yaml
+            cases:
+              - url: http://a.test/
+                expect: { local: { response: [remove server, 'set X-A: 1', rewrite own address] } }
+              - url: http://a.test/
+                expect: { local: { response: ~ } }
+            """,
+            to: "a.cases.yaml"
+        )
+        let results = try folder.run().results
+        #expect(results.map { $0.differences.map(\.key) } == [[], ["local.response"]])
+    }
+
     @Test func `Each difference has both values`() throws {
         let found = try differences(
             """

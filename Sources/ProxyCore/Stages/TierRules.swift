@@ -44,7 +44,7 @@ package final class TierRules: Sendable {
     /// The page in place of a response; nil: none. The rule's pages come before the tier's.
     ///
     /// - Parameter cause: of Berth's own response; nil: the endpoint responded.
-    func errorPage(_ decision: CachedDecision?, cause: String?, status: Int) -> FrozenErrorPage? {
+    package func errorPage(_ decision: CachedDecision?, cause: String?, status: Int) -> FrozenErrorPage? {
         if let pages = decision?.response?.pages, !pages.isEmpty,
             let page = FrozenErrorPage.find(pages, cause: cause, status: status)
         {
