@@ -133,13 +133,19 @@ let package = Package(
         ),
         target(
             "EtcdClient",
-            ["Names", "RegistryClient", "Routing", "Settings", .nioConcurrencyHelpers, .nioCore]
+            ["Bytes", "Names", "RegistryClient", "Routing", "Settings", .nioConcurrencyHelpers, .nioCore]
         ),
         target(
             "EtcdNames",
-            ["EtcdClient", "Names", "RegistryClient", "Routing", "Settings", .nioConcurrencyHelpers]
+            [
+                "EtcdClient", "Names", "RegistryClient", "Routing", "Settings", "SystemSupport",
+                .nioConcurrencyHelpers,
+            ]
         ),
-        target("ContainerNames", ["Names", "RegistryClient", "Routing", .nioConcurrencyHelpers]),
+        target(
+            "ContainerNames",
+            ["Names", "RegistryClient", "Routing", "Settings", .nioConcurrencyHelpers]
+        ),
         target(
             "Registration",
             ["EtcdClient", "Names", "RegistryClient", "Routing", "Settings", .nioConcurrencyHelpers]
@@ -178,8 +184,8 @@ let package = Package(
         target(
             "RuleTesting",
             [
-                "DryRun", "Linting", "Names", "ProxyCore", "RoutingConfig", "Routing", "PatternLanguages",
-                "PatternSyntax", "PCRE2", .nioCore, .nioConcurrencyHelpers,
+                "Bytes", "DryRun", "Linting", "Names", "ProxyCore", "RoutingConfig", "Routing",
+                "PatternLanguages", "PatternSyntax", "PCRE2", .nioCore, .nioConcurrencyHelpers,
             ]
         ),
 
@@ -196,7 +202,8 @@ let package = Package(
         .executableTarget(
             name: "berth",
             dependencies: [
-                "Settings", "DryRun", "Explain", "Linting", "NginxImport", "PCRE2", "PatternLanguages",
+                "Bytes", "Settings", "DryRun", "Explain", "Linting", "NginxImport", "PCRE2",
+                "PatternLanguages",
                 "PatternSyntax",
                 "RuleTesting",
                 "Operations", "Proxy", "ProxyCore", "RoutingConfig", "Routing", "Names", "EtcdClient",
@@ -275,7 +282,7 @@ let package = Package(
             "EpollLoopTests",
             ["CEpoll", "EpollLoop", "TestSupport", "Transports", .nioCore, .nioConcurrencyHelpers]
         ),
-        tests("SystemSupportTests", ["SystemSupport"]),
+        tests("SystemSupportTests", ["SystemSupport", .nioConcurrencyHelpers]),
         tests(
             "NamesTests",
             [
@@ -290,7 +297,7 @@ let package = Package(
             "EtcdNamesTests",
             [
                 "EtcdClient", "EtcdNames", "Names", "RegistryClient", "RegistryTestSupport", "Settings",
-                "TestSupport",
+                "SystemSupport", "TestSupport",
             ]
         ),
         tests("ContainerNamesTests", ["ContainerNames", "Names", "RegistryClient", "RegistryTestSupport"]),
@@ -325,8 +332,8 @@ let package = Package(
             "OperationsTests",
             [
                 "HTTP1", "Operations", "Proxy", "ProxyCore", "Names", "Routing", "RoutingConfig",
-                "RegistryTestSupport", "Settings", "TestSupport",
-                .nioCore, .nioPosix,
+                "RegistryTestSupport", "RuleTesting", "Settings", "TestSupport",
+                .logging, .nioCore, .nioPosix,
                 .nioConcurrencyHelpers,
             ]
         ),

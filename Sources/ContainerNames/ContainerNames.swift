@@ -1,6 +1,7 @@
 package import Names
 import NIOConcurrencyHelpers
 import RegistryClient
+package import Settings
 
 /// The names of the containers of one engine, live. Any thread.
 package final class ContainerNames: LiveNameSource {
@@ -9,22 +10,20 @@ package final class ContainerNames: LiveNameSource {
         let runner: MachineRunner<ContainersMachine>
     }
 
-    private let socket: String
-    private let naming: ContainerNaming
+    private let settings: ContainersSettings
     private let running = NIOLockedValueBox<Running?>(nil)
 
-    /// - Parameters:
-    ///   - socket: `/run/docker.sock`, `/run/podman/podman.sock`.
-    ///   - network: the network whose addresses count where no label gives one.
-    package init(socket: String, network: String? = nil) {
-        self.socket = socket
-        self.naming = ContainerNaming(network: network)
-    }
+    package init(_ settings: ContainersSettings) { self.settings = settings }
 
     package func start(_ emit: @escaping @Sendable (NameSourceUpdate) -> Void) {
         do throws(RegistryError) {
-            let engine = try EngineClient(socket: socket)
-            let runner = MachineRunner(ContainersMachine(naming: naming)) { token, request, feed in
+            let engine = try EngineClient(socket: settings.socket, maxContainers: settings.maxContainers)
+            let machine = ContainersMachine(
+                naming: ContainerNaming(network: settings.network, onlyLabelled: settings.onlyLabelled),
+                sharesNames: settings.sharedNames,
+                maxContainers: settings.maxContainers
+            )
+            let runner = MachineRunner(machine) { token, request, feed in
                 await engine.perform(request, token, feed)
             } emit: { update in
                 emit(update)

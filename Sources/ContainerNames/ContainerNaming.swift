@@ -9,17 +9,27 @@ import Routing
 /// | `berth.name` | its names, separated by commas | the container's name, and its aliases on the network |
 /// | `berth.port` | its port | the only TCP port that it exposes; otherwise the target's |
 /// | `berth.network` | the network whose address counts | the setting; then the first by name that has an address |
+///
+/// Names hold in a scope: see `NameScope`.
 package struct ContainerNaming: Sendable {
     /// The network whose address counts where no label gives one.
     package var network: String?
     /// The maximum number of names of one container.
     package static let maxNames = 64
+    /// Whether a container without any of the labels has no name.
+    package var onlyLabelled: Bool
 
-    package init(network: String? = nil) { self.network = network }
+    package init(network: String? = nil, onlyLabelled: Bool = false) {
+        self.network = network
+        self.onlyLabelled = onlyLabelled
+    }
+
+    private static let labels = ["berth.enable", "berth.name", "berth.port", "berth.network"]
 
     package struct Entry: Sendable, Equatable {
         package let names: [String]
         package let address: NamedAddress
+        package let scope: NameScope
     }
 
     /// Why a container has no name.
@@ -42,6 +52,9 @@ package struct ContainerNaming: Sendable {
                 )
             }
         }
+        if onlyLabelled, !Self.labels.contains(where: { facts.labels[$0] != nil }) {
+            throw Unserved(isProblem: false, reason: "it has none of Berth's labels")
+        }
         guard facts.isRunning else { throw Unserved(isProblem: false, reason: "not running") }
         switch facts.health {
         case "starting", "unhealthy":
@@ -51,13 +64,15 @@ package struct ContainerNaming: Sendable {
         let labelled = try port(facts)
         let port = labelled ?? (facts.exposedPorts.count == 1 ? facts.exposedPorts.first : nil)
         let chosen = try network(facts)
-        let names = try names(facts, chosen.map { [$0.aliases] }?.first ?? [])
-        let (address, reachedPort) = try location(facts, chosen, port)
+        let names = try names(facts, chosen?.network.aliases ?? [])
+        let (address, reachedPort) = try location(facts, chosen?.network, port)
+        let scope = NameScope(facts, network: facts.labels["berth.name"] == nil ? chosen?.name : nil)
         // An ID and a start: a later container at the address has another identity.
         let identity = "\(facts.id.prefix(12))@\(facts.startedAt)"
         return Entry(
             names: names,
-            address: NamedAddress(address: address, port: reachedPort, identity: identity)
+            address: NamedAddress(address: address, port: reachedPort, identity: identity),
+            scope: scope
         )
     }
 
@@ -72,7 +87,9 @@ package struct ContainerNaming: Sendable {
         return port
     }
 
-    private func network(_ facts: ContainerFacts) throws(Unserved) -> ContainerFacts.Network? {
+    private func network(
+        _ facts: ContainerFacts
+    ) throws(Unserved) -> (name: String, network: ContainerFacts.Network)? {
         if let wanted = facts.labels["berth.network"] {
             guard let network = facts.networks[wanted] else {
                 throw Unserved(
@@ -80,11 +97,11 @@ package struct ContainerNaming: Sendable {
                     reason: "it is not on the network '\(wanted)' of its label berth.network"
                 )
             }
-            return network
+            return (wanted, network)
         }
-        if let network, let found = facts.networks[network] { return found }
+        if let network, let found = facts.networks[network] { return (network, found) }
         let usable = facts.networks.filter { !$0.value.address.isEmpty || !$0.value.address6.isEmpty }
-        return usable.min { $0.key < $1.key }?.value
+        return usable.min { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
     private func names(_ facts: ContainerFacts, _ aliases: [String]) throws(Unserved) -> [String] {

@@ -85,9 +85,13 @@ extension ContainersMachine {
 
     mutating func arm(_ actions: inout [Action]) {
         var next: Duration?
-        for moment in [listing?.until, nextList, retryAt] + inspections.values.map({ Optional($0.until) })
-            + held.map({ containers[$0]?.heldUntil })
-        {
+        var moments = [listing?.until, nextList, retryAt] + inspections.values.map { Optional($0.until) }
+        // What ends a hold is published when the list is complete, and not before.
+        if isComplete {
+            moments.append(claims.nextDeadline)
+            moments += held.map { containers[$0]?.heldUntil }
+        }
+        for moment in moments {
             if let moment { next = min(next ?? moment, moment) }
         }
         guard let next else { return }

@@ -9,8 +9,6 @@ package struct ContainersMachine: RegistryMachine, ~Copyable {
     package typealias Action = MachineAction<Request, NameSourceUpdate>
 
     package enum Limit {
-        /// The maximum number of containers that are followed.
-        package static let containers = 10_000
         /// The maximum number of inspections at one time.
         package static let inspections = 8
         /// The time limit of one response.
@@ -22,6 +20,8 @@ package struct ContainersMachine: RegistryMachine, ~Copyable {
         package static let restarts = 2
         package static let restartWindow = Duration.seconds(30)
         package static let maxHold = Duration.seconds(10)
+        /// The maximum length of a problem, characters.
+        package static let problem = 300
     }
 
     package enum Change: Sendable, Equatable {
@@ -68,6 +68,9 @@ package struct ContainersMachine: RegistryMachine, ~Copyable {
     }
 
     let naming: ContainerNaming
+    /// The maximum number of containers that are followed.
+    let maxContainers: Int
+    var claims: NameClaims
     var stream: RequestToken?
     var listing: (token: RequestToken, until: Duration)?
     var inspections: [RequestToken: Inspection] = [:]
@@ -88,6 +91,8 @@ package struct ContainersMachine: RegistryMachine, ~Copyable {
     var emitted: [String: [NamedAddress]]?
     /// `emitted` may be out of date.
     var isDirty = true
+    /// The last list had more containers than the maximum.
+    var isOverfull = false
     /// The containers that have to stay up for a while before they are served.
     var held: Set<String> = []
     var isDown = false
@@ -96,7 +101,12 @@ package struct ContainersMachine: RegistryMachine, ~Copyable {
     var hasStopped = false
     var armed: Duration?
 
-    package init(naming: ContainerNaming) { self.naming = naming }
+    /// - Parameter sharesNames: whether a name that containers of different projects have is served by all of them.
+    package init(naming: ContainerNaming, sharesNames: Bool = false, maxContainers: Int = 10_000) {
+        self.naming = naming
+        self.maxContainers = maxContainers
+        claims = NameClaims(sharesNames: sharesNames)
+    }
 
     package mutating func handle(_ event: Event, now: Duration, random: UInt64) -> [Action] {
         guard !hasStopped else { return [] }
@@ -154,10 +164,7 @@ package struct ContainersMachine: RegistryMachine, ~Copyable {
     // MARK: Containers
 
     private mutating func listed(_ ids: [String], _ now: Duration, _ actions: inout [Action]) {
-        let listed = Set(ids.prefix(Limit.containers))
-        if ids.count > Limit.containers {
-            actions.append(.emit(.problem("\(ids.count) containers; only \(Limit.containers) are followed")))
-        }
+        let listed = Set(ids)
         for id in Array(containers.keys) where !listed.contains(id) {
             // A container that has ended keeps its history until it is removed; its entry ends now.
             if containers[id]?.entry != nil {
@@ -168,7 +175,17 @@ package struct ContainersMachine: RegistryMachine, ~Copyable {
                 forget(id)
             }
         }
-        for id in ids.prefix(Limit.containers) { enqueue(id) }
+        // Those that are followed stay: a flood of containers takes no name away.
+        let known = ids.filter { containers[$0] != nil }
+        let new = ids.filter { containers[$0] == nil }
+        for id in (known + new).prefix(maxContainers) { enqueue(id) }
+        let wasOverfull = isOverfull
+        isOverfull = listed.count > maxContainers
+        if isOverfull, !wasOverfull {
+            let text =
+                "\(listed.count) containers, more than max_containers (\(maxContainers)): the others are not served"
+            actions.append(.emit(.warning(text)))
+        }
     }
 
     private mutating func inspected(
@@ -177,7 +194,7 @@ package struct ContainersMachine: RegistryMachine, ~Copyable {
         _ now: Duration,
         _ actions: inout [Action]
     ) {
-        if containers[id] == nil, containers.count >= Limit.containers { return }
+        if containers[id] == nil, containers.count >= maxContainers { return }
         var container = containers[id] ?? Container()
         let before = container.entry
         defer { if containers[id]?.entry != before { isDirty = true } }
@@ -213,9 +230,11 @@ package struct ContainersMachine: RegistryMachine, ~Copyable {
     }
 
     /// Emits a container's problem once, until it has another one or none.
-    mutating func report(_ id: String, _ problem: String, _ actions: inout [Action]) {
+    mutating func report(_ id: String, _ text: String, _ actions: inout [Action]) {
+        // Labels may be long, and each container's problem is kept.
+        let problem = String(text.unicodeScalars.prefix(Limit.problem))
         // IDs also come from events: made-up ones must not fill the memory.
-        guard containers[id] != nil || containers.count < Limit.containers,
+        guard containers[id] != nil || containers.count < maxContainers,
             containers[id, default: Container()].problem != problem
         else { return }
         containers[id, default: Container()].problem = problem
@@ -243,7 +262,7 @@ package struct ContainersMachine: RegistryMachine, ~Copyable {
     }
 
     private mutating func enqueue(_ id: String) {
-        guard queue.count < Limit.containers * 2, queued.insert(id).inserted else { return }
+        guard queue.count < maxContainers * 2, queued.insert(id).inserted else { return }
         queue.append(id)
     }
 
@@ -261,13 +280,13 @@ package struct ContainersMachine: RegistryMachine, ~Copyable {
             containers[id]?.heldUntil = nil
             isDirty = true
         }
+        if let end = claims.nextDeadline, end <= now { isDirty = true }
         guard isDirty || isDown || emitted == nil else { return }
         isDirty = false
-        var names: [String: [NamedAddress]] = [:]
-        for id in containers.keys.sorted() {
-            guard let entry = containers[id]?.entry, !held.contains(id) else { continue }
-            for name in entry.names { names[name, default: []].append(entry.address) }
-        }
+        let entries = containers.keys.sorted().filter { !held.contains($0) }
+            .compactMap { containers[$0]?.entry }
+        let (names, reports) = claims.names(entries, now: now)
+        for report in reports { actions.append(.emit(.warning(report))) }
         guard let old = emitted else {
             emitted = names
             isDown = false

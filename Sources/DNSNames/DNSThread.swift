@@ -47,6 +47,7 @@ final class DNSThread: Sendable {
         if options.servers == nil || options.settings.search == nil {
             let watcher = try? FileWatcher(path: "/etc/resolv.conf") { [weak self] in
                 self?.post(.reloadConfiguration)
+                return true
             }
             state.withLockedValue { $0.watcher = watcher }
         }

@@ -113,7 +113,7 @@ package final class EtcdClient: Sendable {
         case let failure as EtcdFailure: failure
         case RegistryHTTPClient.Failure.tooLarge: .tooLarge
         case RegistryHTTPClient.Failure.connection(let reason): .connection(reason)
-        default: .connection("\(error)")
+        default: .connection("the connection failed")
         }
     }
 }

@@ -1,17 +1,25 @@
 import EtcdClient
 import Names
 import RegistryClient
+import SystemSupport
 
 /// Runs the watch machine of one source, and keeps its names in a file.
 actor EtcdNameFollower {
     private let client: EtcdClient
     private let file: SnapshotFile?
     private let writer: SnapshotWriter?
+    private let maxEndpoints: Int
     private let emit: @Sendable (NameSourceUpdate) -> Void
     private var runner: MachineRunner<EtcdWatchMachine>?
     private var hasStopped = false
 
-    init(client: EtcdClient, file: SnapshotFile?, emit: @escaping @Sendable (NameSourceUpdate) -> Void) {
+    init(
+        client: EtcdClient,
+        file: SnapshotFile?,
+        maxEndpoints: Int,
+        emit: @escaping @Sendable (NameSourceUpdate) -> Void
+    ) {
+        self.maxEndpoints = maxEndpoints
         self.client = client
         self.file = file
         self.emit = emit
@@ -26,6 +34,7 @@ actor EtcdNameFollower {
         var settings = EtcdWatchMachine.Settings()
         settings.members = client.members
         settings.authenticates = client.authenticates
+        settings.maxEndpoints = maxEndpoints
         let machine = EtcdWatchMachine(
             keys: client.keys,
             settings: settings,
@@ -38,7 +47,7 @@ actor EtcdNameFollower {
             emit(update)
             switch update {
             case .snapshot, .update: writer?.namesChanged()
-            case .down, .problem: break
+            case .down, .problem, .warning: break
             }
         }
         self.runner = runner
@@ -54,7 +63,7 @@ actor EtcdNameFollower {
     }
 
     private func keptNames() -> [String: [NamedAddress]]? {
-        do throws(SnapshotFileError) {
+        do throws(FileError) {
             return try file?.read()
         } catch {
             emit(.problem("\(error); the kept names are not used"))

@@ -8,12 +8,19 @@ package import Settings
 package final class EtcdNames: LiveNameSource {
     private let client: EtcdClient
     private let file: SnapshotFile?
+    private let maxEndpoints: Int
     private let follower = NIOLockedValueBox<EtcdNameFollower?>(nil)
 
-    /// - Parameter stateDirectory: where the last names are kept for a start while etcd is unreachable;
-    ///   nil: nowhere.
+    /// - Parameters:
+    ///   - maxEndpoints: the maximum number of endpoints of all names together.
+    ///   - stateDirectory: where the last names are kept for a start while etcd is unreachable; nil: nowhere.
     /// - Throws: `RegistryError` when the settings are not valid (an endpoint, a file of the TLS).
-    package init(_ cluster: EtcdCluster, stateDirectory: String? = nil) throws(RegistryError) {
+    package init(
+        _ cluster: EtcdCluster,
+        maxEndpoints: Int = EtcdSettings().maxEndpoints,
+        stateDirectory: String? = nil
+    ) throws(RegistryError) {
+        self.maxEndpoints = maxEndpoints
         client = try EtcdClient(cluster)
         file = stateDirectory.map { SnapshotFile(folder: $0, source: cluster.label) }
     }
@@ -26,7 +33,7 @@ package final class EtcdNames: LiveNameSource {
     }
 
     package func start(_ emit: @escaping @Sendable (NameSourceUpdate) -> Void) {
-        let new = EtcdNameFollower(client: client, file: file, emit: emit)
+        let new = EtcdNameFollower(client: client, file: file, maxEndpoints: maxEndpoints, emit: emit)
         follower.withLockedValue { $0 = new }
         Task { await new.start() }
     }

@@ -86,6 +86,8 @@ extension EtcdWatchMachine {
             fail(token, .timeout, now, random, &actions)
         case .watching(let token, let until, opened: false) where until <= now:
             fail(token, .timeout, now, random, &actions)
+        case .watching where relistAt.map({ $0 <= now }) == true:
+            storeReplaced(now, &actions)
         case .watching(_, let until, opened: true) where until <= now && probe == nil:
             let token = nextToken()
             probe = (token, now + settings.probeLimit)
@@ -117,6 +119,7 @@ extension EtcdWatchMachine {
         }
         if let probe { next = min(next ?? probe.until, probe.until) }
         if let graceEnds { next = min(next ?? graceEnds, graceEnds) }
+        if let relistAt, case .watching = phase { next = min(next ?? relistAt, relistAt) }
         guard let next else { return }
         if let armed, armed <= next { return }
         armed = next

@@ -12,15 +12,14 @@ extension EtcdWatchMachine {
 
     /// The names of a complete list, with those that stay for the grace period.
     mutating func withAbsent(
-        _ listed: [String: [NamedAddress]],
+        _ listed: BoundedNames,
         _ now: Duration
-    ) -> [String: [NamedAddress]] {
+    ) -> BoundedNames {
         absent = []
         guard isInGrace(now) else { return listed }
         var all = listed
         for (name, addresses) in names where listed[name] == nil {
-            all[name] = addresses
-            absent.insert(name)
+            if all.set(name, addresses) { absent.insert(name) }
         }
         return all
     }
@@ -30,7 +29,7 @@ extension EtcdWatchMachine {
         guard let moment = graceEnds, moment <= now else { return }
         graceEnds = nil
         guard !absent.isEmpty else { return }
-        for name in absent { names[name] = nil }
+        for name in absent { inForce.remove(name) }
         actions.append(.emit(.update(set: [:], removed: absent.sorted())))
         absent = []
     }

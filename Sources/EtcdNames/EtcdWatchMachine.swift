@@ -26,6 +26,10 @@ package struct EtcdWatchMachine: RegistryMachine, ~Copyable {
         /// How long a name that etcd has lost in an outage stays in force: a tier retries its registration after
         /// at most 3 s, and gets a response within 2 s.
         package var grace = Duration.seconds(6)
+        /// The maximum number of endpoints of all names together.
+        package var maxEndpoints = 250_000
+        /// The minimum time between two lists that shall bring what was refused before.
+        package var relist = Duration.seconds(60)
 
         package init() {}
     }
@@ -69,8 +73,8 @@ package struct EtcdWatchMachine: RegistryMachine, ~Copyable {
     var hasToken = false
     /// No request has succeeded with the token yet: if it is refused now, its age is not the reason.
     var tokenIsFresh = false
-    /// The names of the pages of a running list.
-    var collected: [String: [NamedAddress]] = [:]
+    /// The pages of a running list.
+    var listing: EtcdListing
     var backoff = Backoff()
     /// Members that failed since the last success.
     var failedMembers = 0
@@ -90,7 +94,13 @@ package struct EtcdWatchMachine: RegistryMachine, ~Copyable {
     var graceEnds: Duration?
 
     /// The names that were emitted last.
-    package var names: [String: [NamedAddress]]
+    var inForce: BoundedNames
+    package var names: [String: [NamedAddress]] { inForce.names }
+    /// There were more endpoints than the maximum: entries were refused.
+    var isOverfull = false
+    /// When the prefix is listed again, because there is room for what was refused.
+    var relistAt: Duration?
+    var lastList = Duration.zero
     package var isLive = false
     /// `names` are those of an earlier process and have not been emitted.
     var hasKeptNames: Bool
@@ -107,7 +117,8 @@ package struct EtcdWatchMachine: RegistryMachine, ~Copyable {
     ) {
         self.keys = keys
         self.settings = settings
-        self.names = kept ?? [:]
+        self.inForce = BoundedNames(kept ?? [:], maximum: settings.maxEndpoints)
+        self.listing = EtcdListing(inForce: inForce)
         self.hasKeptNames = kept != nil
         self.limit = settings.pageLimit
         self.member = max(0, firstMember) % max(1, settings.members)
@@ -157,7 +168,7 @@ package struct EtcdWatchMachine: RegistryMachine, ~Copyable {
             phase = .authenticating(token, until: now + settings.responseLimit)
             actions.append(.send(token, .authenticate))
         } else if cluster == nil {
-            collected = [:]
+            listing = EtcdListing(inForce: inForce)
             list(EtcdPageRequest(limit: limit), now, &actions)
         } else {
             let token = nextToken()
@@ -186,21 +197,18 @@ package struct EtcdWatchMachine: RegistryMachine, ~Copyable {
         tokenIsFresh = false
         for entry in page.entries {
             switch decode(entry) {
-            case .success((let name, let addresses)): collected[name] = addresses
+            case .success((let name, let addresses)): listing.add(name, addresses)
             case .failure(let problem):
-                actions.append(.emit(.problem(problem.text)))
-                // The last valid value stays in force.
-                if let name = problem.name, let last = names[name] { collected[name] = last }
+                if listing.addMalformed(problem.name) { actions.append(.emit(.problem(problem.text))) }
             }
         }
         let at = request.revision ?? page.revision
-        if page.more, let last = page.entries.last {
+        if page.more, !listing.isFull, let last = page.entries.last {
             limit = min(settings.pageLimit, limit * 2)
             return list(EtcdPageRequest(from: last.key + [0], revision: at, limit: limit), now, &actions)
         }
         if isDown { beginGrace(now) }
-        names = withAbsent(collected, now)
-        collected = [:]
+        takeList(now, &actions)
         cluster = page.cluster
         revision = at
         actions.append(.emit(.snapshot(names)))
@@ -208,6 +216,24 @@ package struct EtcdWatchMachine: RegistryMachine, ~Copyable {
         isLive = true
         hasKeptNames = false
         proceed(now, &actions)
+    }
+
+    private mutating func takeList(_ now: Duration, _ actions: inout [Action]) {
+        let unreported = listing.problems - EtcdListing.maxProblems
+        if unreported > 0 { actions.append(.emit(.warning("\(unreported) more entries are malformed"))) }
+        let wasOverfull = isOverfull
+        isOverfull = listing.refused > 0
+        if isOverfull, !wasOverfull { reportExcess(&actions) }
+        lastList = now
+        relistAt = nil
+        inForce = withAbsent(listing.names, now)
+        listing = EtcdListing(inForce: BoundedNames(maximum: settings.maxEndpoints))
+    }
+
+    mutating func reportExcess(_ actions: inout [Action]) {
+        let text =
+            "more endpoints below \(keys.prefix) than max_endpoints (\(settings.maxEndpoints)): further names are not served"
+        actions.append(.emit(.warning(text)))
     }
 
     struct BadEntry: Error {
@@ -274,7 +300,7 @@ package struct EtcdWatchMachine: RegistryMachine, ~Copyable {
                     absent.insert(name)
                     continue
                 }
-                names[name] = nil
+                inForce.remove(name)
                 set[name] = nil
                 removed.insert(name)
                 continue
@@ -282,9 +308,13 @@ package struct EtcdWatchMachine: RegistryMachine, ~Copyable {
             switch decode(entry) {
             case .success((let name, let addresses)):
                 absent.remove(name)
-                guard names.updateValue(addresses, forKey: name) != addresses || removed.contains(name) else {
+                let last = inForce[name]
+                guard inForce.set(name, addresses) else {
+                    if !isOverfull { reportExcess(&actions) }
+                    isOverfull = true
                     continue
                 }
+                guard last != addresses || removed.contains(name) else { continue }
                 set[name] = addresses
                 removed.remove(name)
             case .failure(let problem):
@@ -292,6 +322,7 @@ package struct EtcdWatchMachine: RegistryMachine, ~Copyable {
                 actions.append(.emit(.problem(problem.text)))
             }
         }
+        if isOverfull, inForce.hasRoom, relistAt == nil { relistAt = max(now, lastList + settings.relist) }
         guard always || !set.isEmpty || !removed.isEmpty else { return }
         actions.append(.emit(.update(set: set, removed: removed.sorted())))
     }

@@ -1,6 +1,6 @@
-import Glibc
 package import Names
 import Routing
+package import SystemSupport
 
 /// The last snapshot of a source in a file, for a start while its registry is unreachable.
 ///
@@ -29,57 +29,15 @@ package struct SnapshotFile: Sendable {
 
     /// Writes a new file, flushes it to the disk and renames it over the old one: a reader sees one or the other,
     /// also after a power failure.
-    package func write(_ names: [String: [NamedAddress]]) throws(SnapshotFileError) {
-        let text = Self.encode(names)
-        let fresh = path + ".new"
-        let descriptor = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw SnapshotFileError(path: fresh, errno: errno) }
-        var rest = text[...]
-        var failure: Int32 = 0
-        while !rest.isEmpty, failure == 0 {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count > 0 {
-                rest = rest.dropFirst(count)
-            } else if errno != EINTR {
-                failure = errno
-            }
-        }
-        if failure == 0, fsync(descriptor) != 0 { failure = errno }
-        close(descriptor)
-        if failure == 0, rename(fresh, path) != 0 { failure = errno }
-        guard failure == 0 else {
-            unlink(fresh)
-            throw SnapshotFileError(path: fresh, errno: failure)
-        }
-        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
-        let folderDescriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        if folderDescriptor >= 0 {
-            fsync(folderDescriptor)
-            close(folderDescriptor)
-        }
+    package func write(_ names: [String: [NamedAddress]]) throws(FileError) {
+        try WholeFile.write(Self.encode(names), to: path, mode: 0o600, isDurable: true)
     }
 
     /// The names of the file; nil when there is no file.
-    package func read() throws(SnapshotFileError) -> [String: [NamedAddress]]? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            if errno == ENOENT { return nil }
-            throw SnapshotFileError(path: path, errno: errno)
-        }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 256 << 10)
-        while true {
-            let count = Glibc.read(descriptor, &chunk, chunk.count)
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw SnapshotFileError(path: path, errno: errno)
-            }
-            if count == 0 { break }
-            bytes.append(contentsOf: chunk[..<count])
-            guard bytes.count <= Self.maxBytes else {
-                throw SnapshotFileError(path: path, reason: "larger than \(Self.maxBytes >> 20) MiB")
-            }
+    package func read() throws(FileError) -> [String: [NamedAddress]]? {
+        WholeFile.removeLeftovers(of: path)
+        guard let bytes = try WholeFile.read(path, limit: Self.maxBytes, followsLinks: false) else {
+            return nil
         }
         return try decode(bytes)
     }
@@ -100,19 +58,19 @@ package struct SnapshotFile: Sendable {
         return bytes
     }
 
-    private func decode(_ bytes: [UInt8]) throws(SnapshotFileError) -> [String: [NamedAddress]] {
+    private func decode(_ bytes: [UInt8]) throws(FileError) -> [String: [NamedAddress]] {
         let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         guard lines.first.map({ $0.elementsEqual(Self.version.utf8) }) == true else {
-            throw SnapshotFileError(path: path, reason: "not a snapshot of this version")
+            throw FileError(path: path, reason: "not a snapshot of this version")
         }
         // A complete file ends with the last line and its line end.
         guard lines.count >= 3, lines[lines.count - 1].isEmpty else {
-            throw SnapshotFileError(path: path, reason: "the snapshot is truncated")
+            throw FileError(path: path, reason: "the snapshot is truncated")
         }
         let last = lines[lines.count - 2]
         let sum = String(Self.checksum(bytes[..<last.startIndex]), radix: 16)
         guard last.elementsEqual("end \(lines.count - 3) \(sum)".utf8) else {
-            throw SnapshotFileError(path: path, reason: "the snapshot is damaged")
+            throw FileError(path: path, reason: "the snapshot is damaged")
         }
         var names: [String: [NamedAddress]] = [:]
         for line in lines[1..<(lines.count - 2)] {
@@ -120,7 +78,7 @@ package struct SnapshotFile: Sendable {
                 String(decoding: $0, as: UTF8.self)
             }
             guard parts.count == 5, let address = IPAddress(parts[1]), let weight = UInt16(parts[3]) else {
-                throw SnapshotFileError(path: path, reason: "the snapshot has a malformed line")
+                throw FileError(path: path, reason: "the snapshot has a malformed line")
             }
             names[parts[0], default: []].append(
                 NamedAddress(

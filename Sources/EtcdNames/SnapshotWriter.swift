@@ -1,5 +1,6 @@
 import Names
 import NIOConcurrencyHelpers
+import SystemSupport
 
 /// Writes the names of a source to its snapshot file, some time after they have changed.
 actor SnapshotWriter {
@@ -9,7 +10,7 @@ actor SnapshotWriter {
     static let delay = Duration.milliseconds(100)
 
     private let file: SnapshotFile
-    private let report: @Sendable (SnapshotFileError) -> Void
+    private let report: @Sendable (FileError) -> Void
     private let isDirty = NIOLockedValueBox(false)
     private var names: @Sendable () async -> [String: [NamedAddress]] = { [:] }
     private var pending: Task<Void, Never>?
@@ -18,7 +19,7 @@ actor SnapshotWriter {
     private var hasStopped = false
 
     /// - Parameter report: called for the first write that fails, and again after one that succeeded.
-    init(_ file: SnapshotFile, report: @escaping @Sendable (SnapshotFileError) -> Void) {
+    init(_ file: SnapshotFile, report: @escaping @Sendable (FileError) -> Void) {
         self.file = file
         self.report = report
     }
@@ -60,8 +61,8 @@ actor SnapshotWriter {
         isDirty.withLockedValue { $0 = false }
         lastWrite = .now
         let (file, names) = (file, await names())
-        let failure = await Task.detached { () -> SnapshotFileError? in
-            do throws(SnapshotFileError) { try file.write(names) } catch { return error }
+        let failure = await Task.detached { () -> FileError? in
+            do throws(FileError) { try file.write(names) } catch { return error }
             return nil
         }.value
         if let failure, !hasReported { report(failure) }

@@ -3,6 +3,12 @@ package struct ContainersSettings: SettingGroup, Hashable {
     /// The path of its Unix socket.
     package var socket = "/run/docker.sock"
     package var network: String?
+    /// Whether only containers with one of Berth's labels are served.
+    package var onlyLabelled = false
+    /// Whether a name that containers of several projects have is served by all of them.
+    package var sharedNames = false
+    /// The maximum number of containers that are followed.
+    package var maxContainers = 10_000
     /// Nil: without limit.
     package var maxStale: Duration?
 
@@ -25,6 +31,21 @@ package struct ContainersSettings: SettingGroup, Hashable {
             .text(\.network),
             unset: "the container's only one, or the first by name",
             "The network whose addresses count; a container's label `berth.network` comes first."
+        ),
+        Setting(
+            "only_labelled",
+            .flag(\.onlyLabelled),
+            "Only containers with a label `berth.enable`, `berth.name`, `berth.port` or `berth.network` are served."
+        ),
+        Setting(
+            "shared_names",
+            .flag(\.sharedNames),
+            "Whether a name that containers of different projects have is served by all of them; otherwise by none."
+        ),
+        Setting(
+            "max_containers",
+            .count(\.maxContainers, unit: "containers", range: 1...100_000),
+            "The containers that are followed. More are refused, and logged."
         ),
         Setting(
             "max_stale",

@@ -40,6 +40,8 @@ extension EtcdCluster {
 /// `etcd`: names below a prefix of a cluster.
 package struct EtcdSettings: SettingGroup, Hashable {
     package var cluster = EtcdCluster(endpoints: [])
+    /// The maximum number of endpoints of all names together.
+    package var maxEndpoints = 250_000
     /// Nil: without limit.
     package var maxStale: Duration?
 
@@ -87,6 +89,11 @@ package struct EtcdSettings: SettingGroup, Hashable {
             "key",
             .path(\.cluster.key),
             "A PEM file with the key of `cert`."
+        ),
+        Setting(
+            "max_endpoints",
+            .count(\.maxEndpoints, unit: "endpoints", range: 1...10_000_000),
+            "The endpoints of all names together. Further names are refused, and logged."
         ),
         Setting(
             "max_stale",

@@ -9,6 +9,7 @@ extension Setting {
         case .sizeOrUnlimited: "size or `unlimited`"
         case .duration(_, zero: false), .optionalDuration: "duration"
         case .duration(_, zero: true): "duration, may be 0"
+        case .flag: "`true` or `false`"
         case .text: "text"
         case .path: "path"
         case .list(let items, _, let count):
@@ -31,6 +32,7 @@ extension Setting {
                 defaults[keyPath: location].map { "\($0)" } ?? "unlimited"
             case .duration(let location, _): Self.spelling(defaults[keyPath: location])
             case .optionalDuration(let location): defaults[keyPath: location].map(Self.spelling)
+            case .flag(let location): "\(defaults[keyPath: location])"
             case .text(let location), .path(let location): defaults[keyPath: location]
             case .list, .special: nil
             }

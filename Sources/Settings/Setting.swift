@@ -29,6 +29,8 @@ package struct Setting<Group: SettingGroup>: Sendable {
         case duration(Location<Duration>, zero: Bool)
         /// A time, more than zero; nil where it is not set.
         case optionalDuration(Location<Duration?>)
+        /// `true` or `false`.
+        case flag(Location<Bool>)
         /// Any text that is not empty; nil where it is not set.
         case text(Location<String?>)
         /// The path of a file, counted from the folder of the rule file; nil where it is not set.

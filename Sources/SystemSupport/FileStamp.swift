@@ -5,8 +5,24 @@ package struct FileStamp: Equatable, Sendable {
     private let device: UInt64
     private let node: UInt64
     private let size: Int64
-    private let seconds: Int
-    private let nanoseconds: Int
+    private let modified: Time
+    /// Of the contents, the permissions or the owner: a file that becomes readable has changed.
+    private let changed: Time
+
+    private struct Time: Equatable {
+        let seconds: Int
+        let nanoseconds: Int
+
+        /// The C module that owns the fields of `timespec` differs from build to build: the bytes are read instead.
+        init(_ time: timespec) {
+            (seconds, nanoseconds) = withUnsafeBytes(of: time) { bytes in
+                (
+                    bytes.loadUnaligned(as: Int.self),
+                    bytes.loadUnaligned(fromByteOffset: MemoryLayout<Int>.size, as: Int.self)
+                )
+            }
+        }
+    }
 
     /// - Parameter path: links are followed; nil where there is no file.
     package init?(_ path: String) {
@@ -15,12 +31,7 @@ package struct FileStamp: Equatable, Sendable {
         device = UInt64(status.st_dev)
         node = UInt64(status.st_ino)
         size = Int64(status.st_size)
-        // The C module that owns the fields of `timespec` differs from build to build: read the bytes instead.
-        (seconds, nanoseconds) = withUnsafeBytes(of: status.st_mtim) { bytes in
-            (
-                bytes.loadUnaligned(as: Int.self),
-                bytes.loadUnaligned(fromByteOffset: MemoryLayout<Int>.size, as: Int.self)
-            )
-        }
+        modified = Time(status.st_mtim)
+        changed = Time(status.st_ctim)
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Logging
+import Operations
 
 /// The command. Each verb has a file.
 struct Berth: AsyncParsableCommand {
@@ -29,6 +30,7 @@ enum Main {
     static func main() async {
         // A peer or a pipe that closes early fails one write; it must not end the program.
         signal(SIGPIPE, SIG_IGN)
+        Signals.ignoreUserSignals()
         do {
             try CommandNames.check(Array(CommandLine.arguments.dropFirst()), of: Berth.self)
             var command = try Berth.parseAsRoot()
@@ -37,10 +39,13 @@ enum Main {
             } else {
                 try command.run()
             }
+            await OperatorLog.end()
         } catch let failure as CommandFailure {
+            await OperatorLog.end()
             Terminal.error(failure.message)
             exit(failure.code)
         } catch {
+            await OperatorLog.end()
             let message = Berth.fullMessage(for: error)
             // Help and version end with success; everything else is a wrong command line.
             if Berth.exitCode(for: error) == .success {

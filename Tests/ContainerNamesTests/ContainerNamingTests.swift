@@ -79,6 +79,24 @@ private let rows: [Row] = [
         facts: facts { $0.labels["berth.enable"] = "maybe" },
         result: "the label berth.enable must be true or false, not 'maybe'"
     ),
+    Row(
+        testDescription: "only labelled ones: none",
+        rules: ContainerNaming(onlyLabelled: true),
+        facts: facts { $0.labels["com.example.berth.port"] = "80" },
+        result: "it has none of Berth's labels"
+    ),
+    Row(
+        testDescription: "only labelled ones: a port",
+        rules: ContainerNaming(onlyLabelled: true),
+        facts: facts { $0.labels["berth.port"] = "81" },
+        result: "web 10.88.0.2:81"
+    ),
+    Row(
+        testDescription: "only labelled ones: off",
+        rules: ContainerNaming(onlyLabelled: true),
+        facts: facts { $0.labels["berth.enable"] = "off" },
+        result: "berth.enable is off"
+    ),
     Row(testDescription: "stopped", facts: facts { $0.isRunning = false }, result: "not running"),
     Row(
         testDescription: "unhealthy",
@@ -186,6 +204,36 @@ private let rows: [Row] = [
             result = error.reason
         }
         #expect(result == row.result)
+    }
+
+    @Test func `A name's scope is the project and the network; with berth.name it is the project alone`()
+        throws
+    {
+        func scope(_ change: (inout ContainerFacts) -> Void) throws -> NameScope {
+            try ContainerNaming().entry(facts(change)).scope
+        }
+        #expect(try scope { _ in } == NameScope(network: "podman"))
+        #expect(
+            try scope { $0.labels["com.docker.compose.project"] = "shop" }
+                == NameScope(project: "shop", network: "podman")
+        )
+        #expect(
+            try scope { $0.labels = ["io.podman.compose.project": "shop", "berth.name": "web"] }
+                == NameScope(project: "shop")
+        )
+        #expect(
+            try scope { $0.labels = ["com.docker.stack.namespace": "shop", "berth.network": "podman"] }
+                == NameScope(project: "shop", network: "podman")
+        )
+        #expect(try scope { $0.labels["com.docker.compose.project"] = "" } == NameScope(network: "podman"))
+        // A label that is too long to be kept is shared with nobody.
+        let long = String(repeating: "x", count: 1 << 20)
+        let one = try scope { $0.labels["com.docker.compose.project"] = long }
+        let two = try scope {
+            $0.labels["com.docker.compose.project"] = long
+            $0.id = "fedcba9876543210"
+        }
+        #expect(one != two && (one.project?.utf8.count ?? 0) < 100)
     }
 
     @Test func `Responses of Docker and Podman are read; what they leave out counts as empty`() throws {

@@ -6,7 +6,7 @@ import Testing
 @testable import ContainerNames
 
 private final class Driver {
-    var machine = ContainersMachine(naming: ContainerNaming())
+    var machine: ContainersMachine
     var now = Duration.zero
     var emitted: [NameSourceUpdate] = []
     var names: [String: [NamedAddress]] = [:]
@@ -15,7 +15,17 @@ private final class Driver {
     var list: RequestToken?
     var wake: Duration?
 
-    init() {}
+    init(sharesNames: Bool = false, maxContainers: Int = 10_000) {
+        machine = ContainersMachine(
+            naming: ContainerNaming(),
+            sharesNames: sharesNames,
+            maxContainers: maxContainers
+        )
+    }
+
+    var warnings: [String] {
+        emitted.compactMap { if case .warning(let text) = $0 { text } else { nil } }
+    }
 
     func on(_ event: ContainersMachine.Event) {
         for action in machine.handle(event, now: now, random: 7) {
@@ -27,7 +37,7 @@ private final class Driver {
                 case .update(let set, let removed):
                     names.merge(set) { $1 }
                     for name in removed { names[name] = nil }
-                case .down, .problem: break
+                case .down, .problem, .warning: break
                 }
             case .wake(let moment): wake = moment
             case .send(let token, .follow): stream = token
@@ -149,6 +159,69 @@ private func address(_ text: String, _ identity: String) -> [NamedAddress] {
         #expect(driver.names == ["web": address("10.0.0.2", "a@T1") + address("10.0.0.3", "b@T1")])
     }
 
+    @Test func `A name of containers of two projects is served to neither, and for a while after to none`()
+        throws
+    {
+        let driver = Driver()
+        func web(_ id: String, _ project: String, _ address: String) -> ContainerFacts {
+            var facts = container(id, "\(project)-web-1", address)
+            facts.labels["com.docker.compose.project"] = project
+            facts.networks = ["\(project)_default": .init(address: address, aliases: ["web"])]
+            return facts
+        }
+        let engine = ["a": web("a", "one", "10.1.0.2"), "b": web("b", "two", "10.2.0.2")]
+        try driver.begin(engine)
+        #expect(Set(driver.names.keys) == ["one-web-1", "two-web-1"])
+        let report =
+            "the name 'web' is not served: it belongs to containers of different projects (one, two)"
+        #expect(driver.warnings == [report])
+        // One restarts: its clients must not reach the other meanwhile.
+        let stream = try #require(driver.stream)
+        driver.on(.changed(stream, id: "a", .gone))
+        #expect(Set(driver.names.keys) == ["two-web-1"])
+        driver.on(.changed(stream, id: "a", .changed))
+        driver.respond(engine)
+        #expect(driver.names["web"] == nil && driver.warnings == [report])
+        // One is gone for good.
+        driver.on(.changed(stream, id: "a", .gone))
+        driver.respond([:])
+        let gone = driver.now
+        while driver.now < gone + NameClaims.hold {
+            #expect(driver.names["web"] == nil)
+            driver.list = nil
+            driver.sleep()
+            if let list = driver.list { driver.on(.listed(list, ["b"])) }
+            driver.respond(engine)
+        }
+        #expect(driver.names["web"] == address("10.2.0.2", "b@T1"))
+    }
+
+    @Test func `A hold that ends while the engine is away does not spin`() throws {
+        let driver = Driver()
+        try driver.begin(["a": container("a", "web", "10.0.0.2")])
+        let stream = try #require(driver.stream)
+        for count in 0..<4 {
+            driver.on(.changed(stream, id: "a", .gone))
+            driver.respond(["a": container("a", "web", "10.0.0.2", start: "T\(count + 2)")])
+        }
+        #expect(driver.names["web"] == nil)
+        driver.on(.failed(stream, "closed"))
+        driver.now += .seconds(60)
+        driver.wake = nil
+        driver.on(.timer)
+        #expect(driver.wake.map { $0 > driver.now } ?? true)
+    }
+
+    @Test func `With shared_names the name leads to the containers of both projects`() throws {
+        let driver = Driver(sharesNames: true)
+        var (one, two) = (container("a", "one", "10.0.0.2"), container("b", "two", "10.0.0.3"))
+        one.labels = ["berth.name": "web", "com.docker.compose.project": "blue"]
+        two.labels = ["berth.name": "web", "com.docker.compose.project": "green"]
+        try driver.begin(["b": two, "a": one])
+        #expect(driver.names == ["web": address("10.0.0.2", "a@T1") + address("10.0.0.3", "b@T1")])
+        #expect(driver.warnings == [])
+    }
+
     @Test func `When the engine dies the names stay, it is reported once, and a new list follows`() throws {
         let driver = Driver()
         try driver.begin(["a": container("a", "web", "10.0.0.2"), "b": container("b", "shop", "10.0.0.3")])
@@ -216,31 +289,44 @@ private func address(_ text: String, _ identity: String) -> [NamedAddress] {
     }
 
     @Test func `Of an engine with more containers than the maximum the first ones are followed`() throws {
-        let driver = Driver()
-        let ids = (0..<(ContainersMachine.Limit.containers + 5)).map { "id\($0)" }
+        let driver = Driver(maxContainers: 40)
+        let ids = (0..<45).map { "id\($0)" }
         driver.on(.started)
         driver.on(.listed(try #require(driver.list), ids + ids))
         while !driver.inspections.isEmpty {
             let (token, id) = driver.inspections.removeFirst()
             driver.on(.inspected(token, container(id, "c\(id)", "10.0.0.2")))
         }
-        #expect(driver.names.count == ContainersMachine.Limit.containers)
-        let problems = driver.emitted.count { if case .problem = $0 { true } else { false } }
-        #expect(problems == 1 && driver.emitted.count == 2)
+        #expect(driver.names.count == 40)
+        #expect(
+            driver.warnings == [
+                "45 containers, more than max_containers (40): the others are not served"
+            ]
+        )
+        // A later list with new containers first: those that are served stay, and it is not reported again.
+        driver.list = nil
+        while driver.list == nil { driver.sleep() }
+        let served = driver.names
+        driver.on(.listed(try #require(driver.list), (0..<10).map { "new\($0)" } + ids))
+        while !driver.inspections.isEmpty {
+            let (token, id) = driver.inspections.removeFirst()
+            driver.on(.inspected(token, container(id, "c\(id)", "10.0.0.2")))
+        }
+        #expect(driver.names == served && driver.warnings.count == 1)
     }
 
     @Test func `Made-up containers of events are bounded`() throws {
-        let driver = Driver()
+        let driver = Driver(maxContainers: 40)
         try driver.begin([:])
         let stream = try #require(driver.stream)
-        for index in 0..<(ContainersMachine.Limit.containers + 50) {
+        for index in 0..<90 {
             driver.on(.changed(stream, id: "x\(index)", .changed))
             while !driver.inspections.isEmpty {
                 driver.on(.unreadable(driver.inspections.removeFirst().0, "status 500"))
             }
         }
         let count = driver.machine.containers.count
-        #expect(count == ContainersMachine.Limit.containers)
+        #expect(count == 40)
         #expect(driver.names.isEmpty)
     }
 

@@ -1,12 +1,11 @@
 """Real containers under podman, known by its API alone: they come, go, restart and take over addresses."""
 
-import os
-import subprocess
 import threading
 
 import pytest
 
 from harness import stack, wait, wire
+from harness.engine import Engine
 from harness.example import marks
 from harness.tier import Tier
 
@@ -26,41 +25,6 @@ names:
 """
 
 AT_MOST = 1.0
-
-
-class Engine:
-    """`podman system service` over an example's storage."""
-
-    def __init__(self, run):
-        self.run = run
-        self.socket = f"{run}/podman.sock"
-        self.process = None
-        self.start()
-
-    def command(self, *arguments):
-        return [f"{self.run}/pod", *arguments]
-
-    def start(self):
-        if os.path.exists(self.socket):
-            os.unlink(self.socket)
-        self.process = subprocess.Popen(
-            self.command("system", "service", "--time", "0", f"unix://{self.socket}"),
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        wait.until(lambda: os.path.exists(self.socket), what="podman's socket")
-
-    def podman(self, *arguments):
-        subprocess.run(self.command(*arguments), check=True, capture_output=True, timeout=60)
-
-    def container(self, name, word, *options):
-        self.podman(
-            "run", "--detach", "--name", name, "--hostname", word, "--env", "HOST=h01", "--ulimit", "nofile=10000:10000",
-            "--ulimit", "nproc=10000:10000", "--network", "berth-containers", *options, "localhost/berth-example",
-        )  # fmt: skip
-
-    def stop(self):
-        self.process.kill()
-        self.process.wait()
 
 
 @pytest.fixture

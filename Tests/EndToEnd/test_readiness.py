@@ -128,6 +128,6 @@ def test_with_the_names_of_its_last_life_a_tier_is_ready_while_the_registry_is_d
 @pytest.mark.parametrize("manager", ["path"], indirect=True)
 def test_a_file_that_can_not_be_written_is_said_and_nothing_else(tmp_path, things, manager, origin):
     rules = RULES.split("names:")[0] + "names:\n  - static: { host_01: 127.0.0.1:%d }\n" % origin
-    tier = start(things, manager, tmp_path, rules, "--ready-file", str(tmp_path / "nosuch" / "ready"))
+    tier = start(things, manager, tmp_path, rules, "--ready-file", str(tmp_path / "front.yaml" / "ready"))
     wait.until(lambda: "ready file not written" in tier.said(), what="the log to say so")
     assert manager.hears("READY=1") and status(tier, 1) == 200

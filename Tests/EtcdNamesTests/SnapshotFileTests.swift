@@ -1,6 +1,7 @@
 import Foundation
 import Names
 import RegistryTestSupport
+import SystemSupport
 import Testing
 
 @testable import EtcdNames
@@ -28,13 +29,13 @@ import Testing
         let whole = SnapshotFile.encode(names)
         for length in 0..<whole.count {
             try Data(whole[..<length]).write(to: URL(filePath: file.path))
-            #expect(throws: SnapshotFileError.self) { try file.read() }
+            #expect(throws: FileError.self) { try file.read() }
         }
         for index in whole.indices {
             var damaged = whole
             damaged[index] ^= 0x01
             try Data(damaged).write(to: URL(filePath: file.path))
-            #expect(throws: SnapshotFileError.self) { try file.read() }
+            #expect(throws: FileError.self) { try file.read() }
         }
     }
 }

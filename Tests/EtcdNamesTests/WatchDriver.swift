@@ -19,12 +19,14 @@ final class WatchDriver {
         members: Int = 1,
         authenticates: Bool = false,
         pageLimit: Int = 1000,
+        maxEndpoints: Int = 250_000,
         kept: [String: [NamedAddress]]? = nil
     ) {
         var settings = EtcdWatchMachine.Settings()
         settings.members = members
         settings.authenticates = authenticates
         settings.pageLimit = pageLimit
+        settings.maxEndpoints = maxEndpoints
         machine = EtcdWatchMachine(keys: EtcdKeys(prefix: "/h/"), settings: settings, kept: kept)
     }
 
@@ -68,6 +70,26 @@ final class WatchDriver {
     var probe: RequestToken? {
         for case .send(let token, .probe) in last { return token }
         return nil
+    }
+
+    var names: Set<String> { Set(machine.names.keys) }
+
+    var warnings: [String] {
+        emitted.compactMap { if case .warning(let text) = $0 { text } else { nil } }
+    }
+
+    /// Whether a list was requested while time passed in `list(passes:)`.
+    private(set) var listed = false
+
+    /// Lets time pass with a store that does not change, up to a list.
+    func list(passes time: Duration) {
+        let end = now + time
+        while let wake, wake <= end, !listed {
+            sleep()
+            if list != nil { listed = true }
+            if let probe { on(.probed(probe, cluster: "c", revision: machine.revision)) }
+        }
+        now = end
     }
 
     var downs: Int { emitted.count { if case .down = $0 { true } else { false } } }

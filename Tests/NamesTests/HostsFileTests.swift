@@ -29,6 +29,12 @@ import Testing
         #expect(file.problems == ["1: 'nonsense' is not an address", "2: the address has no name"])
     }
 
+    @Test func `Of many malformed lines the first ones are reported, each briefly`() {
+        let file = HostsFile(text: String(repeating: String(repeating: "x", count: 1000) + "\n", count: 500))
+        #expect(file.problems.count == HostsFile.maxProblems && file.malformed == 500)
+        #expect(file.problems.allSatisfy { $0.utf8.count < 100 })
+    }
+
     @Test func `The same address twice is one endpoint`() {
         let file = HostsFile(text: "10.0.0.1 a a\n10.0.0.1 a\n")
         #expect(addresses(file, "a") == ["10.0.0.1"])

@@ -129,6 +129,28 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(1)))
+    func `A file is read again on request, and a loss of most names is reported`() async throws {
+        let folder = try Folder()
+        try folder.write("10.0.0.1 a b c d\n10.0.0.2 e f", to: "hosts")
+        let (events, report) = AsyncStream.makeStream(of: NameSourceEvent.self)
+        let path = folder.path("hosts")
+        let directory = try NameDirectory([.hostsFile(path: path)], on: loop) { report.yield($0) }
+        let (tables, news) = AsyncStream.makeStream(of: NameTableUpdate.self)
+        directory.start()
+        directory.subscribe { news.yield($0) }
+        defer { directory.stop() }
+        for await _ in tables { break }
+        try folder.write("10.0.0.1 a b", to: "hosts")
+        directory.reread()
+        for await event in events {
+            guard case .warning(_, let text) = event else { continue }
+            #expect(text == "\(path) lost most of its names: 2 of 6 are left")
+            break
+        }
+        while directory.table.lookUp("f").resolved != nil { await Task.yield() }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
     func `A file that goes away leaves the last names in force, and says so`() async throws {
         let folder = try Folder()
         try folder.write("10.0.0.1 a", to: "hosts")

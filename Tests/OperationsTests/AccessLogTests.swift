@@ -4,6 +4,8 @@ import NIOCore
 @testable import Proxy
 @testable import ProxyCore
 import Routing
+@testable import RuleTesting
+import TestSupport
 import Testing
 
 @testable import Operations
@@ -11,7 +13,10 @@ import Testing
 @Suite struct AccessLogTests {
     private func record(
         target: String = "/a",
+        host: String = "x.test",
+        referer: String? = nil,
         userAgent: String? = "curl/8",
+        requestID: String = "id-1",
         failure: Failure = Failure(.connectionRefused)
     ) -> ExchangeRecord {
         let start = NIODeadline.uptimeNanoseconds(5_000_000_000)
@@ -20,11 +25,11 @@ import Testing
             peer: IPAddress(v4: 0x7F00_0001),
             method: ByteBuffer(string: "GET"),
             target: ByteBuffer(string: target),
-            host: ByteBuffer(string: "x.test"),
+            host: ByteBuffer(string: host),
             version: "HTTP/1.1",
-            referer: nil,
+            referer: referer.map { ByteBuffer(string: $0) },
             userAgent: userAgent.map { ByteBuffer(string: $0) },
-            requestID: ByteBuffer(string: "id-1"),
+            requestID: ByteBuffer(string: requestID),
             decision: nil,
             endpoint: Endpoint(address: IPAddress(v4: 0x7F00_0001), port: 8080),
             status: 502,
@@ -104,6 +109,71 @@ import Testing
             try JSONSerialization.jsonObject(with: Data(json.bytes)) as? [String: Any]
         )
         #expect((object["uri"] as? String)?.hasPrefix("/\"\\\n\r") == true)
+    }
+
+    @Test func `Blanks forge no fields of a text record`() {
+        let forged = "x cause=- rule=good"
+        let text = LogLine()
+        let evil = record(
+            target: "/a b\" 200",
+            host: forged,
+            referer: "-",
+            userAgent: forged,
+            requestID: forged
+        )
+        TextRecord.write(evil, at: moment, into: text)
+        #expect(
+            String(decoding: text.bytes, as: UTF8.self) == #"""
+                192.0.2.7 - - [21/Nov/2026:10:00:00 +0000] "GET /a\x20b\x22\x20200 HTTP/1.1" 502 187 "\x2d" \#
+                "x cause=- rule=good" host=x\x20cause=-\x20rule=good rule=- captures=- target=- \#
+                endpoint=127.0.0.1:8080 in=3 time=1.002000 connect=- response=0.001500 \#
+                id=x\x20cause=-\x20rule=good retried=1 cause=connection_refused
+
+                """#
+        )
+        let capture = LogLine()
+        capture.append(value: "a,b:c d".utf8.span, .part)
+        capture.append(" ")
+        capture.append(value: "-".utf8.span, .part)
+        #expect(String(decoding: capture.bytes, as: UTF8.self) == #"a\x2cb\x3ac\x20d \x2d"#)
+    }
+
+    @Test func `A text record is read back as it was, whatever a client sends`() throws {
+        var random = SeededRandom(seed: TestSeed.make(for: "text records"))
+        func bytes(_ count: Int) -> ByteBuffer {
+            var buffer = ByteBuffer()
+            for _ in 0..<Int.random(in: 1...count, using: &random) {
+                // Mostly what means something in a record.
+                let meaningful = Array(" \"\\-=:,[]\n\u{1B}xabc/".utf8)
+                buffer.writeInteger(
+                    Bool.random(using: &random)
+                        ? meaningful.randomElement(using: &random) ?? 0x20
+                        : UInt8.random(in: 0...255, using: &random)
+                )
+            }
+            return buffer
+        }
+        for _ in 0..<5000 {
+            let (target, host, referer, agent) = (bytes(12), bytes(8), bytes(6), bytes(6))
+            var sent = record()
+            sent.target = target
+            sent.host = host
+            sent.referer = referer
+            sent.userAgent = agent
+            sent.requestID = bytes(8)
+            let out = LogLine()
+            TextRecord.write(sent, at: moment, into: out)
+            #expect(out.bytes.last == 0x0A)
+            let line = Array(out.bytes.dropLast())
+            #expect(line.allSatisfy { $0 >= 0x20 && $0 < 0x7F })
+            var read = LoggedRequest()
+            #expect(read.read(line.span) == nil)
+            #expect(read.target == Array(target.readableBytesView))
+            #expect(read.host == Array(host.readableBytesView))
+            #expect(read.referer == Array(referer.readableBytesView))
+            #expect(read.userAgent == Array(agent.readableBytesView))
+            #expect(read.hasRule && read.rule.isEmpty)
+        }
     }
 
     @Test func `Numbers are written as they are, the largest and the padded too`() {

@@ -48,6 +48,34 @@ import Testing
         #expect(log.lines.first?.metadata["sources"] == "etcd")
     }
 
+    @Test func `The file comes with its folder, and in place of a planted link`() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "berth-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let path = folder.appending(path: "run/berth/ready").path
+        let readiness = Readiness(file: path, manager: SystemdNotifier(path: nil), logger: log.logger())
+        let victim = folder.appending(path: "victim").path
+        try FileManager.default.createDirectory(
+            atPath: folder.appending(path: "run/berth").path,
+            withIntermediateDirectories: true
+        )
+        try "precious".write(toFile: victim, atomically: false, encoding: .utf8)
+        #expect(symlink(victim, path) == 0)
+        readiness.update(Self.table(("static", Self.names)))
+        #expect(try String(contentsOfFile: victim, encoding: .utf8) == "precious")
+        let kind = try FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
+        #expect(kind == .typeRegular)
+        readiness.end()
+        #expect(!FileManager.default.fileExists(atPath: path))
+        let again = Readiness(
+            file: folder.appending(path: "more/than/one/ready").path,
+            manager: SystemdNotifier(path: nil),
+            logger: log.logger()
+        )
+        again.update(Self.table(("static", Self.names)))
+        #expect(FileManager.default.fileExists(atPath: folder.appending(path: "more/than/one/ready").path))
+        #expect(log.messages == ["ready", "ready"])
+    }
+
     @Test func `The service manager gets a datagram; one that is not there is an error in the log alone`() {
         let here = readiness(SystemdNotifier(path: "/nosuch/folder/socket"))
         here.update(Self.table(("static", Self.names)))

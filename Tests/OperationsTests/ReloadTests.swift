@@ -125,12 +125,75 @@ struct ReloadTests {
             #expect(service.reloads.isStale && service.reloads.failed >= 1)
             #expect(try await get(service).body == "one")
             let refusals = log.lines.filter { $0.message.hasPrefix("rules not reloaded") }
-            let findings = refusals.map { $0.metadata["findings"] ?? "" }
-            #expect(!findings.isEmpty)
+            #expect(!refusals.isEmpty && refusals.allSatisfy { $0.metadata["findings"] == "1" })
+            let findings = log.lines.compactMap { $0.metadata["finding"] }
+            #expect(findings.count == refusals.count)
             #expect(findings.allSatisfy { $0.contains("did you mean `host`?") && $0.contains(":1:") })
+            #expect(findings.allSatisfy { !$0.contains("\n") })
             try site.write(Self.respond("two", "/"))
             try await wait(for: "two", service)
             #expect(!service.reloads.isStale)
+        }
+    }
+
+    @Test func `A storm of requests is few reloads, and each request waits for one that began after it`()
+        async throws
+    {
+        let site = try Site()
+        try site.write(Self.respond("one", "/"))
+        try await run(site, rules: [site.path + "/rules.yaml"]) { service, log in
+            try site.write(Self.respond("two", "/"))
+            try await withThrowingTaskGroup(of: Bool.self) { tasks in
+                for _ in 0..<1000 { tasks.addTask { await service.reload() } }
+                for try await result in tasks { #expect(result) }
+            }
+            #expect(try await get(service).body == "two")
+            #expect(service.reloads.succeeded < 200, "they are merged")
+            #expect(log.messages.filter { $0 == "rules reloaded" }.count < 200)
+        }
+    }
+
+    @Test func `A file that cannot be read for a while is read without a further event`() async throws {
+        let site = try Site()
+        try site.write(Self.respond("one", "/"))
+        let path = site.path + "/rules.yaml"
+        try await run(site, rules: [path]) { service, log in
+            // As a link to a file on a disk that is not there yet: nothing reports when it comes.
+            #expect(unlink(path) == 0)
+            #expect(symlink(site.path + "/later/rules.yaml", path) == 0)
+            while service.reloads.failed == 0 { await Task.yield() }
+            try FileManager.default.createDirectory(
+                atPath: site.path + "/later",
+                withIntermediateDirectories: true
+            )
+            try site.write(Self.respond("two", "/"), to: "later/rules.yaml")
+            try await wait(for: "two", service)
+            #expect(log.messages.filter { $0.hasPrefix("rules not reloaded") }.count == 1)
+        }
+    }
+
+    @Test
+    func `A signal reads hosts files again as well, and a file that lost most of its rules is reported`()
+        async throws
+    {
+        let site = try Site()
+        func rules(_ count: Int) -> String {
+            "rules:\n"
+                + (0..<count).map { "  - { name: r\($0), path: '=/\($0)', respond: 200 }\n" }.joined()
+                + "names: [{ hosts_file: hosts }]\n"
+        }
+        try site.write("127.0.0.1 a b c d e f", to: "hosts")
+        try site.write(rules(10))
+        try await run(site, rules: [site.path + "/rules.yaml"]) { service, log in
+            try site.write(rules(2))
+            #expect(await service.reload())
+            let gone = log.lines.filter { $0.message == "most of the rules are gone" }
+            #expect(gone.contains { $0.metadata == ["rules": "2", "rules_before": "10"] })
+            try site.write("127.0.0.1 a", to: "hosts")
+            _ = await service.reload()
+            while !log.lines.contains(where: {
+                $0.metadata["warning"]?.hasSuffix("hosts lost most of its names: 1 of 6 are left") == true
+            }) { await Task.yield() }
         }
     }
 

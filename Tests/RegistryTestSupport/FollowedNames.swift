@@ -33,7 +33,7 @@ package final class FollowedNames: Sendable {
             case .down(let reason):
                 state.isUp = false
                 state.downs.append(reason)
-            case .problem(let text): state.problems.append(text)
+            case .problem(let text), .warning(let text): state.problems.append(text)
             }
         }
     }

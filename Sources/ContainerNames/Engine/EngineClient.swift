@@ -7,6 +7,8 @@ final class EngineClient: Sendable {
     static let maxEventBytes = 1 << 20
     /// The maximum size of a container's description, bytes.
     static let maxDescriptionBytes = 1 << 20
+    /// The part of one container in the maximum size of the list, bytes.
+    static let listedBytes = 2 << 10
 
     enum Failure: Error, Equatable {
         /// The engine, or the connection to it.
@@ -19,14 +21,17 @@ final class EngineClient: Sendable {
     private struct ListedContainer: Decodable { let Id: String }
 
     private let http: RegistryHTTPClient
+    /// The maximum size of the list, bytes.
+    private let maxListBytes: Int
     private let base: String
 
     /// - Throws: `RegistryError` when `socket` is not a path.
-    init(socket: String) throws(RegistryError) {
+    init(socket: String, maxContainers: Int) throws(RegistryError) {
         guard let host = socket.addingPercentEncoding(withAllowedCharacters: .alphanumerics), !host.isEmpty
         else {
             throw RegistryError("'\(socket)' is not the path of a socket")
         }
+        maxListBytes = max(RegistryHTTPClient.maxResponseBytes, maxContainers * Self.listedBytes)
         http = try RegistryHTTPClient()
         base = "http+unix://\(host)"
     }
@@ -35,7 +40,7 @@ final class EngineClient: Sendable {
 
     /// The IDs of the running containers.
     func list() async throws(Failure) -> [String] {
-        let response = try await send("/containers/json", limit: RegistryHTTPClient.maxResponseBytes)
+        let response = try await send("/containers/json", limit: maxListBytes)
         guard response.status == 200 else { throw .engine("status \(response.status) for the list") }
         do {
             return try response.body.decoded(as: [ListedContainer].self).map(\.Id)
@@ -107,7 +112,7 @@ final class EngineClient: Sendable {
         switch error as? RegistryHTTPClient.Failure {
         case .connection(let reason): .engine(reason)
         case .tooLarge: .engine("a response is too large")
-        case nil: .engine("\(error)")
+        case nil: .engine("the connection failed")
         }
     }
 }

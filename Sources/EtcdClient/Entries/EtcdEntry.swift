@@ -1,3 +1,4 @@
+import Bytes
 import Foundation
 
 /// An entry of a page, or an event of a watch.
@@ -32,9 +33,8 @@ package struct EtcdEntry: Sendable {
     /// The key for people.
     package var printableKey: String { Self.printable(key) }
 
-    /// Bytes for people: no control characters, at most `limit` bytes.
+    /// Bytes for people: characters that are not printable are escaped; at most `limit` bytes.
     package static func printable(_ bytes: [UInt8], limit: Int = 200) -> String {
-        let text = String(decoding: bytes.prefix(limit), as: UTF8.self)
-        return String(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "?" : Character($0) })
+        Printable.text(String(decoding: bytes.prefix(limit), as: UTF8.self))
     }
 }

@@ -8,7 +8,7 @@ struct EtcdErrorResponse: Decodable, Sendable {
 
     init(from decoder: any Decoder) throws {
         if let text = try? decoder.singleValueContainer().decode(String.self) {
-            (code, message) = (2, text)
+            (code, message) = (2, Self.printable(text))
             return
         }
         let object = try decoder.container(keyedBy: Key.self)
@@ -17,8 +17,11 @@ struct EtcdErrorResponse: Decodable, Sendable {
         let message = try? object.decode(String.self, forKey: .message)
         let error = try? object.decode(String.self, forKey: .error)
         self.code = code ?? grpc ?? 2
-        self.message = message ?? error ?? "an error without a message"
+        self.message = Self.printable(message ?? error ?? "an error without a message")
     }
+
+    /// The member's words reach logs and terminals.
+    private static func printable(_ text: String) -> String { EtcdEntry.printable(Array(text.utf8)) }
 
     var failure: EtcdFailure {
         // gRPC: 16 unauthenticated, 11 out of range. Older members report a missing or unknown token as

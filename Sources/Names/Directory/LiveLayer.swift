@@ -79,6 +79,9 @@ struct LiveLayer {
         case .problem(let text):
             events.append(.problem(source: source, text))
             return false
+        case .warning(let text):
+            events.append(.warning(source: source, text))
+            return false
         }
     }
 

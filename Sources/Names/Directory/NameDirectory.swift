@@ -124,6 +124,14 @@ package final class NameDirectory: NameResolver, @unchecked Sendable {
         }
     }
 
+    /// Has the sources read their files again.
+    package func reread() {
+        loop.execute { [self] in
+            guard started, !stopped else { return }
+            for case .live(let live) in machine.sources.map(\.source.kind) { live.reread() }
+        }
+    }
+
     package func resolve(
         _ name: String,
         for waiter: ObjectIdentifier,

@@ -45,11 +45,15 @@ package protocol LiveNameSource: Sendable {
     /// directory lets names wait for it.
     func start(_ emit: @escaping @Sendable (NameSourceUpdate) -> Void)
 
+    /// Reads again what the source reads from a file; returns at once. An operator may request it at any time.
+    func reread()
+
     /// Ends the source. Called once, after `start`; updates that are emitted later are ignored.
     func stop()
 }
 
 extension LiveNameSource {
+    package func reread() {}
     package func initialNames() throws(NameSourceError) -> [String: [NamedAddress]]? { nil }
 }
 

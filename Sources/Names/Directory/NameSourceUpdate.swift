@@ -12,4 +12,6 @@ package enum NameSourceUpdate: Sendable {
     case down(reason: String)
     /// An entry that was skipped; never fatal.
     case problem(String)
+    /// Something that operators should see; it changes no name.
+    case warning(String)
 }

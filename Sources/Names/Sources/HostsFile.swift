@@ -1,5 +1,6 @@
 import Glibc
 import Routing
+import SystemSupport
 
 /// A file in the format of hosts(5): an address, then the names it has.
 ///
@@ -10,12 +11,21 @@ package struct HostsFile: Sendable {
     static let maxBytes = 64 << 20
 
     package let names: [String: [NamedAddress]]
-    /// Malformed lines, as `line: reason`; they are skipped.
+    /// The first malformed lines, as `line: reason`; they are skipped.
     package let problems: [String]
+    /// The number of all malformed lines.
+    package let malformed: Int
+    /// The maximum number of malformed lines that are reported one by one.
+    static let maxProblems = 100
 
     package init(text: String) {
         var names: [String: [NamedAddress]] = [:]
         var problems: [String] = []
+        var malformed = 0
+        func report(_ index: Int, _ reason: @autoclosure () -> String) {
+            malformed += 1
+            if problems.count < Self.maxProblems { problems.append("\(index + 1): \(reason())") }
+        }
         // Splits bytes: CR LF is one character in Swift.
         for (index, line) in text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
             .enumerated()
@@ -24,11 +34,11 @@ package struct HostsFile: Sendable {
             let words = content.split { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }
             guard let first = words.first else { continue }
             guard let address = IPAddress(String(Substring(first))) else {
-                problems.append("\(index + 1): '\(Substring(first))' is not an address")
+                report(index, "'\(String(Substring(first).unicodeScalars.prefix(64)))' is not an address")
                 continue
             }
             if words.count == 1 {
-                problems.append("\(index + 1): the address has no name")
+                report(index, "the address has no name")
             }
             for word in words.dropFirst() {
                 let name = String(Substring(word)).lowercased()
@@ -40,6 +50,7 @@ package struct HostsFile: Sendable {
         }
         self.names = names
         self.problems = problems
+        self.malformed = malformed
     }
 
     /// Reads and parses the file at `path`.
@@ -50,31 +61,17 @@ package struct HostsFile: Sendable {
     }
 
     private static func read(_ path: String) throws(NameSourceError) -> String {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw NameSourceError(path: path, errno: errno) }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 64 << 10)
-        while true {
-            let count = Glibc.read(descriptor, &chunk, chunk.count)
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw NameSourceError(path: path, errno: errno)
+        do throws(FileError) {
+            guard let bytes = try WholeFile.read(path, limit: maxBytes) else {
+                throw FileError(path: path, errno: ENOENT)
             }
-            if count == 0 { break }
-            bytes.append(contentsOf: chunk.prefix(count))
-            guard bytes.count <= maxBytes else {
-                throw NameSourceError(path: path, reason: "larger than \(maxBytes >> 20) MiB")
-            }
+            return String(decoding: bytes, as: UTF8.self)
+        } catch {
+            throw NameSourceError(path: path, reason: error.reason)
         }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }
 
 extension NameSourceError {
-    init(path: String, errno code: Int32) {
-        self.init(path: path, reason: String(cString: strerror(code)))
-    }
-
     package var description: String { "\(path): \(reason)" }
 }

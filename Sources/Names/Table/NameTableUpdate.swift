@@ -37,6 +37,8 @@ package enum NameSourceEvent: Sendable, Equatable {
     case loaded(source: String, names: Int)
     /// An entry that was skipped.
     case problem(source: String, String)
+    /// Something that operators should see.
+    case warning(source: String, String)
     /// The source is down; so many of its names stay in force.
     case down(source: String, reason: String, serving: Int)
     /// It is up again.

@@ -4,6 +4,9 @@ import ProxyCore
 import Routing
 
 /// A record like nginx's `combined`, with `key=value` pairs after it.
+///
+/// A record can be read in one way only: spaces within a part that a space ends are escaped, and so are commas and colons
+/// in captures. `-` stands for no value.
 enum TextRecord {
     static func write(_ record: ExchangeRecord, at now: LogClock.Moment, into out: LogLine) {
         out.append(record.client)
@@ -13,9 +16,9 @@ enum TextRecord {
         if record.method.readableBytes == 0 {
             out.append("-")
         } else {
-            out.append(escaped: record.method, .text)
+            out.append(escaped: record.method, .field)
             out.append(" ")
-            out.append(escaped: record.target, .text)
+            out.append(escaped: record.target, .field)
             out.append(" ")
             out.append(record.version)
         }
@@ -28,7 +31,11 @@ enum TextRecord {
         out.append(" host=")
         appendOrDash(record.host, to: out)
         out.append(" rule=")
-        out.append(record.decision?.ruleName ?? "-")
+        if let rule = record.decision?.ruleName {
+            out.append(value: rule.utf8.span, .field)
+        } else {
+            out.append("-")
+        }
         out.append(" captures=")
         appendCaptures(record, to: out)
         out.append(" target=")
@@ -61,12 +68,16 @@ enum TextRecord {
 
     private static func appendQuoted(_ text: ByteBuffer?, to out: LogLine) {
         out.append(" \"")
-        if let text { out.append(escaped: text, .text) } else { out.append("-") }
+        if let text { out.append(value: text.readableBytesUInt8Span, .text) } else { out.append("-") }
         out.append("\"")
     }
 
     private static func appendOrDash(_ text: ByteBuffer, to out: LogLine) {
-        if text.readableBytes == 0 { out.append("-") } else { out.append(escaped: text, .text) }
+        if text.readableBytes == 0 {
+            out.append("-")
+        } else {
+            out.append(value: text.readableBytesUInt8Span, .field)
+        }
     }
 
     private static func appendCaptures(_ record: ExchangeRecord, to out: LogLine) {
@@ -76,7 +87,7 @@ enum TextRecord {
             first = false
             out.append(name)
             out.append(":")
-            out.append(escaped: value, .text)
+            out.append(escaped: value, .part)
         }
         if first { out.append("-") }
     }

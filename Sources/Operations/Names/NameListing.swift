@@ -1,3 +1,4 @@
+import Bytes
 import Foundation
 package import Names
 import Routing
@@ -70,7 +71,7 @@ package struct NameListing: Sendable, Equatable {
                     listing.name, Self.location(address), "\(address.weight)",
                     listing.ttl.map { "\($0)s" } ?? "-",
                     listing.age.map(Self.span) ?? "-", listing.source + (listing.hidden ? " (hidden)" : ""),
-                    address.identity ?? "-",
+                    address.identity.map(Printable.text) ?? "-",
                 ])
             }
         }

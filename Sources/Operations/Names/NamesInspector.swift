@@ -12,6 +12,9 @@ package final class NamesInspector: Sendable {
     private let limit: Duration
     /// The registries of sources, by the source's index: labels need not be unique.
     private let stores: [Int: EtcdEntryStore]
+    private let reports = NIOLockedValueBox<[String]>([])
+    /// The maximum number of reports that are kept.
+    private static let maxReports = 1000
 
     /// - Parameter limit: how long to wait for sources that have not emitted anything yet.
     /// - Throws: `NameSourceError` or `RegistryError`.
@@ -19,7 +22,14 @@ package final class NamesInspector: Sendable {
         self.settings = settings
         self.limit = limit
         let sources = NameSources.shared
-        directory = try NameDirectory(try sources.make(settings), on: sources.group.next())
+        let reports = reports
+        directory = try NameDirectory(try sources.make(settings), on: sources.group.next()) { event in
+            switch event {
+            case .problem(let source, let text), .warning(let source, let text):
+                reports.withLockedValue { if $0.count < Self.maxReports { $0.append("\(source): \(text)") } }
+            case .loaded, .down, .up, .expired: break
+            }
+        }
         var stores: [Int: EtcdEntryStore] = [:]
         for (index, source) in settings.enumerated() {
             if case .etcd(let etcd, origin: _) = source {
@@ -44,6 +54,9 @@ package final class NamesInspector: Sendable {
             try? await Task.sleep(for: .milliseconds(10))
         }
     }
+
+    /// What the sources have reported of names and entries: skipped ones, names that are not served.
+    package var warnings: [String] { reports.withLockedValue { $0 } }
 
     /// The problems of the sources; empty when there are none.
     package var problems: [String] {

@@ -2,6 +2,7 @@ import Glibc
 import Logging
 import Names
 import NIOConcurrencyHelpers
+import SystemSupport
 
 /// Whether a tier is ready: it listens, and each source that holds all its names has loaded them or serves those
 /// of an earlier run.
@@ -20,8 +21,8 @@ final class Readiness: Sendable {
     private let logger: Logger
     private let state = NIOLockedValueBox(State())
 
-    /// - Parameter file: created when the tier is ready, removed when it begins to end. A file left by an earlier
-    ///   run is removed now.
+    /// - Parameter file: created when the tier is ready, with its folder, and removed when it begins to end. A file
+    ///   left by an earlier run is removed now.
     init(file: String?, manager: SystemdNotifier = SystemdNotifier(), logger: Logger) {
         self.file = file
         self.manager = manager
@@ -81,14 +82,14 @@ final class Readiness: Sendable {
             )
         }
         guard let file else { return }
-        let descriptor = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else {
-            let reason = String(cString: strerror(errno))
-            return logger.error(
+        do throws(FileError) {
+            try WholeFile.createFolder(of: file)
+            try WholeFile.write([], to: file, mode: 0o644)
+        } catch {
+            logger.error(
                 "ready file not written",
-                metadata: ["path": "\(file)", "reason": "\(reason)"]
+                metadata: ["path": "\(error.path)", "reason": "\(error.reason)"]
             )
         }
-        close(descriptor)
     }
 }

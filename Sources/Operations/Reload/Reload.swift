@@ -21,17 +21,36 @@ package struct ReloadCounters: Sendable, Equatable {
 /// Puts changed rule files in force while the tier serves.
 ///
 /// Files are read, checked and compiled on a queue of their own, then handed to the loops. Files with an error
-/// change nothing.
+/// change nothing. Requests that arrive before a reload begins are one reload.
 final class Reload: Sendable {
-    enum Cause: String { case file, signal }
+    enum Cause: String {
+        case file, signal
+        /// Files that could not be read before.
+        case retry
+    }
 
     private struct State {
         var counters = ReloadCounters()
-        /// The diagnostics that were logged last. The same ones are logged once.
+        /// The findings that were logged last. The same ones are logged once.
         var reported = ""
         var watchers: [FileWatcher] = []
         var stopped = false
+        /// The causes of the next reload, and who waits for it.
+        var causes: Set<Cause> = []
+        var waiting: [@Sendable (Bool) -> Void] = []
+        /// The wait before the next retry, and its number; nil: the files could be read.
+        var retry: (wait: Duration, number: Int)?
+        /// The number of rules in force.
+        var rules: Int
     }
+
+    /// The first and the longest wait before files that could not be read are read again.
+    private static let firstRetry = Duration.milliseconds(250)
+    private static let maxRetry = Duration.seconds(5)
+    /// The part of the time that retries may take.
+    private static let retryShare = 20
+    /// The fewest rules whose loss is reported.
+    private static let minRules = 4
 
     private let paths: [String]
     private let tier: Tier
@@ -39,18 +58,28 @@ final class Reload: Sendable {
     private let sources: NameSources
     private let logger: Logger
     private let findings: RuleFindings
-    private let state = NIOLockedValueBox(State())
+    private let state: NIOLockedValueBox<State>
     /// Runs one reload at a time.
     private let queue = DispatchQueue(label: "berth.reload")
 
-    /// - Parameter paths: rule files and folders, as on the command line; empty: nothing is watched.
-    init(_ paths: [String], tier: Tier, names: NameDirectory, sources: NameSources, logger: Logger) {
+    /// - Parameters:
+    ///   - paths: rule files and folders, as on the command line; empty: nothing is watched.
+    ///   - rules: the number of rules in force.
+    init(
+        _ paths: [String],
+        rules: Int,
+        tier: Tier,
+        names: NameDirectory,
+        sources: NameSources,
+        logger: Logger
+    ) {
         self.paths = paths
         self.tier = tier
         self.names = names
         self.sources = sources
         self.logger = logger
         self.findings = RuleFindings(paths, logger: logger)
+        state = NIOLockedValueBox(State(rules: rules))
     }
 
     var counters: ReloadCounters { state.withLockedValue { $0.counters } }
@@ -62,7 +91,11 @@ final class Reload: Sendable {
         if let inspected { findings.check(inspected) }
         for path in paths {
             do {
-                let watcher = try Self.watcher(path) { [weak self] in self?.request(.file) }
+                let watcher = try Self.watcher(path) { [weak self] in
+                    self?.request(.file)
+                    // Files that cannot be read are a matter of the reload, which reads them again itself.
+                    return true
+                }
                 state.withLockedValue { $0.watchers.append(watcher) }
             } catch {
                 logger.warning(
@@ -85,19 +118,39 @@ final class Reload: Sendable {
     /// Schedules a reload. Safe to call from any thread.
     ///
     /// - Parameter done: called after the reload with whether the new rules are in force.
-    func request(_ cause: Cause, done: @escaping @Sendable (Bool) -> Void = { _ in }) {
-        queue.async { [self] in
-            guard !paths.isEmpty, !state.withLockedValue({ $0.stopped }) else { return done(false) }
-            reload(cause, done)
+    func request(_ cause: Cause, done: (@Sendable (Bool) -> Void)? = nil) {
+        let isFirst = state.withLockedValue { state in
+            if let done { state.waiting.append(done) }
+            defer { state.causes.insert(cause) }
+            return state.causes.isEmpty
         }
+        if isFirst { queue.async { [self] in run() } }
+    }
+
+    private func run() {
+        let (causes, waiting, isStopped) = state.withLockedValue { state in
+            defer { (state.causes, state.waiting) = ([], []) }
+            return (state.causes, state.waiting, state.stopped)
+        }
+        let done: @Sendable (Bool) -> Void = { result in
+            for one in waiting { one(result) }
+        }
+        guard !paths.isEmpty, !isStopped else { return done(false) }
+        let cause: Cause = causes.contains(.signal) ? .signal : causes.contains(.file) ? .file : .retry
+        // An operator who sends a signal means all files.
+        if cause == .signal { names.reread() }
+        reload(cause, done)
     }
 
     private func reload(_ cause: Cause, _ done: @escaping @Sendable (Bool) -> Void) {
+        let start = ContinuousClock.now
         let inspected: InspectedConfiguration
         do {
             inspected = try ConfigurationLoader.inspect(paths)
         } catch {
-            fail(error.rendered(color: false), cause)
+            let lines = error.diagnostics.map(\.summary)
+            let isUnreadable = error.diagnostics.contains { $0.code == .unreadable && $0.severity == .error }
+            fail(lines, cause, isUnreadable: isUnreadable, since: start)
             return done(false)
         }
         let configuration = inspected.configuration
@@ -110,42 +163,77 @@ final class Reload: Sendable {
                 done(true)
             }
         } catch {
-            fail(error.description, cause)
+            // A hosts file, or a file of a registry's TLS.
+            fail([error.description], cause, isUnreadable: true, since: start)
             return done(false)
         }
-        state.withLockedValue { state in
+        let count = configuration.table.rules.count
+        let before = state.withLockedValue { state in
             state.counters.succeeded &+= 1
             state.counters.isStale = false
             state.reported = ""
+            state.retry = nil
+            defer { state.rules = count }
+            return state.rules
         }
         for warning in configuration.warnings + Linter.missingNames(inspected) {
-            logger.warning("rule file", metadata: ["finding": "\(warning.rendered(color: false))"])
+            logger.warning("rule file", metadata: ["finding": "\(warning.summary)"])
         }
         logger.notice(
             "rules reloaded",
-            metadata: ["cause": "\(cause.rawValue)", "rules": "\(configuration.table.rules.count)"]
+            metadata: ["cause": "\(cause.rawValue)", "rules": "\(count)"]
         )
         findings.check(inspected)
+        if before >= Self.minRules, count < before / 2 {
+            logger.warning(
+                "most of the rules are gone",
+                metadata: ["rules": "\(count)", "rules_before": "\(before)"]
+            )
+        }
     }
 
-    /// Logs why the old rules stay in force. After a signal, the same diagnostics are logged again.
-    private func fail(_ diagnostics: String, _ cause: Cause) {
-        let isNew = state.withLockedValue { state in
-            state.counters.failed &+= 1
+    /// Logs why the old rules stay in force. After a signal, the same findings are logged again.
+    ///
+    /// - Parameter isUnreadable: a file may become readable without an event: it is read again.
+    private func fail(
+        _ findings: [String],
+        _ cause: Cause,
+        isUnreadable: Bool,
+        since start: ContinuousClock.Instant
+    ) {
+        let text = findings.joined(separator: "\n")
+        let (isNew, retry) = state.withLockedValue { state -> (Bool, (wait: Duration, number: Int)?) in
+            let isNew = state.reported != text
+            if isNew || cause != .retry { state.counters.failed &+= 1 }
             state.counters.isStale = true
-            defer { state.reported = diagnostics }
-            return state.reported != diagnostics
+            state.reported = text
+            let last = state.retry
+            state.retry = nil
+            if isUnreadable {
+                let wait = last.map { min($0.wait * 2, Self.maxRetry) } ?? Self.firstRetry
+                state.retry = (wait, (last?.number ?? 0) + 1)
+            }
+            return (isNew, state.retry)
+        }
+        if let retry {
+            let least = (ContinuousClock.now - start) * Self.retryShare
+            queue.asyncAfter(deadline: .now() + max(retry.wait, least).seconds) { [weak self] in
+                // Not where the files have been read, or tried, meanwhile.
+                let isNext = self?.state.withLockedValue { $0.retry?.number == retry.number && !$0.stopped }
+                if isNext == true { self?.request(.retry) }
+            }
         }
         guard isNew || cause == .signal else { return }
         logger.error(
             "rules not reloaded: the ones before stay in force",
-            metadata: ["cause": "\(cause.rawValue)", "findings": "\n\(diagnostics)"]
+            metadata: ["cause": "\(cause.rawValue)", "findings": "\(findings.count)"]
         )
+        for finding in findings { logger.error("rule file", metadata: ["finding": "\(finding)"]) }
     }
 
     private static func watcher(
         _ path: String,
-        _ changed: @escaping @Sendable () -> Void
+        _ changed: @escaping @Sendable () -> Bool
     ) throws(SystemError) -> FileWatcher {
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
@@ -157,5 +245,11 @@ final class Reload: Sendable {
             matches: { name in endings.contains { name.suffix($0.count).elementsEqual($0) } },
             changed: changed
         )
+    }
+}
+
+extension Duration {
+    fileprivate var seconds: Double {
+        Double(components.seconds) + Double(components.attoseconds) * 1e-18
     }
 }

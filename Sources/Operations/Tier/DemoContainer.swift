@@ -4,6 +4,7 @@ package import NIOPosix
 import Proxy
 import ProxyCore
 package import Routing
+import SystemSupport
 
 /// A web server that stands for a container in the demo: it responds with its name and the request as it arrived.
 package final class DemoContainer: Sendable {
@@ -17,12 +18,28 @@ package final class DemoContainer: Sendable {
     }
 
     /// - Parameter greeting: the first line of the response.
+    /// - Throws: `SystemError` where it cannot listen.
     package static func start(
         greeting: String,
         at endpoint: Endpoint,
         group: MultiThreadedEventLoopGroup
     ) async throws -> DemoContainer {
-        let channel = try await ServerBootstrap(group: group)
+        let channel: any Channel
+        do {
+            channel = try await bind(greeting, endpoint, group)
+        } catch let error as IOError {
+            throw SystemError("cannot listen on \(endpoint)", errno: error.errnoCode)
+        }
+        let port = channel.localAddress?.port.flatMap(UInt16.init(exactly:)) ?? endpoint.port
+        return DemoContainer(channel: channel, endpoint: Endpoint(address: endpoint.address, port: port))
+    }
+
+    private static func bind(
+        _ greeting: String,
+        _ endpoint: Endpoint,
+        _ group: MultiThreadedEventLoopGroup
+    ) async throws -> any Channel {
+        try await ServerBootstrap(group: group)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -31,8 +48,6 @@ package final class DemoContainer: Sendable {
             }
             .bind(host: endpoint.address.description, port: Int(endpoint.port))
             .get()
-        let port = channel.localAddress?.port.flatMap(UInt16.init(exactly:)) ?? endpoint.port
-        return DemoContainer(channel: channel, endpoint: Endpoint(address: endpoint.address, port: port))
     }
 
     package func stop() async {

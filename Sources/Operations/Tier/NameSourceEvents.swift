@@ -9,9 +9,13 @@ enum NameSourceEvents {
             logger.info("names loaded", metadata: ["source": "\(source)", "names": "\(names)"])
         case .problem(let source, let problem):
             logger.warning("entry passed over", metadata: ["source": "\(source)", "problem": "\(problem)"])
+        case .warning(let source, let warning):
+            logger.warning("name source", metadata: ["source": "\(source)", "warning": "\(warning)"])
         case .down(let source, let reason, let serving):
             logger.error(
-                "name source down; its last names stay in force",
+                serving > 0
+                    ? "name source down; its last names stay in force"
+                    : "name source down; none of its names is in force",
                 metadata: ["source": "\(source)", "reason": "\(reason)", "names": "\(serving)"]
             )
         case .up(let source):

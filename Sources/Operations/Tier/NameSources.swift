@@ -51,7 +51,7 @@ package struct NameSources: Sendable {
             return NameSource(
                 label: "containers \(containers.socket)",
                 key: .settings("\(containers)"),
-                kind: .live(ContainerNames(socket: containers.socket, network: containers.network)),
+                kind: .live(ContainerNames(containers)),
                 maxStale: containers.maxStale,
                 isLocal: true
             )
@@ -68,7 +68,13 @@ package struct NameSources: Sendable {
             return NameSource(
                 label: etcd.cluster.label,
                 key: .settings("\(etcd)"),
-                kind: .live(try EtcdNames(etcd.cluster, stateDirectory: stateDirectory)),
+                kind: .live(
+                    try EtcdNames(
+                        etcd.cluster,
+                        maxEndpoints: etcd.maxEndpoints,
+                        stateDirectory: stateDirectory
+                    )
+                ),
                 maxStale: etcd.maxStale
             )
         } catch {

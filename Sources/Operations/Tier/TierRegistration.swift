@@ -38,6 +38,8 @@ final class TierRegistration: Sendable {
     private let registration: EtcdRegistration
     private let address: RegistrationAddress
     private let local = NIOLockedValueBox(LocalNames())
+    /// The entries that were last known to be registered.
+    private let registered = NIOLockedValueBox(0)
     private let refusals: AsyncStream<String>
     private let logger: Logger
 
@@ -51,7 +53,7 @@ final class TierRegistration: Sendable {
         address = plan.address
         self.refusals = refusals
         self.logger = logger
-        let (address, log) = (plan.address, logger)
+        let (address, log, registered) = (plan.address, logger, registered)
         registration = try EtcdRegistration(
             plan.address,
             advertise: plan.advertise,
@@ -62,6 +64,7 @@ final class TierRegistration: Sendable {
             case .registered(let count):
                 // From here on a name that somebody else holds does not end the tier.
                 refuse.finish()
+                registered.withLockedValue { $0 = count }
                 log.log(
                     level: address.isTemplate ? .info : .notice,
                     "registered",
@@ -70,6 +73,7 @@ final class TierRegistration: Sendable {
             case .failing(let reason):
                 log.error("registry failing; registration is retried", metadata: ["reason": "\(reason)"])
             case .lost(let reason):
+                registered.withLockedValue { $0 = 0 }
                 log.error("registration lost; registering again", metadata: ["reason": "\(reason)"])
             case .held(let key, let owner):
                 log.error(
@@ -102,6 +106,8 @@ final class TierRegistration: Sendable {
 
     func withdraw() async {
         let isConfirmed = await registration.withdraw()
+        // A tier that was never registered, or lost its entries, has nothing to withdraw.
+        guard registered.withLockedValue({ $0 }) > 0 else { return }
         logger.notice("registration withdrawn", metadata: ["confirmed": "\(isConfirmed)"])
         if isConfirmed { try? await Task.sleep(for: Self.followTime) }
     }

@@ -1,4 +1,3 @@
-import Foundation
 package import Logging
 package import Names
 import NIOCore
@@ -7,16 +6,10 @@ import ProxyCore
 import Registration
 package import Routing
 import RoutingConfig
+import SystemSupport
 
 /// A running tier with its name sources, access log, registration and reloads; it ends in order.
 package final class TierService: Sendable {
-    /// The destination of the access log.
-    package enum AccessLogDestination: Sendable, Equatable {
-        case off
-        case standardOutput
-        case file(String)
-    }
-
     package struct Options: Sendable {
         package var listen: [Endpoint]
         /// Event loops, each with a thread.
@@ -104,10 +97,8 @@ package final class TierService: Sendable {
         logger: Logger
     ) async throws -> TierService {
         if let folder = options.stateDirectory {
-            do {
-                try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            } catch {
-                throw StateDirectoryError(path: folder, cause: error)
+            do throws(FileError) { try WholeFile.createFolder(folder) } catch {
+                throw StateDirectoryError(path: folder, reason: error.reason)
             }
         }
         let sources = NameSources(group: NameSources.shared.group, stateDirectory: options.stateDirectory)
@@ -115,12 +106,7 @@ package final class TierService: Sendable {
         let names = try NameDirectory(try sources.make(plan.names), on: sources.group.next()) { event in
             NameSourceEvents.report(event, to: logger)
         }
-        let sink: LogSink?
-        switch options.accessLog {
-        case .off: sink = nil
-        case .standardOutput: sink = try LogSink(path: nil)
-        case .file(let path): sink = try LogSink(path: path)
-        }
+        let sink = try options.accessLog.sink(logger)
         let otherProtocols = OtherProtocolLog(logger)
         let tier: Tier
         do {
@@ -165,7 +151,14 @@ package final class TierService: Sendable {
             registration.start()
             names.subscribe { registration.take($0) }
         }
-        let reloading = Reload(options.rules, tier: tier, names: names, sources: sources, logger: logger)
+        let reloading = Reload(
+            options.rules,
+            rules: plan.table.rules.count,
+            tier: tier,
+            names: names,
+            sources: sources,
+            logger: logger
+        )
         reloading.watch(plan.inspected)
         return TierService(
             tier: tier,
@@ -199,6 +192,9 @@ package final class TierService: Sendable {
             reloading.request(.signal) { continuation.resume(returning: $0) }
         }
     }
+
+    /// Opens the access log again, as on SIGUSR1: a program has renamed the file that is open.
+    package func reopenLogs() { sink?.reopen() }
 
     /// The results of reloads.
     package var reloads: ReloadCounters { reloading.counters }

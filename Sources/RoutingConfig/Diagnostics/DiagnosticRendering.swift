@@ -38,6 +38,17 @@ extension Diagnostic {
         return text
     }
 
+    /// The finding on one line, for a log:
+    ///
+    ///     rules/front.yaml:3:27: error: missing closing parenthesis (help: …)
+    package var summary: String {
+        var location = Self.printable(file)
+        if line > 0 { location += ":\(line)" + (column > 0 ? ":\(column)" : "") }
+        let kind = severity == .error ? severity.rawValue : "\(severity.rawValue) \(code.rawValue)"
+        return "\(location): \(kind): \(Self.printable(message))"
+            + (hint.map { " (help: \(Self.printable($0)))" } ?? "")
+    }
+
     /// Spaces as wide as the text before `column`; a tab stays a tab.
     private static func padding(_ line: String, upTo column: Int) -> String {
         var padding = ""

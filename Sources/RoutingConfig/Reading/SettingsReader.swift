@@ -28,6 +28,8 @@ extension NodeReader {
             if let value = duration(node, name, zero: zero) { group[keyPath: location] = value }
         case .optionalDuration(let location):
             if let value = duration(node, name) { group[keyPath: location] = value }
+        case .flag(let location):
+            if let value = flag(node, name) { group[keyPath: location] = value }
         case .text(let location):
             guard let text = text(node, name) else { return }
             if text.isEmpty { return report(.badValue, node, "\(name) must not be empty") }
@@ -44,6 +46,16 @@ extension NodeReader {
             special(setting.key, node, &group)
         case .special:
             special(setting.key, node, &group)
+        }
+    }
+
+    private func flag(_ node: YAMLNode, _ key: String) -> Bool? {
+        switch node.text {
+        case "true": return true
+        case "false": return false
+        default:
+            reportUnfit(node, key, "`true` or `false`")
+            return nil
         }
     }
 

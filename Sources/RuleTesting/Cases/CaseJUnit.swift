@@ -1,3 +1,5 @@
+import Bytes
+
 /// Writes a report on cases as JUnit XML for CI systems, with a test suite for each file.
 package enum CaseJUnit {
     package static func render(_ report: CaseReport) -> String {

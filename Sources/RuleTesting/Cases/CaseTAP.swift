@@ -1,3 +1,4 @@
+import Bytes
 import RoutingConfig
 
 /// Writes a report on cases in the Test Anything Protocol, version 14 (https://testanything.org).

@@ -1,3 +1,5 @@
+import Bytes
+
 /// Writes a report on cases for a terminal: the differences, then the counts.
 package struct CaseText {
     private let color: Bool

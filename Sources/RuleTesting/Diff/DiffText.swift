@@ -1,3 +1,5 @@
+import Bytes
+
 /// Writes a report on changed routes for a terminal.
 package struct DiffText {
     private let color: Bool

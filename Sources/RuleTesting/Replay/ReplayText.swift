@@ -1,3 +1,5 @@
+import Bytes
+
 /// Writes the report of a replay for a terminal.
 package struct ReplayText {
     private let color: Bool

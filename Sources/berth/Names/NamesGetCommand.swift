@@ -1,4 +1,5 @@
 import ArgumentParser
+import Bytes
 import Names
 import Operations
 
@@ -20,8 +21,11 @@ struct NamesGetCommand: AsyncParsableCommand {
         case .success(let listing?): try options.show([listing])
         case .success(nil):
             Terminal.error("berth names: no source has the name '\(name)'")
+            for warning in inspector.warnings where warning.contains("'\(name.lowercased())'") {
+                Terminal.error("berth names: \(Printable.text(warning))")
+            }
             throw ExitCode(1)
-        case .failure(let problem): throw CommandFailure("berth names: \(problem.reason)")
+        case .failure(let problem): throw CommandFailure("berth names: \(Printable.text(problem.reason))")
         }
     }
 }

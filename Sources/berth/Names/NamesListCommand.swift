@@ -1,4 +1,5 @@
 import ArgumentParser
+import Bytes
 import Operations
 
 /// `berth names list`
@@ -13,8 +14,9 @@ struct NamesListCommand: AsyncParsableCommand {
         let inspector = try options.inspector()
         await inspector.settle()
         try options.show(await inspector.listings())
+        for warning in inspector.warnings { Terminal.error("berth names: \(Printable.text(warning))") }
         let problems = inspector.problems
-        for problem in problems { Terminal.error("berth names: \(problem)") }
+        for problem in problems { Terminal.error("berth names: \(Printable.text(problem))") }
         await inspector.stop()
         if !problems.isEmpty { throw ExitCode(2) }
     }

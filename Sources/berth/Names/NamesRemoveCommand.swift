@@ -1,4 +1,5 @@
 import ArgumentParser
+import Bytes
 import EtcdClient
 
 /// `berth names rm`
@@ -19,7 +20,7 @@ struct NamesRemoveCommand: AsyncParsableCommand {
             await entries.shutDown()
         } catch {
             await entries.shutDown()
-            throw CommandFailure("berth names: \(error)", code: error.exitCode)
+            throw CommandFailure("berth names: \(Printable.text("\(error)"))", code: error.exitCode)
         }
         guard removed else {
             Terminal.error("berth names: there is no entry '\(name)'")

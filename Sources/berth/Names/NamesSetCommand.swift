@@ -1,4 +1,5 @@
 import ArgumentParser
+import Bytes
 import EtcdClient
 
 /// `berth names set`
@@ -36,7 +37,7 @@ struct NamesSetCommand: AsyncParsableCommand {
             await entries.shutDown()
         } catch {
             await entries.shutDown()
-            throw CommandFailure("berth names: \(error)", code: error.exitCode)
+            throw CommandFailure("berth names: \(Printable.text("\(error)"))", code: error.exitCode)
         }
     }
 }

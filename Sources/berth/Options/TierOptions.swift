@@ -85,6 +85,10 @@ struct TierOptions: ParsableArguments {
     @OptionGroup(title: "Registration") var registration: RegistrationOptions
 
     func serve(as name: String, defaultListen: String) async throws {
+        // Before anything runs: a signal that follows the report that the tier is ready is handled.
+        let terminations = Signals.terminations()
+        let hangups = Signals.hangups()
+        let reopenings = Signals.reopenings()
         let logger = OperatorLog.start(level: logLevel.level)
         let endpoints = try (listen.isEmpty ? [defaultListen] : listen).map(ListenAddress.parse)
         guard let limit = Quantity.duration(drain) else {
@@ -123,13 +127,16 @@ struct TierOptions: ParsableArguments {
         } catch {
             throw CommandFailure("berth: \(error)")
         }
-        let hangups = Signals.hangups()
         let refused = await withTaskGroup(of: String?.self) { tasks in
             tasks.addTask {
-                await Signals.termination()
+                for await _ in terminations { break }
                 return nil
             }
             tasks.addTask { await service.refused() }
+            tasks.addTask {
+                for await _ in reopenings { service.reopenLogs() }
+                return nil
+            }
             tasks.addTask {
                 for await _ in hangups { await service.reload() }
                 return nil

@@ -1,4 +1,5 @@
 import Glibc
+import NIOConcurrencyHelpers
 
 /// Output for the person at the terminal.
 enum Terminal {
@@ -24,10 +25,25 @@ enum Terminal {
         write(text, to: STDERR_FILENO)
     }
 
+    /// How long a message waits for a reader of standard error, milliseconds: a program that does not read it must not
+    /// keep this one from its end.
+    private static let errorPatience: Int32 = 2000
+    /// Nobody reads standard error: what follows is not written.
+    private static let isStalled = NIOLockedValueBox(false)
+    /// What a pipe that has room takes without blocking, bytes (PIPE_BUF).
+    private static let pipeBytes = 4096
+
     private static func write(_ text: String, to descriptor: Int32) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            var part = rest
+            if descriptor == STDERR_FILENO {
+                var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                if isStalled.withLockedValue({ $0 }) { return }
+                if poll(&ready, 1, errorPatience) == 0 { return isStalled.withLockedValue { $0 = true } }
+                part = rest.prefix(pipeBytes)
+            }
+            let count = part.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             guard count > 0 else {
                 if errno == EINTR { continue }
                 return

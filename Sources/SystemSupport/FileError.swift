@@ -1,16 +1,16 @@
 import Glibc
 
-/// A snapshot file that cannot be written or read.
-package struct SnapshotFileError: Error, CustomStringConvertible, Sendable {
+/// A file that cannot be read or written.
+package struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
     package let path: String
     package let reason: String
 
-    init(path: String, reason: String) {
+    package init(path: String, reason: String) {
         self.path = path
         self.reason = reason
     }
 
-    init(path: String, errno code: Int32) {
+    package init(path: String, errno code: Int32) {
         self.init(path: path, reason: String(cString: strerror(code)))
     }
 

@@ -15,8 +15,12 @@ import Routing
 final class LogLine: @unchecked Sendable {
     /// How bytes that are not plain are escaped.
     enum Escape {
-        /// `\xHH`, as in nginx's log.
+        /// `\xHH`, as in nginx's log: the inside of quotation marks.
         case text
+        /// The same for a value without quotation marks, which ends with a space.
+        case field
+        /// The same for a part of such a value, which ends with a comma or a colon.
+        case part
         /// The inside of a JSON string: `\"`, `\\`, and `\u00HH` for a byte beyond ASCII.
         case json
     }
@@ -122,11 +126,11 @@ final class LogLine: @unchecked Sendable {
         var start = 0
         for index in text.indices {
             let byte = text[index]
-            if Self.isPlain(byte) { continue }
+            if Self.isPlain(byte, escape) { continue }
             append(text.extracting(start..<index))
             start = index + 1
             switch escape {
-            case .text:
+            case .text, .field, .part:
                 append("\\x")
                 appendHex(byte)
             case .json where byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\"):
@@ -140,8 +144,21 @@ final class LogLine: @unchecked Sendable {
         append(text.extracting(start..<text.count))
     }
 
-    private static func isPlain(_ byte: UInt8) -> Bool {
-        byte >= 0x20 && byte <= 0x7E && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+    private static func isPlain(_ byte: UInt8, _ escape: Escape) -> Bool {
+        guard byte >= 0x20, byte <= 0x7E, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") else {
+            return false
+        }
+        switch escape {
+        case .text, .json: return true
+        case .field: return byte != ASCII.space
+        case .part: return byte != ASCII.space && byte != ASCII.comma && byte != ASCII.colon
+        }
+    }
+
+    /// Escapes a value where `-` alone stands for no value: a value that is `-` becomes `\x2d`.
+    func append(value: Span<UInt8>, _ escape: Escape) {
+        if value.count == 1, value[0] == ASCII.hyphen { return append("\\x2d") }
+        append(escaped: value, escape)
     }
 
     private func append(_ text: Span<UInt8>) {
