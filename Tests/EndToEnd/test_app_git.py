@@ -33,7 +33,7 @@ class GitServer:
         repository = os.path.join(self.root, "project.git")
         self.environment = dict(os.environ, HOME=directory, GIT_CONFIG_NOSYSTEM="1")
         subprocess.run(["git", "init", "--quiet", "--bare", repository], check=True, env=self.environment)
-        # Kept by the next owner of the socket.
+        subprocess.run(["git", "-C", repository, "config", "http.receivepack", "true"], check=True, env=self.environment)
         socket = os.path.join(directory, "fcgiwrap")
         self.wrap = subprocess.Popen(
             ["/usr/sbin/fcgiwrap", "-s", f"unix:{socket}", "-c", "2"], env=self.environment, stdin=subprocess.DEVNULL
