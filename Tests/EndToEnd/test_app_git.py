@@ -57,7 +57,8 @@ def test_push_clone_and_fetch(way, tmp_path, stopping):
         GIT_COMMITTER_NAME="eva", GIT_COMMITTER_EMAIL="eva@test.priv",
     )  # fmt: skip
     options = ["-c", f"http.curloptResolve={site.name}:{site.port}:127.0.0.1"]
-    options += ["-c", f"http.sslCAInfo={site.certificate}"] if site.certificate else []
+    # Before the configuration: the environment of a machine may have another.
+    environment["GIT_SSL_CAINFO"] = site.certificate or ""
     url = f"{site.url}:{site.port}/project.git"
 
     def git(*arguments, cwd=tmp_path):
