@@ -33,7 +33,7 @@ class GitServer:
         repository = os.path.join(self.root, "project.git")
         self.environment = dict(os.environ, HOME=directory, GIT_CONFIG_NOSYSTEM="1")
         subprocess.run(["git", "init", "--quiet", "--bare", repository], check=True, env=self.environment)
-        # Kept by the next owner of the socket.
+        subprocess.run(["git", "-C", repository, "config", "http.receivepack", "true"], check=True, env=self.environment)
         socket = os.path.join(directory, "fcgiwrap")
         self.wrap = subprocess.Popen(
             ["/usr/sbin/fcgiwrap", "-s", f"unix:{socket}", "-c", "2"], env=self.environment, stdin=subprocess.DEVNULL
@@ -57,7 +57,8 @@ def test_push_clone_and_fetch(way, tmp_path, stopping):
         GIT_COMMITTER_NAME="eva", GIT_COMMITTER_EMAIL="eva@test.priv",
     )  # fmt: skip
     options = ["-c", f"http.curloptResolve={site.name}:{site.port}:127.0.0.1"]
-    options += ["-c", f"http.sslCAInfo={site.certificate}"] if site.certificate else []
+    # Before the configuration: the environment of a machine may have another.
+    environment["GIT_SSL_CAINFO"] = site.certificate or ""
     url = f"{site.url}:{site.port}/project.git"
 
     def git(*arguments, cwd=tmp_path):

@@ -1,13 +1,17 @@
 """A container registry behind both tiers: push an image with a layer of 20 MB, and pull it."""
 
+import gzip
 import hashlib
+import io
 import json
 import os
 import subprocess
+import tarfile
 
 import pytest
 
-from harness.site import WAYS, Program, Site, marks, needs, payload
+from harness import ports
+from harness.site import Program, Site, marks, needs, payload
 
 pytestmark = [
     *marks,
@@ -37,9 +41,6 @@ def image(folder):
             file.write(data)
         return {"mediaType": f"application/vnd.oci.image.{kind}", "digest": f"sha256:{digest}", "size": len(data)}
 
-    import io
-    import tarfile
-
     layer = io.BytesIO()
     with tarfile.open(fileobj=layer, mode="w") as archive:
         info = tarfile.TarInfo("large")
@@ -62,36 +63,55 @@ def image(folder):
     return hashlib.sha256(layer).hexdigest()
 
 
-@pytest.mark.parametrize("way", [*WAYS, "underscores"])
+class Registry:
+    """A registry behind both tiers, and skopeo as its client."""
+
+    def __init__(self, tmp_path, way, stopping, relative=False):
+        port = ports.free()
+        (tmp_path / "config.yml").write_text(CONFIG.format(directory=tmp_path, port=port, relative=str(relative).lower()))
+        command = ["docker-registry", "serve", str(tmp_path / "config.yml")]
+        stopping(Program(tmp_path, "registry", command, port=port))
+        self.site = stopping(Site(tmp_path, way, "registry", port))
+        self.folder = tmp_path
+        # The name that the client uses leads to this machine.
+        (tmp_path / "hosts").write_text(f"127.0.0.1 localhost {self.site.name}\n")
+        (tmp_path / "certificates").mkdir()
+        if self.site.certificate:
+            (tmp_path / "certificates/ca.crt").write_bytes(open(self.site.certificate, "rb").read())
+        (tmp_path / "policy.json").write_text('{"default": [{"type": "insecureAcceptAnything"}]}')
+        self.image = f"docker://{self.site.name}:{self.site.port}/team/app:1"
+
+    def copy(self, side, source, destination):
+        """`side`: `src` or `dest`, where the registry is."""
+        options = f"--{side}-tls-verify={str(self.site.tls).lower()} --{side}-cert-dir={self.folder}/certificates"
+        command = f"skopeo --policy {self.folder}/policy.json copy --quiet {options} {source} {destination}"
+        return subprocess.run(
+            ["unshare", "--mount", "sh", "-c", f"mount --bind {self.folder}/hosts /etc/hosts && exec {command}"],
+            env=dict(os.environ, HOME=str(self.folder)), capture_output=True, text=True, timeout=120,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("way", ["hyphens", "hyphens-tls"])
 @pytest.mark.parametrize("relative", [False, True], ids=["absolute", "relative"])
 def test_push_and_pull(way, relative, tmp_path, stopping):
-    from harness import ports
-
-    port = ports.free()
-    (tmp_path / "config.yml").write_text(CONFIG.format(directory=tmp_path, port=port, relative=str(relative).lower()))
-    command = ["docker-registry", "serve", str(tmp_path / "config.yml")]
-    registry = stopping(Program(tmp_path, "registry", command, port=port))
-    site = stopping(Site(tmp_path, way, "registry", registry.port))
+    registry = Registry(tmp_path, way, stopping, relative)
     layer = image(str(tmp_path / "image"))
-    # The names that the client and the registry use lead to this machine.
-    hosts = tmp_path / "hosts"
-    hosts.write_text("".join(f"127.0.0.1 {name}\n" for name in {"localhost", site.name, site.seen}))
-    certificates = tmp_path / "certificates"
-    certificates.mkdir()
-    if site.certificate:
-        (certificates / "ca.crt").write_bytes(open(site.certificate, "rb").read())
-    (tmp_path / "policy.json").write_text('{"default": [{"type": "insecureAcceptAnything"}]}')
+    done = registry.copy("dest", f"oci:{tmp_path}/image", registry.image)
+    assert done.returncode == 0, done.stderr
+    done = registry.copy("src", registry.image, f"oci:{tmp_path}/copy")
+    assert done.returncode == 0, done.stderr
 
-    def skopeo(*arguments):
-        command = " ".join(["skopeo", "--policy", str(tmp_path / "policy.json"), "copy", "--quiet", *arguments])
-        done = subprocess.run(
-            ["unshare", "--mount", "sh", "-c", f"mount --bind {hosts} /etc/hosts && exec {command}"],
-            env=dict(os.environ, HOME=str(tmp_path)), capture_output=True, text=True, timeout=120,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
+    # skopeo compresses a layer before it pushes it.
+    def digest(path):
+        data = path.read_bytes()
+        return hashlib.sha256(gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data).hexdigest()
 
-    verify = "true" if site.tls else "false"
-    image_name = f"docker://{site.name}:{site.port}/team/app:1"
-    skopeo(f"--dest-tls-verify={verify}", f"--dest-cert-dir={certificates}", f"oci:{tmp_path}/image", image_name)
-    skopeo(f"--src-tls-verify={verify}", f"--src-cert-dir={certificates}", image_name, f"oci:{tmp_path}/copy")
-    assert layer in os.listdir(tmp_path / "copy/blobs/sha256")
+    assert layer in {digest(path) for path in (tmp_path / "copy/blobs/sha256").iterdir()}
+
+
+def test_a_name_with_underscores_is_no_reference_for_a_client(tmp_path, stopping):
+    """As docs/underscores.md has it."""
+    registry = Registry(tmp_path, "underscores", stopping)
+    image(str(tmp_path / "image"))
+    done = registry.copy("dest", f"oci:{tmp_path}/image", registry.image)
+    assert done.returncode != 0 and "invalid reference format" in done.stderr

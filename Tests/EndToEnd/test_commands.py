@@ -107,6 +107,8 @@ DOUBTFUL = """rules:
   - name: shop
     host: shop.test.priv
     to: 'shop:80'
+names:
+  - system: {}
 """
 
 
@@ -143,7 +145,7 @@ def test_check_leaves_out_what_a_comment_allows(tmp_path):
 
 
 def test_check_finds_hosts_that_the_certificate_does_not_cover(tmp_path):
-    path = broken(tmp_path, "rules:\n  - name: deep\n    host: '*.a.test.priv'\n    to: 'web:80'\n")
+    path = broken(tmp_path, "rules:\n  - name: deep\n    host: '*.a.test.priv'\n    to: 'web:80'\nnames: [{ system: {} }]\n")
     assert berth("check", str(path))[0] == 0
     code, out, _ = berth("check", "--certificate", "*.test.priv", str(path))
     assert code == 1

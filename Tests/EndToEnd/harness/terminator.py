@@ -1,6 +1,7 @@
 """Programs that terminate TLS before a front tier, with the snippets of docs/tls.md."""
 
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -29,7 +30,7 @@ def certificate(directory, *names):
 def snippet(page, language, path):
     """The block of a page that begins with the comment `# path`."""
     for _, kind, text in pages.blocks(page):
-        if kind == language and text.split("\n")[0].lstrip("/;# ") == path:
+        if kind == language and re.sub(r"^(#|//|;)\s*", "", text.split("\n")[0]) == path:
             return text
     raise AssertionError(f"{page} has no {path}")
 

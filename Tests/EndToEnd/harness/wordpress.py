@@ -70,6 +70,7 @@ class WordPress:
     def __init__(self, directory):
         self.directory = str(directory)
         self.running = []
+        os.makedirs(self.directory, exist_ok=True)
         os.chmod(self.directory, 0o755)
         try:
             self._database()
