@@ -205,3 +205,16 @@ extension NodeReader {
         SourceLocation(file: source.file, line: Int(node.line), column: Int(node.column))
     }
 }
+
+extension NodeReader {
+    /// `true` or `false`.
+    func flag(_ node: YAMLNode, _ key: String) -> Bool? {
+        switch node.text {
+        case "true": return true
+        case "false": return false
+        default:
+            reportUnfit(node, key, "`true` or `false`")
+            return nil
+        }
+    }
+}

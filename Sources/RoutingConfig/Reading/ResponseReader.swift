@@ -111,16 +111,3 @@ struct ResponseReader {
         return parts.count == 2 ? .pair(from: parts[0], to: parts[1]) : nil
     }
 }
-
-extension NodeReader {
-    /// `true` or `false`.
-    func flag(_ node: YAMLNode, _ key: String) -> Bool? {
-        switch node.text {
-        case "true": return true
-        case "false": return false
-        default:
-            reportUnfit(node, key, "`true` or `false`")
-            return nil
-        }
-    }
-}

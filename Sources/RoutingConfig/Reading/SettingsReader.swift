@@ -49,16 +49,6 @@ extension NodeReader {
         }
     }
 
-    private func flag(_ node: YAMLNode, _ key: String) -> Bool? {
-        switch node.text {
-        case "true": return true
-        case "false": return false
-        default:
-            reportUnfit(node, key, "`true` or `false`")
-            return nil
-        }
-    }
-
     /// The path of a file, counted from the folder of the rule file.
     func path(_ node: YAMLNode, _ key: String) -> String? {
         guard let path = text(node, key) else { return nil }

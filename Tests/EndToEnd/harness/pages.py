@@ -141,7 +141,9 @@ def run(page, directory, files=None, extra="", seconds=60):
     os.symlink(tier.BERTH, os.path.join(directory, ".build/release/berth"))
     environment = dict(os.environ, PATH=f"{programs}:{os.environ['PATH']}", HOME=directory)
     done = subprocess.run(
-        ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "bash", "-c", script(page, extra)],
+        # Swift's runtime looks for its threads in /proc.
+        ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "bash", "-c",
+         script(page, extra)],
         cwd=directory, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True, timeout=seconds,
     )  # fmt: skip
