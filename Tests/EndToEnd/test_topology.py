@@ -181,10 +181,13 @@ def a_host_crashes(topology):
     start = time.time()
     topology.script("crash", "02")
     crashed = time.time()
+    # One that waits for the host, over a connection from before its crash or a new one, waits as long as the name stays.
+    waits = Moment(lambda: topology.status(1, 2, seconds=40) in (502, 503, 504), "a request to the crashed host to end")
     # Until then the front can't know; it waits for the host in vain.
     gone = topology.comes_to(503, 1, 2, "the crashed host to be out").get()
     tell("a host, from the beginning of its crash to being out", gone - start)
     assert tell("a host, from the end of its crash to being out", gone - crashed) <= TTL + ETCD_LATE
+    assert tell("a request to it, from the end of its crash to its end", waits.get() - crashed) <= TTL + ETCD_LATE + 6
 
 
 def under_load(seconds, loads):

@@ -1,9 +1,12 @@
 """examples/two-hosts and examples/containers: the scripts, with real containers."""
 
+import http.server
+import tempfile
+import threading
+
 import pytest
 
-from harness import wait
-from harness.example import marks
+from harness.example import Example, marks
 from harness.load import Load
 from harness.stack import host
 
@@ -41,9 +44,26 @@ def test_two_hosts_answer_from_the_right_container_and_lose_only_the_killed_one(
 def test_containers_come_and_go_without_a_restart(example):
     assert example.ask(2).body == b"I am container002 on h01\n"
     assert example.ask(3).status == 503
+    # The scripts return when what they changed is in force.
     example.script("add", "container003")
-    wait.until(lambda: example.ask(3).status == 200, what="the new container to be known")
     assert example.ask(3).body == b"I am container003 on h01\n"
     example.script("remove", "container003")
-    wait.until(lambda: example.ask(3).status == 503, what="the old container to be forgotten")
+    assert example.ask(3).status == 503
     assert example.ask(1).body == b"I am container001 on h01\n"
+
+
+@pytest.mark.parametrize("name", ["containers", "two-hosts"])
+def test_up_fails_clearly_while_another_program_has_the_front_tiers_port(name):
+    with tempfile.TemporaryDirectory(prefix="berth-") as directory:
+        example = Example(name, directory)
+        # It responds to every request, as a front tier might.
+        other = http.server.ThreadingHTTPServer(("127.0.0.1", example.port), http.server.SimpleHTTPRequestHandler)
+        threading.Thread(target=other.serve_forever, args=(0.02,), daemon=True).start()
+        try:
+            said = example.end(example.start("up"), code=1)
+            assert "in use by another program" in said and "front does not answer" in said
+            assert "Try:" not in said
+        finally:
+            other.shutdown()
+            other.server_close()
+            example.script("down")
