@@ -85,7 +85,8 @@ def test_a_request_that_connects_to_a_machine_that_is_gone_ends_with_its_name(tm
         kill $berth; wait $berth
         """,
     )
-    assert words["status"] == "503"
+    # The connection may have been made, or have been given up, just before.
+    assert words["status"] in ("502", "503", "504")
     assert float(words["took"]) < 5
 
 

@@ -9,14 +9,21 @@ struct HeapTrimmer {
     static let pause = TimeAmount.seconds(5)
     private var peak = 0
     private var last: NIODeadline?
+    /// When to look again: the last of them may still have held much.
+    private var again: NIODeadline?
 
     /// - Parameter connections: how many there are now.
     mutating func isDue(connections count: Int, now: NIODeadline) -> Bool {
         peak = max(peak, count)
+        if let again, now >= again {
+            self.again = nil
+            return true
+        }
         guard peak >= Self.minConnections, count <= peak / 4 else { return false }
         if let last, now - last < Self.pause { return false }
         peak = count
         last = now
+        again = now + Self.pause
         return true
     }
 }

@@ -13,6 +13,13 @@ import Testing
         #expect(seen == [false, false, false, false, true, false, false])
     }
 
+    @Test func `What the last of a crowd held is given back, too`() {
+        var trimmer = HeapTrimmer()
+        _ = trimmer.isDue(connections: 1_000, now: Self.start)
+        let seen = (0..<20).map { trimmer.isDue(connections: 30, now: Self.start + .seconds($0)) }
+        #expect(seen.indices.filter { seen[$0] } == [0, 5])
+    }
+
     @Test func `A few connections that come and go are no crowd`() {
         var trimmer = HeapTrimmer()
         let seen = [63, 0, 63, 0].map { trimmer.isDue(connections: $0, now: Self.start) }
