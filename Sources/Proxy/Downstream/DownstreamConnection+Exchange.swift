@@ -140,7 +140,7 @@ extension DownstreamConnection: ExchangeDownstream {
             // does not destroy the response on its way.
             guard response.keepsAlive else { return closeGently() }
             phase = .discarding
-            phaseStart = worker.now
+            clock.restart(now: worker.now)
         } else if response.keepsAlive, !hasNoMoreInput, !worker.context.isDraining {
             becomeIdle()
         } else if response.clientCloses, inbound.readableBytes == 0, waitingBytes == 0,

@@ -23,28 +23,22 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
     var body = HTTP1RequestBody()
     /// How the response is framed, and whether the connection lives on after it.
     var response = HTTP1Response()
-    /// Since when the connection is in its phase, or waits for the head that has begun.
-    var phaseStart: NIODeadline
+    var clock: DownstreamClock
     /// The downstream has closed its half.
     var inputClosed = false
     var backlog = ResponseBacklog()
 
     /// How far the search for the head's end has come.
     private var scanned = 0
-    /// Bytes of the next head have arrived.
-    private var headBegan = false
     /// Requests that began on this connection.
     private(set) var requests: UInt64 = 0
-    /// Since when the client could have read all of the last response.
-    private var lingerStart: NIODeadline
     private var isAdvancing = false
 
     init(worker: Worker, connection: ConnectionInfo, now: NIODeadline) {
         self.worker = worker
         self.connection = connection
         self.exchange = Exchange(context: worker.context)
-        self.phaseStart = now
-        self.lingerStart = now
+        self.clock = DownstreamClock(now: now)
     }
 
     /// The connection has been accepted.
@@ -63,7 +57,7 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
             break
         case .lingering:
             // A client that still sends may still read; but not without end (`tick`).
-            if backlog.bytes == 0 { phaseStart = worker.now }
+            if backlog.bytes == 0 { clock.restart(now: worker.now) }
         case .idle, .exchange, .discarding:
             inbound.appendRead(&bytes)
             bytes = ByteBuffer()
@@ -176,10 +170,7 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
             guard complete else {
                 // An empty line after a request does not begin a head (RFC 9112 §2.2): its sender owes nothing, and must
                 // not get a 408 later.
-                if !headBegan, source.readableBytes > 2 {
-                    headBegan = true
-                    phaseStart = worker.now
-                }
+                if source.readableBytes > 2 { clock.headArrives(now: worker.now) }
                 return false
             }
         } catch {
@@ -214,7 +205,7 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
 
     private func enterExchange() {
         phase = .exchange
-        headBegan = false
+        clock.headEnded()
         scanned = 0
         requests &+= 1
     }
@@ -247,10 +238,7 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
     /// Discards the rest of a request that has its response, and goes on with the next one.
     private func discardBody() -> Bool {
         guard inbound.readableBytes > 0 else { return false }
-        let ended: Bool
-        do throws(Failure) {
-            ended = try body.read(&inbound, into: &worker.scratch.runs, limit: nil)
-        } catch {
+        guard let ended = try? body.read(&inbound, into: &worker.scratch.runs, limit: nil) else {
             closeGently()
             return false
         }
@@ -263,7 +251,7 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
     func becomeIdle() {
         phase = .idle
         // Now, and not when the response began: that may be long ago.
-        phaseStart = worker.now
+        clock.restart(now: worker.now)
         if worker.context.isDraining || hasNoMoreInput { closeGently() }
     }
 
@@ -291,8 +279,7 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
     func closeGently() {
         guard phase != .lingering, phase != .closed, let transport else { return }
         phase = .lingering
-        phaseStart = worker.now
-        lingerStart = phaseStart
+        clock.accepted(now: worker.now)
         inbound = ByteBuffer()
         if inputClosed {
             transport.whenFlushed { [self] in abort() }
@@ -304,15 +291,16 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
 
     /// The tier shuts down: an idle connection closes, others after their exchange.
     func drain() {
-        guard phase == .idle, !headBegan, inbound.readableBytes <= 2 else { return }
+        guard phase == .idle, !clock.headBegan, inbound.readableBytes <= 2 else { return }
         // The last response may still be on its way to a slow reader.
         if waitingBytes > 0 { closeGently() } else { abort() }
     }
 
     /// It waits for its next request, or has sent nothing of its first for a second.
     var isDispensable: Bool {
-        phase == .idle && !headBegan && inbound.readableBytes <= 2 && waitingBytes == 0
-            && (requests > 0 || worker.now - phaseStart >= .seconds(1)) && transport?.hasPendingInput == false
+        phase == .idle && !clock.headBegan && inbound.readableBytes <= 2 && waitingBytes == 0
+            && (requests > 0 || worker.now - clock.start >= .seconds(1))
+            && transport?.hasPendingInput == false
     }
 
     /// The tier's time to shut down is over.
@@ -327,38 +315,20 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
     func tick(now: NIODeadline) {
         if phase != .tunnel, let transport, backlog.update(transport) {
             exchange.downstreamAccepted(now: now)
-            if phase == .idle || phase == .lingering {
-                phaseStart = now
-                lingerStart = now
-            }
+            if phase == .idle || phase == .lingering { clock.accepted(now: now) }
+        }
+        if phase == .exchange || phase == .tunnel {
+            transport?.awaitInput()
+            return exchange.tick(now: now)
         }
         let timeouts = worker.context.settings.timeouts
-        switch phase {
-        case .idle:
-            if backlog.bytes > 0 {
-                if now - phaseStart >= timeouts.downstream { abort() }
-            } else if headBegan {
-                if now - phaseStart >= timeouts.header { refuseHead(Failure(.requestTimeout), now: now) }
-            } else if now - phaseStart >= (requests == 0 ? timeouts.header : timeouts.keepAlive) {
-                abort()
-            } else if now - phaseStart >= .seconds(1), inbound.readableBytes == 0 {
-                exchange.releaseBuffers()
-            }
-        case .exchange, .tunnel:
-            transport?.awaitInput()
-            exchange.tick(now: now)
-        case .discarding:
-            if now - phaseStart >= DataPathConstants.lingerTime { closeGently() }
-        case .lingering:
-            if backlog.bytes > 0 {
-                if now - phaseStart >= timeouts.downstream { abort() }
-            } else if now - phaseStart >= DataPathConstants.lingerTime
-                || now - lingerStart >= DataPathConstants.lingerMost
-            {
-                abort()
-            }
-        case .closed:
-            break
+        let (isBlocked, isFirst) = (backlog.bytes > 0, requests == 0)
+        switch clock.verdict(phase, isBlocked: isBlocked, isFirst: isFirst, timeouts, now: now) {
+        case .wait: break
+        case .abort: abort()
+        case .closeGently: closeGently()
+        case .headIsLate: refuseHead(Failure(.requestTimeout), now: now)
+        case .releaseBuffers: if inbound.readableBytes == 0 { exchange.releaseBuffers() }
         }
     }
 
