@@ -46,7 +46,8 @@ def served(port, name):
 
 
 class Asking:
-    """Requests for a name, one after the other: the answers in their order, without repetitions."""
+    """Requests for a name, one after the other: the answers in their order, without repetitions. The tier has one
+    event loop: rules come into force on one after the other."""
 
     def __init__(self, port, name):
         self.answers = []
@@ -74,7 +75,7 @@ class Asking:
 @pytest.mark.parametrize("name", ["n0", "n59"])
 def test_a_hosts_file_that_gets_a_line_every_20_ms_is_served_when_it_is_complete(tmp_path, greeters, stopping, name):
     (tmp_path / "hosts").write_text(hosts("127.0.7.1"))
-    local = stopping(Tier("local", tmp_path, RULES.format(origin=greeters)))
+    local = stopping(Tier("local", tmp_path, RULES.format(origin=greeters), "--loops", "1"))
     assert served(local.port, name) == "127.0.7.1"
     with Asking(local.port, name) as asking:
         line_by_line(tmp_path / "hosts", hosts("127.0.7.2"))
@@ -90,7 +91,7 @@ def test_a_rule_file_that_gets_a_line_every_20_ms_is_in_force_when_it_is_complet
             f"  - {{ name: n{one}, host: n{one}.web, respond: {{ status: 200, body: {word} }} }}\n" for one in range(61)
         )
 
-    local = stopping(Tier("local", tmp_path, rules("old")))
+    local = stopping(Tier("local", tmp_path, rules("old"), "--loops", "1"))
     with Asking(local.port, f"n{number}") as asking:
         line_by_line(local.config, rules("new"))
         asking.until("new", "the new rules")
@@ -193,7 +194,7 @@ def test_without_inotify_files_are_compared(tmp_path, greeters):
     errors = tmp_path / "errors"
     # A namespace of users in which nobody may have an instance of inotify.
     command = f"echo 0 >/proc/sys/user/max_inotify_instances && exec '{tier.BERTH}' local --config '{rules}'"
-    command += f" --listen 127.0.0.1:{port} --access-log off"
+    command += f" --listen 127.0.0.1:{port} --access-log off --loops 1"
     with open(errors, "wb") as out:
         running = subprocess.Popen(
             ["unshare", "--user", "--map-root-user", "sh", "-c", command],

@@ -150,6 +150,7 @@ def test_a_name_that_somebody_else_holds_is_said_and_left_as_it_is(site):
     wait.until(lambda: site.key(3) is not None, what="the name when it is free")
 
 
+@pytest.mark.serial
 def test_names_go_with_the_lease_after_a_crash_and_come_again_after_an_outage(site):
     wait.until(lambda: site.ask(1).status == 200, what="the first container")
     # So that the store that takes this one's place is seen to be another.
