@@ -108,8 +108,17 @@ let package = Package(
         target("PatternLanguages", ["PatternSyntax"]),
         target("Routing", ["Balancing", "Bytes", "PCRE2", "PatternSyntax"]),
         target("PatternSafety", ["PatternLanguages", "PatternSyntax", "PCRE2", "Routing"]),
-        target("RoutingConfig", ["Settings", "PatternSafety", "Routing", .yams]),
-        target("Linting", ["PatternLanguages", "PatternSyntax", "PCRE2", "Routing", "RoutingConfig"]),
+        target(
+            "RoutingConfig",
+            ["Balancing", "Bytes", "PCRE2", "PatternSafety", "Routing", "Settings", .yams]
+        ),
+        target(
+            "Linting",
+            [
+                "Balancing", "PatternLanguages", "PatternSyntax", "PCRE2", "Routing", "RoutingConfig",
+                "Settings",
+            ]
+        ),
         target("Explain", ["PCRE2", "PatternLanguages", "PatternSyntax"]),
         target("NginxImport", ["PatternSafety", "PatternSyntax", "PCRE2", "Routing", "RoutingConfig"]),
 
@@ -119,7 +128,7 @@ let package = Package(
         target(
             "Names",
             [
-                "Settings", "Routing", "SystemSupport", .deque, .hashTrees, .heap, .nioCore,
+                "Balancing", "Settings", "Routing", "SystemSupport", .deque, .hashTrees, .heap, .nioCore,
                 .nioConcurrencyHelpers,
             ]
         ),
@@ -179,14 +188,14 @@ let package = Package(
         target(
             "DryRun",
             [
-                "HTTP1", "Names", "ProxyCore", "Routing", "RoutingConfig", "Settings", .nioCore,
+                "Balancing", "HTTP1", "Names", "ProxyCore", "Routing", "RoutingConfig", "Settings", .nioCore,
                 .nioConcurrencyHelpers,
             ]
         ),
         target(
             "RuleTesting",
             [
-                "Bytes", "DryRun", "Linting", "Names", "ProxyCore", "RoutingConfig", "Routing",
+                "Balancing", "Bytes", "DryRun", "Linting", "Names", "ProxyCore", "RoutingConfig", "Routing",
                 "PatternLanguages", "PatternSyntax", "PCRE2", .nioCore, .nioConcurrencyHelpers,
             ]
         ),
@@ -265,8 +274,12 @@ let package = Package(
         ),
         tests("PCRE2Tests", ["PCRE2"]),
         tests("PatternSyntaxTests", ["PatternLanguages", "PatternSyntax", "PCRE2", "TestSupport"]),
-        tests("RoutingTests", ["Routing", "TestSupport"]),
-        tests("RoutingConfigTests", ["Settings", "RoutingConfig", "Routing"], exclude: ["Golden"]),
+        tests("RoutingTests", ["Balancing", "Routing", "TestSupport"]),
+        tests(
+            "RoutingConfigTests",
+            ["Balancing", "Settings", "RoutingConfig", "Routing"],
+            exclude: ["Golden"]
+        ),
         tests(
             "LintingTests",
             [

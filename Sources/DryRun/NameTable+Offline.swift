@@ -10,6 +10,8 @@ extension NameTable {
         var layers: [NameLayer] = []
         for source in sources {
             switch source {
+            case .pools(let pools, origin: _):
+                layers.append(try Self.layer(.pools(pools)))
             case .static(let names, origin: _):
                 var known: [String: [NamedAddress]] = [:]
                 for name in names {

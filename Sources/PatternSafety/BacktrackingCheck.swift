@@ -3,7 +3,7 @@ import PatternLanguages
 import PatternSyntax
 import Routing
 
-/// Searches for requests that make a rule's pattern backtrack until its match limit ends the match.
+/// Searches for requests that make the pattern of a rule or a pool backtrack until its match limit ends the match.
 ///
 /// The candidates are derived from the pattern's tree; a finding is one on which PCRE2 really hits the limit. A
 /// pattern without a finding may still hit it: then the limit bounds the time.
@@ -31,6 +31,14 @@ final class BacktrackingCheck {
         case .host(let host): witness(host)
         case .path(let pattern): witness(pattern, isPath: true)
         case .field(let pattern): witness(pattern, isPath: false)
+        }
+    }
+
+    /// A target's name on which a pool's pattern hits its limit.
+    func witness(target pattern: Pattern) -> [UInt8]? {
+        let sizes = [HostName.maxBytes, HostName.maxLabelBytes]
+        return find(pattern, Self.hostAlphabet, Self.hostBreakers, sizes: sizes) { subject in
+            (try? HostName(subject.span))?.bytes == subject
         }
     }
 

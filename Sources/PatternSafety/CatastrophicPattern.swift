@@ -27,3 +27,21 @@ extension RouteTable {
         }
     }
 }
+
+/// A target's name that makes the pattern of a pool hit its match limit.
+package struct CatastrophicPoolPattern: Sendable {
+    package let pool: Int
+    package let witness: String
+}
+
+extension PoolTable {
+    /// The patterns that backtrack without end on some target's name.
+    package func catastrophicPatterns() -> [CatastrophicPoolPattern] {
+        let check = BacktrackingCheck()
+        return patterns.compactMap { pattern, pool in
+            check.witness(target: pattern).map {
+                CatastrophicPoolPattern(pool: pool.index, witness: String(decoding: $0, as: UTF8.self))
+            }
+        }
+    }
+}

@@ -32,6 +32,30 @@ import Testing
         #expect(found == [])
     }
 
+    @Test func `The names of cases replace the name sources, and the endpoints of pools stay`() throws {
+        let folder = try Folder()
+        try folder.write(
+            """
+            rules: [{ name: all, host: '~^(?<app>[a-z]+)\\.test$', to: '$app' }]
+            pools: [{ name: api, endpoints: [{ address: 10.0.0.2:81, weight: 2 }] }]
+            names: [static: { web: 10.0.0.1 }]
+            """,
+            to: "local.yaml"
+        )
+        try folder.write(
+            """
+            local: { rules: local.yaml, names: { web: 10.0.0.9, api: 10.0.0.9 } }
+            cases:
+              - url: http://api.test/
+                expect: { local: { endpoints: 10.0.0.2:81 } }
+              - url: http://web.test/
+                expect: { local: { endpoints: 10.0.0.9:80 } }
+            """,
+            to: "a.cases.yaml"
+        )
+        #expect(try folder.run().results.map { $0.differences.map(\.key) } == [[], []])
+    }
+
     @Test func `What a rule changes in responses can be expected`() throws {
         let folder = try Folder()
         try folder.write(

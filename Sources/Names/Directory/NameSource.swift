@@ -10,6 +10,7 @@ package struct NameSource: Sendable {
     /// Two sources with the same key are the same: a reload keeps the running one.
     package enum Key: Hashable, Sendable {
         case names([String: [NamedAddress]])
+        case pools([String: [NamedAddress]])
         /// All settings as text.
         case settings(String)
     }

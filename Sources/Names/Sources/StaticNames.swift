@@ -1,9 +1,31 @@
+import Balancing
+package import Routing
+
 extension NameSource {
     /// Names written in the rule file itself.
     package static func fixed(_ names: [String: [NamedAddress]]) -> NameSource {
         NameSource(
             label: NameTable.writtenSource,
             key: .names(names),
+            kind: .live(StaticNames(names: names)),
+            isLocal: true
+        )
+    }
+
+    /// Pools of the rule file that have endpoints of their own, by their names.
+    package static func pools(_ members: [String: [PoolEndpoint]]) -> NameSource {
+        let names = members.mapValues { members in
+            members.map { member in
+                NamedAddress(
+                    address: member.endpoint.address,
+                    port: member.endpoint.port,
+                    weight: member.settings.weight
+                )
+            }
+        }
+        return NameSource(
+            label: "pools",
+            key: .pools(names),
             kind: .live(StaticNames(names: names)),
             isLocal: true
         )

@@ -14,7 +14,7 @@ struct EntryAges: Sendable {
         self.now = now
         files = settings.map { source in
             switch source {
-            case .static(_, let origin): Self.changed(origin.file)
+            case .pools(_, let origin), .static(_, let origin): Self.changed(origin.file)
             case .hostsFile(let path, origin: _): Self.changed(path)
             default: nil
             }

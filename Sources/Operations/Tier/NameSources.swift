@@ -37,6 +37,8 @@ package struct NameSources: Sendable {
 
     private func make(_ settings: NameSourceSettings) throws(NameSourceError) -> NameSource {
         switch settings {
+        case .pools(let pools, origin: _):
+            return .pools(pools)
         case .static(let names, origin: _):
             var known: [String: [NamedAddress]] = [:]
             for name in names {

@@ -2,7 +2,7 @@ public import Balancing
 
 /// How the endpoints of one target, or of each target of a pattern, share its requests.
 public final class Pool: Sendable {
-    /// For people: the name, or the pattern with its `~`.
+    /// The target's name in lower case, or the pattern with its `~`.
     public let name: String
     /// Its position in the table's `pools`.
     public let index: Int
@@ -14,8 +14,8 @@ public final class Pool: Sendable {
     /// Where it was written.
     public let origin: SourceLocation?
 
-    init(_ definition: PoolDefinition, index: Int, hashKey: HashKey?) {
-        self.name = definition.label
+    init(_ definition: PoolDefinition, name: String, index: Int, hashKey: HashKey?) {
+        self.name = name
         self.index = index
         self.settings = definition.settings
         self.members = definition.endpoints

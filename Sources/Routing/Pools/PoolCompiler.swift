@@ -11,6 +11,14 @@ struct PoolCompiler {
     enum Subject {
         case name(String)
         case pattern(Pattern)
+
+        /// For people.
+        var label: String {
+            switch self {
+            case .name(let name): name
+            case .pattern(let pattern): "~" + pattern.text
+            }
+        }
     }
 
     init(index: Int, definition: PoolDefinition) {
@@ -18,18 +26,28 @@ struct PoolCompiler {
         self.definition = definition
     }
 
+    /// Nil before `compile`, and where it is invalid.
+    private(set) var subject: Subject?
+
     /// Nil when there are issues.
-    mutating func compile() -> (pool: Pool, subject: Subject)? {
-        let subject = compileSubject()
+    mutating func compile() -> Pool? {
+        subject = compileSubject()
         let hashKey = compileHashKey()
         checkEndpoints()
         guard let subject, issues.isEmpty else { return nil }
-        return (Pool(definition, index: index, hashKey: hashKey), subject)
+        return Pool(definition, name: subject.label, index: index, hashKey: hashKey)
     }
 
-    mutating func issue(_ key: String, _ message: String, at range: Range<Int>? = nil, hint: String? = nil) {
+    mutating func issue(
+        _ kind: PoolIssue.Kind,
+        _ key: String,
+        _ message: String,
+        at range: Range<Int>? = nil,
+        hint: String? = nil
+    ) {
         issues.append(
             PoolIssue(
+                kind: kind,
                 poolIndex: index,
                 poolName: definition.label,
                 key: key,
@@ -51,7 +69,7 @@ struct PoolCompiler {
 
     private mutating func compileName(_ text: String) -> Subject? {
         if text.hasPrefix("~") {
-            issue("name", "a name is not a pattern", hint: "write `match: '\(text)'`")
+            issue(.badValue, "name", "a name is not a pattern", hint: "write `match: '\(text)'`")
             return nil
         }
         let host: HostName
@@ -60,15 +78,16 @@ struct PoolCompiler {
         } catch {
             var range: Range<Int>?
             if case .badByte(let at) = error { range = at..<(at + 1) }
-            issue("name", "`\(text)` is not a valid target name: \(error)", at: range)
+            issue(.badValue, "name", "`\(text)` is not a valid target name: \(error)", at: range)
             return nil
         }
         guard host.port == nil else {
-            issue("name", "a target name has no port", hint: "write the port at the endpoints")
+            issue(.badValue, "name", "a target name has no port", hint: "write the port at the endpoints")
             return nil
         }
         guard !Target(name: host.text).isAddressInDisguise, host.bytes.first != UInt8(ascii: "[") else {
             issue(
+                .badValue,
                 "name",
                 "`\(text)` is an address, not a name",
                 hint:
@@ -82,6 +101,7 @@ struct PoolCompiler {
     private mutating func compilePattern(_ text: String) -> Subject? {
         guard text.hasPrefix("~"), text.utf8.count > 1 else {
             issue(
+                .badValue,
                 "match",
                 "`match` must be a pattern",
                 hint: "write `match: '~^api_'`, or `name` for one target"
@@ -89,7 +109,7 @@ struct PoolCompiler {
             return nil
         }
         if text.hasPrefix("~*") {
-            issue("match", "names ignore case", at: 0..<2, hint: "write `~` alone")
+            issue(.badPattern, "match", "names ignore case", at: 0..<2, hint: "write `~` alone")
             return nil
         }
         let bare = String(Substring(text.utf8.dropFirst()))
@@ -98,7 +118,7 @@ struct PoolCompiler {
             return .pattern(try Pattern(bare, options: options))
         } catch {
             let offset = error.offset + 1
-            issue("match", error.message, at: offset..<offset)
+            issue(.badPattern, "match", error.message, at: offset..<offset)
             return nil
         }
     }
@@ -113,12 +133,18 @@ struct PoolCompiler {
         }
         guard let text = definition.hashKey else {
             if needsKey {
-                issue("balance", "this method needs a `hash_key`", hint: "add `hash_key: '${uri}'`")
+                issue(
+                    .missingKey,
+                    "balance",
+                    "this method needs a `hash_key`",
+                    hint: "add `hash_key: '${uri}'`"
+                )
             }
             return nil
         }
         guard needsKey else {
             issue(
+                .conflictingKeys,
                 "hash_key",
                 "`hash_key` has no effect with this method",
                 hint: "write `balance: hash` or `balance: maglev`, or remove the key"
@@ -128,7 +154,7 @@ struct PoolCompiler {
         do throws(TemplateParser.Failure) {
             return try HashKey(text)
         } catch {
-            issue("hash_key", error.message, at: error.range, hint: error.hint)
+            issue(.badTemplate, "hash_key", error.message, at: error.range, hint: error.hint)
             return nil
         }
     }
@@ -136,6 +162,7 @@ struct PoolCompiler {
     private mutating func checkEndpoints() {
         if case .match = definition.selector, !definition.endpoints.isEmpty {
             issue(
+                .conflictingKeys,
                 "endpoints",
                 "a pool with `match` has no endpoints of its own: the name sources have those of each name",
                 hint: "write `name` in place of `match`, or remove `endpoints`"
@@ -145,6 +172,7 @@ struct PoolCompiler {
         for (index, member) in definition.endpoints.enumerated()
         where !seen.insert(member.endpoint).inserted {
             issue(
+                .badValue,
                 "endpoints.\(index)",
                 "the endpoint \(member.endpoint) occurs twice",
                 hint: "remove one of them; a `weight` gives an endpoint a larger share"

@@ -25,17 +25,28 @@ public struct PoolTable: Sendable {
         var pools: [Pool] = []
         var named: [String: Pool] = [:]
         var patterns: [(pattern: Pattern, pool: Pool)] = []
+        // Also of pools that have errors.
+        var origins: [String: SourceLocation?] = [:]
         var issues: [PoolIssue] = []
         for (index, definition) in definitions.enumerated() {
             var compiler = PoolCompiler(index: index, definition: definition)
             let compiled = compiler.compile()
-            if case .name(let name)? = compiled?.subject, let first = named[name] {
-                compiler.issue("name", PoolIssue.duplicate(name, first.origin), hint: PoolIssue.duplicateHint)
-            } else if let compiled {
-                pools.append(compiled.pool)
-                switch compiled.subject {
-                case .name(let name): named[name] = compiled.pool
-                case .pattern(let pattern): patterns.append((pattern, compiled.pool))
+            if case .name(let name)? = compiler.subject, let first = origins[name] {
+                compiler.issue(
+                    .duplicateName,
+                    "name",
+                    PoolIssue.duplicate(name, first),
+                    hint: PoolIssue.duplicateHint
+                )
+            } else if case .name(let name)? = compiler.subject {
+                origins[name] = .some(definition.origin)
+            }
+            if let compiled, compiler.issues.isEmpty {
+                pools.append(compiled)
+                switch compiler.subject {
+                case .name(let name): named[name] = compiled
+                case .pattern(let pattern): patterns.append((pattern, compiled))
+                case nil: break
                 }
             }
             issues += compiler.issues

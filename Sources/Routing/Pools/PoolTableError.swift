@@ -12,6 +12,18 @@ public struct PoolTableError: Error, Sendable, CustomStringConvertible {
 
 /// One error in one pool.
 public struct PoolIssue: Sendable, Hashable, CustomStringConvertible {
+    public enum Kind: Sendable, Hashable {
+        case badValue
+        case badPattern
+        case badTemplate
+        /// Two pools have one name.
+        case duplicateName
+        case missingKey
+        /// A key that another one excludes, or that has no effect.
+        case conflictingKeys
+    }
+
+    public let kind: Kind
     public let poolIndex: Int
     /// The name, or the pattern.
     public let poolName: String

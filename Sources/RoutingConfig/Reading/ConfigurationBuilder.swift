@@ -3,7 +3,7 @@ import Settings
 
 /// Collects the contents of the files of one set while they are read.
 struct ConfigurationBuilder {
-    /// A rule's node in the tree, so that a diagnostic of the compiler can point at it.
+    /// The node of a rule or a pool in the tree, so that a diagnostic of the compiler can point at it.
     struct Location {
         let node: YAMLNode
         /// Index into `sources`.
@@ -14,6 +14,9 @@ struct ConfigurationBuilder {
     var rules: [RuleDefinition] = []
     /// The location of each rule.
     var locations: [Location] = []
+    var pools: [PoolDefinition] = []
+    /// The location of each pool.
+    var poolLocations: [Location] = []
     var names: [NameSourceSettings] = []
     var trustedProxies: [CIDR] = []
     var keptFields: [[UInt8]] = []
@@ -30,7 +33,7 @@ struct ConfigurationBuilder {
     var errorPages: [FrozenErrorPage] = []
 
     static let keys = [
-        "rules", "names", "trusted_proxies", "keep_headers", "error_pages", "limits", "timeouts",
+        "rules", "pools", "names", "trusted_proxies", "keep_headers", "error_pages", "limits", "timeouts",
     ]
 
     /// Adds a file's tree.
@@ -59,6 +62,8 @@ struct ConfigurationBuilder {
             case "rules":
                 hasRules = true
                 addRules(pair.value, source: index, reader, pages)
+            case "pools" where !pair.value.isNull:
+                addPools(pair.value, source: index, reader)
             case "names" where !pair.value.isNull:
                 names += NamesReader(reader: reader).sources(pair.value)
             case "trusted_proxies" where !pair.value.isNull:

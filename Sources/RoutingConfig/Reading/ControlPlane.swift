@@ -17,7 +17,7 @@ package struct ControlPlane: Sendable {
                     endpoints.append(Endpoint(address: server.address, port: server.port ?? Self.dnsPort))
                 }
             // A Unix socket is not an address that a name can lead to.
-            case .static, .hostsFile, .containers, .system: break
+            case .pools, .static, .hostsFile, .containers, .system: break
             }
         }
     }

@@ -1,6 +1,6 @@
 import Routing
 
-/// A configuration with the location of each of its rules: for tools that report on it.
+/// A configuration with the location of each of its rules and pools: for tools that report on it.
 public struct InspectedConfiguration: Sendable {
     public let configuration: Configuration
     private let builder: ConfigurationBuilder
@@ -29,11 +29,45 @@ public struct InspectedConfiguration: Sendable {
         _ message: String,
         hint: String? = nil
     ) -> Diagnostic {
-        guard builder.locations.indices.contains(rule) else {
+        let location = builder.locations.indices.contains(rule) ? builder.locations[rule] : nil
+        return finding(code, severity, at: location, key: key, part: part, message, hint: hint)
+    }
+
+    /// A finding about a pool.
+    ///
+    /// - Parameters:
+    ///   - code: what kind of finding it is.
+    ///   - severity: an error or a warning.
+    ///   - pool: `Pool.index`.
+    ///   - key: as in `PoolIssue.key`, or `retries.total_time`; if the pool has no such key, the finding points at the
+    ///     pool.
+    ///   - message: what is wrong, in one line.
+    ///   - hint: what to do about it.
+    public func finding(
+        _ code: Diagnostic.Code,
+        _ severity: Diagnostic.Severity = .warning,
+        pool: Int,
+        key: String,
+        _ message: String,
+        hint: String? = nil
+    ) -> Diagnostic {
+        let location = builder.poolLocations.indices.contains(pool) ? builder.poolLocations[pool] : nil
+        return finding(code, severity, at: location, key: key, part: nil, message, hint: hint)
+    }
+
+    private func finding(
+        _ code: Diagnostic.Code,
+        _ severity: Diagnostic.Severity,
+        at location: ConfigurationBuilder.Location?,
+        key: String,
+        part: Range<Int>?,
+        _ message: String,
+        hint: String?
+    ) -> Diagnostic {
+        guard let location else {
             let file = configuration.files.first ?? ""
             return Diagnostic(severity: severity, code: code, file: file, message: message, hint: hint)
         }
-        let location = builder.locations[rule]
         let source = builder.sources[location.source]
         let reader = NodeReader(source: source, findings: DiagnosticCollector())
         let node = location.node.descendant(key).value
@@ -48,7 +82,22 @@ public struct InspectedConfiguration: Sendable {
         guard builder.locations.indices.contains(rule), builder.locations.indices.contains(other) else {
             return ""
         }
-        let (a, b) = (builder.locations[rule], builder.locations[other])
+        return location(builder.locations[rule], seenFrom: builder.locations[other])
+    }
+
+    /// The location of a pool, for a finding about another pool.
+    public func location(ofPool pool: Int, seenFrom other: Int) -> String {
+        guard builder.poolLocations.indices.contains(pool), builder.poolLocations.indices.contains(other)
+        else {
+            return ""
+        }
+        return location(builder.poolLocations[pool], seenFrom: builder.poolLocations[other])
+    }
+
+    private func location(
+        _ a: ConfigurationBuilder.Location,
+        seenFrom b: ConfigurationBuilder.Location
+    ) -> String {
         let line = "line \(a.node.line)"
         return a.source == b.source ? line : "\(builder.sources[a.source].file):\(a.node.line)"
     }

@@ -3,6 +3,8 @@ package import Settings
 
 /// A name source as a rule file defines it.
 package enum NameSourceSettings: Sendable, Hashable {
+    /// The pools that have endpoints of their own, by their names.
+    case pools([String: [PoolEndpoint]], origin: SourceLocation)
     /// Names with their endpoints, in the file's order; names are lower case and unique.
     case `static`([StaticName], origin: SourceLocation)
     /// A file in the format of hosts(5). A relative `path` was resolved against the rule file's folder.
@@ -18,10 +20,20 @@ package enum NameSourceSettings: Sendable, Hashable {
 
     package var origin: SourceLocation {
         switch self {
-        case .static(_, let origin), .hostsFile(_, let origin), .etcd(_, let origin),
+        case .pools(_, let origin), .static(_, let origin), .hostsFile(_, let origin), .etcd(_, let origin),
             .containers(_, let origin), .dns(_, _, let origin), .system(_, let origin):
             origin
         }
+    }
+}
+
+extension NameSourceSettings {
+    /// The pools that have endpoints of their own, as one source; empty: there are none.
+    static func pools(_ table: PoolTable) -> [NameSourceSettings] {
+        let pools = table.pools.filter { !$0.members.isEmpty }
+        guard let first = pools.first else { return [] }
+        let names = Dictionary(pools.map { ($0.name, $0.members) }) { first, _ in first }
+        return [.pools(names, origin: first.origin ?? SourceLocation(file: "", line: 0, column: 0))]
     }
 }
 

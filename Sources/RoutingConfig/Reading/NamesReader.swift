@@ -126,7 +126,7 @@ package struct NamesReader {
     }
 
     /// The parts of `address:port`, and the port's offset in bytes.
-    private static func split(_ text: String) -> (host: String, port: String, offset: Int)? {
+    static func split(_ text: String) -> (host: String, port: String, offset: Int)? {
         let bytes = Array(text.utf8)
         guard let colon = bytes.lastIndex(of: UInt8(ascii: ":")) else { return nil }
         var host = bytes[..<colon]

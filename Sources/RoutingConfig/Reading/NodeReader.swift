@@ -174,6 +174,8 @@ package struct NodeReader {
         let hint: String
         if name == "<<" {
             hint = "YAML merge keys are not supported: write the keys out"
+        } else if let foreign = ForeignKey.hint(name, in: key) {
+            hint = foreign
         } else if let near = Suggestion.nearest(to: name, in: known) {
             hint = "did you mean `\(near)`?"
         } else {

@@ -2,12 +2,13 @@ import PatternSafety
 import Routing
 
 extension ConfigurationBuilder {
-    /// Compiles the rules; errors are reported at their position in the files.
+    /// Compiles the rules and pools; errors are reported at their position in the files.
     ///
     /// - Returns: nil when there are errors.
     func compile(_ findings: DiagnosticCollector) -> RouteTable? {
+        let pools = compilePools(findings)
         do throws(RouteTableError) {
-            let table = try RouteTable(rules)
+            let table = try RouteTable(rules, pools: pools)
             for pattern in table.catastrophicPatterns() { report(pattern, findings) }
             return table
         } catch {

@@ -49,9 +49,14 @@ package final class RuleSets {
     ) throws(ConfigurationFailure) -> DryRunTier {
         // Offline, so that cases neither wait for a network nor depend on its state.
         let origin = SourceLocation(file: tier.paths.first ?? "", line: 1, column: 1)
-        let sources = tier.names.map { [NameSourceSettings.static($0, origin: origin)] }
+        var sources = configuration.names
+        if let names = tier.names {
+            // Those of pools belong to the rules.
+            sources.removeAll { if case .pools = $0 { false } else { true } }
+            sources.append(.static(names, origin: origin))
+        }
         do {
-            let names = try NameTable(offline: sources ?? configuration.names)
+            let names = try NameTable(offline: sources)
             return DryRunTier(tier.name, configuration, names: .offline(names))
         } catch {
             let hint = "the cases can define names: \(tier.name): { rules: …, names: { name: 10.0.0.1 } }"

@@ -1,0 +1,89 @@
+/// A key that another proxy has, or that is often expected, and what it is called here: for the hint of an unknown key.
+struct ForeignKey: Sendable {
+    /// The mapping that does not have the key, as messages call it: "a pool".
+    let mapping: String
+    let keys: [String]
+    let hint: String
+
+    private static let all = [
+        ForeignKey(
+            mapping: "a rule file",
+            keys: ["upstreams", "upstream", "backends", "backend", "clusters", "balancers", "services"],
+            hint: "groups of endpoints are `pools`: - { name: api, endpoints: [10.0.0.2:8080] }"
+        ),
+        ForeignKey(
+            mapping: "a pool",
+            keys: ["server", "servers", "upstreams", "backends", "targets", "addresses", "to"],
+            hint: "write the addresses as `endpoints: [10.0.0.2:8080, 10.0.0.3:8080]`"
+        ),
+        ForeignKey(
+            mapping: "a pool",
+            keys: [
+                "round_robin", "least_conn", "least_connections", "least_time", "ip_hash", "random", "maglev",
+                "method", "lb_policy", "policy", "algorithm", "strategy",
+            ],
+            hint: "write the method as `balance: least_conn`"
+        ),
+        ForeignKey(
+            mapping: "a pool",
+            keys: ["hash"],
+            hint: "write `balance: hash`, and the key as `hash_key: '${uri}'`"
+        ),
+        ForeignKey(
+            mapping: "a pool",
+            keys: ["health_check", "health_checks", "healthcheck", "check", "probe"],
+            hint: "write it as `health: { path: /healthz }`"
+        ),
+        ForeignKey(
+            mapping: "a pool",
+            keys: ["proxy_next_upstream", "next_upstream", "retry", "retry_if"],
+            hint:
+                "write what is tried again as `retry_on: [502, 503]`, and bounds as `retries: { attempts: 3 }`"
+        ),
+        ForeignKey(
+            mapping: "a pool",
+            keys: ["pattern", "host", "names"],
+            hint: "write `name: api` for one target, or `match: '~^api_'` for many"
+        ),
+        ForeignKey(
+            mapping: "a pool",
+            keys: ["backup", "down", "drain"],
+            hint: "it belongs to an endpoint: endpoints: [{ address: 10.0.0.2:8080, backup: true }]"
+        ),
+        ForeignKey(
+            mapping: "an endpoint",
+            keys: ["server", "host", "port", "url", "ip", "endpoint"],
+            hint: "write address and port as `address: 10.0.0.2:8080`"
+        ),
+        ForeignKey(
+            mapping: "`health`",
+            keys: ["uri", "url"],
+            hint: "write the path as `path: /healthz`"
+        ),
+        ForeignKey(
+            mapping: "`health`",
+            keys: ["statuses", "match", "expect", "expect_status", "expected_status"],
+            hint: "write the healthy statuses as `status: [200, 204]`, and a pattern of the body as `body`"
+        ),
+        ForeignKey(
+            mapping: "`health`",
+            keys: ["passes", "healthy_threshold", "successes"],
+            hint: "write it as `rise: 2`"
+        ),
+        ForeignKey(
+            mapping: "`health`",
+            keys: ["fails", "unhealthy_threshold", "failures"],
+            hint: "write it as `fall: 3`"
+        ),
+        ForeignKey(
+            mapping: "`retries`",
+            keys: ["tries", "count", "num_retries", "max"],
+            hint: "write it as `attempts: 3`: the first one counts"
+        ),
+    ]
+
+    /// Nil: `name` is not known from elsewhere.
+    static func hint(_ name: String, in mapping: String) -> String? {
+        all.first { $0.mapping == mapping && $0.keys.contains(name) }?.hint
+    }
+}
