@@ -45,11 +45,24 @@ package struct NFA: Sendable {
         try self.init(tree, .atLeast)
     }
 
-    private init(_ tree: PatternTree, _ reading: NFABuilder.Reading) throws(Unsupported) {
+    /// Of a text with a match somewhere in it.
+    ///
+    /// - Parameter holding: and maybe of more texts, as `init(holding:)`.
+    package init(searching tree: PatternTree, holding: Bool = false) throws(Unsupported) {
+        try self.init(tree, holding ? .atLeast : .exactly, searches: true)
+    }
+
+    private init(
+        _ tree: PatternTree,
+        _ reading: NFABuilder.Reading,
+        searches: Bool = false
+    ) throws(Unsupported) {
         var builder = NFABuilder()
         builder.reading = reading
         let accept = try builder.add(.accept, tree.root)
-        start = try builder.build(tree.root, to: accept, inLoop: false)
+        let end = try searches ? builder.anything(to: accept, tree.root) : accept
+        let first = try builder.build(tree.root, to: end, inLoop: false)
+        start = try searches ? builder.anything(to: first, tree.root) : first
         states = builder.states
         steadyGroups = builder.steadyGroups.subtracting(builder.loopedGroups)
     }
@@ -113,6 +126,14 @@ private struct NFABuilder {
         return states.count - 1
     }
 
+    /// The state where any bytes, or none, begin that go on at `next`.
+    mutating func anything(to next: Int, _ node: PatternNode) throws(NFA.Unsupported) -> Int {
+        let loop = try add(.split([]), node)
+        let byte = try add(.byte(.all, next: loop), node)
+        states[loop] = .split([byte, next])
+        return loop
+    }
+
     /// The state where `node` begins that goes on at `next`.
     mutating func build(
         _ node: PatternNode,
@@ -150,10 +171,7 @@ private struct NFABuilder {
             .group(.lookbehind, _) where reading == .atLeast:
             return next
         case .backreference where reading == .atLeast, .call where reading == .atLeast:
-            let loop = try add(.split([]), node)
-            let byte = try add(.byte(.all, next: loop), node)
-            states[loop] = .split([byte, next])
-            return loop
+            return try anything(to: next, node)
         case .group(_, let inside) where isRough: return try build(inside, to: next, inLoop: inLoop)
         case .conditional(_, let then, let otherwise) where reading != .exactly:
             let first = try build(then, to: next, inLoop: inLoop)

@@ -44,8 +44,11 @@ struct TargetChecks {
     private var staticNames: Set<String>? {
         var names: Set<String> = []
         for source in context.inspected.configuration.names {
-            guard case .static(let known, _) = source else { return nil }
-            names.formUnion(known.map(\.name))
+            switch source {
+            case .pools(let pools, _): names.formUnion(pools.keys)
+            case .static(let known, _): names.formUnion(known.map(\.name))
+            default: return nil
+            }
         }
         return context.inspected.configuration.names.isEmpty ? nil : names
     }

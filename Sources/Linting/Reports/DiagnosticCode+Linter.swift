@@ -34,6 +34,12 @@ extension Diagnostic.Code {
     package static let literalPattern = Self(rawValue: "literal_pattern")
     /// `{name}` in a template, where `${name}` was meant.
     package static let missingDollar = Self(rawValue: "missing_dollar")
+    /// No rule leads to a target of the pool.
+    package static let unusedPool = Self(rawValue: "unused_pool")
+    /// Other pools are for every target of a pool.
+    package static let shadowedPool = Self(rawValue: "shadowed_pool")
+    /// A pool's retries end before one attempt to connect may.
+    package static let retryTime = Self(rawValue: "retry_time")
     /// A note: something was not compared.
     package static let notCompared = Self(rawValue: "not_compared")
 
@@ -41,6 +47,7 @@ extension Diagnostic.Code {
     package static let linterCodes: [Self] = [
         .unreachableRule, .duplicateRule, .overlappingRules, .ambiguousCaptures, .unescapedDot,
         .missingAnchor, .dotInLabel, .impossibleHost, .labelTooLong, .uncoveredHost, .unknownTarget,
-        .unboundedTarget, .unusedCapture, .missingNames, .literalPattern, .missingDollar, .notCompared,
+        .unboundedTarget, .unusedCapture, .missingNames, .literalPattern, .missingDollar, .unusedPool,
+        .shadowedPool, .retryTime, .notCompared,
     ]
 }

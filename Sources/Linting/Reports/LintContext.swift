@@ -43,6 +43,21 @@ final class LintContext {
         )
     }
 
+    func report(
+        _ code: Diagnostic.Code,
+        _ pool: Pool,
+        severity: Diagnostic.Severity = .warning,
+        key: String,
+        _ message: String,
+        hint: String? = nil
+    ) {
+        counts[code, default: 0] += 1
+        guard counts[code, default: 0] <= LintBounds.findingsOfACode else { return }
+        found.append(
+            inspected.finding(code, severity, pool: pool.index, key: key, message, hint: hint)
+        )
+    }
+
     func note(_ rule: RuleView, _ message: String, hint: String? = nil) {
         report(.notCompared, rule, severity: .note, key: rule.hostKey, message, hint: hint)
     }
@@ -83,6 +98,11 @@ final class LintContext {
         guard let name = try? HostName(host.span) else { return [] }
         return table.rules(matching: name, scratch: scratch).prefix { $0.index < rule.index }
             .map { rules[$0.index] }.filter { $0.conditions.cover(rule.conditions) }
+    }
+
+    /// "`api` (line 6)"
+    func named(_ pool: Pool, seenFrom other: Pool) -> String {
+        "`\(pool.name)` (\(inspected.location(ofPool: pool.index, seenFrom: other.index)))"
     }
 
     /// "`a` (line 6)"

@@ -36,6 +36,7 @@ package enum Linter {
             }
         }
         if options.isWhole { NamesCheck(context: context).run() }
+        PoolChecks(context: context).run()
         ShadowingCheck(context: context).run()
         OverlapCheck(context: context).run()
         return context.sorted().filter { !Suppressions.allow($0, in: inspected) }
@@ -60,6 +61,8 @@ package enum LintBounds {
     package static let pairs = 4_000_000
     /// Pairs of rules whose hosts are compared.
     package static let comparisons = 20_000
+    /// Patterns of targets that are compared with pools; with more, every pool counts as used.
+    package static let targetLanguages = 200
     /// Findings of one code; what is beyond is counted.
     package static let findingsOfACode = 200
 }
