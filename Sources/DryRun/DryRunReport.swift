@@ -67,6 +67,8 @@ package struct DryRunReport: Encodable, Sendable {
         /// The name source that has the target.
         package private(set) var source: String?
         package private(set) var endpoints: [String] = []
+        /// Whose settings count for these endpoints; nil: no pool is for the target.
+        package private(set) var pool: PoolReport?
         /// Of these the one that the request goes to: the first that has a turn.
         private(set) var endpoint: String?
         package private(set) var prohibited: [Prohibited] = []
@@ -83,7 +85,8 @@ package struct DryRunReport: Encodable, Sendable {
         package private(set) var trace: [TraceStep]?
 
         enum CodingKeys: String, CodingKey {
-            case tier, files, client, rule, location, captures, target, source, endpoints, prohibited, headers
+            case tier, files, client, rule, location, captures, target, source, endpoints, pool, prohibited,
+                headers
             case response, page, status, redirect, reason, detail, trace
         }
 
@@ -103,6 +106,7 @@ package struct DryRunReport: Encodable, Sendable {
             try container.encode(target, forKey: .target)
             try container.encode(source, forKey: .source)
             try container.encode(endpoints, forKey: .endpoints)
+            try container.encodeIfPresent(pool, forKey: .pool)
             try container.encode(prohibited, forKey: .prohibited)
             try container.encode(headers, forKey: .headers)
             try container.encodeIfPresent(response, forKey: .response)
@@ -132,6 +136,7 @@ package struct DryRunReport: Encodable, Sendable {
             page = step.errorPage
             endpoint = step.endpoint?.description
             if case .forward(let forward)? = step.decision?.outcome { target = forward.target.description }
+            pool = step.pool.map { PoolReport($0, step) }
             guard let resolution = step.resolution else { return }
             source = resolution.source
             endpoints = resolution.endpoints.map(\.description)

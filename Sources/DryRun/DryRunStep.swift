@@ -18,6 +18,8 @@ package struct DryRunStep {
     package private(set) var resolution: Resolution?
     /// The endpoint that it goes to: the first that has a turn.
     package internal(set) var endpoint: Endpoint?
+    /// The pool that the target has an entry for; nil: the default settings count.
+    package internal(set) var pool: PoolUse?
     /// Why the request goes no further; nil where it is forwarded, or a rule responds.
     package internal(set) var failure: Failure?
     /// The page that the client gets for the failure: a path or a URL; nil: Berth's own.

@@ -55,6 +55,7 @@ package struct DryRunText {
         if let target = tier.target {
             row("target", target)
             row("endpoint", tier.endpoints.isEmpty ? "none" : tier.endpoints.joined(separator: ", "))
+            if let pool = tier.pool { row("pool", printable(pool.words)) }
             row("from", tier.source ?? "no name source has it")
         }
         for prohibited in tier.prohibited { row("refused", "\(prohibited.endpoint): \(prohibited.reason)") }

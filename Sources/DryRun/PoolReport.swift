@@ -1,0 +1,50 @@
+import Balancing
+import ProxyCore
+import Routing
+
+/// The pool of a target in a dry run's report.
+package struct PoolReport: Encodable, Sendable {
+    /// The name, or the pattern with its `~`.
+    package let name: String
+    /// `file:line` of the pool.
+    package let location: String?
+    /// As a rule file writes it: `round_robin`, `hash consistent`.
+    package let method: String
+    /// What the request's hash is made of.
+    package let key: String?
+    /// The endpoint that the request goes to: the first that the method picks; nil: none can be picked.
+    package let endpoint: String?
+    /// The share of that endpoint.
+    package let weight: Int?
+    package let isBackup: Bool
+
+    private enum CodingKeys: String, CodingKey {
+        case name, location, method, key, endpoint, weight
+        case isBackup = "backup"
+    }
+
+    init(_ use: PoolUse, _ step: DryRunStep) {
+        let pool = use.pool
+        name = pool.name
+        location = pool.origin.map { "\($0.file):\($0.line)" }
+        method = pool.settings.method.description
+        key = use.key.map { String(decoding: $0, as: UTF8.self) }
+        endpoint = step.endpoint?.description
+        let member = pool.members.first { $0.endpoint == step.endpoint }
+        let choice = step.resolution?.choices.first { $0.endpoint == step.endpoint }
+        weight = (member?.settings.weight ?? choice?.weight).map { Int($0) }
+        isBackup = member?.settings.isBackup ?? pool.settings.endpoint.isBackup
+    }
+
+    /// For people: `api (front.yaml:7) · hash of /a · 10.0.0.3:8080, weight 3`.
+    var words: String {
+        var words = name + (location.map { " (\($0))" } ?? "") + " · " + method
+        if let key { words += " of \(key.isEmpty ? "nothing" : key)" }
+        if let endpoint {
+            words += " · \(endpoint)"
+            if let weight, weight != 1 { words += ", weight \(weight)" }
+            if isBackup { words += ", backup" }
+        }
+        return words
+    }
+}

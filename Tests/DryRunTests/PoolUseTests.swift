@@ -1,0 +1,73 @@
+import Names
+import Routing
+import RoutingConfig
+import Testing
+
+@testable import DryRun
+
+/// What a dry run shows of pools.
+@Suite struct PoolUseTests {
+    private static func report(_ url: String, _ text: String) throws -> DryRunReport {
+        let configuration = try ConfigurationLoader.load(text: text, file: "front.yaml")
+        let names = try NameTable(offline: configuration.names)
+        let run = DryRun(
+            [DryRunTier("front", configuration, names: .offline(names))],
+            frontAddress: nil,
+            explain: false
+        )
+        let client = try #require(IPAddress("192.0.2.7"))
+        return run.run(DryRunRequest(url: Array(url.utf8), client: client))
+    }
+
+    private static let text = """
+        rules: [{ name: all, host: '~^(?<app>[a-z]+)\\.test$', to: '${app}' }]
+        pools:
+          - name: api
+            balance: hash
+            hash_key: '${path}'
+            consistent: true
+            endpoints: [{ address: 10.0.0.3:8080, weight: 3 }]
+          - match: '~^w'
+            balance: ip_hash
+          - name: one
+            endpoints: [10.0.0.5:81]
+        names: [static: { web: 10.0.0.4, other: 10.0.0.6 }]
+        """
+
+    @Test func `The pool, its method, the key and the endpoint are shown`() throws {
+        let report = try Self.report("http://api.test/a?x", Self.text)
+        let pool = try #require(report.tiers.first?.pool)
+        #expect(report.tiers.first?.source == "pools" && report.tiers.first?.endpoints == ["10.0.0.3:8080"])
+        #expect(pool.name == "api" && pool.location == "front.yaml:3" && pool.method == "hash consistent")
+        #expect(pool.key == "/a" && pool.endpoint == "10.0.0.3:8080" && pool.weight == 3 && !pool.isBackup)
+        let shown = DryRunText(color: false).render(report)
+        #expect(
+            shown.contains(
+                "\n  pool      api (front.yaml:3) · hash consistent of /a · 10.0.0.3:8080, weight 3\n"
+            )
+        )
+    }
+
+    @Test func `A pool with a pattern takes the endpoints of the name sources`() throws {
+        let report = try Self.report("http://web.test/", Self.text)
+        let pool = try #require(report.tiers.first?.pool)
+        #expect(report.tiers.first?.source == "static")
+        #expect(pool.words == "~^w (front.yaml:8) · ip_hash of 192.0.2.7 · 10.0.0.4:80")
+    }
+
+    @Test func `Without a pool nothing is shown`() throws {
+        let report = try Self.report("http://other.test/", Self.text)
+        #expect(report.outcome == .forwarded && report.tiers.first?.pool == nil)
+        #expect(!DryRunText(color: false).render(report).contains("pool "))
+    }
+
+    @Test func `A method without a key, and a target without an endpoint`() throws {
+        #expect(
+            try Self.report("http://one.test/", Self.text).tiers.first?.pool?.words
+                == "one (front.yaml:10) · round_robin · 10.0.0.5:81"
+        )
+        let report = try Self.report("http://wx.test/", Self.text)
+        #expect(report.reason == "unknown_target")
+        #expect(report.tiers.first?.pool?.words == "~^w (front.yaml:8) · ip_hash of 192.0.2.7")
+    }
+}
