@@ -59,6 +59,7 @@ package struct NginxImport: Sendable {
         var writer = RuleFileWriter(file: file)
         writer.header(listen: translation.socket)
         writer.rules(translation.rules)
+        writer.block(translation.pools)
         writer.block(translation.names)
         writer.block(translation.settings)
         writer.findings(self.findings, ignored: ignored)

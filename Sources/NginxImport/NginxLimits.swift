@@ -20,8 +20,8 @@ package enum NginxLimits {
     static let maxBranches = 256
     /// How deep maps refer to each other.
     static let maxValueDepth = 16
-    /// A server's weight; the rule file repeats its address that often.
-    static let maxWeight = 64
+    /// A server's weight.
+    static let maxWeight = 65_535
     /// Exact names that one pattern may hold.
     static let maxNamesInPattern = 16
 }

@@ -5,6 +5,8 @@ struct Translation {
     /// The socket whose servers are translated; nil: there is no server.
     let socket: Listen?
     let rules: [ImportedRule]
+    /// The block `pools`.
+    let pools: [ImportedRule.Line]
     /// The block `names`.
     let names: [ImportedRule.Line]
     /// The blocks `limits` and `timeouts`.
@@ -36,7 +38,7 @@ struct Translation {
         let selection = SocketSelection(servers, wanted: wanted, findings)
         socket = selection?.listen
         guard let selection else {
-            (self.rules, names, self.settings, ignored) = ([], [], [], review.ignored)
+            (self.rules, pools, names, self.settings, ignored) = ([], [], [], [], review.ignored)
             return
         }
 
@@ -101,6 +103,7 @@ struct Translation {
         ).translate(selection.servers, on: selection.listen)
 
         self.rules = rules.rules
+        pools = PoolsWriter(names: targets).lines()
         names = NamesWriter(names: targets, findings: findings).lines()
         self.settings = settings.fileSettings(http, defaults, queriesNames: !targets.resolvers.isEmpty)
         ignored = review.ignored

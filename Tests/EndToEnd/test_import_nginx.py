@@ -298,15 +298,15 @@ def test_weights_are_turns(peers):
 
 def test_import_lists_what_it_leaves_out_and_exits_1(tmp_path):
     config = tmp_path / "nginx.conf"
-    config.write_text("http {\n  upstream a { least_conn; server 10.0.0.1; }\n  server { location / { proxy_pass http://a; } }\n}\n")
+    config.write_text("http {\n  upstream a { fair; server 10.0.0.1; }\n  server { location / { proxy_pass http://a; } }\n}\n")
     code, out, errors = berth("import", "nginx", str(config))
     assert code == 1
-    assert "nginx.conf:2: least_conn" in errors
-    assert b"#   nginx.conf:2: least_conn" in out
+    assert "nginx.conf:2: fair" in errors
+    assert b"#   nginx.conf:2: fair" in out
     report = json.loads(berth("import", "nginx", "--json", str(config))[1])
     assert (report["whole"], report["rules"]) == (False, 1)
     written = [one for one in report["untranslated"] if not one["by_default"]]
-    assert [(one["line"], one["directive"]) for one in written] == [(2, "least_conn")]
+    assert [(one["line"], one["directive"]) for one in written] == [(2, "fair")]
 
 
 def test_import_follows_includes_and_shows_a_broken_one(tmp_path):

@@ -56,7 +56,7 @@ final class TargetNames {
             return
         }
         if let group = group(of: target, hasVariables: hasVariables) {
-            guard !group.endpoints.isEmpty || group.onlyName != nil else {
+            guard group.isUsable || group.onlyName != nil else {
                 throw Untranslatable(
                     "upstream \(name)",
                     at: group.position,
@@ -121,6 +121,13 @@ final class TargetNames {
                 at: position,
                 "if a capture gives the name of an upstream group, the rule uses the group; nginx resolves the name"
             )
+        }
+    }
+
+    /// The groups that targets name, or can, in the order of the configuration.
+    var groupsInOrder: [UpstreamGroup] {
+        groups.values.filter { usedGroups.contains($0.name) }.sorted {
+            ($0.position.file, $0.position.line) < ($1.position.file, $1.position.line)
         }
     }
 

@@ -61,11 +61,8 @@ struct NamesWriter {
     }
 
     private func groupLines() -> [ImportedRule.Line] {
-        let groups = names.groups.values.filter { names.usedGroups.contains($0.name) }
         var lines: [ImportedRule.Line] = []
-        for group in groups.sorted(by: {
-            ($0.position.file, $0.position.line) < ($1.position.file, $1.position.line)
-        }) {
+        for group in names.groupsInOrder where !group.isPool {
             guard group.endpoints.isEmpty, let only = group.onlyName else {
                 lines.append(line(of: group))
                 continue
