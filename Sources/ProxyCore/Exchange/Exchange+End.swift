@@ -112,7 +112,7 @@ extension Exchange {
     func leavesWithdrawnEndpoint() -> Bool {
         guard let used = facts.upstream, isWithdrawn(used) else { return false }
         if machine.isConnecting {
-            perform(machine.endpointWithdrawn())
+            perform(machine.endpointWithdrawn(now: context.now))
             return true
         }
         guard let upstream, !upstream.peerResponds() else { return false }

@@ -34,12 +34,14 @@ extension Exchange {
     package func upstreamLost(_ failure: Failure) {
         guard isActive else { return }
         upstream = nil
-        perform(machine.upstreamLost(failure))
+        perform(machine.upstreamLost(failure, now: context.now))
     }
 
     package func responseHead(_ head: borrowing ResponseHead, _ source: ByteBuffer) -> AfterHead {
         if head.isInterim { return interim(head, source) }
-        if head.status >= 400, replaceResponse(head, source) { return .over }
+        if head.status >= 400 {
+            if repeatRequest(insteadOf: head.status) || replaceResponse(head, source) { return .over }
+        }
         let action = machine.responseBegan(
             isUnsent: upstream?.hasUnsentRequest == true,
             switchesProtocols: head.isUpgrade,
@@ -53,6 +55,17 @@ extension Exchange {
         facts.responded = context.now
         let form = downstream.sendHead(head, source, changes: changes(of: head, source))
         return head.isUpgrade ? .tunnel : .body(form)
+    }
+
+    /// Sends the request to another endpoint, where there is one and the target's settings say so. The response is
+    /// discarded with its connection.
+    private func repeatRequest(insteadOf status: Int) -> Bool {
+        let now = context.now
+        guard machine.mayRepeat(status: status, now: now), let used = facts.upstream,
+            context.stages.hasOther(than: used, facts.attempted, facts.route), entersRetry()
+        else { return false }
+        perform(machine.responseDiscarded(now: now))
+        return true
     }
 
     /// Gives the client a page in place of the response, where the rules say so. The endpoint's connection closes:

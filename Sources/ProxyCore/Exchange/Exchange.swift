@@ -32,6 +32,8 @@ package final class Exchange {
     }
     /// Where the request counts as one of the target's; nil before and after.
     private var place: TargetCounter?
+    /// Where it counts as one that is sent again.
+    private var retryPlace: TargetCounter?
     /// Whom the tunnel leads to.
     var tunnelUpstream: Upstream? {
         didSet {
@@ -203,6 +205,7 @@ package final class Exchange {
     /// The first endpoint to try, if the target may have one more request.
     private func pickFirst() throws(Failure) -> Upstream {
         let upstream = try context.stages.pick(&facts.route)
+        if let policy = facts.route.pool?.retries { machine.apply(policy, now: context.now) }
         if let limit = context.settings.limits.connectionsPerTarget, let counter = facts.route.pool?.counter {
             guard counter.enter(limit: limit) else { throw Failure(.targetLimit) }
             place = counter
@@ -214,6 +217,16 @@ package final class Exchange {
     func leaveTarget() {
         place?.leave()
         place = nil
+        retryPlace?.leaveRetry()
+        retryPlace = nil
+    }
+
+    /// Whether the request may be sent again: others of its target that are may take too large a share already.
+    func entersRetry() -> Bool {
+        guard retryPlace == nil, let pool = facts.route.pool, let policy = pool.retries else { return true }
+        guard pool.counter.enterRetry(budget: policy.budget) else { return false }
+        retryPlace = pool.counter
+        return true
     }
 
     // MARK: The upstream connection
@@ -253,7 +266,7 @@ package final class Exchange {
                 // Some were held by idle connections.
                 connectAnew(to: upstream)
             case .failure(let failure):
-                perform(machine.connectFailed(failure))
+                perform(machine.connectFailed(failure, now: context.now))
             }
             downstream?.resumeRequest()
         }
@@ -269,9 +282,13 @@ package final class Exchange {
         connection.flush()
     }
 
-    /// Another endpoint than those that could not be connected to.
+    /// Another endpoint than those that were given up.
     private func connectNext(after failure: Failure) {
+        upstream?.cancel()
+        upstream = nil
         if let upstream = facts.upstream { facts.attempted.insert(upstream) }
+        let wasSent = !failure.reason.isConnectFailure && failure.reason != .unknownTarget
+        if wasSent, !entersRetry() { return perform(machine.noEndpointLeft(failure)) }
         do throws(Failure) {
             let upstream = try context.stages.pick(&facts.route, excluding: facts.attempted)
             context.counters.retries &+= 1
@@ -305,12 +322,16 @@ package final class Exchange {
     package func requestBodyArrived(passed: Bool) {
         let now = context.now
         machine.downstreamSent(now: now)
-        guard passed else { return }
-        machine.bodyReleased()
-        machine.upstreamAccepted(now: now)
+        if passed { machine.upstreamAccepted(now: now) }
     }
 
+    /// Sends a part of the body. Where the target's settings allow it to be sent again, it is held up to a bound.
     package func sendRequestBody(_ bytes: ByteBuffer) {
+        if outgoing.readableBytes &+ bytes.readableBytes <= machine.heldBytes {
+            outgoing.writeImmutableBuffer(bytes)
+        } else {
+            machine.bodyReleased()
+        }
         upstream?.sendBody(bytes)
     }
 

@@ -38,6 +38,8 @@ final class TargetCounter: Sendable {
     private let key: TargetKey
     private let counters: TargetCounters
     private let requests = Atomic<Int>(0)
+    /// Those of them that are sent again.
+    private let retries = Atomic<Int>(0)
 
     fileprivate init(_ key: TargetKey, of counters: TargetCounters) {
         self.key = key
@@ -59,5 +61,25 @@ final class TargetCounter: Sendable {
 
     func leave() {
         requests.wrappingSubtract(1, ordering: .relaxed)
+    }
+
+    /// Retries at a time that are always allowed.
+    static let minRetries = 3
+
+    /// One more of the requests is sent again, where the share of those stays within `budget` percent; whoever may go
+    /// on has to `leaveRetry`.
+    func enterRetry(budget: Int) -> Bool {
+        let count = retries.wrappingAdd(1, ordering: .relaxed).newValue
+        let running = requests.load(ordering: .relaxed)
+        guard count <= max(Self.minRetries, running.multipliedReportingOverflow(by: budget).partialValue / 100)
+        else {
+            leaveRetry()
+            return false
+        }
+        return true
+    }
+
+    func leaveRetry() {
+        retries.wrappingSubtract(1, ordering: .relaxed)
     }
 }

@@ -31,6 +31,8 @@ package final class TargetPool {
     /// The target's requests on all loops. Only targets that are used have one.
     private(set) lazy var counter = counters.counter(for: key)
     private let counters: TargetCounters
+    /// When a request is sent again; nil: `RetryPolicy.standard`.
+    package private(set) var retries: RetryPolicy?
     /// An endpoint was picked since `TargetPools` last looked.
     var isInUse = true
 
@@ -60,6 +62,11 @@ package final class TargetPool {
         self.upstreams = updated
         self.resolution = resolution
         self.failure = resolution.failure
+    }
+
+    /// Whether an endpoint is left that was not tried, and that seems reachable.
+    func hasOther(than used: Upstream, _ attempted: AttemptedUpstreams) -> Bool {
+        failure == nil && upstreams.contains { $0 !== used && !attempted.contains($0) && !$0.isAvoided }
     }
 
     package func contains(_ upstream: Upstream) -> Bool {

@@ -65,6 +65,17 @@ extension RequestStages {
         return try pool.pick(excluding: attempted)
     }
 
+    /// Whether there is an endpoint that a request could be sent to instead of the one that it was sent to.
+    package func hasOther(
+        than used: Upstream,
+        _ attempted: AttemptedUpstreams,
+        _ route: borrowing RequestRoute
+    ) -> Bool {
+        guard let pool = route.pool else { return false }
+        refresh(pool)
+        return targets.isCurrent(pool) && pool.hasOther(than: used, attempted)
+    }
+
     /// Whether an endpoint that was picked before is still one of the target's: another container may have its
     /// address by now.
     package func isCurrent(_ upstream: Upstream, _ route: borrowing RequestRoute) -> Bool {
