@@ -99,11 +99,14 @@ let package = Package(
         target("Bytes"),
         target("Settings"),
 
+        // How endpoints share requests.
+        target("Balancing"),
+
         // Rules.
         target("PCRE2", ["CPCRE2"]),
         target("PatternSyntax"),
         target("PatternLanguages", ["PatternSyntax"]),
-        target("Routing", ["Bytes", "PCRE2", "PatternSyntax"]),
+        target("Routing", ["Balancing", "Bytes", "PCRE2", "PatternSyntax"]),
         target("PatternSafety", ["PatternLanguages", "PatternSyntax", "PCRE2", "Routing"]),
         target("RoutingConfig", ["Settings", "PatternSafety", "Routing", .yams]),
         target("Linting", ["PatternLanguages", "PatternSyntax", "PCRE2", "Routing", "RoutingConfig"]),
@@ -153,7 +156,6 @@ let package = Package(
 
         // The data path.
         target("HTTP1", ["Bytes"]),
-        target("Balancing"),
         // What an exchange is, without sockets.
         target(
             "ProxyCore",

@@ -4,12 +4,20 @@
 public final class RouteTable: Sendable {
     /// In the order in which they are evaluated; the first that matches wins.
     public let rules: [Rule]
+    /// How the endpoints of targets share their requests.
+    package let pools: PoolTable
     private let index: CandidateIndex
 
     /// Compiles rules, in their order.
     ///
+    /// - Parameters:
+    ///   - definitions: the rules.
+    ///   - pools: those of the rules' targets; a target without one has the default settings.
     /// - Throws: `RouteTableError` with every error of every rule.
-    public init(_ definitions: [RuleDefinition]) throws(RouteTableError) {
+    public init(
+        _ definitions: [RuleDefinition],
+        pools: PoolTable = PoolTable()
+    ) throws(RouteTableError) {
         var rules: [Rule] = []
         rules.reserveCapacity(definitions.count)
         var issues: [RuleIssue] = []
@@ -28,6 +36,7 @@ public final class RouteTable: Sendable {
         }
         guard issues.isEmpty else { throw RouteTableError(issues) }
         self.rules = rules
+        self.pools = pools
         self.index = CandidateIndexBuilder.index(rules)
     }
 

@@ -32,6 +32,8 @@ struct Template: Sendable {
         case header
         /// A part of a URL that a response had: as it is.
         case verbatim
+        /// Any byte, as it is: the text is hashed, and goes nowhere.
+        case none
     }
 
     let pieces: [Piece]
@@ -156,6 +158,8 @@ extension Template.Escape {
             }
         case .url:
             PercentEncoding.append(path: bytes, to: &out)
+        case .none:
+            out.append(bytes)
         case .header:
             for index in bytes.indices {
                 let byte = bytes[index]

@@ -15,7 +15,8 @@ package struct TemplateParser {
         package var hint: String?
     }
 
-    package static func parse(_ text: String) throws(Failure) -> [Part] {
+    /// - Parameter fields: whether a name may have a second part, in braces: `${header.x-user}`.
+    package static func parse(_ text: String, fields: Bool = false) throws(Failure) -> [Part] {
         let bytes = Array(text.utf8)
         var parts: [Part] = []
         var literal: [UInt8] = []
@@ -38,7 +39,7 @@ package struct TemplateParser {
                 continue
             }
             flush()
-            let (part, end) = try reference(bytes, at: index)
+            let (part, end) = try reference(bytes, at: index, fields: fields)
             parts.append(part)
             index = end
         }
@@ -47,7 +48,11 @@ package struct TemplateParser {
     }
 
     /// The reference whose `$` stands at `start`, and where it ends.
-    private static func reference(_ bytes: [UInt8], at start: Int) throws(Failure) -> (Part, Int) {
+    private static func reference(
+        _ bytes: [UInt8],
+        at start: Int,
+        fields: Bool
+    ) throws(Failure) -> (Part, Int) {
         let braced = start + 1 < bytes.count && bytes[start + 1] == UInt8(ascii: "{")
         let nameStart = start + (braced ? 2 : 1)
         var end = nameStart
@@ -55,6 +60,9 @@ package struct TemplateParser {
             while end < bytes.count, ASCII.isDigit(bytes[end]) { end += 1 }
         } else {
             while end < bytes.count, ASCII.isWord(bytes[end]) { end += 1 }
+            if fields, braced, end > nameStart, end < bytes.count, bytes[end] == ASCII.dot {
+                while end < bytes.count, ASCII.isToken(bytes[end]) { end += 1 }
+            }
         }
         guard end > nameStart else {
             throw Failure(

@@ -1,0 +1,154 @@
+import Balancing
+import PCRE2
+
+/// Compiles a pool's definition, and collects every error in it.
+struct PoolCompiler {
+    let index: Int
+    let definition: PoolDefinition
+    var issues: [PoolIssue] = []
+
+    /// What a target's name is compared with.
+    enum Subject {
+        case name(String)
+        case pattern(Pattern)
+    }
+
+    init(index: Int, definition: PoolDefinition) {
+        self.index = index
+        self.definition = definition
+    }
+
+    /// Nil when there are issues.
+    mutating func compile() -> (pool: Pool, subject: Subject)? {
+        let subject = compileSubject()
+        let hashKey = compileHashKey()
+        checkEndpoints()
+        guard let subject, issues.isEmpty else { return nil }
+        return (Pool(definition, index: index, hashKey: hashKey), subject)
+    }
+
+    mutating func issue(_ key: String, _ message: String, at range: Range<Int>? = nil, hint: String? = nil) {
+        issues.append(
+            PoolIssue(
+                poolIndex: index,
+                poolName: definition.label,
+                key: key,
+                range: range,
+                message: message,
+                hint: hint
+            )
+        )
+    }
+
+    // MARK: Targets
+
+    private mutating func compileSubject() -> Subject? {
+        switch definition.selector {
+        case .name(let name): compileName(name)
+        case .match(let text): compilePattern(text)
+        }
+    }
+
+    private mutating func compileName(_ text: String) -> Subject? {
+        if text.hasPrefix("~") {
+            issue("name", "a name is not a pattern", hint: "write `match: '\(text)'`")
+            return nil
+        }
+        let host: HostName
+        do {
+            host = try HostName(text)
+        } catch {
+            var range: Range<Int>?
+            if case .badByte(let at) = error { range = at..<(at + 1) }
+            issue("name", "`\(text)` is not a valid target name: \(error)", at: range)
+            return nil
+        }
+        guard host.port == nil else {
+            issue("name", "a target name has no port", hint: "write the port at the endpoints")
+            return nil
+        }
+        guard !Target(name: host.text).isAddressInDisguise, host.bytes.first != UInt8(ascii: "[") else {
+            issue(
+                "name",
+                "`\(text)` is an address, not a name",
+                hint:
+                    "give the pool a name, write the address in `endpoints`, and the name in the rule's `to`"
+            )
+            return nil
+        }
+        return .name(host.text)
+    }
+
+    private mutating func compilePattern(_ text: String) -> Subject? {
+        guard text.hasPrefix("~"), text.utf8.count > 1 else {
+            issue(
+                "match",
+                "`match` must be a pattern",
+                hint: "write `match: '~^api_'`, or `name` for one target"
+            )
+            return nil
+        }
+        if text.hasPrefix("~*") {
+            issue("match", "names ignore case", at: 0..<2, hint: "write `~` alone")
+            return nil
+        }
+        let bare = String(Substring(text.utf8.dropFirst()))
+        do {
+            let options: PatternOptions = PatternEnd.isAnchored(bare) ? [.caseless, .anchoredEnd] : .caseless
+            return .pattern(try Pattern(bare, options: options))
+        } catch {
+            let offset = error.offset + 1
+            issue("match", error.message, at: offset..<offset)
+            return nil
+        }
+    }
+
+    // MARK: Method and endpoints
+
+    private mutating func compileHashKey() -> HashKey? {
+        let needsKey: Bool
+        switch definition.settings.method {
+        case .hash, .maglev: needsKey = true
+        default: needsKey = false
+        }
+        guard let text = definition.hashKey else {
+            if needsKey {
+                issue("balance", "this method needs a `hash_key`", hint: "add `hash_key: '${uri}'`")
+            }
+            return nil
+        }
+        guard needsKey else {
+            issue(
+                "hash_key",
+                "`hash_key` has no effect with this method",
+                hint: "write `balance: hash` or `balance: maglev`, or remove the key"
+            )
+            return nil
+        }
+        do throws(TemplateParser.Failure) {
+            return try HashKey(text)
+        } catch {
+            issue("hash_key", error.message, at: error.range, hint: error.hint)
+            return nil
+        }
+    }
+
+    private mutating func checkEndpoints() {
+        if case .match = definition.selector, !definition.endpoints.isEmpty {
+            issue(
+                "endpoints",
+                "a pool with `match` has no endpoints of its own: the name sources have those of each name",
+                hint: "write `name` in place of `match`, or remove `endpoints`"
+            )
+        }
+        var seen: Set<Endpoint> = []
+        for (index, member) in definition.endpoints.enumerated()
+        where !seen.insert(member.endpoint).inserted {
+            issue(
+                "endpoints.\(index)",
+                "the endpoint \(member.endpoint) occurs twice",
+                hint: "remove one of them; a `weight` gives an endpoint a larger share"
+            )
+        }
+    }
+}

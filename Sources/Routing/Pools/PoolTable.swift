@@ -1,0 +1,67 @@
+package import PCRE2
+
+/// The pools of a set of rules, compiled and frozen.
+///
+/// Immutable: all threads may use it at once.
+public struct PoolTable: Sendable {
+    /// In the order in which they are written.
+    public let pools: [Pool]
+    /// By the lower-case name of the target.
+    private let named: [String: Pool]
+    /// Those with a pattern, in their order.
+    package let patterns: [(pattern: Pattern, pool: Pool)]
+
+    /// No pools.
+    public init() {
+        pools = []
+        named = [:]
+        patterns = []
+    }
+
+    /// Compiles pools, in their order.
+    ///
+    /// - Throws: `PoolTableError` with every error of every pool.
+    public init(_ definitions: [PoolDefinition]) throws(PoolTableError) {
+        var pools: [Pool] = []
+        var named: [String: Pool] = [:]
+        var patterns: [(pattern: Pattern, pool: Pool)] = []
+        var issues: [PoolIssue] = []
+        for (index, definition) in definitions.enumerated() {
+            var compiler = PoolCompiler(index: index, definition: definition)
+            let compiled = compiler.compile()
+            if case .name(let name)? = compiled?.subject, let first = named[name] {
+                compiler.issue("name", PoolIssue.duplicate(name, first.origin), hint: PoolIssue.duplicateHint)
+            } else if let compiled {
+                pools.append(compiled.pool)
+                switch compiled.subject {
+                case .name(let name): named[name] = compiled.pool
+                case .pattern(let pattern): patterns.append((pattern, compiled.pool))
+                }
+            }
+            issues += compiler.issues
+        }
+        guard issues.isEmpty else { throw PoolTableError(issues) }
+        self.pools = pools
+        self.named = named
+        self.patterns = patterns
+    }
+
+    package var isEmpty: Bool { pools.isEmpty }
+
+    /// The pool of a target: that of its exact name, else the first whose pattern has a match in it. A pattern that
+    /// hits its match limit does not match.
+    ///
+    /// - Parameters:
+    ///   - name: `Target.name`.
+    ///   - scratch: the scratch of the calling thread.
+    package func pool(for name: String, scratch: RouteScratch) -> Pool? {
+        if pools.isEmpty { return nil }
+        if let pool = named[name] { return pool }
+        if patterns.isEmpty { return nil }
+        let bytes = Array(name.utf8)
+        for (pattern, pool) in patterns {
+            if case .matched = pattern.match(bytes.span, scratch: scratch.match) { return pool }
+        }
+        return nil
+    }
+}
