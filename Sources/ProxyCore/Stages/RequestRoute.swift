@@ -14,6 +14,9 @@ package struct RequestRoute {
     package internal(set) var decision: CachedDecision?
     /// The largest request body, bytes; nil: no limit. Set by `limits`.
     package var bodyLimit: UInt64?
+    /// What the target's balancing method picks an endpoint by: a client's address, or a text; empty where it needs
+    /// none.
+    package internal(set) var balancingKey: [UInt8] = []
     /// The target's endpoints, or why there are none; nil before `resolve`.
     package internal(set) var pool: TargetPool?
 

@@ -106,6 +106,9 @@ package final class RequestStages {
             return
         }
         try decide(head, source, connection, &route, &trace)
+        if let pool = route.decision?.forwarding?.settings {
+            try noteBalancingKey(head, source, connection, pool, &route)
+        }
         // access: decides by the client and the decision, here.
         try limit(head, &route)
         // inspection: reads the head, and as much of the body as it needs, here.
@@ -195,7 +198,11 @@ package final class RequestStages {
         route.host = host
         let client = client(head, source, connection, &route)
         let scheme = ClientScheme.of(head, source.readableBytesUInt8Span, from: connection)
-        let decision = CachedDecision(evaluate(host, head, source, scheme, client, &trace))
+        let decision = CachedDecision(
+            evaluate(host, head, source, scheme, client, &trace),
+            pools: rules.table.pools,
+            scratch: scratch
+        )
         if isCaching, decision.decision.dependsOnHostAlone,
             head.host.count <= DataPathConstants.rememberedHostBytes,
             let raw = source.getBytes(at: source.readerIndex + head.host.lowerBound, length: head.host.count)
@@ -228,6 +235,51 @@ package final class RequestStages {
         _ client: IPAddress,
         _ trace: inout RouteTrace?
     ) -> Decision {
+        var recorded = trace
+        defer { trace = recorded }
+        return Self.withKey(host, head, source, scheme, client) { key, headers in
+            guard var recording = recorded else {
+                return rules.table.decide(key, headers: headers, scratch: scratch)
+            }
+            defer { recorded = recording }
+            return rules.table.decide(key, headers: headers, scratch: scratch, trace: &recording)
+        }
+    }
+
+    // MARK: What endpoints are picked by
+
+    /// Finds out what the target's balancing method picks an endpoint by, while the head is there.
+    private func noteBalancingKey(
+        _ head: borrowing RequestHead,
+        _ source: ByteBuffer,
+        _ connection: ConnectionInfo,
+        _ settings: Pool,
+        _ route: inout RequestRoute
+    ) throws(Failure) {
+        if settings.settings.method == .ipHash {
+            route.balancingKey = client(head, source, connection, &route).networkBytes
+        } else if let hashKey = settings.hashKey {
+            let host = try Self.host(head, source)
+            let client = client(head, source, connection, &route)
+            let scheme = ClientScheme.of(head, source.readableBytesUInt8Span, from: connection)
+            var bytes: [UInt8] = []
+            Self.withKey(host, head, source, scheme, client) { key, headers in
+                hashKey.append(key, headers: headers, to: &bytes)
+            }
+            route.balancingKey = bytes
+        }
+    }
+
+    // MARK: What rules see of a request
+
+    private static func withKey<Result>(
+        _ host: HostName,
+        _ head: borrowing RequestHead,
+        _ source: ByteBuffer,
+        _ scheme: RequestScheme,
+        _ client: IPAddress,
+        _ body: (borrowing RouteKey, HeaderLookup) -> Result
+    ) -> Result {
         let bytes = source.readableBytesUInt8Span
         // An absolute target without a path: what goes on begins with a slash (`needsSlash`).
         if head.form == .asterisk || head.needsSlash {
@@ -236,20 +288,20 @@ package final class RequestStages {
                 let rest = bytes.extracting(head.originForm.indices)
                 for index in rest.indices { target.append(rest[index]) }
             }
-            return evaluate(host, target.span, head, source, scheme, client, &trace)
+            return withKey(host, target.span, head, source, scheme, client, body)
         }
-        return evaluate(host, bytes.extracting(head.originForm.indices), head, source, scheme, client, &trace)
+        return withKey(host, bytes.extracting(head.originForm.indices), head, source, scheme, client, body)
     }
 
-    private func evaluate(
+    private static func withKey<Result>(
         _ host: HostName,
         _ target: Span<UInt8>,
         _ head: borrowing RequestHead,
         _ source: ByteBuffer,
         _ scheme: RequestScheme,
         _ client: IPAddress,
-        _ trace: inout RouteTrace?
-    ) -> Decision {
+        _ body: (borrowing RouteKey, HeaderLookup) -> Result
+    ) -> Result {
         let bytes = source.readableBytesUInt8Span
         let host = host.bytes
         let fields = copy head
@@ -260,13 +312,8 @@ package final class RequestStages {
             scheme: scheme,
             client: client
         )
-        let lookup: HeaderLookup = { name, visit in
+        return body(key) { name, visit in
             fields.anyValue(of: name, in: source.readableBytesUInt8Span, visit: visit)
         }
-        guard var recorded = trace else {
-            return rules.table.decide(key, headers: lookup, scratch: scratch)
-        }
-        defer { trace = recorded }
-        return rules.table.decide(key, headers: lookup, scratch: scratch, trace: &recorded)
     }
 }
