@@ -101,7 +101,7 @@ private struct Run: ~Copyable {
             .uriTooLong, .headTooLarge, .malformedPath:
             (true, [.refused(reason)])
         case .noRule, .unsafeTarget, .unsafeHeader, .unsafePath, .unsafeRedirect, .matchLimit, .loopDetected,
-            .internal, .prohibitedAddress, .targetLimit:
+            .internal, .prohibitedAddress, .targetLimit, .endpointsDown:
             (true, [.refused(reason)])
         case .unknownTarget, .nameError: (true, [.waitsForName, .refused(reason)])
         case .nameTimeout: (true, [.waitsForName, .time(.seconds(4)), .time(.seconds(1))])
