@@ -278,7 +278,7 @@ let package = Package(
         tests("ExplainTests", ["Explain", "PCRE2", "Routing", "RoutingConfig"], exclude: ["Golden"]),
         tests("NginxImportTests", ["NginxImport", "RoutingConfig", "Routing"], exclude: ["Golden"]),
         tests("HTTP1Tests", ["Bytes", "HTTP1", "HTTPCases", "FuzzChecks", "TestSupport"]),
-        tests("BalancingTests", ["Balancing"]),
+        tests("BalancingTests", ["Balancing", "TestSupport"]),
         tests("TransportsTests", ["Transports", .nioCore]),
         tests(
             "EpollLoopTests",
@@ -313,8 +313,8 @@ let package = Package(
         tests(
             "ProxyTests",
             [
-                "Settings", "EpollLoop", "Proxy", "ProxyCore", "HTTP1", "HTTPCases", "FuzzChecks", "Names",
-                "Routing", "TestSupport", "Transports",
+                "Settings", "Balancing", "EpollLoop", "Proxy", "ProxyCore", "HTTP1", "HTTPCases",
+                "FuzzChecks", "Names", "Routing", "TestSupport", "Transports",
                 .hashTrees,
                 .nioCore,
                 .nioEmbedded,

@@ -33,12 +33,14 @@ extension Exchange {
     /// The upstream's connection ended before its response was complete, or its response is invalid.
     package func upstreamLost(_ failure: Failure) {
         guard isActive else { return }
+        charge(failure)
         upstream = nil
         perform(machine.upstreamLost(failure, now: context.now))
     }
 
     package func responseHead(_ head: borrowing ResponseHead, _ source: ByteBuffer) -> AfterHead {
         if head.isInterim { return interim(head, source) }
+        noteResult(status: head.status)
         if head.status >= 400 {
             if repeatRequest(insteadOf: head.status) || replaceResponse(head, source) { return .over }
         }
@@ -55,6 +57,16 @@ extension Exchange {
         facts.responded = context.now
         let form = downstream.sendHead(head, source, changes: changes(of: head, source))
         return head.isUpgrade ? .tunnel : .body(form)
+    }
+
+    /// A response began: what its endpoint is worth. A status after which requests are sent again is a failure.
+    private func noteResult(status: Int) {
+        guard let endpoint = upstream?.upstream.shared, let began = facts.connected else { return }
+        if facts.route.pool?.retries?.includes(status: status) == true {
+            endpoint.requestFailed(began: began, now: context.now, detail: "\(status)", evidence: String(buffer: facts.requestID))
+        } else {
+            endpoint.requestSucceeded(began: began, now: context.now, evidence: String(buffer: facts.requestID))
+        }
     }
 
     /// Sends the request to another endpoint, where there is one and the target's settings say so. The response is

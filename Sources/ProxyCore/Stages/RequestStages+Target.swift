@@ -62,7 +62,7 @@ extension RequestStages {
         guard let pool = route.pool else { throw Failure(.internal) }
         refresh(pool)
         guard targets.isCurrent(pool) else { throw pool.failure ?? Failure(.nameError) }
-        return try pool.pick(excluding: attempted)
+        return try pool.pick(excluding: attempted, now: targets.now)
     }
 
     /// Whether there is an endpoint that a request could be sent to instead of the one that it was sent to.
