@@ -89,13 +89,12 @@ package final class Tier: Sendable {
             )
         )
         let gate = ConnectionGate(settings.limits)
-        let targets = TargetCounters()
-        let sharedEndpoints = SharedEndpoints(report: healthReport)
+        let targets = SharedTargets(endpoints: SharedEndpoints(report: healthReport))
         let running: [(worker: Worker, loop: EpollLoop)]
         var listeners: [Listener] = []
         let loops = try startLoops(loops, for: listen)
         do throws(ListenError) {
-            running = loops.map { loop in
+            running = loops.enumerated().map { number, loop in
                 let worker = Worker(
                     loop: loop,
                     settings: settings,
@@ -105,7 +104,7 @@ package final class Tier: Sendable {
                     log: makeLog(),
                     gate: gate,
                     targets: targets,
-                    endpoints: sharedEndpoints,
+                    number: number,
                     seed: random.next()
                 )
                 worker.otherProtocol = otherProtocol
@@ -149,7 +148,7 @@ package final class Tier: Sendable {
             loops: loops,
             listeners: listeners,
             gate: gate,
-            sharedEndpoints: sharedEndpoints,
+            sharedEndpoints: targets.endpoints,
             controlPlane: controlPlane
         )
     }

@@ -30,8 +30,8 @@ package final class Worker: @unchecked Sendable {
     ///   - nameResolver: for names that the table does not hold; nil: they are unknown.
     ///   - log: receives a record of each exchange; nil for none.
     ///   - gate: of the tier: counts the connections of all its loops.
-    ///   - targets: of the tier: count the requests of all its loops.
-    ///   - endpoints: of the tier: what all its loops know of endpoints.
+    ///   - targets: of the tier: what all its loops know of targets.
+    ///   - number: of the loop, from 0.
     ///   - seed: of request ids and of positions in tables.
     init(
         loop: any EventLoop,
@@ -41,8 +41,8 @@ package final class Worker: @unchecked Sendable {
         nameResolver: (any NameResolver)? = nil,
         log: (any ExchangeLog)?,
         gate: ConnectionGate,
-        targets: TargetCounters = TargetCounters(),
-        endpoints: SharedEndpoints = SharedEndpoints(),
+        targets: SharedTargets = SharedTargets(),
+        number: Int = 0,
         seed: UInt64
     ) {
         self.loop = loop
@@ -51,7 +51,7 @@ package final class Worker: @unchecked Sendable {
         let upstreams = Upstreams(
             idleLimit: settings.limits.idlePerEndpoint,
             idleTimeout: settings.timeouts.idleUpstream,
-            shared: endpoints
+            shared: targets.endpoints
         )
         self.context = ExchangeContext(
             loop: loop,
@@ -63,8 +63,9 @@ package final class Worker: @unchecked Sendable {
                 addressGuard: resolver.addressGuard,
                 canWait: nameResolver != nil,
                 upstreams: upstreams,
-                counters: targets,
-                seed: random.next()
+                shared: targets,
+                seed: random.next(),
+                poolSeed: number == 0 ? 0 : random.next()
             ),
             upstreams: upstreams,
             names: nameResolver.map { NameWaits(loop: loop, resolver: $0) },

@@ -201,6 +201,10 @@ extension Exchange {
         }
         // It may close a connection that idles, and a request may come too late to notice.
         if facts.reused, failure.reason == .connectionReset { return }
+        if facts.route.pool?.measure != nil {
+            // An endpoint that fails at once must not look like the fastest.
+            upstream?.upstream.responded(since: began, now: began + context.settings.timeouts.upstream)
+        }
         endpoint.requestFailed(
             began: began,
             now: context.now,

@@ -62,10 +62,22 @@ extension Exchange {
     /// A response began: what its endpoint is worth. A status after which requests are sent again is a failure.
     private func noteResult(status: Int) {
         guard let endpoint = upstream?.upstream.shared, let began = facts.connected else { return }
+        if facts.route.pool?.measure == .header {
+            upstream?.upstream.responded(since: began, now: context.now)
+        }
         if facts.route.pool?.retries?.includes(status: status) == true {
-            endpoint.requestFailed(began: began, now: context.now, detail: "\(status)", evidence: String(buffer: facts.requestID))
+            endpoint.requestFailed(
+                began: began,
+                now: context.now,
+                detail: "\(status)",
+                evidence: String(buffer: facts.requestID)
+            )
         } else {
-            endpoint.requestSucceeded(began: began, now: context.now, evidence: String(buffer: facts.requestID))
+            endpoint.requestSucceeded(
+                began: began,
+                now: context.now,
+                evidence: String(buffer: facts.requestID)
+            )
         }
     }
 
@@ -96,8 +108,18 @@ extension Exchange {
         return true
     }
 
-    /// What the rule changes in the response; nil: nothing.
+    /// What changes in the response; nil: nothing.
     private func changes(of head: borrowing ResponseHead, _ source: ByteBuffer) -> ResponseChanges? {
+        let changes = ruleChanges(of: head, source)
+        guard let pool = facts.route.pool, let used = facts.upstream,
+            let field = pool.stickyField(facts.route, to: used)
+        else { return changes }
+        var extended = changes ?? ResponseChanges()
+        extended.append(field)
+        return extended
+    }
+
+    private func ruleChanges(of head: borrowing ResponseHead, _ source: ByteBuffer) -> ResponseChanges? {
         guard let decision = facts.route.decision, let edits = decision.response,
             var changes = decision.changes(status: head.status, isError: false)
         else { return nil }
@@ -160,6 +182,9 @@ extension Exchange {
     /// The response is complete.
     package func responseEnded() {
         guard isActive, let upstream else { return }
+        if facts.route.pool?.measure == .lastByte, let began = facts.connected {
+            upstream.upstream.responded(since: began, now: context.now)
+        }
         downstream?.sendEnd()
         // An endpoint that did not grant an upgrade may still read what follows in another way.
         let mayBeReused = machine.responseEnded() && !facts.wantsUpgrade

@@ -30,10 +30,7 @@ package final class Exchange {
             upstream?.upstream.requestBegan()
         }
     }
-    /// Where the request counts as one of the target's; nil before and after.
-    private var place: TargetCounter?
-    /// Where it counts as one that is sent again.
-    private var retryPlace: TargetCounter?
+    private var places = RequestPlaces()
     /// Whom the tunnel leads to.
     var tunnelUpstream: Upstream? {
         didSet {
@@ -204,29 +201,37 @@ package final class Exchange {
 
     /// The first endpoint to try, if the target may have one more request.
     private func pickFirst() throws(Failure) -> Upstream {
-        let upstream = try context.stages.pick(&facts.route)
+        let upstream = try pick()
         if let policy = facts.route.pool?.retries { machine.apply(policy, now: context.now) }
         if let limit = context.settings.limits.connectionsPerTarget, let counter = facts.route.pool?.counter {
             guard counter.enter(limit: limit) else { throw Failure(.targetLimit) }
-            place = counter
+            places.target = counter
         }
         return upstream
     }
 
+    /// An endpoint that was not tried, with a place there.
+    private func pick() throws(Failure) -> Upstream {
+        // Another loop may be faster where an endpoint has one place left.
+        for _ in 0..<Self.pickAttempts {
+            let upstream = try context.stages.pick(&facts.route, excluding: facts.attempted)
+            guard let pool = facts.route.pool, pool.settings != nil else { return upstream }
+            if places.enter(upstream.shared, limit: pool.maxConnections(of: upstream)) { return upstream }
+        }
+        throw Failure(.targetLimit)
+    }
+
+    private static let pickAttempts = 8
+
     /// The target has one request less.
     func leaveTarget() {
-        place?.leave()
-        place = nil
-        retryPlace?.leaveRetry()
-        retryPlace = nil
+        places.leave()
     }
 
     /// Whether the request may be sent again: others of its target that are may take too large a share already.
     func entersRetry() -> Bool {
-        guard retryPlace == nil, let pool = facts.route.pool, let policy = pool.retries else { return true }
-        guard pool.counter.enterRetry(budget: policy.budget) else { return false }
-        retryPlace = pool.counter
-        return true
+        guard let pool = facts.route.pool, let policy = pool.retries else { return true }
+        return places.enterRetry(pool.counter, budget: policy.budget)
     }
 
     // MARK: The upstream connection
@@ -245,20 +250,20 @@ package final class Exchange {
         machine.connecting(until: context.now + timeout)
         let serial = serial
         let attempt = machine.attempts
-        // While the connection is being made the place is the attempt's: it may outlive the exchange.
-        let place = place
-        self.place = nil
+        // While the connection is being made the places are the attempt's: it may outlive the exchange.
+        var held = places
+        places = RequestPlaces()
         context.makeConnection(to: upstream, timeout: timeout, for: self, serial: serial) {
             [self] result in
             guard isActive, self.serial == serial, machine.isConnecting(attempt) else {
-                place?.leave()
+                held.leave()
                 // Nobody waits for it any longer; the next request may use it.
                 if case .success(let connection) = result {
                     context.upstreams.checkIn(connection, now: context.now)
                 }
                 return
             }
-            self.place = place
+            places = held
             switch result {
             case .success(let connection):
                 attach(connection, reused: false)
@@ -292,7 +297,7 @@ package final class Exchange {
         let wasSent = !failure.reason.isConnectFailure && failure.reason != .unknownTarget
         if wasSent, !entersRetry() { return perform(machine.noEndpointLeft(failure)) }
         do throws(Failure) {
-            let upstream = try context.stages.pick(&facts.route, excluding: facts.attempted)
+            let upstream = try pick()
             context.counters.retries &+= 1
             connect(to: upstream)
         } catch {
@@ -306,7 +311,7 @@ package final class Exchange {
         do throws(Failure) {
             let upstream =
                 if let used = facts.upstream, context.stages.isCurrent(used, facts.route) { used } else {
-                    try context.stages.pick(&facts.route)
+                    try pick()
                 }
             context.counters.retries &+= 1
             facts.upstream = upstream

@@ -217,7 +217,8 @@ package struct ExchangeMachine: ~Copyable {
     /// to another endpoint where its target's settings say so.
     package mutating func upstreamLost(_ failure: Failure, now: NIODeadline) -> Action {
         switch state {
-        case .sending(reused: true) where !hasResponseBytes && !wasReconnected && isReplayable && isIdempotent:
+        case .sending(reused: true)
+        where !hasResponseBytes && !wasReconnected && isReplayable && isIdempotent:
             wasReconnected = true
             wasRetried = true
             return .reconnect(after: failure)
@@ -355,7 +356,9 @@ package struct ExchangeMachine: ~Copyable {
             let upstreamLate = now - upstreamActivity >= upstreamTimeout
             let downstreamLate = now - downstreamActivity >= downstreamTimeout
             if downstreamBlocked { return downstreamLate ? failed(downstreamSilence) : .none }
-            if upstreamBlocked || request == .complete { return upstreamLate ? upstreamSilent(now: now) : .none }
+            if upstreamBlocked || request == .complete {
+                return upstreamLate ? upstreamSilent(now: now) : .none
+            }
             // After the response has begun both may send: the exchange is stuck only when neither does.
             if state == .streaming, !upstreamLate { return .none }
             return downstreamLate ? failed(downstreamSilence) : .none

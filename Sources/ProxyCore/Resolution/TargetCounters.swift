@@ -71,7 +71,8 @@ final class TargetCounter: Sendable {
     func enterRetry(budget: Int) -> Bool {
         let count = retries.wrappingAdd(1, ordering: .relaxed).newValue
         let running = requests.load(ordering: .relaxed)
-        guard count <= max(Self.minRetries, running.multipliedReportingOverflow(by: budget).partialValue / 100)
+        guard
+            count <= max(Self.minRetries, running.multipliedReportingOverflow(by: budget).partialValue / 100)
         else {
             leaveRetry()
             return false

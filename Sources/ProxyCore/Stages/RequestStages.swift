@@ -1,3 +1,4 @@
+import Balancing
 package import HTTP1
 package import Names
 package import NIOCore
@@ -30,8 +31,9 @@ package final class RequestStages {
     ///   - canWait: there is a resolver for names that `names` reports as unresolved.
     ///   - upstreams: of the event loop; nil: nothing is kept from one request to the next, and each target
     ///     begins with its first endpoint, so that equal requests get equal results.
-    ///   - counters: of the tier.
+    ///   - shared: of the tier.
     ///   - seed: of positions in tables and of the turns of endpoints.
+    ///   - poolSeed: of the turns of endpoints of targets that the rule files have a pool for.
     package init(
         settings: TierSettings,
         table: RouteTable,
@@ -39,8 +41,9 @@ package final class RequestStages {
         addressGuard: AddressGuard,
         canWait: Bool,
         upstreams: Upstreams?,
-        counters: TargetCounters = TargetCounters(),
-        seed: UInt64
+        shared: SharedTargets = SharedTargets(),
+        seed: UInt64,
+        poolSeed: UInt64 = 0
     ) {
         var random = Random(seed: seed)
         self.rules = TierRules(settings: settings, table: table)
@@ -51,7 +54,12 @@ package final class RequestStages {
             size: upstreams == nil ? DecisionCache.minSize : DecisionCache.usualSize,
             seed: random.next()
         )
-        self.targets = TargetPools(upstreams: upstreams, counters: counters, seed: random.next())
+        self.targets = TargetPools(
+            upstreams: upstreams,
+            shared: shared,
+            seed: random.next(),
+            poolSeed: poolSeed
+        )
     }
 
     package var settings: TierSettings { rules.settings }
@@ -261,6 +269,10 @@ package final class RequestStages {
         _ settings: Pool,
         _ route: inout RequestRoute
     ) throws(Failure) {
+        if let session = StickySession.of(settings) {
+            route.stickyToken = session.token(head, source)
+            route.isSecure = ClientScheme.of(head, source.readableBytesUInt8Span, from: connection) == .https
+        }
         if settings.settings.method == .ipHash {
             route.balancingKey = client(head, source, connection, &route).networkBytes
         } else if let hashKey = settings.hashKey {

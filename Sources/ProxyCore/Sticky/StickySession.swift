@@ -2,6 +2,7 @@ import Balancing
 import Bytes
 import HTTP1
 import NIOCore
+import Routing
 
 /// How clients of one pool stay with their endpoints: reads a request's token, and gives a response one.
 struct StickySession {
@@ -40,6 +41,9 @@ struct StickySession {
             )
         }
     }
+
+    /// Nil: the pool has no such clients.
+    static func of(_ pool: Pool) -> StickySession? { pool.settings.sticky.map(StickySession.init) }
 
     /// The token that a request carries; empty: none.
     func token(_ head: borrowing RequestHead, _ source: ByteBuffer) -> [UInt8] {

@@ -25,7 +25,8 @@ struct StickyTokens {
         let text = Array("\(pool)\u{0}\(endpoint)\u{0}\(identity ?? "")".utf8)
         var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         var length: UInt32 = 0
-        guard HMAC(EVP_sha256(), secret, Int32(secret.count), text, text.count, &digest, &length) != nil else {
+        guard HMAC(EVP_sha256(), secret, Int32(secret.count), text, text.count, &digest, &length) != nil
+        else {
             // Names nothing.
             return []
         }

@@ -17,8 +17,8 @@ package final class Upstream {
     package private(set) var requestsInFlight = 0
     /// Its state on all loops.
     package let shared: SharedEndpoint
-    /// Members of pools count on all loops.
-    private let isCounted: Bool
+    /// How long its responses take on this loop. Measured where the pool's method needs it.
+    private var responseTimes = PeakEWMA()
     /// Something is wrong with it: requests go to other endpoints of their target, if there are any.
     package var isAvoided: Bool { shared.isAvoided }
 
@@ -26,7 +26,6 @@ package final class Upstream {
         self.endpoint = shared.endpoint
         self.identity = shared.identity
         self.shared = shared
-        self.isCounted = shared.pool != nil
     }
 
     /// One that no other loop shares.
@@ -55,14 +54,21 @@ package final class Upstream {
         return nil
     }
 
+    /// Takes the time of one response.
+    func responded(since began: NIODeadline, now: NIODeadline) {
+        let time = UInt64(max(0, (now - began).nanoseconds))
+        responseTimes.record(nanoseconds: time, now: now.uptimeNanoseconds)
+    }
+
+    /// Nanoseconds; 0: not known.
+    func responseTime(now: NIODeadline) -> UInt64 { responseTimes.value(now: now.uptimeNanoseconds) }
+
     func requestBegan() {
         requestsInFlight += 1
-        if isCounted { _ = shared.enter() }
     }
 
     func requestEnded() {
         requestsInFlight -= 1
-        if isCounted { shared.leave() }
     }
 
     /// Takes back a connection whose response is complete; closes it where enough wait already.

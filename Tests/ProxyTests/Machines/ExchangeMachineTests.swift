@@ -256,7 +256,8 @@ private struct Run: ~Copyable {
         return settings
     }
 
-    @Test func `What happened after the request was sent leads to another endpoint only where it is listed`() {
+    @Test func `What happened after the request was sent leads to another endpoint only where it is listed`()
+    {
         let cases: [(RetrySettings.Condition, [Event], Failure.Reason)] = [
             (.emptyResponse, [.upstreamLost(.connectionReset)], .connectionReset),
             (.junkResponse, [.upstreamSent, .upstreamLost(.connectionReset)], .connectionReset),
@@ -270,13 +271,15 @@ private struct Run: ~Copyable {
             let listed = Self.retries([condition])
             #expect(actions(events, retries: listed) == [.connectNext(after: Failure(reason))])
             #expect(actions(idempotent: false, events, retries: listed) == [.respond(Failure(reason))])
-            let others = Self.retries([.emptyResponse, .junkResponse, .responseTimeout].subtracting([condition]))
+            let all: Set<RetrySettings.Condition> = [.emptyResponse, .junkResponse, .responseTimeout]
+            let others = Self.retries(all.subtracting([condition]))
             #expect(actions(events, retries: others) == [.respond(Failure(reason))])
             #expect(actions(events) == [.respond(Failure(reason))])
         }
     }
 
-    @Test func `A request whose body is held no longer, or that had an interim response, is not sent elsewhere`() {
+    @Test
+    func `A request whose body is held no longer, or that had an interim response, is not sent elsewhere`() {
         let listed = Self.retries([.emptyResponse, .junkResponse])
         let released: [Event] = [.attached(reused: false), .bodyReleased, .requestEnded, Self.reset]
         #expect(actions(complete: false, released, retries: listed) == [Self.respondsReset])
