@@ -278,7 +278,7 @@ let package = Package(
         tests("ExplainTests", ["Explain", "PCRE2", "Routing", "RoutingConfig"], exclude: ["Golden"]),
         tests("NginxImportTests", ["NginxImport", "RoutingConfig", "Routing"], exclude: ["Golden"]),
         tests("HTTP1Tests", ["Bytes", "HTTP1", "HTTPCases", "FuzzChecks", "TestSupport"]),
-        tests("BalancingTests", ["Balancing", "TestSupport"]),
+        tests("BalancingTests", ["Balancing", "TestSupport"], exclude: ["Golden"]),
         tests("TransportsTests", ["Transports", .nioCore]),
         tests(
             "EpollLoopTests",
