@@ -160,7 +160,7 @@ let package = Package(
         target(
             "ProxyCore",
             [
-                "COpenSSL", "Settings", "Bytes", "HTTP1", "Balancing", "Names", "Routing", "Transports", .nioCore,
+                "Settings", "Bytes", "HTTP1", "Balancing", "Names", "Routing", "Transports", .nioCore,
                 .nioConcurrencyHelpers,
             ]
         ),
@@ -170,7 +170,8 @@ let package = Package(
         target(
             "Proxy",
             [
-                "Settings", "Bytes", "CMalloc", "EpollLoop", "ProxyCore", "HTTP1", "Names", "Routing",
+                "COpenSSL", "Settings", "Bytes", "CMalloc", "EpollLoop", "ProxyCore", "HTTP1", "Names",
+                "Routing",
                 "SystemSupport", "Transports", .nioCore, .nioConcurrencyHelpers,
             ]
         ),
@@ -346,7 +347,8 @@ let package = Package(
 // they alone need.
 if Context.environment["BERTH_TESTS"] == "threads" {
     let single: Set = [
-        "BytesTests", "HTTP1Tests", "PatternSyntaxTests", "RoutingTests", "RoutingConfigTests", "LintingTests",
+        "BytesTests", "HTTP1Tests", "PatternSyntaxTests", "RoutingTests", "RoutingConfigTests",
+        "LintingTests",
         "ExplainTests", "NginxImportTests", "BalancingTests", "LayeringTests", "DocumentationTests",
         "berth", "routing-library", "decisions", "Explain", "NginxImport",
     ]

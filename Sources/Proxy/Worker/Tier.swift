@@ -89,7 +89,10 @@ package final class Tier: Sendable {
             )
         )
         let gate = ConnectionGate(settings.limits)
-        let targets = SharedTargets(endpoints: SharedEndpoints(report: healthReport))
+        let targets = SharedTargets(
+            endpoints: SharedEndpoints(report: healthReport),
+            sign: TokenSignature.sign
+        )
         let running: [(worker: Worker, loop: EpollLoop)]
         var listeners: [Listener] = []
         let loops = try startLoops(loops, for: listen)

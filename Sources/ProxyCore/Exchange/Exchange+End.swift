@@ -1,3 +1,5 @@
+import Balancing
+import Settings
 import HTTP1
 package import NIOCore
 import Routing
@@ -70,6 +72,12 @@ extension Exchange {
                 respond(fetched.map { plain.showing($0, status: page?.status) } ?? plain, closes: closes)
             }
         }
+    }
+
+    /// Keeps what the request for an error page would need: the head is gone when one is wanted.
+    func prepareErrorPage(_ head: borrowing RequestHead, _ source: ByteBuffer) {
+        guard context.stages.rules.fetchesPages(facts.route.decision) else { return }
+        facts.pageRequest = PageRequest(head, source)
     }
 
     /// Sends a request of Berth itself, which no rule decides about.

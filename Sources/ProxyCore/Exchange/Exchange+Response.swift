@@ -1,3 +1,4 @@
+import Balancing
 package import HTTP1
 package import NIOCore
 import Routing

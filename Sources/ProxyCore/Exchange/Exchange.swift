@@ -154,12 +154,6 @@ package final class Exchange {
         }
     }
 
-    /// Keeps what the request for an error page would need: the head is gone when one is wanted.
-    private func prepareErrorPage(_ head: borrowing RequestHead, _ source: ByteBuffer) {
-        guard context.stages.rules.fetchesPages(facts.route.decision) else { return }
-        facts.pageRequest = PageRequest(head, source)
-    }
-
     func forward(
         _ head: borrowing RequestHead,
         _ source: ByteBuffer,

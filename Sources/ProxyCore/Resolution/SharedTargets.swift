@@ -6,9 +6,12 @@ package final class SharedTargets: Sendable {
     package let endpoints: SharedEndpoints
     /// Signs the tokens of clients that stay with an endpoint, where a pool has no secret of its own.
     let secret: [UInt8]
+    let sign: Signature
 
-    package init(endpoints: SharedEndpoints = SharedEndpoints()) {
+    /// - Parameter sign: without it no token names an endpoint.
+    package init(endpoints: SharedEndpoints = SharedEndpoints(), sign: @escaping Signature = { _, _ in [] }) {
         self.endpoints = endpoints
+        self.sign = sign
         var system = SystemRandomNumberGenerator()
         secret = (0..<32).map { _ in UInt8.random(in: 0...255, using: &system) }
     }

@@ -36,16 +36,16 @@ package final class TargetPool {
     /// The state of the names that it stands for; see `TargetPools`.
     var epoch = TargetPools.outdated
     /// The target's requests on all loops. Only targets that are used have one.
-    private(set) lazy var counter = counters.counter(for: key)
-    private let counters: TargetCounters
+    private(set) lazy var counter = shared.counters.counter(for: key)
+    private let shared: SharedTargets
     /// When a request is sent again; nil: `RetryPolicy.standard`.
     package private(set) var retries: RetryPolicy?
     /// An endpoint was picked since `TargetPools` last looked.
     var isInUse = true
 
-    init(_ key: TargetKey, counters: TargetCounters, seeds: TargetPools.Seeds) {
+    init(_ key: TargetKey, shared: SharedTargets, seeds: TargetPools.Seeds) {
         self.key = key
-        self.counters = counters
+        self.shared = shared
         self.seeds = seeds
         self.balancer = Balancer(.roundRobin, seed: seeds.usual)
     }
@@ -105,7 +105,7 @@ package final class TargetPool {
         retries = settings.map { RetryPolicy($0.settings.retries) }
         comparesEndpoints = false
         sticky = settings.flatMap { pool in
-            pool.settings.sticky.map { StickyBinding($0, pool: pool.name, ownSecret: seeds.secret) }
+            pool.settings.sticky.map { StickyBinding($0, pool: pool.name, shared: shared) }
         }
         guard
             before.method != after.method || before.hashBalanceFactor != after.hashBalanceFactor

@@ -8,14 +8,12 @@ import Routing
 struct TargetPools {
     /// The epoch of a pool that has to be updated before its next use.
     static let outdated: UInt64 = 0
-    /// Where the turns of endpoints begin, and what signs tokens.
+    /// Where the turns of endpoints begin.
     struct Seeds {
         /// Of targets that the rule files say nothing of: each begins elsewhere.
         var usual: UInt64
         /// Of the others. Zero on the first loop: the sequences of nginx.
         var pools: UInt64
-        /// See `SharedTargets.secret`.
-        var secret: [UInt8]
     }
 
     /// How long a target that nothing refers to is kept after its last use.
@@ -53,11 +51,10 @@ struct TargetPools {
     mutating func make(_ key: TargetKey) -> TargetPool {
         TargetPool(
             key,
-            counters: shared.counters,
+            shared: shared,
             seeds: Seeds(
                 usual: upstreams == nil ? 0 : random.next(),
-                pools: upstreams == nil ? 0 : poolSeed,
-                secret: shared.secret
+                pools: upstreams == nil ? 0 : poolSeed
             )
         )
     }

@@ -8,10 +8,10 @@ struct StickyBinding {
     private var names: [[UInt8]] = []
     private var indices: [[UInt8]: Int] = [:]
 
-    /// - Parameter ownSecret: of the process, where the settings have none.
-    init(_ settings: StickySettings, pool: String, ownSecret: [UInt8]) {
+    /// - Parameter shared: of the tier: has the secret for settings without one.
+    init(_ settings: StickySettings, pool: String, shared: SharedTargets) {
         session = StickySession(settings)
-        tokens = StickyTokens(secret: settings.secret ?? ownSecret, pool: pool)
+        tokens = StickyTokens(secret: settings.secret ?? shared.secret, pool: pool, sign: shared.sign)
     }
 
     mutating func name(_ upstreams: [Upstream]) {

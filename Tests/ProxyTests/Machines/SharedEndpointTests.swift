@@ -98,20 +98,12 @@ import Testing
         #expect(newcomer.share == 1 && !newcomer.flags.contains(.unsettled))
     }
 
-    @Test func `Requests in flight have a limit over all loops; outside of pools they are not counted`() {
+    @Test func `Requests in flight have a limit over all loops`() {
         let endpoints = SharedEndpoints()
         let shared = endpoints.endpoint(Self.address, identity: nil, pool: "api")
         #expect((0..<3).map { _ in shared.enter(limit: 2) } == [true, true, false])
         shared.leave()
         #expect(shared.enter(limit: 2) && shared.requestsInFlight == 2)
-        for pool in ["api", nil] {
-            let upstream = Upstream(Self.address, pool: pool)
-            upstream.requestBegan()
-            #expect(upstream.requestsInFlight == 1)
-            #expect(upstream.shared.requestsInFlight == (pool == nil ? 0 : 1))
-            upstream.requestEnded()
-            #expect(upstream.shared.requestsInFlight == 0)
-        }
     }
 
     @Test func `Each change is reported once, and a check that changes is noticed`() {
