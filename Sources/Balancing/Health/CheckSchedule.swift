@@ -1,17 +1,19 @@
 /// When the checks of one endpoint are due: every interval, a tenth more or less at random, so that the checks of many
 /// endpoints do not stay together.
 public struct CheckSchedule: Sendable {
-    /// The first checks of all endpoints are spread over this time, or over the interval where it is shorter.
+    /// The first checks of many endpoints are spread over this time at most.
     public static let firstSpread = Duration.seconds(1)
 
     private var random: UInt64
     public private(set) var due: MonotonicTime
 
-    /// - Parameter seed: another for each endpoint.
-    public init(interval: Duration, seed: UInt64, now: MonotonicTime) {
+    /// - Parameters:
+    ///   - spread: within which the first check comes, at a time of its own.
+    ///   - seed: another for each endpoint.
+    public init(spread: Duration = firstSpread, seed: UInt64, now: MonotonicTime) {
         random = seed
         due = now
-        due = now + min(Self.firstSpread, max(.zero, interval)) * fraction()
+        due = now + max(.zero, spread) * fraction()
     }
 
     /// A check begins: the next is due an interval later.

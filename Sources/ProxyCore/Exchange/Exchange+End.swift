@@ -204,11 +204,11 @@ extension Exchange {
     /// The endpoint failed after the connection was there: the attempt is charged to it.
     func charge(_ failure: Failure) {
         guard let endpoint = upstream?.upstream.shared, let began = facts.connected else { return }
-        guard failure.side == .upstream else {
+        // It may close a connection that idles, and a request may come too late to notice.
+        let isStale = facts.reused && failure.reason == .connectionReset
+        guard failure.side == .upstream, !isStale else {
             return endpoint.requestAbandoned(began: began, now: context.now)
         }
-        // It may close a connection that idles, and a request may come too late to notice.
-        if facts.reused, failure.reason == .connectionReset { return }
         if facts.route.pool?.measure != nil {
             // An endpoint that fails at once must not look like the fastest.
             upstream?.upstream.responded(since: began, now: began + context.settings.timeouts.upstream)

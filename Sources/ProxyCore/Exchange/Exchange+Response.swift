@@ -62,7 +62,7 @@ extension Exchange {
 
     /// A response began: what its endpoint is worth. A status after which requests are sent again is a failure.
     private func noteResult(status: Int) {
-        guard let endpoint = upstream?.upstream.shared, let began = facts.connected else { return }
+        guard let used = facts.upstream, let began = facts.connected else { return }
         if facts.route.pool?.measure == .header {
             upstream?.upstream.responded(since: began, now: context.now)
         }

@@ -43,8 +43,7 @@ package final class SharedEndpoint: Sendable {
     }
 
     deinit {
-        endpoints?.forget(key)
-        if state.withLockedValue({ $0.check != nil }) { endpoints?.checksChanged() }
+        endpoints?.forget(key, wasChecked: check != nil)
     }
 
     // MARK: For picks: one relaxed load each
@@ -87,7 +86,7 @@ package final class SharedEndpoint: Sendable {
             )
             return state.check != check
         }
-        if changesCheck { endpoints?.checksChanged() }
+        if changesCheck { endpoints?.checksChanged(self, isChecked: check != nil) }
     }
 
     /// What an operator sets; holds until the next call, or until the settings change it.

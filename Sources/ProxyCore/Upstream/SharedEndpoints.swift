@@ -20,6 +20,8 @@ package final class SharedEndpoints: Sendable {
     }
 
     private let endpoints = NIOLockedValueBox<[Key: Weak]>([:])
+    /// Those with checks: few where there are very many.
+    private let withChecks = NIOLockedValueBox<[Key: Weak]>([:])
     /// See `checksVersion`.
     private let version = Atomic<UInt64>(0)
     private let report: HealthReport?
@@ -50,7 +52,7 @@ package final class SharedEndpoints: Sendable {
         }
     }
 
-    /// All that are in use, in no order. For commands and checks, not for requests.
+    /// All that are in use, in no order. For commands, not for requests.
     package var all: [SharedEndpoint] { endpoints.withLockedValue { $0.values.compactMap(\.endpoint) } }
 
     /// For tests: how many endpoints there are.
@@ -59,15 +61,32 @@ package final class SharedEndpoints: Sendable {
     /// Changes whenever an endpoint with checks comes or goes, or its check changes.
     package var checksVersion: UInt64 { version.load(ordering: .relaxed) }
 
-    func checksChanged() { version.wrappingAdd(1, ordering: .relaxed) }
+    /// Those that have checks, in no order.
+    package var checked: [SharedEndpoint] { withChecks.withLockedValue { $0.values.compactMap(\.endpoint) } }
+
+    /// - Parameter endpoint: with another check than before, or none.
+    func checksChanged(_ endpoint: SharedEndpoint, isChecked: Bool) {
+        withChecks.withLockedValue { $0[endpoint.key] = isChecked ? Weak(endpoint: endpoint) : nil }
+        version.wrappingAdd(1, ordering: .relaxed)
+    }
 
     func report(_ event: HealthEvent) { report?(event) }
 
-    func forget(_ key: Key) {
-        endpoints.withLockedValue { endpoints in
-            // Another may have been made in the meantime.
-            guard let entry = endpoints[key], entry.endpoint == nil else { return }
-            endpoints[key] = nil
+    /// - Parameter wasChecked: it had checks.
+    func forget(_ key: Key, wasChecked: Bool) {
+        Self.forget(key, in: endpoints)
+        guard wasChecked else { return }
+        Self.forget(key, in: withChecks)
+        version.wrappingAdd(1, ordering: .relaxed)
+    }
+
+    private static func forget(_ key: Key, in endpoints: NIOLockedValueBox<[Key: Weak]>) {
+        // Another may have been made in the meantime. Where this is its last reference by now, it ends after the lock.
+        let other = endpoints.withLockedValue { endpoints in
+            let other = endpoints[key]?.endpoint
+            if other == nil { endpoints[key] = nil }
+            return other
         }
+        withExtendedLifetime(other) {}
     }
 }

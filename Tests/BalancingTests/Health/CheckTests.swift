@@ -36,7 +36,7 @@ import Testing
     @Test func `First checks are spread over a second, the others are a tenth more or less apart`() {
         var first: Set<UInt64> = []
         for seed in 0..<1000 {
-            var schedule = CheckSchedule(interval: .seconds(5), seed: UInt64(seed), now: start)
+            var schedule = CheckSchedule(seed: UInt64(seed), now: start)
             #expect(schedule.due >= start && schedule.due.since(start) < .seconds(1))
             first.insert(schedule.due.nanoseconds / 100_000_000)
             let now = schedule.due
@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test func `The same seed gives the same times`() {
-        var one = CheckSchedule(interval: .seconds(5), seed: 7, now: start)
+        var one = CheckSchedule(seed: 7, now: start)
         var two = one
         one.began(interval: .seconds(1), now: start)
         two.began(interval: .seconds(1), now: start)

@@ -116,9 +116,10 @@ import Testing
         var versions = [endpoints.checksVersion]
         for _ in 0..<2 { shared?.configure(settings(), check: HealthCheck(), now: start) }
         versions.append(endpoints.checksVersion)
+        #expect(endpoints.checked.count == 1)
         shared = nil
         versions.append(endpoints.checksVersion)
-        #expect(versions == [0, 1, 2])
+        #expect(versions == [0, 1, 2] && endpoints.checked.isEmpty)
     }
 
     @Test func `Results of another check say nothing`() {
@@ -138,5 +139,45 @@ import Testing
         #expect(shared.isAvoided)
         shared.configure(settings(), check: other, now: start)
         #expect(!shared.isAvoided)
+    }
+}
+
+/// Several threads at one endpoint: for the thread sanitizer, too.
+@Suite struct SharedEndpointThreadTests {
+    @Test func `Whatever threads report, counters return to 0, and nothing is left`() async {
+        let endpoints = SharedEndpoints()
+        let address = Endpoint(address: IPAddress(v4: 0x0A01_0001), port: 80)
+        let probes = await withTaskGroup(of: Int.self) { group in
+            for thread in 0..<4 {
+                group.addTask {
+                    var settings = EndpointSettings()
+                    settings.maxFailures = 2
+                    settings.failTimeout = .milliseconds(1)
+                    var probes = 0
+                    for turn in 0..<5_000 {
+                        // Forgotten and made again all the time.
+                        let shared = endpoints.endpoint(address, identity: nil, pool: "api")
+                        let now = NIODeadline.uptimeNanoseconds(UInt64(turn) * 1_000_000)
+                        if turn % 100 == 0 { shared.configure(settings, check: HealthCheck(), now: now) }
+                        let isIn = shared.enter(limit: 3)
+                        if shared.tick(now: now) { probes += 1 }
+                        shared.connecting(now: now)
+                        switch (turn + thread) % 5 {
+                        case 0: shared.connectFailed(now: now)
+                        case 1: shared.connectAbandoned(now: now)
+                        default: shared.connected(now: now)
+                        }
+                        if shared.beginTrial(now: now) { shared.requestSucceeded(began: now, now: now) }
+                        if turn % 7 == 0 { shared.requestFailed(began: now, now: now, detail: "x") }
+                        if isIn { shared.leave() }
+                        if turn % 50 == 0 { #expect(shared.requestsInFlight <= 7) }
+                    }
+                    return probes
+                }
+            }
+            return await group.reduce(0, +)
+        }
+        #expect(probes >= 0 && endpoints.count == 0 && endpoints.all.isEmpty)
+        #expect(endpoints.endpoint(address, identity: nil, pool: "api").requestsInFlight == 0)
     }
 }
