@@ -276,7 +276,7 @@ let package = Package(
         tests("ExplainTests", ["Explain", "PCRE2", "Routing", "RoutingConfig"], exclude: ["Golden"]),
         tests("NginxImportTests", ["NginxImport", "RoutingConfig", "Routing"], exclude: ["Golden"]),
         tests("HTTP1Tests", ["Bytes", "HTTP1", "HTTPCases", "FuzzChecks", "TestSupport"]),
-        tests("BalancingTests", ["Balancing"]),
+        tests("BalancingTests", ["Balancing", "TestSupport"]),
         tests("TransportsTests", ["Transports", .nioCore]),
         tests(
             "EpollLoopTests",
