@@ -311,8 +311,8 @@ let package = Package(
         tests(
             "ProxyTests",
             [
-                "Settings", "EpollLoop", "Proxy", "ProxyCore", "HTTP1", "HTTPCases", "FuzzChecks", "Names",
-                "Routing", "TestSupport", "Transports",
+                "Settings", "Balancing", "EpollLoop", "Proxy", "ProxyCore", "HTTP1", "HTTPCases",
+                "FuzzChecks", "Names", "Routing", "TestSupport", "Transports",
                 .hashTrees,
                 .nioCore,
                 .nioEmbedded,

@@ -31,6 +31,7 @@ package final class Worker: @unchecked Sendable {
     ///   - log: receives a record of each exchange; nil for none.
     ///   - gate: of the tier: counts the connections of all its loops.
     ///   - targets: of the tier: count the requests of all its loops.
+    ///   - endpoints: of the tier: what all its loops know of endpoints.
     ///   - seed: of request ids and of positions in tables.
     init(
         loop: any EventLoop,
@@ -41,6 +42,7 @@ package final class Worker: @unchecked Sendable {
         log: (any ExchangeLog)?,
         gate: ConnectionGate,
         targets: TargetCounters = TargetCounters(),
+        endpoints: SharedEndpoints = SharedEndpoints(),
         seed: UInt64
     ) {
         self.loop = loop
@@ -48,7 +50,8 @@ package final class Worker: @unchecked Sendable {
         var random = Random(seed: seed)
         let upstreams = Upstreams(
             idleLimit: settings.limits.idlePerEndpoint,
-            idleTimeout: settings.timeouts.idleUpstream
+            idleTimeout: settings.timeouts.idleUpstream,
+            shared: endpoints
         )
         self.context = ExchangeContext(
             loop: loop,

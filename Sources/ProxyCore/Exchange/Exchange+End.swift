@@ -188,7 +188,29 @@ extension Exchange {
         context.names?.remove(wait)
     }
 
+    /// What shows an operator that a request failed: its id; empty where the exchange serves another one by now.
+    func evidence(of serial: UInt64) -> String {
+        isActive && self.serial == serial ? String(buffer: facts.requestID) : ""
+    }
+
+    /// The endpoint failed after the connection was there: the attempt is charged to it.
+    func charge(_ failure: Failure) {
+        guard let endpoint = upstream?.upstream.shared, let began = facts.connected else { return }
+        // It may close a connection that idles, and a request may come too late to notice.
+        let isStale = facts.reused && failure.reason == .connectionReset
+        guard failure.side == .upstream, !isStale else {
+            return endpoint.requestAbandoned(began: began, now: context.now)
+        }
+        endpoint.requestFailed(
+            began: began,
+            now: context.now,
+            detail: failure.reason.rawValue,
+            evidence: String(buffer: facts.requestID)
+        )
+    }
+
     private func note(_ failure: Failure) {
+        charge(failure)
         facts.failure = failure
         if isObserved { context.counters.failures[failure.reason, default: 0] &+= 1 }
     }

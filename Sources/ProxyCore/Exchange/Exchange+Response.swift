@@ -33,12 +33,20 @@ extension Exchange {
     /// The upstream's connection ended before its response was complete, or its response is invalid.
     package func upstreamLost(_ failure: Failure) {
         guard isActive else { return }
+        charge(failure)
         upstream = nil
         perform(machine.upstreamLost(failure))
     }
 
     package func responseHead(_ head: borrowing ResponseHead, _ source: ByteBuffer) -> AfterHead {
         if head.isInterim { return interim(head, source) }
+        if let began = facts.connected {
+            facts.upstream?.shared.requestSucceeded(
+                began: began,
+                now: context.now,
+                evidence: String(buffer: facts.requestID)
+            )
+        }
         if head.status >= 400, replaceResponse(head, source) { return .over }
         let action = machine.responseBegan(
             isUnsent: upstream?.hasUnsentRequest == true,

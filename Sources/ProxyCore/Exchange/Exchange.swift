@@ -235,7 +235,8 @@ package final class Exchange {
         // While the connection is being made the place is the attempt's: it may outlive the exchange.
         let place = place
         self.place = nil
-        context.makeConnection(to: upstream, timeout: timeout) { [self] result in
+        context.makeConnection(to: upstream, timeout: timeout, for: self, serial: serial) {
+            [self] result in
             guard isActive, self.serial == serial, machine.isConnecting(attempt) else {
                 place?.leave()
                 // Nobody waits for it any longer; the next request may use it.

@@ -25,11 +25,13 @@ package final class TargetCounters: Sendable {
     var count: Int { counters.withLockedValue(\.count) }
 
     fileprivate func forget(_ key: TargetKey) {
-        counters.withLockedValue { counters in
-            // Another may have been made in the meantime.
-            guard let entry = counters[key], entry.counter == nil else { return }
-            counters[key] = nil
+        // Another may have been made in the meantime. Where this is its last reference by now, it ends after the lock.
+        let other = counters.withLockedValue { counters in
+            let other = counters[key]?.counter
+            if other == nil { counters[key] = nil }
+            return other
         }
+        withExtendedLifetime(other) {}
     }
 }
 

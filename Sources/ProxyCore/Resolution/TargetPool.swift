@@ -1,4 +1,5 @@
 import Balancing
+import NIOCore
 import Names
 package import Routing
 
@@ -43,9 +44,11 @@ package final class TargetPool {
     /// Takes over what the target's name became.
     ///
     /// - Parameter upstreams: of the event loop; nil: each update makes its own.
-    func update(_ resolution: Resolution, _ upstreams: Upstreams?) {
+    func update(_ resolution: Resolution, _ upstreams: Upstreams?, now: NIODeadline) {
+        // What comes to others is a newcomer.
+        let arrived = self.upstreams.isEmpty ? nil : now
         let updated = resolution.choices.map { choice in
-            upstreams?.upstream(choice.endpoint, identity: choice.identity)
+            upstreams?.upstream(choice.endpoint, identity: choice.identity, arrived: arrived)
                 ?? Upstream(choice.endpoint, identity: choice.identity)
         }
         var positions: [ObjectIdentifier: Int] = [:]
@@ -60,6 +63,12 @@ package final class TargetPool {
         self.upstreams = updated
         self.resolution = resolution
         self.failure = resolution.failure
+        markUse(now: now)
+    }
+
+    /// Its endpoints are worth a check for some time.
+    func markUse(now: NIODeadline) {
+        for upstream in upstreams { upstream.shared.markUse(now: now) }
     }
 
     package func contains(_ upstream: Upstream) -> Bool {
@@ -67,20 +76,35 @@ package final class TargetPool {
     }
 
     /// The endpoint whose turn it is, or why there is none.
-    func pick(excluding attempted: AttemptedUpstreams) throws(Failure) -> Upstream {
+    ///
+    /// - Parameter now: a tick old at most.
+    func pick(excluding attempted: AttemptedUpstreams, now: NIODeadline) throws(Failure) -> Upstream {
         if let failure { throw failure }
         var index =
             attempted.isEmpty
             ? turns.pick() : turns.pick { attempted.contains(upstreams[$0]) }
-        // Where all that are left are to be avoided, they are tried all the same.
-        if let first = index, upstreams.indices.contains(first), upstreams[first].isAvoided {
-            index = turns.pick { upstreams[$0].isAvoided || attempted.contains(upstreams[$0]) } ?? first
+        if let first = index, upstreams.indices.contains(first), !upstreams[first].admits(now: now) {
+            index = other(than: first, excluding: attempted, now: now)
         }
         guard let index, upstreams.indices.contains(index) else {
             throw Failure(.connectFailed)
         }
-        isInUse = true
+        if !isInUse {
+            isInUse = true
+            markUse(now: now)
+        }
         resolution.use?.mark()
         return upstreams[index]
+    }
+
+    /// One that is not to be avoided. Where all that are left are, they are tried all the same.
+    private func other(than first: Int, excluding attempted: AttemptedUpstreams, now: NIODeadline) -> Int {
+        // Another loop may be faster where a trial is due.
+        for _ in 0..<2 {
+            let index = turns.pick { upstreams[$0].isAvoided || attempted.contains(upstreams[$0]) }
+            guard let index, upstreams.indices.contains(index) else { return first }
+            if upstreams[index].admits(now: now) { return index }
+        }
+        return first
     }
 }

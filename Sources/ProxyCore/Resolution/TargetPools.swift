@@ -19,6 +19,8 @@ struct TargetPools {
     /// Counts the changes after which every name may be another.
     private var epoch = Self.outdated + 1
     private var lastSweep: NIODeadline?
+    /// Of the last tick.
+    private(set) var now = NIODeadline.uptimeNanoseconds(0)
 
     /// - Parameter upstreams: of the event loop; nil: pools are not kept.
     init(upstreams: Upstreams?, counters: TargetCounters, seed: UInt64) {
@@ -43,7 +45,7 @@ struct TargetPools {
     }
 
     func update(_ pool: TargetPool, _ resolution: Resolution) {
-        pool.update(resolution, upstreams)
+        pool.update(resolution, upstreams, now: now)
         // What nothing knows is looked up each time.
         pool.epoch = pool.failure == nil ? epoch : Self.outdated
     }
@@ -80,7 +82,12 @@ struct TargetPools {
     }
 
     mutating func tick(now: NIODeadline) {
-        guard let lastSweep else { return self.lastSweep = now }
+        self.now = now
+        guard let lastSweep else {
+            // Until now the time was not known.
+            for pool in pools.values { pool.markUse(now: now) }
+            return self.lastSweep = now
+        }
         guard now - lastSweep >= Self.keptUnused else { return }
         self.lastSweep = now
         sweep(unusedOnly: true)

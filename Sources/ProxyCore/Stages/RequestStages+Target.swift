@@ -62,7 +62,7 @@ extension RequestStages {
         guard let pool = route.pool else { throw Failure(.internal) }
         refresh(pool)
         guard targets.isCurrent(pool) else { throw pool.failure ?? Failure(.nameError) }
-        return try pool.pick(excluding: attempted)
+        return try pool.pick(excluding: attempted, now: targets.now)
     }
 
     /// Whether an endpoint that was picked before is still one of the target's: another container may have its

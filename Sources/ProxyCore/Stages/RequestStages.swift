@@ -78,6 +78,11 @@ package final class RequestStages {
         targets.invalidate(nil)
     }
 
+    /// Whether a check may connect to an endpoint of a target.
+    package func mayConnect(to endpoint: Endpoint) -> Bool {
+        resolver.addressGuard.objection(to: endpoint, endpointNetworks: []) == nil
+    }
+
     /// Forgets targets that are out of use. About four times a second.
     package func tick(now: NIODeadline) {
         targets.tick(now: now)

@@ -1,8 +1,9 @@
+import Balancing
 package import NIOCore
 package import Routing
 
-/// An endpoint on one event loop: its identity, its idle connections, the requests that it serves,
-/// and whether it can be reached.
+/// An endpoint on one event loop: its identity, its idle connections, the requests that it serves, and what all
+/// loops know of it.
 ///
 /// Lives as long as anything refers to it: a target, a request, or an idle connection.
 package final class Upstream {
@@ -14,13 +15,31 @@ package final class Upstream {
 
     /// Requests that it has been sent and whose response, or tunnel, has not ended.
     package private(set) var requestsInFlight = 0
-    var reachability = Reachability()
-    /// Connections to it cannot be made: requests go to other endpoints of their target, if there are any.
-    package var isAvoided: Bool { reachability.isAvoided }
+    /// Its state on all loops.
+    package let shared: SharedEndpoint
+    /// Members of pools count on all loops.
+    private let isCounted: Bool
+    /// Something is wrong with it: requests go to other endpoints of their target, if there are any.
+    package var isAvoided: Bool { shared.isAvoided }
 
-    package init(_ endpoint: Endpoint, identity: String? = nil) {
-        self.endpoint = endpoint
-        self.identity = identity
+    package init(_ shared: SharedEndpoint) {
+        self.endpoint = shared.endpoint
+        self.identity = shared.identity
+        self.shared = shared
+        self.isCounted = shared.pool != nil
+    }
+
+    /// One that no other loop shares.
+    package convenience init(_ endpoint: Endpoint, identity: String? = nil, pool: String? = nil) {
+        self.init(SharedEndpoint(endpoint, identity: identity, pool: pool))
+    }
+
+    /// Whether a request may go there as far as its health is concerned. After an ejection only one request may:
+    /// whoever gets true sends it.
+    func admits(now: NIODeadline) -> Bool {
+        let flags = shared.flags
+        guard !flags.isDisjoint(with: [.avoided, .trialDue]) else { return true }
+        return !flags.contains(.avoided) && shared.beginTrial(now: now)
     }
 
     /// An idle connection, or nil.
@@ -38,10 +57,12 @@ package final class Upstream {
 
     func requestBegan() {
         requestsInFlight += 1
+        if isCounted { _ = shared.enter() }
     }
 
     func requestEnded() {
         requestsInFlight -= 1
+        if isCounted { shared.leave() }
     }
 
     /// Takes back a connection whose response is complete; closes it where enough wait already.
