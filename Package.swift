@@ -168,8 +168,8 @@ let package = Package(
         target(
             "Proxy",
             [
-                "Settings", "Bytes", "CMalloc", "EpollLoop", "ProxyCore", "HTTP1", "Names", "Routing",
-                "SystemSupport", "Transports", .nioCore, .nioConcurrencyHelpers,
+                "Settings", "Balancing", "Bytes", "CMalloc", "EpollLoop", "ProxyCore", "HTTP1", "Names",
+                "PCRE2", "Routing", "SystemSupport", "Transports", .nioCore, .nioConcurrencyHelpers,
             ]
         ),
 

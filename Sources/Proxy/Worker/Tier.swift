@@ -95,7 +95,7 @@ package final class Tier: Sendable {
         var listeners: [Listener] = []
         let loops = try startLoops(loops, for: listen)
         do throws(ListenError) {
-            running = loops.map { loop in
+            running = loops.enumerated().map { index, loop in
                 let worker = Worker(
                     loop: loop,
                     settings: settings,
@@ -106,6 +106,7 @@ package final class Tier: Sendable {
                     gate: gate,
                     targets: targets,
                     endpoints: sharedEndpoints,
+                    share: (index, loops.count),
                     seed: random.next()
                 )
                 worker.otherProtocol = otherProtocol
@@ -117,6 +118,9 @@ package final class Tier: Sendable {
                         timeout: timeout,
                         done: done
                     )
+                }
+                worker.prober.connect = { endpoint, timeout, done in
+                    UpstreamConnector.connect(to: endpoint, loop: loop, timeout: timeout, done: done)
                 }
                 return (worker, loop)
             }

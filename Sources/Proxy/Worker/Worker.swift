@@ -14,6 +14,7 @@ package final class Worker: @unchecked Sendable {
     package let loop: any EventLoop
     let context: ExchangeContext
     let gate: ConnectionGate
+    let prober: HealthProber
     /// The head that was parsed last: valid until the next one is.
     var requestHead = RequestHead()
     var responseHead = ResponseHead()
@@ -32,6 +33,7 @@ package final class Worker: @unchecked Sendable {
     ///   - gate: of the tier: counts the connections of all its loops.
     ///   - targets: of the tier: count the requests of all its loops.
     ///   - endpoints: of the tier: what all its loops know of endpoints.
+    ///   - share: which of the tier's loops it is.
     ///   - seed: of request ids and of positions in tables.
     init(
         loop: any EventLoop,
@@ -43,6 +45,7 @@ package final class Worker: @unchecked Sendable {
         gate: ConnectionGate,
         targets: TargetCounters = TargetCounters(),
         endpoints: SharedEndpoints = SharedEndpoints(),
+        share: (index: Int, loops: Int) = (0, 1),
         seed: UInt64
     ) {
         self.loop = loop
@@ -53,6 +56,7 @@ package final class Worker: @unchecked Sendable {
             idleTimeout: settings.timeouts.idleUpstream,
             shared: endpoints
         )
+        self.prober = HealthProber(endpoints, share: share, seed: ~seed) { loop.now }
         self.context = ExchangeContext(
             loop: loop,
             settings: settings,
@@ -135,6 +139,7 @@ package final class Worker: @unchecked Sendable {
             context.upstreams.closeIdle()
             ticking?.cancel()
             ticking = nil
+            prober.stop()
             context.log?.flush()
             return context.counters
         }
@@ -152,6 +157,9 @@ package final class Worker: @unchecked Sendable {
     func tick(now: NIODeadline) {
         for connection in connections.all { connection.tick(now: now) }
         context.tick(now: now)
+        if !context.isDraining {
+            prober.tick(now: now) { [stages = context.stages] in stages.mayConnect(to: $0) }
+        }
         if heapTrimmer.isDue(connections: gate.count, now: now) { malloc_trim(0) }
     }
 
