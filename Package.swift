@@ -170,9 +170,8 @@ let package = Package(
         target(
             "Proxy",
             [
-                "COpenSSL", "Settings", "Bytes", "CMalloc", "EpollLoop", "ProxyCore", "HTTP1", "Names",
-                "Routing",
-                "SystemSupport", "Transports", .nioCore, .nioConcurrencyHelpers,
+                "Settings", "Balancing", "Bytes", "CMalloc", "COpenSSL", "EpollLoop", "ProxyCore", "HTTP1",
+                "Names", "PCRE2", "Routing", "SystemSupport", "Transports", .nioCore, .nioConcurrencyHelpers,
             ]
         ),
 
@@ -196,8 +195,8 @@ let package = Package(
         target(
             "Operations",
             [
-                "Settings", "Bytes", "Linting", "Proxy", "ProxyCore", "RoutingConfig", "Routing", "Names",
-                "ContainerNames",
+                "Settings", "Balancing", "Bytes", "Linting", "Proxy", "ProxyCore", "RoutingConfig", "Routing",
+                "Names", "ContainerNames",
                 "DNSNames", "EtcdClient", "EtcdNames", "Registration", "RegistryClient",
                 "HTTP1", "SystemSupport", .nioCore, .nioPosix, .logging, .nioConcurrencyHelpers,
             ]

@@ -97,7 +97,7 @@ package final class Tier: Sendable {
         var listeners: [Listener] = []
         let loops = try startLoops(loops, for: listen)
         do throws(ListenError) {
-            running = loops.enumerated().map { number, loop in
+            running = loops.enumerated().map { index, loop in
                 let worker = Worker(
                     loop: loop,
                     settings: settings,
@@ -107,7 +107,7 @@ package final class Tier: Sendable {
                     log: makeLog(),
                     gate: gate,
                     targets: targets,
-                    number: number,
+                    share: (index, loops.count),
                     seed: random.next()
                 )
                 worker.otherProtocol = otherProtocol
@@ -119,6 +119,9 @@ package final class Tier: Sendable {
                         timeout: timeout,
                         done: done
                     )
+                }
+                worker.prober.connect = { endpoint, timeout, done in
+                    UpstreamConnector.connect(to: endpoint, loop: loop, timeout: timeout, done: done)
                 }
                 return (worker, loop)
             }

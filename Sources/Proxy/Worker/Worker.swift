@@ -14,6 +14,7 @@ package final class Worker: @unchecked Sendable {
     package let loop: any EventLoop
     let context: ExchangeContext
     let gate: ConnectionGate
+    let prober: HealthProber
     /// The head that was parsed last: valid until the next one is.
     var requestHead = RequestHead()
     var responseHead = ResponseHead()
@@ -31,7 +32,7 @@ package final class Worker: @unchecked Sendable {
     ///   - log: receives a record of each exchange; nil for none.
     ///   - gate: of the tier: counts the connections of all its loops.
     ///   - targets: of the tier: what all its loops know of targets.
-    ///   - number: of the loop, from 0.
+    ///   - share: which of the tier's loops it is.
     ///   - seed: of request ids and of positions in tables.
     init(
         loop: any EventLoop,
@@ -42,7 +43,7 @@ package final class Worker: @unchecked Sendable {
         log: (any ExchangeLog)?,
         gate: ConnectionGate,
         targets: SharedTargets = SharedTargets(),
-        number: Int = 0,
+        share: (index: Int, loops: Int) = (0, 1),
         seed: UInt64
     ) {
         self.loop = loop
@@ -53,6 +54,7 @@ package final class Worker: @unchecked Sendable {
             idleTimeout: settings.timeouts.idleUpstream,
             shared: targets.endpoints
         )
+        self.prober = HealthProber(targets.endpoints, share: share, seed: ~seed) { loop.now }
         self.context = ExchangeContext(
             loop: loop,
             settings: settings,
@@ -65,7 +67,7 @@ package final class Worker: @unchecked Sendable {
                 upstreams: upstreams,
                 shared: targets,
                 seed: random.next(),
-                poolSeed: number == 0 ? 0 : random.next()
+                poolSeed: share.index == 0 ? 0 : random.next()
             ),
             upstreams: upstreams,
             names: nameResolver.map { NameWaits(loop: loop, resolver: $0) },
@@ -136,6 +138,7 @@ package final class Worker: @unchecked Sendable {
             context.upstreams.closeIdle()
             ticking?.cancel()
             ticking = nil
+            prober.stop()
             context.log?.flush()
             return context.counters
         }
@@ -153,6 +156,9 @@ package final class Worker: @unchecked Sendable {
     func tick(now: NIODeadline) {
         for connection in connections.all { connection.tick(now: now) }
         context.tick(now: now)
+        if !context.isDraining {
+            prober.tick(now: now) { [stages = context.stages] in stages.mayConnect(to: $0) }
+        }
         if heapTrimmer.isDue(connections: gate.count, now: now) { malloc_trim(0) }
     }
 

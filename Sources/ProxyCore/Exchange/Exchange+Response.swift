@@ -64,17 +64,17 @@ extension Exchange {
     private func noteResult(status: Int) {
         guard let used = facts.upstream, let began = facts.connected else { return }
         if facts.route.pool?.measure == .header {
-            upstream?.upstream.responded(since: began, now: context.now)
+            used.responded(since: began, now: context.now)
         }
         if facts.route.pool?.retries?.includes(status: status) == true {
-            endpoint.requestFailed(
+            used.shared.requestFailed(
                 began: began,
                 now: context.now,
                 detail: "\(status)",
                 evidence: String(buffer: facts.requestID)
             )
         } else {
-            endpoint.requestSucceeded(
+            used.shared.requestSucceeded(
                 began: began,
                 now: context.now,
                 evidence: String(buffer: facts.requestID)
