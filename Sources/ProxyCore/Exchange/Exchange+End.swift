@@ -64,7 +64,7 @@ extension Exchange {
             }
             // From here on only the client's end can end the exchange in another way.
             machine.respondedLocally()
-            leaveTarget()
+            places.leave()
             let fetch = PageFetch(context: context, connection: downstream.connection)
             facts.pageFetch = fetch
             fetch.start(forward, request, requestID: facts.requestID) { [self] fetched in
@@ -164,7 +164,7 @@ extension Exchange {
     package func detach() {
         isActive = false
         leaveName()
-        leaveTarget()
+        places.leave()
         leavePage()
         upstream?.cancel()
         upstream = nil
@@ -177,7 +177,7 @@ extension Exchange {
         record()
         isActive = false
         leaveName()
-        leaveTarget()
+        places.leave()
         leavePage()
         upstream?.cancel()
         upstream = nil

@@ -240,7 +240,7 @@ extension Exchange: TunnelOwner {
         if let tunnel { facts.bytesOut &+= tunnel.bytesDown }
         record()
         isActive = false
-        leaveTarget()
+        places.leave()
         tunnelUpstream = nil
     }
 }

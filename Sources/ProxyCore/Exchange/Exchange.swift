@@ -30,7 +30,7 @@ package final class Exchange {
             upstream?.upstream.requestBegan()
         }
     }
-    private var places = RequestPlaces()
+    var places = RequestPlaces()
     /// Whom the tunnel leads to.
     var tunnelUpstream: Upstream? {
         didSet {
@@ -216,11 +216,6 @@ package final class Exchange {
     }
 
     private static let pickAttempts = 8
-
-    /// The target has one request less.
-    func leaveTarget() {
-        places.leave()
-    }
 
     /// Whether the request may be sent again: others of its target that are may take too large a share already.
     func entersRetry() -> Bool {
