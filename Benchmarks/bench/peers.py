@@ -158,10 +158,13 @@ class Envoy(Peer):
 class Berth(Peer):
     name = "berth"
 
+    def program(self):
+        return self.settings.berth
+
     def missing(self):
-        if os.access(self.settings.berth, os.X_OK):
+        if os.access(self.program(), os.X_OK):
             return ""
-        return f"no berth at {self.settings.berth}: run make build, or set BERTH"
+        return f"no berth at {self.program()}: run make build, or set BERTH"
 
     def version(self):
         return output_of("git", "-C", HERE, "describe", "--always", "--dirty") or "unknown"
@@ -173,11 +176,26 @@ class Berth(Peer):
 
     def command(self, name, values):
         path = self.render("berth.yaml", name, values)
-        command = [self.settings.berth, values["tier"], "--config", path, "--listen", f"127.0.0.1:{values['port']}"]
+        command = [self.program(), values["tier"], "--config", path, "--listen", f"127.0.0.1:{values['port']}"]
         return command + ["--access-log", "off", "--loops", str(self.settings.workers)]
 
 
-PEERS = {peer.name: peer for peer in (Nginx, HAProxy, Envoy, Berth)}
+class BerthBefore(Berth):
+    """Another build of Berth, in the same rounds: what a change has cost."""
+
+    name = "berth-before"
+
+    def program(self):
+        return getattr(self.settings, "before", None)
+
+    def missing(self):
+        return super().missing() if self.program() else "no other build of Berth: --before"
+
+    def version(self):
+        return getattr(self.settings, "before", None)
+
+
+PEERS = {peer.name: peer for peer in (Nginx, HAProxy, Envoy, Berth, BerthBefore)}
 
 
 def start_origin(settings):

@@ -8,7 +8,7 @@ from .shapes import CPU_GOAL, IDLE_GOAL
 
 # The goal's measure: the better of these.
 MEASURE = ("nginx", "haproxy")
-NAMES = {"nginx": "nginx", "haproxy": "HAProxy", "envoy": "Envoy", "berth": "Berth"}
+NAMES = {"nginx": "nginx", "haproxy": "HAProxy", "envoy": "Envoy", "berth": "Berth", "berth-before": "Berth, before"}
 
 
 def median(rounds, key):

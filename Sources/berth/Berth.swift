@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import Logging
 import Operations
+import Settings
 
 /// The command. Each verb has a file.
 struct Berth: AsyncParsableCommand {
@@ -17,7 +18,7 @@ struct Berth: AsyncParsableCommand {
             Test a rule:     berth test --front rules/front.yaml --local rules/local.yaml \
             http://wordpress_container001_01.test.priv/
             """,
-        version: "0.1.0",
+        version: BerthVersion.current,
         subcommands: [
             FrontCommand.self, LocalCommand.self, TestCommand.self, DiffCommand.self, CheckCommand.self,
             NamesCommand.self, ImportCommand.self, ExplainCommand.self, DemoCommand.self,

@@ -31,9 +31,14 @@ private let denials: [(modules: Set<String>, except: Set<String>, why: String)] 
         "no channel of NIO is on the path of a request: its sockets belong to EpollLoop"
     ),
     (
-        ["CCurl", "COpenSSL", "NIOFoundationCompat"],
+        ["CCurl", "NIOFoundationCompat"],
         ["RegistryClient"],
-        "the HTTP client and its TLS belong to the registries"
+        "the HTTP client belongs to the registries"
+    ),
+    (
+        ["COpenSSL"],
+        ["RegistryClient", "Proxy"],
+        "the dry run and rule tests are linked with no TLS library"
     ),
     (
         ["FuzzChecks", "HTTPCases", "NIOEmbedded", "RegistryTestSupport", "Testing"], [],

@@ -75,10 +75,10 @@ struct EtcdRegistrationTests {
         port: UInt16
     ) async throws {
         let etcd = try await EtcdServer.start()
-        let (first, updates) = try form.register([etcd.url], ttl: 4, instance: "one")
+        let (first, updates) = try form.register([etcd.url], instance: "one")
         try await until("the registration") { updates.all == [.registered(1)] }
         let other = Endpoint(address: here.address, port: port)
-        let (second, refused) = try form.register([etcd.url], at: other, ttl: 4, instance: "two")
+        let (second, refused) = try form.register([etcd.url], at: other, instance: "two")
         try await until("the refusal") { !refused.all.isEmpty }
         #expect(refused.all.first == .held(key: key, by: "instance one at 10.0.0.5:9000"))
         #expect(try etcd.get(key)?.contains("\"one\"") == true)

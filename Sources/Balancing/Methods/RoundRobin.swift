@@ -27,14 +27,21 @@ public struct RoundRobin: Sendable {
     ///
     /// - Parameters:
     ///   - count: how many endpoints there are.
-    ///   - isExcluded: whether the endpoint with this index must not be picked.
+    ///   - isExcluded: whether the endpoint with this index must not be picked. Evaluated up to twice for each.
     /// - Returns: an index below `count`, or nil when there is none to choose.
     public mutating func pick(among count: Int, excluding isExcluded: (Int) -> Bool) -> Int? {
         guard count > 0 else { return nil }
-        let left = (0..<count).filter { !isExcluded($0) }
-        guard left.count < count else { return pick(among: count) }
-        guard !left.isEmpty else { return nil }
-        defer { substitutions &+= 1 }
-        return left[Int(substitutions % UInt(left.count))]
+        let left = (0..<count).count { !isExcluded($0) }
+        guard left < count else { return pick(among: count) }
+        guard left > 0 else { return nil }
+        var position = Int(substitutions % UInt(left))
+        substitutions &+= 1
+        var last: Int?
+        for index in 0..<count where !isExcluded(index) {
+            last = index
+            guard position > 0 else { break }
+            position -= 1
+        }
+        return last
     }
 }

@@ -1,6 +1,7 @@
 /// What holds for one endpoint of a pool.
 public struct EndpointSettings: Sendable, Hashable {
-    /// Its share beside the others, 0 to 65,535 (default 1; 0: only when no other is left).
+    /// Its share beside the others, 0 to 65,535 (default 1; 0: only when no other of its kind, backup or not,
+    /// can be picked).
     public var weight: UInt16 = 1
     /// Requests that it may have at a time, on all event loops (default nil: no limit).
     public var maxConnections: Int?

@@ -7,6 +7,8 @@ public struct PoolSettings: Sendable, Hashable {
     /// For hashes: the largest share of the mean load that one endpoint may have, percent (101 to 65,535). A request
     /// whose endpoint has more goes to the next one of its key (default nil: no bound).
     public var hashBalanceFactor: Int?
+    /// Requests of one client stay with one endpoint (default nil: each is balanced).
+    public var sticky: StickySettings?
     /// What holds for each endpoint that has no value of its own.
     public var endpoint = EndpointSettings()
     /// Checks that Berth makes of its own accord (default nil: none).

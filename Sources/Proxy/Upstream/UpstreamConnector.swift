@@ -3,6 +3,7 @@ import EpollLoop
 import Glibc
 import NIOCore
 import ProxyCore
+import Transports
 
 /// Connects to upstreams over TCP.
 enum UpstreamConnector {
@@ -13,16 +14,37 @@ enum UpstreamConnector {
         timeout: TimeAmount,
         done: @escaping (Result<any ExchangeUpstream, Failure>) -> Void
     ) {
-        let descriptor = SocketOptions.open(isIPv6: !upstream.endpoint.address.isIPv4)
-        guard descriptor >= 0 else {
+        guard let transport = socket(for: upstream.endpoint, on: loop) else {
             return done(.failure(Failure(connecting: SocketError("socket"))))
         }
-        SocketOptions.set(TCP_NODELAY, of: Int32(IPPROTO_TCP), to: 1, on: descriptor)
-        let transport = SocketTransport(descriptor, loop: loop)
         transport.connect(to: SocketEndpoint(upstream.endpoint), timeout: timeout) { error in
             if let error { return done(.failure(Failure(connecting: error))) }
             done(.success(worker.upstreamConnection(to: upstream, over: transport)))
         }
+    }
+
+    /// A connection for a check.
+    static func connect(
+        to endpoint: Endpoint,
+        loop: EpollLoop,
+        timeout: TimeAmount,
+        done: @escaping (Result<any Transport, Failure>) -> Void
+    ) {
+        guard let transport = socket(for: endpoint, on: loop) else {
+            return done(.failure(Failure(connecting: SocketError("socket"))))
+        }
+        transport.connect(to: SocketEndpoint(endpoint), timeout: timeout) { error in
+            if let error { return done(.failure(Failure(connecting: error))) }
+            done(.success(transport))
+        }
+    }
+
+    /// Nil, with `errno`, where the system has none.
+    private static func socket(for endpoint: Endpoint, on loop: EpollLoop) -> SocketTransport? {
+        let descriptor = SocketOptions.open(isIPv6: !endpoint.address.isIPv4)
+        guard descriptor >= 0 else { return nil }
+        SocketOptions.set(TCP_NODELAY, of: Int32(IPPROTO_TCP), to: 1, on: descriptor)
+        return SocketTransport(descriptor, loop: loop)
     }
 }
 

@@ -18,6 +18,8 @@ package final class Tier: Sendable {
     package let settings: TierSettings
     /// Where it listens, with the ports that were chosen.
     package let endpoints: [Endpoint]
+    /// What the loops know of endpoints together.
+    package let sharedEndpoints: SharedEndpoints
     let workers: [Worker]
     private let loops: [EpollLoop]
     private let listeners: [Listener]
@@ -32,8 +34,10 @@ package final class Tier: Sendable {
         loops: [EpollLoop],
         listeners: [Listener],
         gate: ConnectionGate,
+        sharedEndpoints: SharedEndpoints,
         controlPlane: ControlPlaneGuard
     ) {
+        self.sharedEndpoints = sharedEndpoints
         self.settings = settings
         self.controlPlane = controlPlane
         self.gate = gate
@@ -54,6 +58,7 @@ package final class Tier: Sendable {
     ///   - makeLog: the access log of one event loop; nil for none.
     ///   - seed: of request ids and of places in tables.
     ///   - otherProtocol: called on an event loop when a client speaks another protocol than HTTP/1.
+    ///   - healthReport: called when the health of an endpoint changes.
     /// - Throws: `ListenError`; then nothing is served.
     package static func start(
         settings: TierSettings,
@@ -66,6 +71,7 @@ package final class Tier: Sendable {
         loops: Int,
         seed: UInt64,
         otherProtocol: OtherProtocolReport? = nil,
+        healthReport: HealthReport? = nil,
         makeLog: () -> (any ExchangeLog)?
     ) throws(ListenError) -> Tier {
         var random = Random(seed: seed)
@@ -83,12 +89,15 @@ package final class Tier: Sendable {
             )
         )
         let gate = ConnectionGate(settings.limits)
-        let targets = TargetCounters()
+        let targets = SharedTargets(
+            endpoints: SharedEndpoints(report: healthReport),
+            sign: TokenSignature.sign
+        )
         let running: [(worker: Worker, loop: EpollLoop)]
         var listeners: [Listener] = []
         let loops = try startLoops(loops, for: listen)
         do throws(ListenError) {
-            running = loops.map { loop in
+            running = loops.enumerated().map { index, loop in
                 let worker = Worker(
                     loop: loop,
                     settings: settings,
@@ -98,6 +107,7 @@ package final class Tier: Sendable {
                     log: makeLog(),
                     gate: gate,
                     targets: targets,
+                    share: (index, loops.count),
                     seed: random.next()
                 )
                 worker.otherProtocol = otherProtocol
@@ -109,6 +119,9 @@ package final class Tier: Sendable {
                         timeout: timeout,
                         done: done
                     )
+                }
+                worker.prober.connect = { endpoint, timeout, done in
+                    UpstreamConnector.connect(to: endpoint, loop: loop, timeout: timeout, done: done)
                 }
                 return (worker, loop)
             }
@@ -141,6 +154,7 @@ package final class Tier: Sendable {
             loops: loops,
             listeners: listeners,
             gate: gate,
+            sharedEndpoints: targets.endpoints,
             controlPlane: controlPlane
         )
     }

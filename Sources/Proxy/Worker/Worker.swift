@@ -14,6 +14,7 @@ package final class Worker: @unchecked Sendable {
     package let loop: any EventLoop
     let context: ExchangeContext
     let gate: ConnectionGate
+    let prober: HealthProber
     /// The head that was parsed last: valid until the next one is.
     var requestHead = RequestHead()
     var responseHead = ResponseHead()
@@ -30,7 +31,8 @@ package final class Worker: @unchecked Sendable {
     ///   - nameResolver: for names that the table does not hold; nil: they are unknown.
     ///   - log: receives a record of each exchange; nil for none.
     ///   - gate: of the tier: counts the connections of all its loops.
-    ///   - targets: of the tier: count the requests of all its loops.
+    ///   - targets: of the tier: what all its loops know of targets.
+    ///   - share: which of the tier's loops it is.
     ///   - seed: of request ids and of positions in tables.
     init(
         loop: any EventLoop,
@@ -40,7 +42,8 @@ package final class Worker: @unchecked Sendable {
         nameResolver: (any NameResolver)? = nil,
         log: (any ExchangeLog)?,
         gate: ConnectionGate,
-        targets: TargetCounters = TargetCounters(),
+        targets: SharedTargets = SharedTargets(),
+        share: (index: Int, loops: Int) = (0, 1),
         seed: UInt64
     ) {
         self.loop = loop
@@ -48,8 +51,10 @@ package final class Worker: @unchecked Sendable {
         var random = Random(seed: seed)
         let upstreams = Upstreams(
             idleLimit: settings.limits.idlePerEndpoint,
-            idleTimeout: settings.timeouts.idleUpstream
+            idleTimeout: settings.timeouts.idleUpstream,
+            shared: targets.endpoints
         )
+        self.prober = HealthProber(targets.endpoints, share: share, seed: ~seed) { loop.now }
         self.context = ExchangeContext(
             loop: loop,
             settings: settings,
@@ -60,8 +65,9 @@ package final class Worker: @unchecked Sendable {
                 addressGuard: resolver.addressGuard,
                 canWait: nameResolver != nil,
                 upstreams: upstreams,
-                counters: targets,
-                seed: random.next()
+                shared: targets,
+                seed: random.next(),
+                poolSeed: share.index == 0 ? 0 : random.next()
             ),
             upstreams: upstreams,
             names: nameResolver.map { NameWaits(loop: loop, resolver: $0) },
@@ -132,6 +138,7 @@ package final class Worker: @unchecked Sendable {
             context.upstreams.closeIdle()
             ticking?.cancel()
             ticking = nil
+            prober.stop()
             context.log?.flush()
             return context.counters
         }
@@ -149,6 +156,9 @@ package final class Worker: @unchecked Sendable {
     func tick(now: NIODeadline) {
         for connection in connections.all { connection.tick(now: now) }
         context.tick(now: now)
+        if !context.isDraining {
+            prober.tick(now: now) { [stages = context.stages] in stages.mayConnect(to: $0) }
+        }
         if heapTrimmer.isDue(connections: gate.count, now: now) { malloc_trim(0) }
     }
 

@@ -1,3 +1,5 @@
+import Balancing
+import Settings
 import HTTP1
 package import NIOCore
 import Routing
@@ -62,7 +64,7 @@ extension Exchange {
             }
             // From here on only the client's end can end the exchange in another way.
             machine.respondedLocally()
-            leaveTarget()
+            places.leave()
             let fetch = PageFetch(context: context, connection: downstream.connection)
             facts.pageFetch = fetch
             fetch.start(forward, request, requestID: facts.requestID) { [self] fetched in
@@ -70,6 +72,12 @@ extension Exchange {
                 respond(fetched.map { plain.showing($0, status: page?.status) } ?? plain, closes: closes)
             }
         }
+    }
+
+    /// Keeps what the request for an error page would need: the head is gone when one is wanted.
+    func prepareErrorPage(_ head: borrowing RequestHead, _ source: ByteBuffer) {
+        guard context.stages.rules.fetchesPages(facts.route.decision) else { return }
+        facts.pageRequest = PageRequest(head, source)
     }
 
     /// Sends a request of Berth itself, which no rule decides about.
@@ -112,7 +120,7 @@ extension Exchange {
     func leavesWithdrawnEndpoint() -> Bool {
         guard let used = facts.upstream, isWithdrawn(used) else { return false }
         if machine.isConnecting {
-            perform(machine.endpointWithdrawn())
+            perform(machine.endpointWithdrawn(now: context.now))
             return true
         }
         guard let upstream, !upstream.peerResponds() else { return false }
@@ -156,7 +164,7 @@ extension Exchange {
     package func detach() {
         isActive = false
         leaveName()
-        leaveTarget()
+        places.leave()
         leavePage()
         upstream?.cancel()
         upstream = nil
@@ -169,7 +177,7 @@ extension Exchange {
         record()
         isActive = false
         leaveName()
-        leaveTarget()
+        places.leave()
         leavePage()
         upstream?.cancel()
         upstream = nil
@@ -188,7 +196,33 @@ extension Exchange {
         context.names?.remove(wait)
     }
 
+    /// What shows an operator that a request failed: its id; empty where the exchange serves another one by now.
+    func evidence(of serial: UInt64) -> String {
+        isActive && self.serial == serial ? String(buffer: facts.requestID) : ""
+    }
+
+    /// The endpoint failed after the connection was there: the attempt is charged to it.
+    func charge(_ failure: Failure) {
+        guard let endpoint = upstream?.upstream.shared, let began = facts.connected else { return }
+        // It may close a connection that idles, and a request may come too late to notice.
+        let isStale = facts.reused && failure.reason == .connectionReset
+        guard failure.side == .upstream, !isStale else {
+            return endpoint.requestAbandoned(began: began, now: context.now)
+        }
+        if facts.route.pool?.measure != nil {
+            // An endpoint that fails at once must not look like the fastest.
+            upstream?.upstream.responded(since: began, now: began + context.settings.timeouts.upstream)
+        }
+        endpoint.requestFailed(
+            began: began,
+            now: context.now,
+            detail: failure.reason.rawValue,
+            evidence: String(buffer: facts.requestID)
+        )
+    }
+
     private func note(_ failure: Failure) {
+        charge(failure)
         facts.failure = failure
         if isObserved { context.counters.failures[failure.reason, default: 0] &+= 1 }
     }

@@ -1,3 +1,4 @@
+import Balancing
 package import HTTP1
 package import NIOCore
 import Routing
@@ -33,13 +34,17 @@ extension Exchange {
     /// The upstream's connection ended before its response was complete, or its response is invalid.
     package func upstreamLost(_ failure: Failure) {
         guard isActive else { return }
+        charge(failure)
         upstream = nil
-        perform(machine.upstreamLost(failure))
+        perform(machine.upstreamLost(failure, now: context.now))
     }
 
     package func responseHead(_ head: borrowing ResponseHead, _ source: ByteBuffer) -> AfterHead {
         if head.isInterim { return interim(head, source) }
-        if head.status >= 400, replaceResponse(head, source) { return .over }
+        noteResult(status: head.status)
+        if head.status >= 400 {
+            if repeatRequest(insteadOf: head.status) || replaceResponse(head, source) { return .over }
+        }
         let action = machine.responseBegan(
             isUnsent: upstream?.hasUnsentRequest == true,
             switchesProtocols: head.isUpgrade,
@@ -53,6 +58,39 @@ extension Exchange {
         facts.responded = context.now
         let form = downstream.sendHead(head, source, changes: changes(of: head, source))
         return head.isUpgrade ? .tunnel : .body(form)
+    }
+
+    /// A response began: what its endpoint is worth. A status after which requests are sent again is a failure.
+    private func noteResult(status: Int) {
+        guard let used = facts.upstream, let began = facts.connected else { return }
+        if facts.route.pool?.measure == .header {
+            used.responded(since: began, now: context.now)
+        }
+        if facts.route.pool?.retries?.includes(status: status) == true {
+            used.shared.requestFailed(
+                began: began,
+                now: context.now,
+                detail: "\(status)",
+                evidence: String(buffer: facts.requestID)
+            )
+        } else {
+            used.shared.requestSucceeded(
+                began: began,
+                now: context.now,
+                evidence: String(buffer: facts.requestID)
+            )
+        }
+    }
+
+    /// Sends the request to another endpoint, where there is one and the target's settings say so. The response is
+    /// discarded with its connection.
+    private func repeatRequest(insteadOf status: Int) -> Bool {
+        let now = context.now
+        guard machine.mayRepeat(status: status, now: now), let used = facts.upstream,
+            context.stages.hasOther(than: used, facts.attempted, facts.route), entersRetry()
+        else { return false }
+        perform(machine.responseDiscarded(now: now))
+        return true
     }
 
     /// Gives the client a page in place of the response, where the rules say so. The endpoint's connection closes:
@@ -71,8 +109,18 @@ extension Exchange {
         return true
     }
 
-    /// What the rule changes in the response; nil: nothing.
+    /// What changes in the response; nil: nothing.
     private func changes(of head: borrowing ResponseHead, _ source: ByteBuffer) -> ResponseChanges? {
+        let changes = ruleChanges(of: head, source)
+        guard let pool = facts.route.pool, let used = facts.upstream,
+            let field = pool.stickyField(facts.route, to: used)
+        else { return changes }
+        var extended = changes ?? ResponseChanges()
+        extended.append(field)
+        return extended
+    }
+
+    private func ruleChanges(of head: borrowing ResponseHead, _ source: ByteBuffer) -> ResponseChanges? {
         guard let decision = facts.route.decision, let edits = decision.response,
             var changes = decision.changes(status: head.status, isError: false)
         else { return nil }
@@ -135,6 +183,9 @@ extension Exchange {
     /// The response is complete.
     package func responseEnded() {
         guard isActive, let upstream else { return }
+        if facts.route.pool?.measure == .lastByte, let began = facts.connected {
+            upstream.upstream.responded(since: began, now: context.now)
+        }
         downstream?.sendEnd()
         // An endpoint that did not grant an upgrade may still read what follows in another way.
         let mayBeReused = machine.responseEnded() && !facts.wantsUpgrade
@@ -189,7 +240,7 @@ extension Exchange: TunnelOwner {
         if let tunnel { facts.bytesOut &+= tunnel.bytesDown }
         record()
         isActive = false
-        leaveTarget()
+        places.leave()
         tunnelUpstream = nil
     }
 }

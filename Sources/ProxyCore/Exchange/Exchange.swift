@@ -30,8 +30,7 @@ package final class Exchange {
             upstream?.upstream.requestBegan()
         }
     }
-    /// Where the request counts as one of the target's; nil before and after.
-    private var place: TargetCounter?
+    var places = RequestPlaces()
     /// Whom the tunnel leads to.
     var tunnelUpstream: Upstream? {
         didSet {
@@ -155,12 +154,6 @@ package final class Exchange {
         }
     }
 
-    /// Keeps what the request for an error page would need: the head is gone when one is wanted.
-    private func prepareErrorPage(_ head: borrowing RequestHead, _ source: ByteBuffer) {
-        guard context.stages.rules.fetchesPages(facts.route.decision) else { return }
-        facts.pageRequest = PageRequest(head, source)
-    }
-
     func forward(
         _ head: borrowing RequestHead,
         _ source: ByteBuffer,
@@ -202,18 +195,32 @@ package final class Exchange {
 
     /// The first endpoint to try, if the target may have one more request.
     private func pickFirst() throws(Failure) -> Upstream {
-        let upstream = try context.stages.pick(&facts.route)
+        let upstream = try pick()
+        if let policy = facts.route.pool?.retries { machine.apply(policy, now: context.now) }
         if let limit = context.settings.limits.connectionsPerTarget, let counter = facts.route.pool?.counter {
             guard counter.enter(limit: limit) else { throw Failure(.targetLimit) }
-            place = counter
+            places.target = counter
         }
         return upstream
     }
 
-    /// The target has one request less.
-    func leaveTarget() {
-        place?.leave()
-        place = nil
+    /// An endpoint that was not tried, with a place there.
+    private func pick() throws(Failure) -> Upstream {
+        // Another loop may be faster where an endpoint has one place left.
+        for _ in 0..<Self.pickAttempts {
+            let upstream = try context.stages.pick(&facts.route, excluding: facts.attempted)
+            guard let pool = facts.route.pool, pool.settings != nil else { return upstream }
+            if places.enter(upstream.shared, limit: pool.maxConnections(of: upstream)) { return upstream }
+        }
+        throw Failure(.targetLimit)
+    }
+
+    private static let pickAttempts = 8
+
+    /// Whether the request may be sent again: others of its target that are may take too large a share already.
+    func entersRetry() -> Bool {
+        guard let pool = facts.route.pool, let policy = pool.retries else { return true }
+        return places.enterRetry(pool.counter, budget: policy.budget)
     }
 
     // MARK: The upstream connection
@@ -232,19 +239,20 @@ package final class Exchange {
         machine.connecting(until: context.now + timeout)
         let serial = serial
         let attempt = machine.attempts
-        // While the connection is being made the place is the attempt's: it may outlive the exchange.
-        let place = place
-        self.place = nil
-        context.makeConnection(to: upstream, timeout: timeout) { [self] result in
+        // While the connection is being made the places are the attempt's: it may outlive the exchange.
+        var held = places
+        places = RequestPlaces()
+        context.makeConnection(to: upstream, timeout: timeout, for: self, serial: serial) {
+            [self] result in
             guard isActive, self.serial == serial, machine.isConnecting(attempt) else {
-                place?.leave()
+                held.leave()
                 // Nobody waits for it any longer; the next request may use it.
                 if case .success(let connection) = result {
                     context.upstreams.checkIn(connection, now: context.now)
                 }
                 return
             }
-            self.place = place
+            places = held
             switch result {
             case .success(let connection):
                 attach(connection, reused: false)
@@ -253,7 +261,7 @@ package final class Exchange {
                 // Some were held by idle connections.
                 connectAnew(to: upstream)
             case .failure(let failure):
-                perform(machine.connectFailed(failure))
+                perform(machine.connectFailed(failure, now: context.now))
             }
             downstream?.resumeRequest()
         }
@@ -269,11 +277,16 @@ package final class Exchange {
         connection.flush()
     }
 
-    /// Another endpoint than those that could not be connected to.
+    /// Another endpoint than those that were given up.
     private func connectNext(after failure: Failure) {
+        charge(failure)
+        upstream?.cancel()
+        upstream = nil
         if let upstream = facts.upstream { facts.attempted.insert(upstream) }
+        let wasSent = !failure.reason.isConnectFailure && failure.reason != .unknownTarget
+        if wasSent, !entersRetry() { return perform(machine.noEndpointLeft(failure)) }
         do throws(Failure) {
-            let upstream = try context.stages.pick(&facts.route, excluding: facts.attempted)
+            let upstream = try pick()
             context.counters.retries &+= 1
             connect(to: upstream)
         } catch {
@@ -287,7 +300,7 @@ package final class Exchange {
         do throws(Failure) {
             let upstream =
                 if let used = facts.upstream, context.stages.isCurrent(used, facts.route) { used } else {
-                    try context.stages.pick(&facts.route)
+                    try pick()
                 }
             context.counters.retries &+= 1
             facts.upstream = upstream
@@ -305,12 +318,16 @@ package final class Exchange {
     package func requestBodyArrived(passed: Bool) {
         let now = context.now
         machine.downstreamSent(now: now)
-        guard passed else { return }
-        machine.bodyReleased()
-        machine.upstreamAccepted(now: now)
+        if passed { machine.upstreamAccepted(now: now) }
     }
 
+    /// Sends a part of the body. Where the target's settings allow it to be sent again, it is held up to a bound.
     package func sendRequestBody(_ bytes: ByteBuffer) {
+        if outgoing.readableBytes &+ bytes.readableBytes <= machine.heldBytes {
+            outgoing.writeImmutableBuffer(bytes)
+        } else {
+            machine.bodyReleased()
+        }
         upstream?.sendBody(bytes)
     }
 

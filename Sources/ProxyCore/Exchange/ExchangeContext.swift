@@ -48,18 +48,29 @@ package final class ExchangeContext: @unchecked Sendable {
     }
 
     /// Makes a connection, and keeps track of whether its endpoint can be reached.
+    ///
+    /// - Parameters:
+    ///   - exchange: whose request it is for; nil: a probe.
+    ///   - serial: of that request.
     func makeConnection(
         to upstream: Upstream,
         timeout: TimeAmount,
+        for exchange: Exchange? = nil,
+        serial: UInt64 = 0,
         _ done: @escaping (Result<any ExchangeUpstream, Failure>) -> Void
     ) {
-        upstream.reachability.connecting(now: now)
+        upstream.shared.connecting(now: now)
         connect(upstream, timeout) { [self] result in
             switch result {
-            case .success: upstream.reachability.connected(now: now)
+            case .success: upstream.shared.connected(now: now)
             case .failure(let failure) where failure.reason == .outOfDescriptors:
-                upstream.reachability.abandoned(now: now)
-            case .failure: upstream.reachability.failed(now: now)
+                upstream.shared.connectAbandoned(now: now)
+            case .failure(let failure):
+                upstream.shared.connectFailed(
+                    now: now,
+                    detail: failure.reason.rawValue,
+                    evidence: exchange?.evidence(of: serial) ?? ""
+                )
             }
             done(result)
         }
@@ -69,7 +80,7 @@ package final class ExchangeContext: @unchecked Sendable {
     package func tick(now: NIODeadline) {
         clock.refresh()
         stages.tick(now: now)
-        for upstream in upstreams.tick(now: now) where !isDraining {
+        for upstream in upstreams.tick(now: now, probes: !isDraining) {
             makeConnection(to: upstream, timeout: settings.timeouts.connect) { [self] result in
                 if case .success(let connection) = result { upstreams.checkIn(connection, now: self.now) }
             }

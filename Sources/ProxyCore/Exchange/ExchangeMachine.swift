@@ -51,13 +51,17 @@ package struct ExchangeMachine: ~Copyable {
         case abort(Failure)
     }
 
-    /// Endpoints that one request is sent to at most, where connecting fails.
-    static let maxAttempts = 8
-
     package private(set) var state = State.deciding
     package private(set) var request: Request
-    /// The request was sent again after a stale connection closed.
+    /// The request was sent again after a connection that had carried it failed.
     package private(set) var wasRetried = false
+    /// It was sent again on a new connection in place of a stale one.
+    private var wasReconnected = false
+    private var retries = RetryPolicy.standard
+    /// No other attempt begins from then on.
+    private var lastRetry = NIODeadline.distantFuture
+    /// Endpoints that were given up.
+    private var givenUp = 0
     /// Interim responses (1xx) so far.
     private var interims = 0
     /// Connections that were begun, a stale one's successor included.
@@ -92,6 +96,15 @@ package struct ExchangeMachine: ~Copyable {
         }
     }
 
+    /// When the request is sent again, as its target has it.
+    package mutating func apply(_ policy: RetryPolicy, now: NIODeadline) {
+        retries = policy
+        if let time = policy.totalTime { lastRetry = now + time }
+    }
+
+    /// So many bytes of the request are held to be sent again, also of a body that arrives piece by piece.
+    package var heldBytes: Int { isIdempotent && isReplayable ? retries.bodyBytes : 0 }
+
     // MARK: Before there is a connection
 
     /// The exchange waits, until `deadline` at most.
@@ -116,18 +129,22 @@ package struct ExchangeMachine: ~Copyable {
     }
 
     /// The connection could not be made. No byte of the request has been sent: any method may go elsewhere.
-    package mutating func connectFailed(_ failure: Failure) -> Action {
+    package mutating func connectFailed(_ failure: Failure, now: NIODeadline) -> Action {
         guard case .connecting = state else { return .none }
         let mayTryAnother = failure.reason.isConnectFailure || failure.reason == .connectionReset
-        guard mayTryAnother, attempts < Self.maxAttempts else { return failed(failure) }
-        return .connectNext(after: failure)
+        return mayTryAnother ? connectNext(after: failure, now: now) : failed(failure)
     }
 
     /// The endpoint that the exchange connects to is no longer one of its target's: nobody waits for it any longer.
-    package mutating func endpointWithdrawn() -> Action {
+    package mutating func endpointWithdrawn(now: NIODeadline) -> Action {
         guard case .connecting = state else { return .none }
-        let failure = Failure(.unknownTarget)
-        return attempts < Self.maxAttempts ? .connectNext(after: failure) : failed(failure)
+        return connectNext(after: Failure(.unknownTarget), now: now)
+    }
+
+    private mutating func connectNext(after failure: Failure, now: NIODeadline) -> Action {
+        guard givenUp < retries.attempts - 1, now < lastRetry else { return failed(failure) }
+        givenUp += 1
+        return .connectNext(after: failure)
     }
 
     /// Every endpoint of the target has been tried.
@@ -195,13 +212,19 @@ package struct ExchangeMachine: ~Copyable {
 
     /// The upstream's connection ended before the response was complete.
     ///
-    /// A request is sent again once, and only where the connection had been used before, nothing of a response
-    /// arrived, all that was sent is held, and the method may be repeated (RFC 9112 §9.3.1).
-    package mutating func upstreamLost(_ failure: Failure) -> Action {
+    /// A request is sent again to the same endpoint once, and only where the connection had been used before, nothing
+    /// of a response arrived, all that was sent is held, and the method may be repeated (RFC 9112 §9.3.1). It is sent
+    /// to another endpoint where its target's settings say so.
+    package mutating func upstreamLost(_ failure: Failure, now: NIODeadline) -> Action {
         switch state {
-        case .sending(reused: true) where !hasResponseBytes && !wasRetried && isReplayable && isIdempotent:
+        case .sending(reused: true)
+        where !hasResponseBytes && !wasReconnected && isReplayable && isIdempotent:
+            wasReconnected = true
             wasRetried = true
             return .reconnect(after: failure)
+        case .sending where mayRepeat(after: failure):
+            wasRetried = true
+            return connectNext(after: failure, now: now)
         case .streaming, .tunnel:
             return failed(Failure(.responseIncomplete, cause: failure))
         case .deciding, .waiting, .connecting, .sending:
@@ -209,6 +232,23 @@ package struct ExchangeMachine: ~Copyable {
         case .finishing, .done:
             return .none
         }
+    }
+
+    private func mayRepeat(after failure: Failure) -> Bool {
+        isIdempotent && isReplayable && interims == 0
+            && retries.includes(failure, hasResponseBytes: hasResponseBytes)
+    }
+
+    /// Whether a response with this status is discarded where another endpoint is left to send the request to.
+    package func mayRepeat(status: Int, now: NIODeadline) -> Bool {
+        isIdempotent && isReplayable && interims == 0 && request == .complete && now < lastRetry
+            && givenUp < retries.attempts - 1 && retries.includes(status: status)
+    }
+
+    /// A response was discarded for its status: see `mayRepeat`.
+    package mutating func responseDiscarded(now: NIODeadline) -> Action {
+        wasRetried = true
+        return connectNext(after: Failure(.connectFailed, "the target responded with an error"), now: now)
     }
 
     // MARK: The downstream
@@ -311,17 +351,25 @@ package struct ExchangeMachine: ~Copyable {
         case .waiting(_, let deadline, let cause):
             return now >= deadline ? failed(Failure(cause)) : .none
         case .connecting(_, let deadline):
-            return now >= deadline ? connectFailed(Failure(.connectTimeout)) : .none
+            return now >= deadline ? connectFailed(Failure(.connectTimeout), now: now) : .none
         case .sending, .streaming:
             let upstreamLate = now - upstreamActivity >= upstreamTimeout
             let downstreamLate = now - downstreamActivity >= downstreamTimeout
             if downstreamBlocked { return downstreamLate ? failed(downstreamSilence) : .none }
-            if upstreamBlocked { return upstreamLate ? failed(Failure(.upstreamTimeout)) : .none }
-            if request == .complete { return upstreamLate ? failed(Failure(.upstreamTimeout)) : .none }
+            if upstreamBlocked || request == .complete {
+                return upstreamLate ? upstreamSilent(now: now) : .none
+            }
             // After the response has begun both may send: the exchange is stuck only when neither does.
             if state == .streaming, !upstreamLate { return .none }
             return downstreamLate ? failed(downstreamSilence) : .none
         }
+    }
+
+    private mutating func upstreamSilent(now: NIODeadline) -> Action {
+        let failure = Failure(.upstreamTimeout)
+        guard case .sending = state, mayRepeat(after: failure) else { return failed(failure) }
+        wasRetried = true
+        return connectNext(after: failure, now: now)
     }
 
     private var downstreamSilence: Failure {

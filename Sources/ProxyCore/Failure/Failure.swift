@@ -40,6 +40,7 @@ package struct Failure: Error, Equatable, Sendable {
         case loopDetected = "loop_detected"
         case draining = "draining"
         case targetLimit = "target_limit"
+        case endpointsDown = "endpoints_down"
         case outOfDescriptors = "out_of_descriptors"
         case `internal` = "internal_error"
 

@@ -20,6 +20,9 @@ package struct LocalResponse: Sendable {
     /// The methods that Berth forwards.
     package static let allow = field("Allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH")
 
+    /// Checks and probes find an endpoint within seconds of its return.
+    private static let retryAfter = field("Retry-After", "5")
+
     private static func field(_ name: StaticString, _ value: String) -> Field {
         (name.withUTF8Buffer { Array($0) }, Array(value.utf8))
     }
@@ -48,6 +51,7 @@ package struct LocalResponse: Sendable {
         let details = "\(tier.signature); error=\(failure.proxyStatus); details=\"\(failure.message)\""
         response.fields = [field("Proxy-Status", details), field("X-Request-ID", requestID)]
         if failure.reason == .methodNotAllowed { response.fields.append(allow) }
+        if failure.reason == .endpointsDown { response.fields.append(retryAfter) }
         let phrase = StatusPhrase.of(failure.status)
         switch representation {
         case .json:

@@ -24,6 +24,11 @@ package struct ResponseChanges: Sendable {
         }
     }
 
+    init() {}
+
+    /// Adds a field to those that pass.
+    mutating func append(_ field: (name: [UInt8], value: [UInt8])) { fields.append(field) }
+
     package var isEmpty: Bool { fields.isEmpty && removed.isEmpty }
 
     /// Whether the response's own fields of this name do not pass.

@@ -16,7 +16,10 @@ package final class CachedDecision {
     /// One of the rule's error pages comes from a target.
     package let fetchesPages: Bool
 
-    package init(_ decision: Decision) {
+    /// - Parameters:
+    ///   - pools: how the endpoints of targets share their requests.
+    ///   - scratch: of the calling thread.
+    package init(_ decision: Decision, pools: PoolTable = PoolTable(), scratch: RouteScratch? = nil) {
         self.decision = decision
         self.response = decision.response
         fetchesPages = decision.response?.pages.contains(where: \.isFetched) ?? false
@@ -24,7 +27,10 @@ package final class CachedDecision {
         usualChanges =
             isUniform ? decision.response.map { ResponseChanges($0, status: 200, isError: false) } : nil
         if case .forward(let forward) = decision.outcome {
-            self.forwarding = ForwardTarget(forward)
+            let settings =
+                pools.isEmpty
+                ? nil : scratch.flatMap { pools.pool(for: forward.target.name, scratch: $0) }
+            self.forwarding = ForwardTarget(forward, settings: settings)
         } else {
             self.forwarding = nil
         }
@@ -45,10 +51,13 @@ package final class ForwardTarget {
     package let forward: Forward
     package let edits: RequestHeadEdits
     package let timeouts: ForwardTimeouts
+    /// How the target's endpoints share its requests; nil: as they do without any settings.
+    let settings: Pool?
     /// Nil before the first lookup that found an endpoint.
     var pool: TargetPool?
 
-    package init(_ forward: Forward) {
+    package init(_ forward: Forward, settings: Pool? = nil) {
+        self.settings = settings
         self.forward = forward
         self.edits = RequestHeadEdits(forward)
         self.timeouts = ForwardTimeouts(forward.timeouts)

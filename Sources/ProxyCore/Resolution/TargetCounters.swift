@@ -25,11 +25,13 @@ package final class TargetCounters: Sendable {
     var count: Int { counters.withLockedValue(\.count) }
 
     fileprivate func forget(_ key: TargetKey) {
-        counters.withLockedValue { counters in
-            // Another may have been made in the meantime.
-            guard let entry = counters[key], entry.counter == nil else { return }
-            counters[key] = nil
+        // Another may have been made in the meantime. Where this is its last reference by now, it ends after the lock.
+        let other = counters.withLockedValue { counters in
+            let other = counters[key]?.counter
+            if other == nil { counters[key] = nil }
+            return other
         }
+        withExtendedLifetime(other) {}
     }
 }
 
@@ -38,6 +40,8 @@ final class TargetCounter: Sendable {
     private let key: TargetKey
     private let counters: TargetCounters
     private let requests = Atomic<Int>(0)
+    /// Those of them that are sent again.
+    private let retries = Atomic<Int>(0)
 
     fileprivate init(_ key: TargetKey, of counters: TargetCounters) {
         self.key = key
@@ -59,5 +63,26 @@ final class TargetCounter: Sendable {
 
     func leave() {
         requests.wrappingSubtract(1, ordering: .relaxed)
+    }
+
+    /// Retries at a time that are always allowed.
+    static let minRetries = 3
+
+    /// One more of the requests is sent again, where the share of those stays within `budget` percent; whoever may go
+    /// on has to `leaveRetry`.
+    func enterRetry(budget: Int) -> Bool {
+        let count = retries.wrappingAdd(1, ordering: .relaxed).newValue
+        let running = requests.load(ordering: .relaxed)
+        guard
+            count <= max(Self.minRetries, running.multipliedReportingOverflow(by: budget).partialValue / 100)
+        else {
+            leaveRetry()
+            return false
+        }
+        return true
+    }
+
+    func leaveRetry() {
+        retries.wrappingSubtract(1, ordering: .relaxed)
     }
 }

@@ -1,4 +1,5 @@
 import Balancing
+import NIOCore
 import Names
 package import Routing
 
@@ -13,7 +14,7 @@ package struct TargetKey: Hashable, Sendable {
     }
 }
 
-/// The endpoints of one target on one event loop, and whose turn it is.
+/// The endpoints of one target on one event loop, and who of them gets the next request.
 ///
 /// Lives as long as something refers to it or uses it, and is updated in place: rules that are loaded again
 /// and names that change keep the upstreams and turns of what stays the same.
@@ -23,64 +24,213 @@ package final class TargetPool {
     package private(set) var resolution = Resolution.none
     /// Why there is no endpoint; nil when there is one.
     package private(set) var failure: Failure? = Failure(.unknownTarget)
+    /// What the rule files say of the target; nil: nothing.
+    package private(set) var settings: Pool?
     /// In the order of `resolution.choices`.
-    private var upstreams: [Upstream] = []
-    private var turns: WeightedRoundRobin
+    private var members: [TargetMember] = []
+    private var balancer: Balancer
+    private let seeds: TargetPools.Seeds
+    private var sticky: StickyBinding?
+    /// A pick looks at the state of each endpoint: of the one whose turn it is is not enough.
+    private var comparesEndpoints = false
     /// The state of the names that it stands for; see `TargetPools`.
     var epoch = TargetPools.outdated
     /// The target's requests on all loops. Only targets that are used have one.
-    private(set) lazy var counter = counters.counter(for: key)
-    private let counters: TargetCounters
+    private(set) lazy var counter = shared.counters.counter(for: key)
+    private let shared: SharedTargets
+    /// When a request is sent again; nil: `RetryPolicy.standard`.
+    package private(set) var retries: RetryPolicy?
     /// An endpoint was picked since `TargetPools` last looked.
     var isInUse = true
 
-    init(_ key: TargetKey, counters: TargetCounters, seed: UInt) {
+    init(_ key: TargetKey, shared: SharedTargets, seeds: TargetPools.Seeds) {
         self.key = key
-        self.counters = counters
-        self.turns = WeightedRoundRobin(seed: seed)
+        self.shared = shared
+        self.seeds = seeds
+        self.balancer = Balancer(.roundRobin, seed: seeds.usual)
     }
 
-    /// Takes over what the target's name became.
+    // MARK: Updates
+
+    /// Takes over what the target's name became, and what the rule files say of it.
     ///
     /// - Parameter upstreams: of the event loop; nil: each update makes its own.
-    func update(_ resolution: Resolution, _ upstreams: Upstreams?) {
+    func update(_ resolution: Resolution, _ settings: Pool?, _ upstreams: Upstreams?, now: NIODeadline) {
+        // What comes to others is a newcomer.
+        let arrived = members.isEmpty ? nil : now
         let updated = resolution.choices.map { choice in
-            upstreams?.upstream(choice.endpoint, identity: choice.identity)
-                ?? Upstream(choice.endpoint, identity: choice.identity)
+            let upstream =
+                upstreams?.upstream(
+                    choice.endpoint,
+                    identity: choice.identity,
+                    pool: settings?.name,
+                    arrived: arrived
+                ) ?? Upstream(choice.endpoint, identity: choice.identity, pool: settings?.name)
+            return TargetMember(upstream, choice, settings)
         }
+        let hasNewMethod = apply(settings)
         var positions: [ObjectIdentifier: Int] = [:]
-        for (position, upstream) in self.upstreams.enumerated() {
-            positions[ObjectIdentifier(upstream)] = position
+        for (position, member) in members.enumerated() {
+            positions[ObjectIdentifier(member.upstream)] = position
         }
-        turns.update(
-            zip(resolution.choices, updated).map { choice, upstream in
-                (choice.weight, positions[ObjectIdentifier(upstream)])
+        balancer.update(
+            updated.map { member in
+                let previous = hasNewMethod ? nil : positions[ObjectIdentifier(member.upstream)]
+                return (
+                    PoolMember(id: member.upstream.endpoint.description, settings: member.settings), previous
+                )
             }
         )
-        self.upstreams = updated
+        self.members = updated
         self.resolution = resolution
         self.failure = resolution.failure
+        if let settings {
+            for member in updated {
+                member.upstream.shared.configure(member.settings, check: settings.settings.check, now: now)
+            }
+            comparesEndpoints =
+                settings.settings.comparesEndpoints
+                || updated.contains { $0.settings.maxConnections != nil || $0.settings.slowStart > .zero }
+            sticky?.name(updated.map(\.upstream))
+        }
+        markUse(now: now)
+    }
+
+    /// - Returns: whether endpoints are picked by another method from now on.
+    private func apply(_ settings: Pool?) -> Bool {
+        guard self.settings !== settings else { return false }
+        let before = self.settings?.settings ?? PoolSettings()
+        let after = settings?.settings ?? PoolSettings()
+        self.settings = settings
+        retries = settings.map { RetryPolicy($0.settings.retries) }
+        comparesEndpoints = false
+        sticky = settings.flatMap { pool in
+            pool.settings.sticky.map { StickyBinding($0, pool: pool.name, shared: shared) }
+        }
+        guard
+            before.method != after.method || before.hashBalanceFactor != after.hashBalanceFactor
+                || members.isEmpty
+        else { return false }
+        balancer = Balancer(
+            after.method,
+            hashBalanceFactor: after.hashBalanceFactor,
+            seed: settings == nil ? seeds.usual : seeds.pools
+        )
+        return true
+    }
+
+    /// Its endpoints are worth a check for some time.
+    func markUse(now: NIODeadline) {
+        for member in members { member.upstream.shared.markUse(now: now) }
     }
 
     package func contains(_ upstream: Upstream) -> Bool {
-        upstreams.contains { $0 === upstream }
+        members.contains { $0.upstream === upstream }
     }
 
-    /// The endpoint whose turn it is, or why there is none.
-    func pick(excluding attempted: AttemptedUpstreams) throws(Failure) -> Upstream {
+    /// Whether an endpoint is left that was not tried, and that seems well.
+    func hasOther(than used: Upstream, _ attempted: AttemptedUpstreams) -> Bool {
+        failure == nil
+            && members.contains { member in
+                member.upstream !== used && !attempted.contains(member.upstream)
+                    && !member.upstream.isAvoided && member.isUp && member.hasRoom
+            }
+    }
+
+    // MARK: Picks
+
+    /// The endpoint that gets the next request, or why there is none.
+    ///
+    /// - Parameters:
+    ///   - request: what the pick depends on.
+    ///   - now: a tick old at most.
+    func pick(
+        _ request: borrowing RequestRoute,
+        excluding attempted: AttemptedUpstreams,
+        now: NIODeadline
+    ) throws(Failure) -> Upstream {
         if let failure { throw failure }
-        var index =
-            attempted.isEmpty
-            ? turns.pick() : turns.pick { attempted.contains(upstreams[$0]) }
-        // Where all that are left are to be avoided, they are tried all the same.
-        if let first = index, upstreams.indices.contains(first), upstreams[first].isAvoided {
-            index = turns.pick { upstreams[$0].isAvoided || attempted.contains(upstreams[$0]) } ?? first
+        let index = try choose(request, excluding: attempted, now: now)
+        guard members.indices.contains(index) else { throw Failure(.connectFailed) }
+        if !isInUse {
+            isInUse = true
+            markUse(now: now)
         }
-        guard let index, upstreams.indices.contains(index) else {
-            throw Failure(.connectFailed)
-        }
-        isInUse = true
         resolution.use?.mark()
-        return upstreams[index]
+        return members[index].upstream
+    }
+
+    private func choose(
+        _ request: borrowing RequestRoute,
+        excluding attempted: AttemptedUpstreams,
+        now: NIODeadline
+    ) throws(Failure) -> Int {
+        if let bound = sticky?.index(of: request.stickyToken), members[bound].mayServeBound,
+            !attempted.contains(members[bound].upstream), members[bound].upstream.admits(now: now)
+        {
+            return bound
+        }
+        let key = request.balancingKey
+        if attempted.isEmpty, !comparesEndpoints, let index = balancer.pick(key: key),
+            members[index].upstream.admits(now: now)
+        {
+            return index
+        }
+        // Another loop may be faster where a trial is due.
+        for _ in 0..<2 {
+            let index = balancer.pick(key: key) { load($0, excluding: attempted, isChoosy: true, now: now) }
+            guard let index else { break }
+            if members[index].upstream.admits(now: now) { return index }
+        }
+        if settings?.settings.allDown == .refuse { throw nothingLeft(attempted, .endpointsDown) }
+        // Where all that are left are to be avoided, they are tried all the same.
+        guard
+            let index = balancer.pick(key: key, { load($0, excluding: attempted, isChoosy: false, now: now) })
+        else {
+            throw nothingLeft(attempted, .endpointsDown)
+        }
+        return index
+    }
+
+    /// - Parameter isChoosy: what is to be avoided is not picked.
+    private func load(
+        _ index: Int,
+        excluding attempted: AttemptedUpstreams,
+        isChoosy: Bool,
+        now: NIODeadline
+    ) -> EndpointLoad {
+        let member = members[index]
+        guard !attempted.contains(member.upstream), !isChoosy || !member.upstream.isAvoided, member.hasRoom
+        else { return EndpointLoad(isExcluded: true) }
+        return comparesEndpoints ? member.load(now: now) : EndpointLoad()
+    }
+
+    private func nothingLeft(_ attempted: AttemptedUpstreams, _ reason: Failure.Reason) -> Failure {
+        guard attempted.isEmpty else { return Failure(.connectFailed) }
+        let isFull = members.contains { $0.isUp && !$0.upstream.isAvoided && !$0.hasRoom }
+        return Failure(isFull ? .targetLimit : reason)
+    }
+
+    /// What of a response's time counts; nil: none.
+    var measure: BalancingMethod.Measure? {
+        guard comparesEndpoints, case .leastTime(let measure) = balancer.method else { return nil }
+        return measure
+    }
+
+    /// The most requests that an endpoint may have.
+    func maxConnections(of upstream: Upstream) -> Int {
+        guard comparesEndpoints else { return .max }
+        return members.first { $0.upstream === upstream }?.settings.maxConnections ?? .max
+    }
+
+    /// The field that makes the client stay with the endpoint that its request went to; nil: it does already, or need not.
+    func stickyField(
+        _ request: borrowing RequestRoute,
+        to upstream: Upstream
+    ) -> (name: [UInt8], value: [UInt8])? {
+        guard let sticky, let index = members.firstIndex(where: { $0.upstream === upstream }) else {
+            return nil
+        }
+        return sticky.field(of: index, carried: request.stickyToken, isSecure: request.isSecure)
     }
 }

@@ -8,22 +8,36 @@ import Routing
 struct TargetPools {
     /// The epoch of a pool that has to be updated before its next use.
     static let outdated: UInt64 = 0
+    /// Where the turns of endpoints begin.
+    struct Seeds {
+        /// Of targets that the rule files say nothing of: each begins elsewhere.
+        var usual: UInt64
+        /// Of the others. Zero on the first loop: the sequences of nginx.
+        var pools: UInt64
+    }
+
     /// How long a target that nothing refers to is kept after its last use.
     static let keptUnused = TimeAmount.seconds(60)
 
     private let upstreams: Upstreams?
-    private let counters: TargetCounters
+    private let shared: SharedTargets
     private var random: Random
+    private let poolSeed: UInt64
     private var pools: [TargetKey: TargetPool] = [:]
     private var keys: [String: [TargetKey]] = [:]
     /// Counts the changes after which every name may be another.
     private var epoch = Self.outdated + 1
     private var lastSweep: NIODeadline?
+    /// Of the last tick.
+    private(set) var now = NIODeadline.uptimeNanoseconds(0)
 
-    /// - Parameter upstreams: of the event loop; nil: pools are not kept.
-    init(upstreams: Upstreams?, counters: TargetCounters, seed: UInt64) {
+    /// - Parameters:
+    ///   - upstreams: of the event loop; nil: pools are not kept.
+    ///   - poolSeed: see `Seeds.pools`.
+    init(upstreams: Upstreams?, shared: SharedTargets, seed: UInt64, poolSeed: UInt64) {
         self.upstreams = upstreams
-        self.counters = counters
+        self.shared = shared
+        self.poolSeed = poolSeed
         self.random = Random(seed: seed)
     }
 
@@ -37,13 +51,17 @@ struct TargetPools {
     mutating func make(_ key: TargetKey) -> TargetPool {
         TargetPool(
             key,
-            counters: counters,
-            seed: upstreams == nil ? 0 : UInt(truncatingIfNeeded: random.next())
+            shared: shared,
+            seeds: Seeds(
+                usual: upstreams == nil ? 0 : random.next(),
+                pools: upstreams == nil ? 0 : poolSeed
+            )
         )
     }
 
-    func update(_ pool: TargetPool, _ resolution: Resolution) {
-        pool.update(resolution, upstreams)
+    /// - Parameter settings: what the rule files say of the target; nil: nothing.
+    func update(_ pool: TargetPool, _ resolution: Resolution, _ settings: Pool?) {
+        pool.update(resolution, settings, upstreams, now: now)
         // What nothing knows is looked up each time.
         pool.epoch = pool.failure == nil ? epoch : Self.outdated
     }
@@ -80,7 +98,12 @@ struct TargetPools {
     }
 
     mutating func tick(now: NIODeadline) {
-        guard let lastSweep else { return self.lastSweep = now }
+        self.now = now
+        guard let lastSweep else {
+            // Until now the time was not known.
+            for pool in pools.values { pool.markUse(now: now) }
+            return self.lastSweep = now
+        }
         guard now - lastSweep >= Self.keptUnused else { return }
         self.lastSweep = now
         sweep(unusedOnly: true)

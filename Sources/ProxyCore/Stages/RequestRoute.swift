@@ -14,6 +14,13 @@ package struct RequestRoute {
     package internal(set) var decision: CachedDecision?
     /// The largest request body, bytes; nil: no limit. Set by `limits`.
     package var bodyLimit: UInt64?
+    /// What the target's balancing method picks an endpoint by: a client's address, or a text; empty where it needs
+    /// none.
+    package internal(set) var balancingKey: [UInt8] = []
+    /// The token that names the endpoint that the client stays with; empty: none.
+    package internal(set) var stickyToken: [UInt8] = []
+    /// The client's request came over TLS. Known only where tokens are.
+    package internal(set) var isSecure = false
     /// The target's endpoints, or why there are none; nil before `resolve`.
     package internal(set) var pool: TargetPool?
 

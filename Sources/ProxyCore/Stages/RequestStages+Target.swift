@@ -44,7 +44,7 @@ extension RequestStages {
         _ route: inout RequestRoute
     ) throws(Failure) {
         let pool = known ?? targets.make(TargetKey(target.forward))
-        targets.update(pool, resolver.resolve(pool.key, lookup))
+        targets.update(pool, resolver.resolve(pool.key, lookup), settings(of: pool))
         route.pool = pool
         if let failure = pool.failure { throw failure }
         if targets.insert(pool) { target.pool = pool }
@@ -62,7 +62,18 @@ extension RequestStages {
         guard let pool = route.pool else { throw Failure(.internal) }
         refresh(pool)
         guard targets.isCurrent(pool) else { throw pool.failure ?? Failure(.nameError) }
-        return try pool.pick(excluding: attempted)
+        return try pool.pick(route, excluding: attempted, now: targets.now)
+    }
+
+    /// Whether there is an endpoint that a request could be sent to instead of the one that it was sent to.
+    package func hasOther(
+        than used: Upstream,
+        _ attempted: AttemptedUpstreams,
+        _ route: borrowing RequestRoute
+    ) -> Bool {
+        guard let pool = route.pool else { return false }
+        refresh(pool)
+        return targets.isCurrent(pool) && pool.hasOther(than: used, attempted)
     }
 
     /// Whether an endpoint that was picked before is still one of the target's: another container may have its
@@ -89,6 +100,10 @@ extension RequestStages {
         guard !targets.isCurrent(pool) else { return }
         let lookup = resolver.lookUp(pool.key.target)
         if case .unresolved = lookup, canWait { return }
-        targets.update(pool, resolver.resolve(pool.key, lookup))
+        targets.update(pool, resolver.resolve(pool.key, lookup), settings(of: pool))
+    }
+
+    private func settings(of pool: TargetPool) -> Pool? {
+        rules.table.pools.pool(for: pool.key.target.name, scratch: scratch)
     }
 }

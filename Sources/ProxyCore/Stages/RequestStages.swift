@@ -1,3 +1,4 @@
+import Balancing
 package import HTTP1
 package import Names
 package import NIOCore
@@ -30,8 +31,9 @@ package final class RequestStages {
     ///   - canWait: there is a resolver for names that `names` reports as unresolved.
     ///   - upstreams: of the event loop; nil: nothing is kept from one request to the next, and each target
     ///     begins with its first endpoint, so that equal requests get equal results.
-    ///   - counters: of the tier.
+    ///   - shared: of the tier.
     ///   - seed: of positions in tables and of the turns of endpoints.
+    ///   - poolSeed: of the turns of endpoints of targets that the rule files have a pool for.
     package init(
         settings: TierSettings,
         table: RouteTable,
@@ -39,8 +41,9 @@ package final class RequestStages {
         addressGuard: AddressGuard,
         canWait: Bool,
         upstreams: Upstreams?,
-        counters: TargetCounters = TargetCounters(),
-        seed: UInt64
+        shared: SharedTargets = SharedTargets(),
+        seed: UInt64,
+        poolSeed: UInt64 = 0
     ) {
         var random = Random(seed: seed)
         self.rules = TierRules(settings: settings, table: table)
@@ -51,7 +54,12 @@ package final class RequestStages {
             size: upstreams == nil ? DecisionCache.minSize : DecisionCache.usualSize,
             seed: random.next()
         )
-        self.targets = TargetPools(upstreams: upstreams, counters: counters, seed: random.next())
+        self.targets = TargetPools(
+            upstreams: upstreams,
+            shared: shared,
+            seed: random.next(),
+            poolSeed: poolSeed
+        )
     }
 
     package var settings: TierSettings { rules.settings }
@@ -76,6 +84,11 @@ package final class RequestStages {
     package func install(_ addressGuard: AddressGuard) {
         resolver = TargetResolver(names: resolver.names, addressGuard: addressGuard)
         targets.invalidate(nil)
+    }
+
+    /// Whether a check may connect to an endpoint of a target.
+    package func mayConnect(to endpoint: Endpoint) -> Bool {
+        resolver.addressGuard.objection(to: endpoint, endpointNetworks: []) == nil
     }
 
     /// Forgets targets that are out of use. About four times a second.
@@ -106,6 +119,9 @@ package final class RequestStages {
             return
         }
         try decide(head, source, connection, &route, &trace)
+        if let pool = route.decision?.forwarding?.settings {
+            try noteBalancingKey(head, source, connection, pool, &route)
+        }
         // access: decides by the client and the decision, here.
         try limit(head, &route)
         // inspection: reads the head, and as much of the body as it needs, here.
@@ -195,7 +211,11 @@ package final class RequestStages {
         route.host = host
         let client = client(head, source, connection, &route)
         let scheme = ClientScheme.of(head, source.readableBytesUInt8Span, from: connection)
-        let decision = CachedDecision(evaluate(host, head, source, scheme, client, &trace))
+        let decision = CachedDecision(
+            evaluate(host, head, source, scheme, client, &trace),
+            pools: rules.table.pools,
+            scratch: scratch
+        )
         if isCaching, decision.decision.dependsOnHostAlone,
             head.host.count <= DataPathConstants.rememberedHostBytes,
             let raw = source.getBytes(at: source.readerIndex + head.host.lowerBound, length: head.host.count)
@@ -228,6 +248,55 @@ package final class RequestStages {
         _ client: IPAddress,
         _ trace: inout RouteTrace?
     ) -> Decision {
+        var recorded = trace
+        defer { trace = recorded }
+        return Self.withKey(host, head, source, scheme, client) { key, headers in
+            guard var recording = recorded else {
+                return rules.table.decide(key, headers: headers, scratch: scratch)
+            }
+            defer { recorded = recording }
+            return rules.table.decide(key, headers: headers, scratch: scratch, trace: &recording)
+        }
+    }
+
+    // MARK: What endpoints are picked by
+
+    /// Finds out what the target's balancing method picks an endpoint by, while the head is there.
+    private func noteBalancingKey(
+        _ head: borrowing RequestHead,
+        _ source: ByteBuffer,
+        _ connection: ConnectionInfo,
+        _ settings: Pool,
+        _ route: inout RequestRoute
+    ) throws(Failure) {
+        if let session = StickySession.of(settings) {
+            route.stickyToken = session.token(head, source)
+            route.isSecure = ClientScheme.of(head, source.readableBytesUInt8Span, from: connection) == .https
+        }
+        if settings.settings.method == .ipHash {
+            route.balancingKey = client(head, source, connection, &route).networkBytes
+        } else if let hashKey = settings.hashKey {
+            let host = try Self.host(head, source)
+            let client = client(head, source, connection, &route)
+            let scheme = ClientScheme.of(head, source.readableBytesUInt8Span, from: connection)
+            var bytes: [UInt8] = []
+            Self.withKey(host, head, source, scheme, client) { key, headers in
+                hashKey.append(key, headers: headers, to: &bytes)
+            }
+            route.balancingKey = bytes
+        }
+    }
+
+    // MARK: What rules see of a request
+
+    private static func withKey<Result>(
+        _ host: HostName,
+        _ head: borrowing RequestHead,
+        _ source: ByteBuffer,
+        _ scheme: RequestScheme,
+        _ client: IPAddress,
+        _ body: (borrowing RouteKey, HeaderLookup) -> Result
+    ) -> Result {
         let bytes = source.readableBytesUInt8Span
         // An absolute target without a path: what goes on begins with a slash (`needsSlash`).
         if head.form == .asterisk || head.needsSlash {
@@ -236,20 +305,20 @@ package final class RequestStages {
                 let rest = bytes.extracting(head.originForm.indices)
                 for index in rest.indices { target.append(rest[index]) }
             }
-            return evaluate(host, target.span, head, source, scheme, client, &trace)
+            return withKey(host, target.span, head, source, scheme, client, body)
         }
-        return evaluate(host, bytes.extracting(head.originForm.indices), head, source, scheme, client, &trace)
+        return withKey(host, bytes.extracting(head.originForm.indices), head, source, scheme, client, body)
     }
 
-    private func evaluate(
+    private static func withKey<Result>(
         _ host: HostName,
         _ target: Span<UInt8>,
         _ head: borrowing RequestHead,
         _ source: ByteBuffer,
         _ scheme: RequestScheme,
         _ client: IPAddress,
-        _ trace: inout RouteTrace?
-    ) -> Decision {
+        _ body: (borrowing RouteKey, HeaderLookup) -> Result
+    ) -> Result {
         let bytes = source.readableBytesUInt8Span
         let host = host.bytes
         let fields = copy head
@@ -260,13 +329,8 @@ package final class RequestStages {
             scheme: scheme,
             client: client
         )
-        let lookup: HeaderLookup = { name, visit in
+        return body(key) { name, visit in
             fields.anyValue(of: name, in: source.readableBytesUInt8Span, visit: visit)
         }
-        guard var recorded = trace else {
-            return rules.table.decide(key, headers: lookup, scratch: scratch)
-        }
-        defer { trace = recorded }
-        return rules.table.decide(key, headers: lookup, scratch: scratch, trace: &recorded)
     }
 }

@@ -1,8 +1,9 @@
+import Balancing
 package import NIOCore
 package import Routing
 
-/// An endpoint on one event loop: its identity, its idle connections, the requests that it serves,
-/// and whether it can be reached.
+/// An endpoint on one event loop: its identity, its idle connections, the requests that it serves, and what all
+/// loops know of it.
 ///
 /// Lives as long as anything refers to it: a target, a request, or an idle connection.
 package final class Upstream {
@@ -14,13 +15,30 @@ package final class Upstream {
 
     /// Requests that it has been sent and whose response, or tunnel, has not ended.
     package private(set) var requestsInFlight = 0
-    var reachability = Reachability()
-    /// Connections to it cannot be made: requests go to other endpoints of their target, if there are any.
-    package var isAvoided: Bool { reachability.isAvoided }
+    /// Its state on all loops.
+    package let shared: SharedEndpoint
+    /// How long its responses take on this loop. Measured where the pool's method needs it.
+    private var responseTimes = PeakEWMA()
+    /// Something is wrong with it: requests go to other endpoints of their target, if there are any.
+    package var isAvoided: Bool { shared.isAvoided }
 
-    package init(_ endpoint: Endpoint, identity: String? = nil) {
-        self.endpoint = endpoint
-        self.identity = identity
+    package init(_ shared: SharedEndpoint) {
+        self.endpoint = shared.endpoint
+        self.identity = shared.identity
+        self.shared = shared
+    }
+
+    /// One that no other loop shares.
+    package convenience init(_ endpoint: Endpoint, identity: String? = nil, pool: String? = nil) {
+        self.init(SharedEndpoint(endpoint, identity: identity, pool: pool))
+    }
+
+    /// Whether a request may go there as far as its health is concerned. After an ejection only one request may:
+    /// whoever gets true sends it.
+    func admits(now: NIODeadline) -> Bool {
+        let flags = shared.flags
+        guard !flags.isDisjoint(with: [.avoided, .trialDue]) else { return true }
+        return !flags.contains(.avoided) && shared.beginTrial(now: now)
     }
 
     /// An idle connection, or nil.
@@ -35,6 +53,15 @@ package final class Upstream {
         }
         return nil
     }
+
+    /// Takes the time of one response.
+    func responded(since began: NIODeadline, now: NIODeadline) {
+        let time = UInt64(max(0, (now - began).nanoseconds))
+        responseTimes.record(nanoseconds: time, now: now.uptimeNanoseconds)
+    }
+
+    /// Nanoseconds; 0: not known.
+    func responseTime(now: NIODeadline) -> UInt64 { responseTimes.value(now: now.uptimeNanoseconds) }
 
     func requestBegan() {
         requestsInFlight += 1

@@ -4,25 +4,35 @@ package import Routing
 /// The upstreams of one event loop.
 package final class Upstreams {
     /// An address that another container has taken over is another upstream: its connections are new.
-    private struct Key: Hashable {
-        let endpoint: Endpoint
-        let identity: String?
-    }
+    private typealias Key = SharedEndpoints.Key
 
     private var upstreams: [Key: Upstream] = [:]
+    private let shared: SharedEndpoints
     /// Idle connections kept for one upstream.
     package var idleLimit: Int
     package var idleTimeout: TimeAmount
 
-    package init(idleLimit: Int, idleTimeout: TimeAmount) {
+    /// - Parameter shared: of the tier.
+    package init(idleLimit: Int, idleTimeout: TimeAmount, shared: SharedEndpoints = SharedEndpoints()) {
+        self.shared = shared
         self.idleLimit = idleLimit
         self.idleTimeout = idleTimeout
     }
 
-    package func upstream(_ endpoint: Endpoint, identity: String?) -> Upstream {
-        let key = Key(endpoint: endpoint, identity: identity)
+    /// - Parameters:
+    ///   - pool: whose member it is; nil for targets without one.
+    ///   - arrived: see `SharedEndpoints.endpoint`.
+    package func upstream(
+        _ endpoint: Endpoint,
+        identity: String?,
+        pool: String? = nil,
+        arrived: NIODeadline? = nil
+    ) -> Upstream {
+        let key = Key(endpoint: endpoint, identity: identity, pool: pool)
         if let upstream = upstreams[key] { return upstream }
-        let upstream = Upstream(endpoint, identity: identity)
+        let upstream = Upstream(
+            shared.endpoint(endpoint, identity: identity, pool: pool, arrived: arrived)
+        )
         upstreams[key] = upstream
         return upstream
     }
@@ -34,12 +44,13 @@ package final class Upstreams {
 
     /// Closes connections that have been idle for too long, and forgets upstreams that nothing refers to.
     ///
+    /// - Parameter probes: this loop may be the one that probes.
     /// - Returns: the upstreams to probe: they could not be reached, and their time has come.
-    package func tick(now: NIODeadline) -> [Upstream] {
+    package func tick(now: NIODeadline, probes: Bool = true) -> [Upstream] {
         var forgotten: [Key] = []
         var probed: [Upstream] = []
         for (key, upstream) in upstreams {
-            if upstream.reachability.tick(now: now) { probed.append(upstream) }
+            if probes, upstream.shared.tick(now: now) { probed.append(upstream) }
             upstream.closeIdle(after: idleTimeout, now: now)
             if upstream.idle.isEmpty { forgotten.append(key) }
         }

@@ -31,7 +31,7 @@ http {{
 
 
 class Nginx:
-    def __init__(self, directory, inside, port):
+    def __init__(self, directory, inside, port, program=PROGRAM):
         """`inside`: the contents of `http { }`; its servers listen on 127.0.0.1:`port`."""
         self.directory = str(directory)
         os.makedirs(self.directory, exist_ok=True)
@@ -42,7 +42,7 @@ class Nginx:
         with open(self.config, "w") as file:
             file.write(MAIN.format(directory=self.directory, user=user, inside=inside))
         self.process = subprocess.Popen(
-            [PROGRAM, "-p", self.directory, "-c", self.config],
+            [program, "-p", self.directory, "-c", self.config],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
         )  # fmt: skip
         wait.until(self._listening, what="nginx to listen")

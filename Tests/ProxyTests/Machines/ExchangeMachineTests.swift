@@ -1,3 +1,4 @@
+import Balancing
 import NIOCore
 import Testing
 
@@ -36,8 +37,9 @@ private struct Run: ~Copyable {
     var machine: ExchangeMachine
     var now = NIODeadline.uptimeNanoseconds(1_000_000_000)
 
-    init(complete: Bool, idempotent: Bool) {
+    init(complete: Bool, idempotent: Bool, _ retries: RetrySettings? = nil) {
         machine = ExchangeMachine(requestComplete: complete, idempotent: idempotent, now: now)
+        if let retries { machine.apply(RetryPolicy(retries), now: now) }
     }
 
     mutating func apply(_ event: Event) -> ExchangeMachine.Action {
@@ -46,9 +48,9 @@ private struct Run: ~Copyable {
         case .waitsForName: machine.wait(for: .name, until: now + .seconds(5), cause: .nameTimeout)
         case .waits(let wait, let reason): machine.wait(for: wait, until: now + .seconds(5), cause: reason)
         case .connecting: machine.connecting(until: now + .seconds(5))
-        case .connectFailed(let reason): return machine.connectFailed(Failure(reason))
+        case .connectFailed(let reason): return machine.connectFailed(Failure(reason), now: now)
         case .noEndpointLeft(let reason): return machine.noEndpointLeft(Failure(reason))
-        case .endpointWithdrawn: return machine.endpointWithdrawn()
+        case .endpointWithdrawn: return machine.endpointWithdrawn(now: now)
         case .attached(let reused): machine.attached(reused: reused, now: now)
         case .upstreamSent: machine.upstreamSent(now: now)
         case .interimResponse: return machine.interimResponse()
@@ -58,7 +60,7 @@ private struct Run: ~Copyable {
         case .responseRolledBack: machine.responseRolledBack()
         case .responseEnded: _ = machine.responseEnded()
         case .finished: machine.finished()
-        case .upstreamLost(let reason): return machine.upstreamLost(Failure(reason))
+        case .upstreamLost(let reason): return machine.upstreamLost(Failure(reason), now: now)
         case .downstreamSent: machine.downstreamSent(now: now)
         case .bodyReleased: machine.bodyReleased()
         case .requestEnded: machine.requestEnded()
@@ -83,9 +85,10 @@ private struct Run: ~Copyable {
     private func actions(
         complete: Bool = true,
         idempotent: Bool = true,
-        _ events: [Event]
+        _ events: [Event],
+        retries: RetrySettings? = nil
     ) -> [ExchangeMachine.Action] {
-        var run = Run(complete: complete, idempotent: idempotent)
+        var run = Run(complete: complete, idempotent: idempotent, retries)
         return events.map { run.apply($0) }.filter { $0 != .none }
     }
 
@@ -98,7 +101,7 @@ private struct Run: ~Copyable {
             .uriTooLong, .headTooLarge, .malformedPath:
             (true, [.refused(reason)])
         case .noRule, .unsafeTarget, .unsafeHeader, .unsafePath, .unsafeRedirect, .matchLimit, .loopDetected,
-            .internal, .prohibitedAddress, .targetLimit:
+            .internal, .prohibitedAddress, .targetLimit, .endpointsDown:
             (true, [.refused(reason)])
         case .unknownTarget, .nameError: (true, [.waitsForName, .refused(reason)])
         case .nameTimeout: (true, [.waitsForName, .time(.seconds(4)), .time(.seconds(1))])
@@ -190,16 +193,16 @@ private struct Run: ~Copyable {
         #expect(actions([.connecting, .endpointWithdrawn]) == [leaves])
         #expect(actions([.connecting, .attached(reused: false), .endpointWithdrawn]) == [])
         let many = actions(
-            (0..<ExchangeMachine.maxAttempts).flatMap { _ in [Event.connecting, .endpointWithdrawn] }
+            (0..<RetryPolicy.standard.attempts).flatMap { _ in [Event.connecting, .endpointWithdrawn] }
         )
-        #expect(many.count == ExchangeMachine.maxAttempts)
+        #expect(many.count == RetryPolicy.standard.attempts)
         #expect(many.last == .respond(Failure(.unknownTarget)))
     }
 
     @Test func `Attempts are bounded`() {
         let attempt: [Event] = [.connecting, .connectFailed(.unroutable)]
-        let many = actions((0..<ExchangeMachine.maxAttempts).flatMap { _ in attempt })
-        #expect(many.count == ExchangeMachine.maxAttempts)
+        let many = actions((0..<RetryPolicy.standard.attempts).flatMap { _ in attempt })
+        #expect(many.count == RetryPolicy.standard.attempts)
         #expect(many.last == .respond(Failure(.unroutable)))
     }
 
@@ -243,6 +246,90 @@ private struct Run: ~Copyable {
 
     @Test func `One byte of a response, be it interim, and the request is not repeated`() {
         #expect(actions([.attached(reused: true), .upstreamSent, Self.reset]) == [Self.respondsReset])
+    }
+
+    // MARK: Sent to another endpoint after it was sent
+
+    private static func retries(_ conditions: Set<RetrySettings.Condition>) -> RetrySettings {
+        var settings = RetrySettings()
+        settings.conditions = conditions
+        return settings
+    }
+
+    @Test func `What happened after the request was sent leads to another endpoint only where it is listed`()
+    {
+        let cases: [(RetrySettings.Condition, [Event], Failure.Reason)] = [
+            (.emptyResponse, [.upstreamLost(.connectionReset)], .connectionReset),
+            (.junkResponse, [.upstreamSent, .upstreamLost(.connectionReset)], .connectionReset),
+            (.junkResponse, [.upstreamSent, .upstreamLost(.invalidResponse)], .invalidResponse),
+            (.junkResponse, [.upstreamSent, .upstreamLost(.responseHeadTooLarge)], .responseHeadTooLarge),
+            (.responseTimeout, [.time(.seconds(10))], .upstreamTimeout),
+            (.responseTimeout, [.time(.seconds(10), upstreamBlocked: true)], .upstreamTimeout),
+        ]
+        for (condition, events, reason) in cases {
+            let events = [.attached(reused: false)] + events
+            let listed = Self.retries([condition])
+            #expect(actions(events, retries: listed) == [.connectNext(after: Failure(reason))])
+            #expect(actions(idempotent: false, events, retries: listed) == [.respond(Failure(reason))])
+            let all: Set<RetrySettings.Condition> = [.emptyResponse, .junkResponse, .responseTimeout]
+            let others = Self.retries(all.subtracting([condition]))
+            #expect(actions(events, retries: others) == [.respond(Failure(reason))])
+            #expect(actions(events) == [.respond(Failure(reason))])
+        }
+    }
+
+    @Test
+    func `A request whose body is held no longer, or that had an interim response, is not sent elsewhere`() {
+        let listed = Self.retries([.emptyResponse, .junkResponse])
+        let released: [Event] = [.attached(reused: false), .bodyReleased, .requestEnded, Self.reset]
+        #expect(actions(complete: false, released, retries: listed) == [Self.respondsReset])
+        let interim: [Event] = [.attached(reused: false), .upstreamSent, .interimResponse, Self.reset]
+        #expect(actions(interim, retries: listed) == [Self.respondsReset])
+    }
+
+    @Test func `Attempts and the time in which they begin are bounded`() {
+        var settings = Self.retries([.emptyResponse])
+        settings.attempts = 3
+        let attempt: [Event] = [.connecting, .attached(reused: false), Self.reset]
+        let next = ExchangeMachine.Action.connectNext(after: Failure(.connectionReset))
+        #expect(
+            actions([attempt, attempt, attempt].flatMap(\.self), retries: settings)
+                == [next, next, Self.respondsReset]
+        )
+        settings.totalTime = .seconds(7)
+        let slow: [Event] = [.connecting, .attached(reused: false), .time(.seconds(4)), Self.reset]
+        #expect(actions(slow + slow, retries: settings) == [next, Self.respondsReset])
+        let connects: [Event] = [.connecting, .time(.seconds(5)), .connecting, .time(.seconds(5))]
+        #expect(
+            actions(connects, retries: settings)
+                == [.connectNext(after: Failure(.connectTimeout)), .respond(Failure(.connectTimeout))]
+        )
+    }
+
+    @Test func `A stale connection is replaced at its endpoint before another endpoint is tried`() {
+        let listed = Self.retries([.emptyResponse])
+        let events: [Event] = [
+            .attached(reused: true), Self.reset, .connecting, .attached(reused: false), Self.reset,
+        ]
+        #expect(
+            actions(events, retries: listed)
+                == [Self.reconnects, .connectNext(after: Failure(.connectionReset))]
+        )
+    }
+
+    @Test func `A response is discarded for its status only while the request can be repeated`() {
+        func mayRepeat(_ status: Int, idempotent: Bool = true, _ events: [Event] = []) -> Bool {
+            var run = Run(complete: true, idempotent: idempotent, Self.retries([.status(503), .status(404)]))
+            for event in [.attached(reused: false)] + events { _ = run.apply(event) }
+            return run.machine.mayRepeat(status: status, now: run.now)
+        }
+        #expect(mayRepeat(503))
+        #expect(mayRepeat(404))
+        #expect(!mayRepeat(502))
+        #expect(!mayRepeat(200))
+        #expect(!mayRepeat(503, idempotent: false))
+        #expect(!mayRepeat(503, [.bodyReleased]))
+        #expect(!mayRepeat(503, [.interimResponse]))
     }
 
     // MARK: The response

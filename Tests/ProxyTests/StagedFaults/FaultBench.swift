@@ -13,6 +13,8 @@ final class FaultBench {
     final class Peer {
         let wire: Wire
         let transport: SimulatedTransport
+        /// Of an upstream connection.
+        var endpoint: Endpoint?
         /// Takes what comes, at each `settle`.
         var reads = true
         /// All that has come.
@@ -104,6 +106,7 @@ final class FaultBench {
     ) {
         let make = { [unowned self] in
             let peer = Peer(window: window)
+            peer.endpoint = pool.endpoint
             upstreams.append(peer)
             done(.success(worker.upstreamConnection(to: pool, over: peer.transport)))
         }

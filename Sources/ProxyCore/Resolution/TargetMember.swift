@@ -1,0 +1,48 @@
+import Balancing
+import NIOCore
+import Routing
+
+/// An endpoint of a target, with what the target's pool says of it.
+struct TargetMember {
+    let upstream: Upstream
+    let settings: EndpointSettings
+
+    /// - Parameter pool: nil: the rule files say nothing of the target.
+    init(_ upstream: Upstream, _ choice: Resolution.Choice, _ pool: Pool?) {
+        self.upstream = upstream
+        if let own = pool?.members.first(where: { $0.endpoint == choice.endpoint }) {
+            settings = own.settings
+        } else {
+            var settings = pool?.settings.endpoint ?? EndpointSettings()
+            settings.weight = choice.weight
+            self.settings = settings
+        }
+    }
+
+    var isUp: Bool { settings.administrativeState == .up }
+
+    /// It takes one more request.
+    var hasRoom: Bool { settings.maxConnections.map { upstream.shared.requestsInFlight < $0 } ?? true }
+
+    /// It takes requests that are bound to it: also while it drains.
+    var mayServeBound: Bool { settings.administrativeState != .down && hasRoom }
+
+    func load(now: NIODeadline) -> EndpointLoad {
+        EndpointLoad(
+            requests: upstream.shared.requestsInFlight,
+            nanoseconds: upstream.responseTime(now: now),
+            weightShare: upstream.shared.share
+        )
+    }
+}
+
+extension PoolSettings {
+    /// A pick depends on the load of each endpoint.
+    var comparesEndpoints: Bool {
+        switch method {
+        case .leastConnections, .leastTime, .random(two: true): true
+        case .roundRobin, .random(two: false): false
+        case .ipHash, .hash, .maglev: hashBalanceFactor != nil
+        }
+    }
+}

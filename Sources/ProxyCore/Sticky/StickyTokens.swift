@@ -1,0 +1,35 @@
+import Bytes
+import Routing
+
+/// Signs a text with a key: HMAC-SHA256 (RFC 2104), 32 bytes; empty where that is not possible.
+package typealias Signature = @Sendable (_ key: [UInt8], _ text: [UInt8]) -> [UInt8]
+
+/// Makes the tokens that name the endpoints of one pool: signatures of endpoint and pool.
+struct StickyTokens {
+    /// Of a token: 128 bits.
+    static let bytes = 16
+
+    private let secret: [UInt8]
+    private let pool: String
+    private let sign: Signature
+
+    /// - Parameters:
+    ///   - secret: the key.
+    ///   - pool: a token of one pool names nothing in another.
+    init(secret: [UInt8], pool: String, sign: @escaping Signature) {
+        self.secret = secret
+        self.pool = pool
+        self.sign = sign
+    }
+
+    /// 32 hexadecimal digits; empty: names nothing.
+    ///
+    /// - Parameter identity: what is at the endpoint: another container at the same address has another token.
+    func token(_ endpoint: Endpoint, identity: String?) -> [UInt8] {
+        // A byte that is in none of the parts keeps them apart.
+        let signature = sign(secret, Array("\(pool)\u{0}\(endpoint)\u{0}\(identity ?? "")".utf8))
+        guard signature.count >= Self.bytes else { return [] }
+        let digits = Array("0123456789abcdef".utf8)
+        return signature.prefix(Self.bytes).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+    }
+}

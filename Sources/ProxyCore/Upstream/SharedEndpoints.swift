@@ -1,0 +1,92 @@
+import NIOConcurrencyHelpers
+package import NIOCore
+package import Routing
+import Synchronization
+
+/// The endpoints of a tier: what its event loops know of each together. Any thread.
+///
+/// An endpoint is forgotten when no loop uses it any longer.
+package final class SharedEndpoints: Sendable {
+    /// An address that another container has taken over is another endpoint. In each pool an endpoint has a state of its
+    /// own, because pools differ in what counts as a failure, in their checks, and in how many requests they allow.
+    package struct Key: Hashable, Sendable {
+        package let endpoint: Endpoint
+        package let identity: String?
+        package let pool: String?
+    }
+
+    private struct Weak {
+        weak var endpoint: SharedEndpoint?
+    }
+
+    private let endpoints = NIOLockedValueBox<[Key: Weak]>([:])
+    /// Those with checks: few where there are very many.
+    private let withChecks = NIOLockedValueBox<[Key: Weak]>([:])
+    /// See `checksVersion`.
+    private let version = Atomic<UInt64>(0)
+    private let report: HealthReport?
+
+    /// - Parameter report: receives each change of an endpoint's health.
+    package init(report: HealthReport? = nil) {
+        self.report = report
+    }
+
+    /// The endpoint that all loops share. It lives as long as one of them uses it.
+    ///
+    /// - Parameters:
+    ///   - pool: whose member it is; nil for targets without one.
+    ///   - arrived: when it was added to a pool that had others (`slow_start`); nil: it was there from the start.
+    ///     Without effect where it is known.
+    package func endpoint(
+        _ endpoint: Endpoint,
+        identity: String?,
+        pool: String? = nil,
+        arrived: NIODeadline? = nil
+    ) -> SharedEndpoint {
+        let key = Key(endpoint: endpoint, identity: identity, pool: pool)
+        return endpoints.withLockedValue { endpoints in
+            if let known = endpoints[key]?.endpoint { return known }
+            let new = SharedEndpoint(key, arrived: arrived, of: self)
+            endpoints[key] = Weak(endpoint: new)
+            return new
+        }
+    }
+
+    /// All that are in use, in no order. For commands, not for requests.
+    package var all: [SharedEndpoint] { endpoints.withLockedValue { $0.values.compactMap(\.endpoint) } }
+
+    /// For tests: how many endpoints there are.
+    var count: Int { endpoints.withLockedValue(\.count) }
+
+    /// Changes whenever an endpoint with checks comes or goes, or its check changes.
+    package var checksVersion: UInt64 { version.load(ordering: .relaxed) }
+
+    /// Those that have checks, in no order.
+    package var checked: [SharedEndpoint] { withChecks.withLockedValue { $0.values.compactMap(\.endpoint) } }
+
+    /// - Parameter endpoint: with another check than before, or none.
+    func checksChanged(_ endpoint: SharedEndpoint, isChecked: Bool) {
+        withChecks.withLockedValue { $0[endpoint.key] = isChecked ? Weak(endpoint: endpoint) : nil }
+        version.wrappingAdd(1, ordering: .relaxed)
+    }
+
+    func report(_ event: HealthEvent) { report?(event) }
+
+    /// - Parameter wasChecked: it had checks.
+    func forget(_ key: Key, wasChecked: Bool) {
+        Self.forget(key, in: endpoints)
+        guard wasChecked else { return }
+        Self.forget(key, in: withChecks)
+        version.wrappingAdd(1, ordering: .relaxed)
+    }
+
+    private static func forget(_ key: Key, in endpoints: NIOLockedValueBox<[Key: Weak]>) {
+        // Another may have been made in the meantime. Where this is its last reference by now, it ends after the lock.
+        let other = endpoints.withLockedValue { endpoints in
+            let other = endpoints[key]?.endpoint
+            if other == nil { endpoints[key] = nil }
+            return other
+        }
+        withExtendedLifetime(other) {}
+    }
+}
