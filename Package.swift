@@ -193,8 +193,8 @@ let package = Package(
         target(
             "Operations",
             [
-                "Settings", "Bytes", "Linting", "Proxy", "ProxyCore", "RoutingConfig", "Routing", "Names",
-                "ContainerNames",
+                "Settings", "Balancing", "Bytes", "Linting", "Proxy", "ProxyCore", "RoutingConfig", "Routing",
+                "Names", "ContainerNames",
                 "DNSNames", "EtcdClient", "EtcdNames", "Registration", "RegistryClient",
                 "HTTP1", "SystemSupport", .nioCore, .nioPosix, .logging, .nioConcurrencyHelpers,
             ]

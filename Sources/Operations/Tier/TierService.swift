@@ -108,6 +108,7 @@ package final class TierService: Sendable {
         }
         let sink = try options.accessLog.sink(logger)
         let otherProtocols = OtherProtocolLog(logger)
+        let health = HealthLog(logger)
         let tier: Tier
         do {
             tier = try Tier.start(
@@ -121,6 +122,7 @@ package final class TierService: Sendable {
                 loops: options.loops,
                 seed: .random(in: .min ... .max),
                 otherProtocol: { otherProtocols.report($0, $1, $2) },
+                healthReport: { health.report($0) },
                 makeLog: {
                     sink.map { AccessLog(sink: $0, format: options.format, tier: plan.settings.name) }
                 }
