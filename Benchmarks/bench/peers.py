@@ -180,22 +180,23 @@ class Berth(Peer):
         return command + ["--access-log", "off", "--loops", str(self.settings.workers)]
 
 
-class BerthBefore(Berth):
-    """Another build of Berth, in the same rounds: what a change has cost."""
-
-    name = "berth-before"
-
-    def program(self):
-        return getattr(self.settings, "before", None)
-
-    def missing(self):
-        return super().missing() if self.program() else "no other build of Berth: --before"
-
-    def version(self):
-        return getattr(self.settings, "before", None)
+PEERS = {peer.name: peer for peer in (Nginx, HAProxy, Envoy, Berth)}
 
 
-PEERS = {peer.name: peer for peer in (Nginx, HAProxy, Envoy, Berth, BerthBefore)}
+def add_build(path):
+    """Another build of Berth, as a peer of its own in the same rounds: what a change has cost. Returns its name."""
+
+    class Build(Berth):
+        name = f"berth-{sum(issubclass(peer, Berth) for peer in PEERS.values())}"
+
+        def program(self):
+            return path
+
+        def version(self):
+            return path
+
+    PEERS[Build.name] = Build
+    return Build.name
 
 
 def start_origin(settings):

@@ -8,7 +8,7 @@ from .shapes import CPU_GOAL, IDLE_GOAL
 
 # The goal's measure: the better of these.
 MEASURE = ("nginx", "haproxy")
-NAMES = {"nginx": "nginx", "haproxy": "HAProxy", "envoy": "Envoy", "berth": "Berth", "berth-before": "Berth, before"}
+NAMES = {"nginx": "nginx", "haproxy": "HAProxy", "envoy": "Envoy", "berth": "Berth"}
 
 
 def median(rounds, key):
@@ -33,6 +33,11 @@ def better(rounds):
     """The measure of a shape: nginx or HAProxy, whoever needs less CPU."""
     measures = [name for name in MEASURE if name in rounds]
     return min(measures, key=lambda name: median(rounds[name], "cpu"), default=None)
+
+
+def name_of(peer):
+    """Other builds of Berth have no names of their own."""
+    return NAMES.get(peer, peer)
 
 
 def to_better(rounds, name="berth"):
@@ -65,7 +70,7 @@ def commit():
 def circumstances(result):
     """Who was measured, where and how long: a paragraph."""
     where = result["machine"]
-    versions = ", ".join(f"{NAMES[peer]} {version}" for peer, version in result["versions"].items() if peer != "berth")
+    versions = ", ".join(f"{name_of(peer)} {version}" for peer, version in result["versions"].items() if peer != "berth")
     pins = result["cpus"]
     peers = f"{result['workers']} worker, pinned to core {pins['proxy']}; origin on {pins['origin']}, load on {pins['load']}"
     effort = f"{result['starts']} × {result['rounds']} rounds of {result['seconds']} s for each peer and shape"
@@ -74,7 +79,7 @@ def circumstances(result):
         f"{peers}. {effort} ({result['starts']} × {max(1, result['rounds'] // 2)} with two tiers), interleaved; "
         "all processes began anew for each of the first number."
     ]
-    lines += [f"Not here: {NAMES[peer]} ({why})." for peer, why in result["missing"].items()]
+    lines += [f"Not here: {name_of(peer)} ({why})." for peer, why in result["missing"].items()]
     return "\n".join(lines)
 
 
@@ -87,7 +92,7 @@ def _rows(header, rows):
 def summary(result, tiers):
     """One line a shape: CPU per request as a ratio to nginx, and Berth's to the better of nginx and HAProxy."""
     others = [peer for peer in result["versions"] if peer not in ("nginx", "berth")]
-    header = ["CPU per request ÷ nginx's", "nginx", *(NAMES[peer] for peer in others), "Berth"]
+    header = ["CPU per request ÷ nginx's", "nginx", *(name_of(peer) for peer in others), "Berth"]
     header += ["Berth ÷ better", f"goal: ≤ {CPU_GOAL}", "noise"]
     rows = []
     for entry in result["tiers"][tiers].values():
@@ -113,7 +118,7 @@ def _failures(entries):
             key = (peer, "".join(letter for letter in why if not letter.isdigit()))
             reasons.setdefault(key, (" ".join(why.split())[-300:], []))[1].append(entry["title"])
     lines = [
-        f"{NAMES[peer]} not measured ({why}): {'; '.join(titles) if len(titles) < len(entries) else 'everything above'}."
+        f"{name_of(peer)} not measured ({why}): {'; '.join(titles) if len(titles) < len(entries) else 'everything above'}."
         for (peer, _), (why, titles) in reasons.items()
     ]
     return ["", *lines] if lines else []
@@ -126,7 +131,7 @@ def detail(result, tiers):
     rows = []
     for entry in result["tiers"][tiers].values():
         for peer, mine in entry["rounds"].items():
-            row = [entry["title"], NAMES[peer], f"{median(mine, 'rate'):,.0f}"]
+            row = [entry["title"], name_of(peer), f"{median(mine, 'rate'):,.0f}"]
             row += [f"{median(mine, key):,.2f}" for key in ("cpu", "user", "system")]
             row += [f"{median(mine, 'busy'):.0%}"]
             row += [f"{median(mine, key):,.0f}" for key in ("p50", "p99", "p99_9")]
@@ -143,7 +148,7 @@ def idle(result):
     for peer, of in entry["rounds"].items():
         used = median(of, "used")
         goal = ("met" if used <= IDLE_GOAL else "**over**") if peer == "berth" else ""
-        row = [NAMES[peer], f"{median(of, 'before') / (1 << 20):.1f}", f"{median(of, 'fresh') / 1024:.2f}"]
+        row = [name_of(peer), f"{median(of, 'before') / (1 << 20):.1f}", f"{median(of, 'fresh') / 1024:.2f}"]
         rows.append([*row, f"**{used / 1024:.2f}**", goal, f"{median(of, 'left') / (1 << 20):.1f}"])
     failed = {"idle": {"title": "Idle connections", "failed": entry["failed"]}}
     return "\n".join(_rows(header, rows) + _failures(failed))
@@ -158,7 +163,7 @@ def rules(result):
     for count, entry in entries.items():
         for peer, mine in entry["rounds"].items():
             times = f"{median(mine, 'cpu') / median(first[peer], 'cpu'):,.2f}" if peer in first else "–"
-            row = [f"{int(count):,}", NAMES[peer], f"{median(mine, 'cpu'):,.1f}", f"**{times}**"]
+            row = [f"{int(count):,}", name_of(peer), f"{median(mine, 'cpu'):,.1f}", f"**{times}**"]
             row += [f"{median(mine, 'rate'):,.0f}", f"{median(mine, 'p50'):,.0f}", f"{median(mine, 'p99'):,.0f}"]
             rows.append([*row, f"{median(mine, 'memory') / (1 << 20):.1f}"])
     named = {count: {"title": f"{int(count):,} rules", "failed": entry["failed"]} for count, entry in entries.items()}

@@ -12,6 +12,12 @@ package struct TargetKey: Hashable, Sendable {
         self.target = forward.target
         self.endpointNetworks = forward.endpointNetworks
     }
+
+    /// A target whose name is a pool's, as a rule without further conditions leads to it.
+    init(pool name: String) {
+        self.target = Target(name: name)
+        self.endpointNetworks = []
+    }
 }
 
 /// The endpoints of one target on one event loop, and who of them gets the next request.

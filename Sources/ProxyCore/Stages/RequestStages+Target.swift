@@ -103,6 +103,13 @@ extension RequestStages {
         targets.update(pool, resolver.resolve(pool.key, lookup), settings(of: pool))
     }
 
+    /// A pool whose name is known; nil: it is not, or pools are not kept.
+    func keep(_ key: TargetKey) -> TargetPool? {
+        let pool = targets[key] ?? targets.make(key)
+        refresh(pool)
+        return targets.isCurrent(pool) && targets.insert(pool) ? pool : nil
+    }
+
     private func settings(of pool: TargetPool) -> Pool? {
         rules.table.pools.pool(for: pool.key.target.name, scratch: scratch)
     }

@@ -26,6 +26,8 @@ package final class RequestStages {
     /// Names that the table does not hold can be resolved; else they have no address.
     let canWait: Bool
     var targets: TargetPools
+    /// Of the pools that name their endpoints: these are checked also while no request leads to them.
+    private var named: [TargetPool] = []
 
     /// - Parameters:
     ///   - canWait: there is a resolver for names that `names` reports as unresolved.
@@ -72,6 +74,15 @@ package final class RequestStages {
         rules = TierRules(settings: settings, table: table)
         cache.removeAll()
         install(names: NameTableUpdate(table: names, changed: nil))
+        keepNamedPools()
+    }
+
+    private func keepNamedPools() {
+        named = rules.table.pools.pools.compactMap { pool in
+            guard pool.settings.check != nil, !pool.members.isEmpty, let host = try? HostName(pool.name)
+            else { return nil }
+            return keep(TargetKey(pool: host.text))
+        }
     }
 
     /// Puts new names in force. A request that is under way sees them at its next `pick`.
@@ -93,7 +104,10 @@ package final class RequestStages {
 
     /// Forgets targets that are out of use. About four times a second.
     package func tick(now: NIODeadline) {
+        let isFirst = targets.now == .uptimeNanoseconds(0)
         targets.tick(now: now)
+        if isFirst { keepNamedPools() }
+        for pool in named { pool.markUse(now: now) }
     }
 
     // MARK: Admit to inspection
