@@ -45,7 +45,10 @@ package struct StickyReader {
             let message = "`sticky` has neither `cookie` nor `header`"
             reader.report(.missingKey, node, message, hint: "write { cookie: berth }")
         }
-        if let file = node["secret_file"] { settings?.secret = secret(file) }
+        if let file = node["secret_file"] {
+            let secret = secret(file)
+            settings?.secret = secret
+        }
         return settings
     }
 
