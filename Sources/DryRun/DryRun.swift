@@ -164,7 +164,7 @@ package struct DryRun {
                 )?.source
         }
         step.note(route, head, bytes)
-        step.pool = PoolUse(route, head, bytes, tier, connection)
+        step.pool = PoolUse(route)
         return step
     }
 

@@ -10,6 +10,8 @@ package struct PoolReport: Encodable, Sendable {
     package let location: String?
     /// As a rule file writes it: `round_robin`, `hash consistent`.
     package let method: String
+    /// How clients stay with endpoints: `cookie berth`, `header X-Session`.
+    package let sticky: String?
     /// What the request's hash is made of.
     package let key: String?
     /// The endpoint that the request goes to: the first that the method picks; nil: none can be picked.
@@ -19,7 +21,7 @@ package struct PoolReport: Encodable, Sendable {
     package let isBackup: Bool
 
     private enum CodingKeys: String, CodingKey {
-        case name, location, method, key, endpoint, weight
+        case name, location, method, sticky, key, endpoint, weight
         case isBackup = "backup"
     }
 
@@ -28,6 +30,12 @@ package struct PoolReport: Encodable, Sendable {
         name = pool.name
         location = pool.origin.map { "\($0.file):\($0.line)" }
         method = pool.settings.method.description
+        sticky = pool.settings.sticky.map { sticky in
+            switch sticky.carrier {
+            case .cookie(let cookie): "cookie \(cookie.name)"
+            case .header(let name): "header \(name)"
+            }
+        }
         key = use.key.map { String(decoding: $0, as: UTF8.self) }
         endpoint = step.endpoint?.description
         let member = pool.members.first { $0.endpoint == step.endpoint }
@@ -40,6 +48,7 @@ package struct PoolReport: Encodable, Sendable {
     var words: String {
         var words = name + (location.map { " (\($0))" } ?? "") + " · " + method
         if let key { words += " of \(key.isEmpty ? "nothing" : key)" }
+        if let sticky { words += ", sticky by \(sticky)" }
         if let endpoint {
             words += " · \(endpoint)"
             if let weight, weight != 1 { words += ", weight \(weight)" }

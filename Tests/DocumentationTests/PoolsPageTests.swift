@@ -7,7 +7,7 @@ import Testing
 
     @Test(arguments: [
         PoolReader.keys, PoolEndpointReader.keys, HealthCheckReader.keys.filter { $0 != "tcp" },
-        RetryReader.keys,
+        RetryReader.keys, StickyReader.keys,
     ])
     func `Each key has its row`(keys: [String]) throws {
         let page = try Self.page()

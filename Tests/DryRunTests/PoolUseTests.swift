@@ -31,6 +31,9 @@ import Testing
             balance: ip_hash
           - name: one
             endpoints: [10.0.0.5:81]
+          - name: stays
+            sticky: { cookie: berth }
+            endpoints: [10.0.0.7:81]
         names: [static: { web: 10.0.0.4, other: 10.0.0.6 }]
         """
 
@@ -53,6 +56,14 @@ import Testing
         let pool = try #require(report.tiers.first?.pool)
         #expect(report.tiers.first?.source == "static")
         #expect(pool.words == "~^w (front.yaml:8) · ip_hash of 192.0.2.7 · 10.0.0.4:80")
+    }
+
+    @Test func `How clients stay is shown`() throws {
+        let report = try Self.report("http://stays.test/", Self.text)
+        #expect(
+            report.tiers.first?.pool?.words
+                == "stays (front.yaml:12) · round_robin, sticky by cookie berth · 10.0.0.7:81"
+        )
     }
 
     @Test func `Without a pool nothing is shown`() throws {

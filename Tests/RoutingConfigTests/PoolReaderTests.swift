@@ -1,4 +1,5 @@
 import Balancing
+import Foundation
 import Routing
 import RoutingConfig
 import Testing
@@ -91,6 +92,49 @@ import Testing
         #expect(tcp?.kind == .tcp && tcp?.timeout == .seconds(1))
     }
 
+    @Test func `Clients stay by a cookie or by a field`() throws {
+        let settings = try #require(
+            try Self.pool(
+                "sticky: { cookie: berth, max_age: 1h, secure: true, http_only: false, same_site: Strict }"
+            ).settings.sticky
+        )
+        var cookie = StickySettings.Cookie(name: "berth")
+        cookie.maxAge = .seconds(3600)
+        cookie.secure = .always
+        cookie.isHTTPOnly = false
+        cookie.sameSite = .strict
+        #expect(settings == StickySettings(.cookie(cookie)))
+        let plain = try Self.pool("sticky: { cookie: a }").settings.sticky
+        #expect(plain == StickySettings(.cookie(StickySettings.Cookie(name: "a"))))
+        let header = try Self.pool("sticky: { header: X-Session }").settings.sticky
+        #expect(header == StickySettings(.header("X-Session")))
+    }
+
+    @Test func `The secret of tokens comes of a file next to the rules`() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "sticky-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let rules = folder.appending(path: "a.yaml").path
+        let text =
+            "rules: [{ name: a, to: b }]\npools: [{ name: b, sticky: { cookie: a, secret_file: key } }]"
+        try text.write(toFile: rules, atomically: true, encoding: .utf8)
+        let secret = folder.appending(path: "key").path
+        func codes() -> [Diagnostic.Code] {
+            do throws(ConfigurationFailure) {
+                _ = try ConfigurationLoader.load([rules])
+                return []
+            } catch {
+                return error.diagnostics.map(\.code)
+            }
+        }
+        #expect(codes() == [.unreadable])
+        try "short\n".write(toFile: secret, atomically: true, encoding: .utf8)
+        #expect(codes() == [.badValue])
+        try "0123456789abcdef\n".write(toFile: secret, atomically: true, encoding: .utf8)
+        let pool = try #require(try ConfigurationLoader.load([rules]).table.pools.pools.first)
+        #expect(pool.settings.sticky?.secret == Array("0123456789abcdef".utf8))
+    }
+
     @Test func `Retries have conditions, and bounds`() throws {
         let retries = try Self.pool(
             "retry_on: [empty_response, response_timeout, junk_response, 429, 503], retries: { attempts: 3, total_time: 10s, body: 1MiB, budget: 30% }, all_down: refuse"
@@ -133,6 +177,7 @@ import Testing
         ("a pool", PoolReader.keys, "- { name: a, '?': 1 }"),
         ("an endpoint", PoolEndpointReader.keys, "- { name: a, endpoints: [{ '?': 1 }] }"),
         ("`health`", HealthCheckReader.keys, "- { name: a, health: { '?': 1 } }"),
+        ("`sticky`", StickyReader.keys, "- { name: a, sticky: { '?': 1 } }"),
         ("`retries`", RetryReader.keys, "- { name: a, retries: { '?': 1 } }"),
     ])
     func `Each mapping knows its keys, and no other`(mapping: String, keys: [String], pools: String) {

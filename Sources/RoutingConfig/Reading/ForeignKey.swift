@@ -47,6 +47,11 @@ struct ForeignKey: Sendable {
         ),
         ForeignKey(
             mapping: "a pool",
+            keys: ["sticky_session", "session_affinity", "affinity", "cookie", "stick"],
+            hint: "write it as `sticky: { cookie: berth }`"
+        ),
+        ForeignKey(
+            mapping: "a pool",
             keys: ["backup", "down", "drain"],
             hint: "it belongs to an endpoint: endpoints: [{ address: 10.0.0.2:8080, backup: true }]"
         ),

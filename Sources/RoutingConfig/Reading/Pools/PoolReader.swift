@@ -6,7 +6,7 @@ package struct PoolReader {
     let reader: NodeReader
 
     package static let keys =
-        ["name", "match", "endpoints", "balance", "hash_key", "consistent", "hash_balance_factor"]
+        ["name", "match", "endpoints", "balance", "hash_key", "consistent", "hash_balance_factor", "sticky"]
         + PoolEndpointReader.settings + ["health", "all_down", "retry_on", "retries"]
 
     /// - Returns: nil when it is not a mapping, or nothing says which targets it is for. A pool with errors is
@@ -20,6 +20,7 @@ package struct PoolReader {
         let selector = selector(given, of: node)
         var pool = PoolDefinition(selector ?? .name(""), origin: reader.origin(of: node))
         BalanceReader(reader: reader).read(given, pairs, into: &pool)
+        if let sticky = given["sticky"] { pool.settings.sticky = StickyReader(reader: reader).sticky(sticky) }
         let endpoints = PoolEndpointReader(reader: reader)
         endpoints.read(given, "a pool", into: &pool.settings.endpoint)
         if let list = given["endpoints"] {
