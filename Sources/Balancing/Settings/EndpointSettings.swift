@@ -8,8 +8,8 @@ public struct EndpointSettings: Sendable, Hashable {
     /// It gets requests only when no endpoint that is not a backup can be picked (default: it is not).
     public var isBackup = false
     public var administrativeState = AdministrativeState.up
-    /// Failures within `failTimeout` after which it is left out for `failTimeout` (default 1; 0: failures are not counted).
-    public var maxFailures = 1
+    /// Failures within `failTimeout` after which it is left out for `failTimeout` (default 3; 0: failures are not counted).
+    public var maxFailures = 3
     /// See `maxFailures` (default 10 s).
     public var failTimeout = Duration.seconds(10)
     /// How long its share grows from nothing to its weight after it was down, or when it is new; never at the start of
