@@ -11,7 +11,7 @@ guard CommandLine.arguments.dropFirst().first != "cost" else {
 let latency = TailLatency()
 let tables = [
     ("distribution", Distribution.table()), ("disruption", Disruption.table()),
-    ("latency", latency.table()), ("loops", latency.loopsTable()),
+    ("latency", latency.table()), ("loops", latency.loopsTable()), ("skew", Skew.table()),
 ]
 if CommandLine.arguments.count == 2 {
     let folder = URL(filePath: CommandLine.arguments[1])
