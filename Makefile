@@ -9,7 +9,7 @@ SWIFT ?= swift
 RELEASE := --configuration release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 BERTH := .build/release/berth
 FORMATTED := Sources Tests Package.swift Fuzz/Checks Fuzz/Targets Fuzz/Package.swift \
-	Benchmarks/decisions
+	Benchmarks/decisions Benchmarks/balancing
 
 # Tests of one thread each: the thread sanitizer has nothing to find in them. Whole targets are left out by Package.swift.
 ONE_THREAD := SimulationTests|flood
@@ -17,11 +17,11 @@ ONE_THREAD := SimulationTests|flood
 LONG_UNIT := BERTH_SEEDS=10000 BERTH_PROPERTY_PAIRS=5000000 BERTH_REQUESTS=10000 BERTH_FLOOD_NAMES=100000
 LONG_END_TO_END := BERTH_E2E_HOSTS=100000 BERTH_E2E_BYTES=1073741824 BERTH_E2E_ETCD_AWAY=60 \
 	BERTH_E2E_REQUESTS=10000 BERTH_E2E_CHAOS=600 BERTH_E2E_SLOW=500 BERTH_E2E_FLOOD=100000 \
-	BERTH_E2E_NIS_AWAY=60
+	BERTH_E2E_NIS_AWAY=60 BERTH_E2E_KEYS=10000
 PYTEST := /usr/bin/python3 -m pytest Tests/EndToEnd -q --durations 5
 
 .PHONY: demo test build unit end-to-end examples applications sanitize sanitize-thread sanitize-address fuzz simulate long \
-	bench bench-decisions bench-profile bench-syscalls docs format lint help clean
+	bench bench-balancing bench-decisions bench-profile bench-syscalls docs format lint help clean
 
 demo: build
 	@$(BERTH) demo
@@ -107,6 +107,11 @@ bench-decisions:
 	$(SWIFT) run $(RELEASE) decisions
 	$(SWIFT) run $(RELEASE) decisions flood
 
+# Balancing methods compared in a simulation: the tables and the plot of docs/balancing.md.
+bench-balancing:
+	@scripts/install-packages build
+	$(SWIFT) run $(RELEASE) balance docs
+
 # API documentation of the library products, in .build/docs.
 docs:
 	@scripts/install-packages build
@@ -136,6 +141,7 @@ help:
 	@echo 'make bench-profile    whose code the CPU time of Berth goes to'
 	@echo 'make bench-syscalls   system calls per request'
 	@echo 'make bench-decisions  time and memory of decisions among up to 100,000 rules'
+	@echo 'make bench-balancing  distribution, disruption and tail latency of the balancing methods'
 	@echo 'make docs             API documentation of the libraries, in .build/docs'
 	@echo 'make format           format the sources'
 	@echo 'make lint             check the format of the sources'

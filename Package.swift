@@ -241,6 +241,14 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
+        // Balancing methods compared without sockets: `make bench-balancing`.
+        .executableTarget(
+            name: "balance",
+            dependencies: ["Balancing", .heap],
+            path: "Benchmarks/balancing",
+            swiftSettings: swiftSettings
+        ),
+
         // What fuzzers and tests both check. Not in Sources: nothing of Berth may import it.
         target(
             "FuzzChecks",

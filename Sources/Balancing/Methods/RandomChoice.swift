@@ -37,7 +37,8 @@ struct RandomChoice: Sendable {
             }
             let mine = state.boundedRequests * Self.weight(weights[first.index], first.state)
             let theirs = first.state.boundedRequests * Self.weight(weights[index], state)
-            return mine > theirs ? first.index : index
+            // Of equals the first: alone, it is drawn in proportion to the weights.
+            return mine < theirs ? index : first.index
         }
         return two ? first?.index : nil
     }
