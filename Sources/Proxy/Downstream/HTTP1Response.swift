@@ -125,16 +125,16 @@ struct HTTP1Response {
     func writeChunkStart(_ count: Int, into out: inout ByteBuffer) {
         guard coding == .chunk else { return }
         out.writeHexadecimal(UInt64(UInt(bitPattern: count)))
-        out.writeStaticString("\r\n")
+        out.append("\r\n")
     }
 
     /// After a part of the body.
     func writeChunkEnd(into out: inout ByteBuffer) {
-        if coding == .chunk { out.writeStaticString("\r\n") }
+        if coding == .chunk { out.append("\r\n") }
     }
 
     mutating func writeEnd(into out: inout ByteBuffer) {
-        if coding == .chunk { out.writeStaticString("0\r\n\r\n") }
+        if coding == .chunk { out.append("0\r\n\r\n") }
         isOpen = false
     }
 

@@ -44,7 +44,7 @@ package enum RequestID {
             high &>>= 4
             low &>>= 4
         }
-        out.writeBytes(text.span.bytes)
+        out.append(text.span)
     }
 
     private static func hexDigit(_ nibble: UInt8) -> UInt8 {

@@ -45,23 +45,23 @@ package struct HTTP1RequestHeadWriter {
         head.fields.forEachRun(keeping: { field in
             edits.passes(field, in: source, trusted: connection.trusted, kept: kept, added: &added)
         }) { lines in
-            out.writeBytes(source.readableBytesUInt8Span.extracting(lines.indices).bytes)
+            out.append(source.readableBytesUInt8Span.extracting(lines.indices))
         }
         writeAdded(added, head, bytes, into: &out)
-        out.writeBytes(via)
+        out.append(via)
         for field in edits.setFields where !field.value.isEmpty {
-            out.writeBytes(field.name)
-            out.writeStaticString(": ")
-            out.writeBytes(field.value)
-            out.writeStaticString("\r\n")
+            out.append(field.name)
+            out.append(": ")
+            out.append(field.value)
+            out.append("\r\n")
         }
         if let maxForwards = head.maxForwards, !edits.changes("max-forwards") {
-            out.writeStaticString("Max-Forwards: ")
+            out.append("Max-Forwards: ")
             out.writeDecimal(maxForwards > 0 ? maxForwards - 1 : 0)
-            out.writeStaticString("\r\n")
+            out.append("\r\n")
         }
         writeFraming(head, bytes, into: &out)
-        out.writeStaticString("\r\n")
+        out.append("\r\n")
     }
 
     private func writeRequestLine(
@@ -70,14 +70,14 @@ package struct HTTP1RequestHeadWriter {
         _ target: [UInt8]?,
         into out: inout ByteBuffer
     ) {
-        out.writeBytes(bytes.extracting(head.methodRange.indices).bytes)
-        out.writeStaticString(" ")
+        out.append(bytes.extracting(head.methodRange.indices))
+        out.append(" ")
         if let target {
-            out.writeBytes(target)
+            out.append(target)
         } else {
             out.writeTarget(of: head, bytes)
         }
-        out.writeStaticString(" HTTP/1.1\r\n")
+        out.append(" HTTP/1.1\r\n")
     }
 
     private func writeHost(
@@ -86,13 +86,13 @@ package struct HTTP1RequestHeadWriter {
         _ host: [UInt8]?,
         into out: inout ByteBuffer
     ) {
-        out.writeStaticString("Host: ")
+        out.append("Host: ")
         if let host {
-            out.writeBytes(host)
+            out.append(host)
         } else {
-            out.writeBytes(bytes.extracting(head.host.indices).bytes)
+            out.append(bytes.extracting(head.host.indices))
         }
-        out.writeStaticString("\r\n")
+        out.append("\r\n")
     }
 
     private func writeAdded(
@@ -102,29 +102,29 @@ package struct HTTP1RequestHeadWriter {
         into out: inout ByteBuffer
     ) {
         if !connection.trusted, added.contains(.ofConnection) {
-            out.writeBytes(connection.forwardedLines)
+            out.append(connection.forwardedLines)
         } else {
             writeConnectionFields(added, head, bytes, into: &out)
         }
         if added.contains(.forwardedPort) {
-            out.writeStaticString("X-Forwarded-Port: ")
+            out.append("X-Forwarded-Port: ")
             out.writeDecimal(Self.port(of: bytes.extracting(head.host.indices), connection))
-            out.writeStaticString("\r\n")
+            out.append("\r\n")
         }
         if added.contains(.forwarded) {
-            out.writeStaticString("Forwarded: for=")
-            out.writeBytes(connection.forwardedNode)
-            out.writeStaticString("\r\n")
+            out.append("Forwarded: for=")
+            out.append(connection.forwardedNode)
+            out.append("\r\n")
         }
         if added.contains(.forwardedHost) {
-            out.writeStaticString("X-Forwarded-Host: ")
-            out.writeBytes(bytes.extracting(head.host.indices).bytes)
-            out.writeStaticString("\r\n")
+            out.append("X-Forwarded-Host: ")
+            out.append(bytes.extracting(head.host.indices))
+            out.append("\r\n")
         }
         if added.contains(.requestID) {
-            out.writeStaticString("X-Request-ID: ")
+            out.append("X-Request-ID: ")
             out.writeImmutableBuffer(requestID)
-            out.writeStaticString("\r\n")
+            out.append("\r\n")
         }
     }
 
@@ -135,15 +135,15 @@ package struct HTTP1RequestHeadWriter {
         into out: inout ByteBuffer
     ) {
         if added.contains(.forwardedFor) {
-            out.writeStaticString("X-Forwarded-For: ")
+            out.append("X-Forwarded-For: ")
             if connection.trusted { writeEarlierAddresses(head, bytes, into: &out) }
-            out.writeBytes(connection.peerText)
-            out.writeStaticString("\r\n")
+            out.append(connection.peerText)
+            out.append("\r\n")
         }
         if added.contains(.forwardedProto) {
-            out.writeStaticString("X-Forwarded-Proto: ")
+            out.append("X-Forwarded-Proto: ")
             out.writeString(ClientScheme.of(head, bytes, from: connection).rawValue)
-            out.writeStaticString("\r\n")
+            out.append("\r\n")
         }
     }
 
@@ -179,17 +179,17 @@ package struct HTTP1RequestHeadWriter {
             guard field.id == .xForwardedFor else { continue }
             isPresent = true
             if field.value.isEmpty {
-                out.writeStaticString("unknown")
+                out.append("unknown")
             } else {
-                out.writeBytes(bytes.extracting(field.value.indices).bytes)
+                out.append(bytes.extracting(field.value.indices))
             }
-            out.writeStaticString(", ")
+            out.append(", ")
         }
         if isPresent { return }
         for element in ForwardedElement.all(head, bytes) {
             let address = element.node.flatMap { ForwardedNode.address($0.span) }
             out.writeString(address?.description ?? "unknown")
-            out.writeStaticString(", ")
+            out.append(", ")
         }
     }
 
@@ -200,21 +200,21 @@ package struct HTTP1RequestHeadWriter {
     ) {
         switch head.framing {
         case .chunked:
-            out.writeStaticString("Transfer-Encoding: chunked\r\n")
+            out.append("Transfer-Encoding: chunked\r\n")
         case .length(let length):
-            out.writeStaticString("Content-Length: ")
+            out.append("Content-Length: ")
             out.writeDecimal(length)
-            out.writeStaticString("\r\n")
+            out.append("\r\n")
         case .none, .untilClose:
             break
         }
         if head.expectsContinue, !head.fields.contains(where: { $0.id == .expect && !$0.hopByHop }) {
-            out.writeStaticString("Expect: 100-continue\r\n")
+            out.append("Expect: 100-continue\r\n")
         }
         if head.wantsUpgrade {
-            out.writeStaticString("Connection: upgrade\r\n")
+            out.append("Connection: upgrade\r\n")
             for index in head.fields.indices where head.fields[index].id == .upgrade {
-                out.writeBytes(bytes.extracting(head.fields[index].line.indices).bytes)
+                out.append(bytes.extracting(head.fields[index].line.indices))
             }
         }
     }
@@ -223,8 +223,8 @@ package struct HTTP1RequestHeadWriter {
 extension ByteBuffer {
     /// Writes the request's path and query as received, in origin form, or `*` (RFC 9112 §3.2.1, §3.2.4).
     fileprivate mutating func writeTarget(of head: borrowing RequestHead, _ bytes: Span<UInt8>) {
-        if head.form == .asterisk { return _ = writeStaticString("*") }
-        if head.needsSlash { writeStaticString("/") }
-        writeBytes(bytes.extracting(head.originForm.indices).bytes)
+        if head.form == .asterisk { return append("*") }
+        if head.needsSlash { append("/") }
+        append(bytes.extracting(head.originForm.indices))
     }
 }

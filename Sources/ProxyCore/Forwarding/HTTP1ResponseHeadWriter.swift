@@ -42,59 +42,59 @@ package struct HTTP1ResponseHeadWriter {
         into out: inout ByteBuffer
     ) {
         let bytes = source.readableBytesUInt8Span
-        out.writeStaticString("HTTP/1.1 ")
+        out.append("HTTP/1.1 ")
         out.writeDecimal(UInt64(UInt(bitPattern: head.status)))
-        out.writeStaticString(" ")
-        out.writeBytes(bytes.extracting(head.reason.indices).bytes)
-        out.writeStaticString("\r\n")
+        out.append(" ")
+        out.append(bytes.extracting(head.reason.indices))
+        out.append("\r\n")
 
         var edits = ResponseHeadEdits(head, bytes, kept: kept, changes: changes)
         if head.hasLooseLines {
             for index in head.fields.indices where edits.passes(head.fields[index], bytes) {
                 let field = head.fields[index]
-                out.writeBytes(bytes.extracting(field.name.indices).bytes)
-                out.writeStaticString(": ")
-                out.writeBytes(bytes.extracting(field.value.indices).bytes)
-                out.writeStaticString("\r\n")
+                out.append(bytes.extracting(field.name.indices))
+                out.append(": ")
+                out.append(bytes.extracting(field.value.indices))
+                out.append("\r\n")
             }
         } else {
             head.fields.forEachRun(keeping: { edits.passes($0, source.readableBytesUInt8Span) }) { lines in
-                out.writeBytes(source.readableBytesUInt8Span.extracting(lines.indices).bytes)
+                out.append(source.readableBytesUInt8Span.extracting(lines.indices))
             }
         }
-        if edits.addsDate { out.writeBytes(date) }
+        if edits.addsDate { out.append(date) }
         if let changes { write(changes.fields, into: &out) }
         if head.status == 101 {
-            out.writeStaticString("Connection: upgrade\r\n")
+            out.append("Connection: upgrade\r\n")
         } else if head.status >= 200 {
             writeFraming(into: &out)
             writeConnection(namesUpgrade: edits.passesUpgrade, into: &out)
         }
-        out.writeStaticString("\r\n")
+        out.append("\r\n")
     }
 
     private func write(_ fields: [(name: [UInt8], value: [UInt8])], into out: inout ByteBuffer) {
         for field in fields {
-            out.writeBytes(field.name)
-            out.writeStaticString(": ")
-            out.writeBytes(field.value)
-            out.writeStaticString("\r\n")
+            out.append(field.name)
+            out.append(": ")
+            out.append(field.value)
+            out.append("\r\n")
         }
     }
 
     /// `Content-Length` passes on as received.
     private func writeFraming(into out: inout ByteBuffer) {
         switch (framing, coding) {
-        case (.chunked, .passthrough), (_, .chunk): out.writeStaticString("Transfer-Encoding: chunked\r\n")
+        case (.chunked, .passthrough), (_, .chunk): out.append("Transfer-Encoding: chunked\r\n")
         default: break
         }
     }
 
     private func writeConnection(namesUpgrade: Bool, into out: inout ByteBuffer) {
-        if namesUpgrade { out.writeStaticString("Connection: upgrade\r\n") }
+        if namesUpgrade { out.append("Connection: upgrade\r\n") }
         switch (keepAlive, downstream) {
-        case (false, _): out.writeStaticString("Connection: close\r\n")
-        case (true, .http10): out.writeStaticString("Connection: keep-alive\r\n")
+        case (false, _): out.append("Connection: close\r\n")
+        case (true, .http10): out.append("Connection: keep-alive\r\n")
         case (true, .http11): break
         }
     }
