@@ -115,6 +115,24 @@ package final class Worker: @unchecked Sendable {
         loop.execute { [self] in context.stages.install(addressGuard) }
     }
 
+    // MARK: Commands
+
+    /// What the loop has now. Fails where it has ended.
+    func snapshot() -> EventLoopFuture<LoopSnapshot> {
+        loop.submit { [self] in
+            LoopSnapshot(
+                targets: context.stages.targetSnapshots,
+                checks: prober.schedule,
+                pools: context.stages.rules.table.pools.pools
+            )
+        }
+    }
+
+    /// An operator has changed the state of an endpoint.
+    func stateChanged(of endpoint: SharedEndpoint) -> EventLoopFuture<Void> {
+        loop.submit { [self] in context.stages.stateChanged(of: endpoint) }
+    }
+
     // MARK: The end
 
     /// Lets what runs finish, closes what idles; done when the last connection is gone.

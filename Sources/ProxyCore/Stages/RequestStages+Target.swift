@@ -103,6 +103,14 @@ extension RequestStages {
         targets.update(pool, resolver.resolve(pool.key, lookup), settings(of: pool))
     }
 
+    // MARK: Commands
+
+    /// The targets that are in use, in no order.
+    package var targetSnapshots: [TargetSnapshot] { targets.snapshots }
+
+    /// An operator has changed the state of an endpoint (`SharedEndpoint.set`).
+    package func stateChanged(of endpoint: SharedEndpoint) { targets.stateChanged(of: endpoint) }
+
     private func settings(of pool: TargetPool) -> Pool? {
         rules.table.pools.pool(for: pool.key.target.name, scratch: scratch)
     }
