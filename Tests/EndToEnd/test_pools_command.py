@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -120,3 +121,24 @@ def test_the_socket_speaks_http_and_ends_with_the_tier(site, folder, stopping):
     again.tier.signal(signal.SIGTERM)
     assert again.tier.wait() == 0
     assert not os.path.exists(site.socket)
+
+
+def test_requests_wait_while_a_target_is_paused(site):
+    assert site.berth("pause", "api", "--max", "30s")[0] == 0
+    with ThreadPoolExecutor(4) as pool:
+        waiting = [pool.submit(wire.ask, site.tier.port, "api.test") for _ in range(4)]
+        wait.until(lambda: site.report()["holds"][0]["waiting"] == 4, what="four requests to wait")
+        assert not any(one.done() for one in waiting)
+        assert site.berth("resume", "api")[0] == 0
+        assert {one.result().status for one in waiting} == {200}
+    assert site.berth("resume", "api")[0] == 1
+
+    assert site.berth("pause", "api", "--max", "300ms")[0] == 0
+    response = wire.ask(site.tier.port, "api.test")
+    assert response.status == 503 and response.get("Retry-After") == "5"
+
+    assert site.berth("stop", "api", "--message", "back at 10")[0] == 0
+    response = wire.ask(site.tier.port, "api.test")
+    assert response.status == 503 and b"back at 10" in response.body
+    assert site.berth("resume", "api")[0] == 0
+    assert wire.ask(site.tier.port, "api.test").status == 200

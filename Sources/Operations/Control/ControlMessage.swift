@@ -55,3 +55,14 @@ struct ControlResponse: Sendable, Equatable {
         return encoder
     }
 }
+
+/// Why a request to the control socket changes nothing.
+struct ControlRefusal: Error {
+    let status: Int
+    let message: String
+
+    init(_ status: Int, _ message: String) {
+        self.status = status
+        self.message = message
+    }
+}

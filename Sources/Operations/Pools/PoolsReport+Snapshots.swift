@@ -23,7 +23,22 @@ extension PoolsReport {
             reports.append(Target(unused: pool, known, now: time))
         }
         reports.sort { $0.name < $1.name }
-        self.init(tier: tier, targets: reports)
+        var holds: [String: Hold] = [:]
+        for (name, held) in loops.flatMap(\.holds) {
+            holds[name, default: Hold(name, held.hold)].waiting += held.waiting
+        }
+        self.init(tier: tier, targets: reports, holds: holds.values.sorted { $0.name < $1.name })
+    }
+}
+
+extension PoolsReport.Hold {
+    fileprivate init(_ name: String, _ hold: TargetHold) {
+        switch hold {
+        case .paused(let max):
+            self.init(name: name, state: .paused, max: Double(max.nanoseconds) / 1e9, waiting: 0)
+        case .stopped(let message):
+            self.init(name: name, state: .stopped, waiting: 0, message: message)
+        }
     }
 }
 

@@ -5,6 +5,22 @@ package struct PoolsReport: Codable, Sendable, Equatable {
     /// `front` or `local`.
     package var tier: String
     package var targets: [Target]
+    /// The targets that an operator has paused or stopped.
+    package var holds: [Hold] = []
+
+    package struct Hold: Codable, Sendable, Equatable {
+        package enum State: String, Codable, Sendable {
+            case paused, stopped
+        }
+
+        package var name: String
+        package var state: State
+        /// How long each request waits at most.
+        package var max: Double?
+        /// Requests that wait.
+        package var waiting: Int
+        package var message: String?
+    }
 
     /// On several lines, with the keys of the control socket.
     package func json() throws -> String {

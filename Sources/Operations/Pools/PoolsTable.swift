@@ -22,6 +22,19 @@ package enum PoolsTable {
         }.joined(separator: "\n")
     }
 
+    /// The targets that are paused or stopped, a line for each.
+    package static func holds(_ report: PoolsReport) -> [String] {
+        report.holds.map { hold in
+            switch hold.state {
+            case .paused:
+                "\(hold.name) is paused: \(hold.waiting) requests wait, each for \(seconds(hold.max ?? 0)) at most"
+            case .stopped:
+                "\(hold.name) is stopped: requests get 503"
+                    + (hold.message.map { " (\($0))" } ?? "")
+            }
+        }
+    }
+
     private static func empty(_ target: PoolsReport.Target) -> [String] {
         var line = [target.name, target.pool ?? "-", "-", target.next.failure ?? "-"]
         line += Array(repeating: "-", count: 7)

@@ -9,7 +9,7 @@ import RoutingConfig
 
 /// What the control socket of a tier offers.
 struct TierControl: Sendable {
-    private static let paths = "GET /pools, GET /pools/NAME, POST /pools/NAME/state"
+    private static let paths = "GET /pools, GET /pools/NAME, POST /pools/NAME/(state|pause|stop|resume)"
 
     /// The body of `POST /pools/NAME/state`.
     struct StateChange: Codable, Sendable {
@@ -17,27 +17,28 @@ struct TierControl: Sendable {
         var state: String
     }
 
-    private struct Refusal: Error {
-        let response: ControlResponse
-
-        init(_ status: Int, _ message: String) { response = .error(status, message) }
-    }
-
     let tier: Tier
     let logger: Logger
 
     func respond(_ request: ControlRequest) async -> ControlResponse {
-        do throws(Refusal) {
+        do throws(ControlRefusal) {
             switch (request.method, request.path.first, request.path.count) {
             case ("GET", "pools", 1): return .value(await report(await tier.snapshots()))
             case ("GET", "pools", 2): return .value(try await report(of: request.path[1]))
             case ("POST", "pools", 3) where request.path[2] == "state":
                 return .value(try await set(request.body, of: request.path[1]))
+            case ("POST", "pools", 3):
+                let holds = HoldControl(tier: tier, logger: logger)
+                let name = try await holds.apply(request.path[2], request.body, to: request.path[1])
+                var report = await report(await tier.snapshots())
+                report.targets.removeAll { $0.name != name }
+                report.holds.removeAll { $0.name != name }
+                return .value(report)
             case (_, "pools", 1...2): return .error(405, "the method is not allowed: \(Self.paths)")
             default: return .error(404, "there is no such path: \(Self.paths)")
             }
         } catch {
-            return error.response
+            return .error(error.status, error.message)
         }
     }
 
@@ -45,7 +46,7 @@ struct TierControl: Sendable {
         PoolsReport(tier: tier.settings.name, loops, known: tier.sharedEndpoints.all, now: .now())
     }
 
-    private func report(of name: String) async throws(Refusal) -> PoolsReport {
+    private func report(of name: String) async throws(ControlRefusal) -> PoolsReport {
         let loops = await tier.snapshots()
         var report = await report(loops)
         let found = report.targets.filter { $0.name == name.lowercased() || $0.pool == name }
@@ -57,9 +58,9 @@ struct TierControl: Sendable {
         return report
     }
 
-    private static func unknown(_ name: String, _ names: [String]) -> Refusal {
+    private static func unknown(_ name: String, _ names: [String]) -> ControlRefusal {
         let nearest = Suggestion.nearest(to: name, in: names).map { "did you mean '\($0)'? " } ?? ""
-        return Refusal(
+        return ControlRefusal(
             404,
             "there is no pool or target '\(name)': \(nearest)A target without endpoints in the rule file is "
                 + "known while requests come for it"
@@ -68,15 +69,18 @@ struct TierControl: Sendable {
 
     // MARK: States
 
-    private func set(_ body: [UInt8], of name: String) async throws(Refusal) -> PoolsReport {
+    private func set(_ body: [UInt8], of name: String) async throws(ControlRefusal) -> PoolsReport {
         guard let change = try? JSONDecoder().decode(StateChange.self, from: Data(body)) else {
-            throw Refusal(400, #"the body is not like {"endpoint": "10.0.0.2:8080", "state": "drain"}"#)
+            throw ControlRefusal(
+                400,
+                #"the body is not like {"endpoint": "10.0.0.2:8080", "state": "drain"}"#
+            )
         }
         guard let state = EndpointSettings.AdministrativeState(rawValue: change.state) else {
-            throw Refusal(400, "'\(change.state)' is not a state; the states are up, down and drain")
+            throw ControlRefusal(400, "'\(change.state)' is not a state; the states are up, down and drain")
         }
         guard let endpoint = Endpoint(change.endpoint) else {
-            throw Refusal(400, "'\(change.endpoint)' is not an endpoint; write it like 10.0.0.2:8080")
+            throw ControlRefusal(400, "'\(change.endpoint)' is not an endpoint; write it like 10.0.0.2:8080")
         }
         let endpoints = try await endpoints(of: name, endpoint)
         await tier.set(state, of: endpoints)
@@ -88,7 +92,9 @@ struct TierControl: Sendable {
     }
 
     /// What stands for an endpoint: one for each container that has had its address.
-    private func endpoints(of name: String, _ endpoint: Endpoint) async throws(Refusal) -> [SharedEndpoint] {
+    private func endpoints(of name: String, _ endpoint: Endpoint) async throws(ControlRefusal)
+        -> [SharedEndpoint]
+    {
         let loops = await tier.snapshots()
         let lower = name.lowercased()
         let targets = loops.flatMap(\.targets).filter { $0.name == lower || $0.pool?.name == name }
@@ -103,7 +109,7 @@ struct TierControl: Sendable {
         }
         let report = try await report(of: name)
         let known = Set(report.targets.flatMap(\.members).map(\.endpoint)).sorted()
-        throw Refusal(
+        throw ControlRefusal(
             404,
             "'\(name)' has no endpoint \(endpoint): "
                 + (known.isEmpty ? "it has none now" : "its endpoints are \(known.joined(separator: ", "))")

@@ -16,6 +16,8 @@ package struct LoopSnapshot: Sendable {
     package let targets: [TargetSnapshot]
     /// Of the endpoints that this loop checks.
     package let checks: [SharedEndpoints.Key: Check]
+    /// The targets that an operator has paused or stopped, with the requests that wait on this loop.
+    package let holds: [String: (hold: TargetHold, waiting: Int)]
     /// What the rules in force say of targets.
     package let pools: [Pool]
 }

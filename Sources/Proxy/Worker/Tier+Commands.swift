@@ -22,6 +22,13 @@ extension Tier {
         }
     }
 
+    /// Pauses or stops a target, or resumes it (nil). Returns when it holds on all loops.
+    ///
+    /// - Parameter target: in lower case.
+    package func set(_ hold: TargetHold?, for target: String) async {
+        for done in workers.map({ $0.set(hold, for: target) }) { try? await done.get() }
+    }
+
     /// An endpoint that a pool names itself, whether a loop uses it or not.
     package func endpoint(_ member: PoolEndpoint, of pool: Pool) -> SharedEndpoint {
         let endpoint = sharedEndpoints.endpoint(member.endpoint, identity: nil, pool: pool.name)

@@ -123,6 +123,7 @@ package final class Worker: @unchecked Sendable {
             LoopSnapshot(
                 targets: context.stages.targetSnapshots,
                 checks: prober.schedule,
+                holds: context.holds.all,
                 pools: context.stages.rules.table.pools.pools
             )
         }
@@ -131,6 +132,11 @@ package final class Worker: @unchecked Sendable {
     /// An operator has changed the state of an endpoint.
     func stateChanged(of endpoint: SharedEndpoint) -> EventLoopFuture<Void> {
         loop.submit { [self] in context.stages.stateChanged(of: endpoint) }
+    }
+
+    /// - Parameter hold: nil: requests of the target go on.
+    func set(_ hold: TargetHold?, for target: String) -> EventLoopFuture<Void> {
+        loop.submit { [self] in context.holds.set(hold, for: target) }
     }
 
     // MARK: The end

@@ -3,6 +3,7 @@ import Foundation
 import FoundationNetworking
 import NIOCore
 import Proxy
+import RegistryTestSupport
 import Routing
 import RoutingConfig
 import TestSupport
@@ -177,6 +178,58 @@ struct PoolsCommandTests {
                     "from up to avoided, because a connection could not be made (connection_refused), as "
                 )
             )
+        }
+    }
+
+    // MARK: Pause and stop
+
+    private func waiting(_ count: Int, _ site: Site) async throws {
+        try await until("\(count) requests to wait") {
+            try await site.pools.report().holds.map(\.waiting) == [count]
+        }
+    }
+
+    @Test func `Requests of a target that is paused wait, and go on when it is resumed`() async throws {
+        try await run { site in
+            #expect(try await site.get() == 200)
+            try await site.pools.pause("API", max: .seconds(30))
+            try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<3 { group.addTask { try await site.get() } }
+                try await waiting(3, site)
+                // Others do not wait.
+                #expect(try await site.get("/plain") == 200)
+                try await site.pools.resume("api")
+                for try await status in group { #expect(status == 200) }
+            }
+            #expect(try await site.pools.report().holds == [])
+        }
+    }
+
+    @Test func `Who waits for too long gets 503, and so do all when the target is stopped`() async throws {
+        try await run { site in
+            try await site.pools.pause("api", max: .milliseconds(1))
+            #expect(try await site.get() == 503)
+            try await site.pools.pause("api", max: .seconds(30))
+            async let held = site.get()
+            try await waiting(1, site)
+            try await site.pools.stop("api", message: "back at 10")
+            let status = try await held
+            #expect(status == 503)
+            let url = try #require(URL(string: "http://\(site.service.tier.endpoints[0])/"))
+            let (data, response) = try await URLSession.shared.data(from: url)
+            #expect((response as? HTTPURLResponse)?.value(forHTTPHeaderField: "Retry-After") == "5")
+            #expect(String(decoding: data, as: UTF8.self).contains("back at 10"))
+            let lines = PoolsTable.holds(try await site.pools.report())
+            #expect(lines == ["api is stopped: requests get 503 (back at 10)"])
+            await #expect(throws: ControlClient.Problem.self) {
+                try await site.pools.stop("api", message: "<b>")
+            }
+            await #expect(throws: ControlClient.Problem.self) {
+                try await site.pools.pause("a b", max: .seconds(1))
+            }
+            try await site.pools.resume("api")
+            await #expect(throws: ControlClient.Problem.self) { try await site.pools.resume("api") }
+            #expect(try await site.get() == 200)
         }
     }
 }
