@@ -142,3 +142,17 @@ def test_requests_wait_while_a_target_is_paused(site):
     assert response.status == 503 and b"back at 10" in response.body
     assert site.berth("resume", "api")[0] == 0
     assert wire.ask(site.tier.port, "api.test").status == 200
+
+
+def test_commands_work_while_the_tier_drains(site):
+    assert site.berth("pause", "api")[0] == 0
+    with ThreadPoolExecutor(1) as pool:
+        held = pool.submit(wire.ask, site.tier.port, "api.test")
+        wait.until(lambda: site.report()["holds"][0]["waiting"] == 1, what="a request to wait")
+        site.tier.signal(signal.SIGTERM)
+        wait.until(lambda: "stopping" in site.tier.said(), what="the tier to drain")
+        assert site.report()["holds"][0]["waiting"] == 1
+        assert site.berth("resume", "api")[0] == 0
+        assert held.result().status == 200
+    assert site.tier.wait() == 0
+    assert not os.path.exists(site.socket)
