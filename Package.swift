@@ -44,6 +44,7 @@ extension Target.Dependency {
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
     static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
     static let nioFoundationCompat = product(name: "NIOFoundationCompat", package: "swift-nio")
+    static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let yams = product(name: "Yams", package: "Yams")
 }
@@ -207,13 +208,13 @@ let package = Package(
                 "Settings", "Balancing", "Bytes", "Linting", "Proxy", "ProxyCore", "RoutingConfig", "Routing",
                 "Names", "ContainerNames",
                 "DNSNames", "EtcdClient", "EtcdNames", "Registration", "RegistryClient",
-                "HTTP1", "SystemSupport", .nioCore, .nioPosix, .logging, .nioConcurrencyHelpers,
+                "HTTP1", "SystemSupport", .nioCore, .nioHTTP1, .nioPosix, .logging, .nioConcurrencyHelpers,
             ]
         ),
         .executableTarget(
             name: "berth",
             dependencies: [
-                "Bytes", "Settings", "DryRun", "Explain", "Linting", "NginxImport", "PCRE2",
+                "Balancing", "Bytes", "Settings", "DryRun", "Explain", "Linting", "NginxImport", "PCRE2",
                 "PatternLanguages",
                 "PatternSyntax",
                 "RuleTesting",
@@ -354,9 +355,9 @@ let package = Package(
         tests(
             "OperationsTests",
             [
-                "HTTP1", "Operations", "Proxy", "ProxyCore", "Names", "Routing", "RoutingConfig",
+                "Balancing", "HTTP1", "Operations", "Proxy", "ProxyCore", "Names", "Routing", "RoutingConfig",
                 "RegistryTestSupport", "RuleTesting", "Settings", "TestSupport",
-                .logging, .nioCore, .nioPosix,
+                .logging, .nioCore, .nioHTTP1, .nioPosix,
                 .nioConcurrencyHelpers,
             ]
         ),

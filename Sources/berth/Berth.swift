@@ -12,7 +12,7 @@ struct Berth: AsyncParsableCommand {
         discussion: """
             Exit codes: 0: done; 1: 'test' found a refused request or a failed case, 'check' a finding, 'diff' a \
             change, 'import' something that it does not translate, 'explain' a host that does not match, 'names' \
-            no such name; 2: the configuration, a file, an address or the command line cannot be used.
+            and 'pools' no such name; 2: the configuration, a file, an address or the command line cannot be used.
 
             See it run:      berth demo
             Test a rule:     berth test --front rules/front.yaml --local rules/local.yaml \
@@ -21,7 +21,8 @@ struct Berth: AsyncParsableCommand {
         version: BerthVersion.current,
         subcommands: [
             FrontCommand.self, LocalCommand.self, TestCommand.self, DiffCommand.self, CheckCommand.self,
-            NamesCommand.self, ImportCommand.self, ExplainCommand.self, DemoCommand.self,
+            NamesCommand.self, PoolsCommand.self, PauseCommand.self, StopCommand.self, ResumeCommand.self,
+            ImportCommand.self, ExplainCommand.self, DemoCommand.self,
         ]
     )
 }

@@ -28,6 +28,7 @@ FILES = {
     "docs/testing-rules.md": {"access.log": LOG, "new/front.yaml": OTHER, "old.yaml": RULES, "new.yaml": OTHER},
     "docs/registries.md": {"rules/front.yaml": shown("docs/registries.md", "yaml")},
     "docs/pools.md": {"pools.yaml": shown("docs/pools.md", "yaml")},
+    "docs/control.md": {"api.yaml": shown("docs/control.md", "yaml")},
     "docs/importing-nginx.md": {"nginx.conf": shown("docs/importing-nginx.md", "nginx")},
     "docs/commands.md": {"nginx.conf": shown("docs/importing-nginx.md", "nginx")},
 }

@@ -31,6 +31,11 @@ private let denials: [(modules: Set<String>, except: Set<String>, why: String)] 
         "no channel of NIO is on the path of a request: its sockets belong to EpollLoop"
     ),
     (
+        ["NIOHTTP1"],
+        ["Operations"],
+        "messages of the data path are HTTP1's"
+    ),
+    (
         ["CCurl", "NIOFoundationCompat"],
         ["RegistryClient"],
         "the HTTP client belongs to the registries"

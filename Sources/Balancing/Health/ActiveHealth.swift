@@ -2,8 +2,8 @@
 ///
 /// Pure, and a value of whoever holds it.
 public struct ActiveHealth: Sendable, Hashable {
-    private var rise: Int
-    private var fall: Int
+    public private(set) var rise: Int
+    public private(set) var fall: Int
     private let start: HealthCheck.Start
     public private(set) var isUp: Bool
     /// Checks so far have had a result.

@@ -19,6 +19,8 @@ public struct EndpointHealth: Sendable {
     /// Why it is down, while it is.
     private var downCause = HealthTransition.Cause.unchecked
     public private(set) var administrativeState = EndpointSettings.AdministrativeState.up
+    /// `administrativeState` is what an operator has set, and differs from the settings.
+    public private(set) var isSetByOperator = false
     /// When it last came back, or came as a newcomer; nil: it has been there since the start.
     public private(set) var cameBack: MonotonicTime?
 
@@ -45,6 +47,7 @@ public struct EndpointHealth: Sendable {
     ) {
         if settings.administrativeState != self.settings?.administrativeState ?? .up {
             administrativeState = settings.administrativeState
+            isSetByOperator = false
         }
         self.settings = settings
         passive.configure(maxFailures: settings.maxFailures, failTimeout: settings.failTimeout)
@@ -61,10 +64,14 @@ public struct EndpointHealth: Sendable {
     /// What an operator sets; holds until the next call, or until the settings change it.
     public mutating func set(_ state: EndpointSettings.AdministrativeState, now: MonotonicTime) {
         administrativeState = state
+        isSetByOperator = state != settings?.administrativeState ?? .up
         settle(now, .administrative)
     }
 
     // MARK: State
+
+    /// What checks show; nil: there are none.
+    public var checks: ActiveHealth? { active }
 
     public func state(now: MonotonicTime) -> State {
         if condition == .down { return .down(downCause) }

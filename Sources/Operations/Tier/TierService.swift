@@ -28,6 +28,8 @@ package final class TierService: Sendable {
         package var registrations: [RegistrationPlan]
         /// A file that exists while the tier is ready; nil: there is none.
         package var readyFile: String?
+        /// The socket for commands; nil: there is none.
+        package var admin: ControlAddress?
         /// The rule files and folders to watch and reload; empty: the plan never changes.
         package var rules: [String]
 
@@ -42,6 +44,7 @@ package final class TierService: Sendable {
             stateDirectory: String? = nil,
             registrations: [RegistrationPlan] = [],
             readyFile: String? = nil,
+            admin: ControlAddress? = nil,
             rules: [String] = []
         ) {
             self.listen = listen
@@ -54,6 +57,7 @@ package final class TierService: Sendable {
             self.stateDirectory = stateDirectory
             self.registrations = registrations
             self.readyFile = readyFile
+            self.admin = admin
             self.rules = rules
         }
     }
@@ -66,6 +70,7 @@ package final class TierService: Sendable {
     private let logger: Logger
     private let registrations: [TierRegistration]
     private let readiness: Readiness
+    private let control: ControlServer?
 
     private init(
         tier: Tier,
@@ -73,6 +78,7 @@ package final class TierService: Sendable {
         sink: LogSink?,
         registrations: [TierRegistration],
         readiness: Readiness,
+        control: ControlServer?,
         drain: Duration,
         reloading: Reload,
         logger: Logger
@@ -82,6 +88,7 @@ package final class TierService: Sendable {
         self.sink = sink
         self.registrations = registrations
         self.readiness = readiness
+        self.control = control
         self.drain = drain
         self.reloading = reloading
         self.logger = logger
@@ -89,8 +96,8 @@ package final class TierService: Sendable {
 
     /// Starts the name sources, opens the access log, binds the addresses, and serves.
     ///
-    /// - Throws: `StateDirectoryError`, `NameSourceError`, `RegistryError`, `LogSinkError` or `ListenError`, each with a
-    ///   message for the operator. Nothing is served then.
+    /// - Throws: `StateDirectoryError`, `NameSourceError`, `RegistryError`, `LogSinkError`, `ControlSocketError` or
+    ///   `ListenError`, each with a message for the operator. Nothing is served then.
     package static func start(
         _ plan: TierPlan,
         options: Options,
@@ -110,7 +117,11 @@ package final class TierService: Sendable {
         let otherProtocols = OtherProtocolLog(logger)
         let health = HealthLog(logger)
         let tier: Tier
+        var socket: ControlSocket?
         do {
+            socket = try options.admin.map {
+                try ControlSocket.listen(at: $0, takesOver: options.sharesPorts)
+            }
             tier = try Tier.start(
                 settings: plan.settings,
                 table: plan.table,
@@ -128,6 +139,15 @@ package final class TierService: Sendable {
                 }
             )
         } catch {
+            socket?.discard()
+            await sink?.close()
+            throw error
+        }
+        let control: ControlServer?
+        do {
+            control = try await serve(socket, tier, logger)
+        } catch {
+            _ = await tier.shutDown(limit: .zero)
             await sink?.close()
             throw error
         }
@@ -168,10 +188,23 @@ package final class TierService: Sendable {
             sink: sink,
             registrations: registrations,
             readiness: readiness,
+            control: control,
             drain: options.drain,
             reloading: reloading,
             logger: logger
         )
+    }
+
+    private static func serve(
+        _ socket: ControlSocket?,
+        _ tier: Tier,
+        _ logger: Logger
+    ) async throws(ControlSocketError) -> ControlServer? {
+        guard let socket else { return nil }
+        let commands = TierControl(tier: tier, logger: logger)
+        return try await ControlServer.start(on: socket, group: NameSources.shared.group) {
+            await commands.respond($0)
+        }
     }
 
     /// Returns a message when another instance holds the name to register; nil when the task is cancelled. After the
@@ -216,6 +249,7 @@ package final class TierService: Sendable {
         // Name sources run until the last exchange has ended.
         let counters = await tier.shutDown(limit: drain)
         names.stop()
+        await control?.stop()
         await sink?.close()
         var metadata: Logger.Metadata = [
             "tier": "\(tier.settings.name)",

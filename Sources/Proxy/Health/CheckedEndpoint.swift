@@ -28,6 +28,15 @@ final class CheckedEndpoint {
         self.members = members.map { Weak(endpoint: $0) }
     }
 
+    /// The endpoint in each pool that has this check.
+    var keys: [SharedEndpoints.Key] { members.compactMap { $0.endpoint?.key } }
+
+    /// For commands.
+    var next: LoopSnapshot.Check {
+        if isUnderWay { return .underWay }
+        return isPaused ? .paused : .due(schedule.due)
+    }
+
     var isUnderWay: Bool { run != nil }
     var due: MonotonicTime { schedule.due }
 

@@ -54,6 +54,15 @@ final class HealthProber {
     /// For tests: how many endpoints this loop checks.
     var count: Int { checks.count }
 
+    /// What becomes next of the checks that this loop makes, for commands.
+    var schedule: [SharedEndpoints.Key: LoopSnapshot.Check] {
+        var schedule: [SharedEndpoints.Key: LoopSnapshot.Check] = [:]
+        for check in checks.values {
+            for key in check.keys { schedule[key] = check.next }
+        }
+        return schedule
+    }
+
     /// Called four times a second.
     ///
     /// - Parameter mayConnect: whether Berth may connect to an address.

@@ -115,6 +115,30 @@ package final class Worker: @unchecked Sendable {
         loop.execute { [self] in context.stages.install(addressGuard) }
     }
 
+    // MARK: Commands
+
+    /// What the loop has now. Fails where it has ended.
+    func snapshot() -> EventLoopFuture<LoopSnapshot> {
+        loop.submit { [self] in
+            LoopSnapshot(
+                targets: context.stages.targetSnapshots,
+                checks: prober.schedule,
+                holds: context.holds.all,
+                pools: context.stages.rules.table.pools.pools
+            )
+        }
+    }
+
+    /// An operator has changed the state of an endpoint.
+    func stateChanged(of endpoint: SharedEndpoint) -> EventLoopFuture<Void> {
+        loop.submit { [self] in context.stages.stateChanged(of: endpoint) }
+    }
+
+    /// - Parameter hold: nil: requests of the target go on.
+    func set(_ hold: TargetHold?, for target: String) -> EventLoopFuture<Void> {
+        loop.submit { [self] in context.holds.set(hold, for: target) }
+    }
+
     // MARK: The end
 
     /// Lets what runs finish, closes what idles; done when the last connection is gone.

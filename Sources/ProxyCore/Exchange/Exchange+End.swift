@@ -163,7 +163,7 @@ extension Exchange {
     /// The downstream has closed: nothing refers to it any longer.
     package func detach() {
         isActive = false
-        leaveName()
+        leaveWaits()
         places.leave()
         leavePage()
         upstream?.cancel()
@@ -176,7 +176,7 @@ extension Exchange {
     private func end() {
         record()
         isActive = false
-        leaveName()
+        leaveWaits()
         places.leave()
         leavePage()
         upstream?.cancel()
@@ -189,11 +189,16 @@ extension Exchange {
         facts.pageFetch = nil
     }
 
-    /// The exchange waits for no name any longer.
-    private func leaveName() {
-        guard let wait = facts.nameWait else { return }
-        facts.nameWait = nil
-        context.names?.remove(wait)
+    /// The exchange waits for no name and no target any longer.
+    private func leaveWaits() {
+        if let wait = facts.nameWait {
+            facts.nameWait = nil
+            context.names?.remove(wait)
+        }
+        if let wait = facts.holdWait {
+            facts.holdWait = nil
+            context.holds.remove(wait)
+        }
     }
 
     /// What shows an operator that a request failed: its id; empty where the exchange serves another one by now.
@@ -261,5 +266,51 @@ extension Exchange {
                 retried: machine.wasRetried
             )
         )
+    }
+
+    // MARK: Failures and deadlines
+
+    /// The exchange cannot go on.
+    package func fail(_ failure: Failure) {
+        guard isActive else { return }
+        perform(machine.failed(failure))
+    }
+
+    /// Compares the clock with the exchange's deadlines.
+    package func tick(now: NIODeadline) {
+        if let tunnel {
+            outgoing = ByteBuffer()
+            if let tunnelUpstream, isWithdrawn(tunnelUpstream) { tunnel.checkUpstream() }
+            let timeouts = context.settings.timeouts
+            return tunnel.tick(now: now, idle: timeouts.tunnel, accept: timeouts.upstream)
+        }
+        guard isActive, let downstream else { return }
+        if let fetch = facts.pageFetch { return fetch.tick(now: now) }
+        if leavesWithdrawnEndpoint() { return }
+        let timeouts = context.settings.timeouts
+        // A response may take hours: what would be sent again, had it not begun, is of no more use.
+        if machine.responseHasBegun {
+            outgoing = ByteBuffer()
+            facts.pageRequest = nil
+        }
+        if let upstream, upstream.hasProgressed() { machine.upstreamAccepted(now: now) }
+        perform(
+            machine.tick(
+                now: now,
+                upstreamBlocked: upstream.map { !$0.isWritable } ?? false,
+                downstreamBlocked: !downstream.acceptsResponse,
+                upstreamTimeout: facts.route.timeouts?.upstream ?? timeouts.upstream,
+                downstreamTimeout: facts.route.timeouts?.downstream ?? timeouts.downstream,
+                halfClosedTimeout: downstream.isHalfClosed
+                    // A proxy closes both halves at once.
+                    ? (downstream.connection.trusted ? .zero : timeouts.halfClosed) : nil
+            )
+        )
+    }
+
+    /// Gives the buffers back: an idle connection holds nothing that it does not need.
+    package func releaseBuffers() {
+        outgoing = ByteBuffer()
+        facts = ExchangeFacts(start: facts.start)
     }
 }

@@ -160,8 +160,9 @@ package final class Exchange {
         _ connection: ConnectionInfo,
         _ target: ForwardTarget
     ) throws(Failure) {
-        let name = try context.stages.resolve(&facts.route)
-        let upstream = name == nil ? try pickFirst() : nil
+        let hold = try context.holds.wait(for: target.forward.target.name)
+        let name = hold == nil ? try context.stages.resolve(&facts.route) : nil
+        let upstream = hold == nil && name == nil ? try pickFirst() : nil
         outgoing.clear()
         HTTP1RequestHeadWriter(
             connection: connection,
@@ -173,10 +174,37 @@ package final class Exchange {
             machine.requestEnded()
         }
         if let upstream { return connect(to: upstream) }
+        if let hold {
+            machine.wait(for: .start, until: context.now + hold, cause: .targetPaused)
+            facts.holdWait = try context.holds.add(self, for: target.forward.target.name)
+        } else {
+            try wait(for: name)
+        }
+    }
+
+    private func wait(for name: String?) throws(Failure) {
         guard let name, let names = context.names else { throw Failure(.unknownTarget) }
         let deadline = context.now + context.settings.timeouts.resolve
         machine.wait(for: .name, until: deadline, cause: .nameTimeout)
         facts.nameWait = try names.add(self, for: name)
+    }
+
+    /// The target that this exchange waits for was resumed, or stopped.
+    func holdEnded(_ wait: TargetHoldWait) {
+        // One that was served before this one may have ended it.
+        guard facts.holdWait == wait, let target = facts.route.decision?.forwarding else { return }
+        facts.holdWait = nil
+        do throws(Failure) {
+            _ = try context.holds.wait(for: target.forward.target.name)
+            if let name = try context.stages.resolve(&facts.route) {
+                try self.wait(for: name)
+            } else {
+                connect(to: try pickFirst())
+            }
+        } catch {
+            fail(error)
+        }
+        downstream?.resumeRequest()
     }
 
     /// The name that this exchange waits for is known, or will not be.
@@ -351,49 +379,5 @@ package final class Exchange {
         case .respond(let failure): respond(failure)
         case .abort(let failure): abort(failure)
         }
-    }
-
-    /// The exchange cannot go on.
-    package func fail(_ failure: Failure) {
-        guard isActive else { return }
-        perform(machine.failed(failure))
-    }
-
-    /// Compares the clock with the exchange's deadlines.
-    package func tick(now: NIODeadline) {
-        if let tunnel {
-            outgoing = ByteBuffer()
-            if let tunnelUpstream, isWithdrawn(tunnelUpstream) { tunnel.checkUpstream() }
-            let timeouts = context.settings.timeouts
-            return tunnel.tick(now: now, idle: timeouts.tunnel, accept: timeouts.upstream)
-        }
-        guard isActive, let downstream else { return }
-        if let fetch = facts.pageFetch { return fetch.tick(now: now) }
-        if leavesWithdrawnEndpoint() { return }
-        let timeouts = context.settings.timeouts
-        // A response may take hours: what would be sent again, had it not begun, is of no more use.
-        if machine.responseHasBegun {
-            outgoing = ByteBuffer()
-            facts.pageRequest = nil
-        }
-        if let upstream, upstream.hasProgressed() { machine.upstreamAccepted(now: now) }
-        perform(
-            machine.tick(
-                now: now,
-                upstreamBlocked: upstream.map { !$0.isWritable } ?? false,
-                downstreamBlocked: !downstream.acceptsResponse,
-                upstreamTimeout: facts.route.timeouts?.upstream ?? timeouts.upstream,
-                downstreamTimeout: facts.route.timeouts?.downstream ?? timeouts.downstream,
-                halfClosedTimeout: downstream.isHalfClosed
-                    // A proxy closes both halves at once.
-                    ? (downstream.connection.trusted ? .zero : timeouts.halfClosed) : nil
-            )
-        )
-    }
-
-    /// Gives the buffers back: an idle connection holds nothing that it does not need.
-    package func releaseBuffers() {
-        outgoing = ByteBuffer()
-        facts = ExchangeFacts(start: facts.start)
     }
 }

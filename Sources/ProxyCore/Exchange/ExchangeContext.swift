@@ -19,6 +19,8 @@ package final class ExchangeContext: @unchecked Sendable {
     package let upstreams: Upstreams
     /// Nil: names that the table does not hold are unknown.
     package let names: NameWaits?
+    /// The targets that an operator has paused or stopped.
+    package let holds = TargetHolds()
     /// Receives a record of each exchange; nil: no log.
     package let log: (any ExchangeLog)?
     /// To be set before the first request.

@@ -17,6 +17,8 @@ struct ExchangeFacts {
     var route = RequestRoute()
     /// The request waits for the endpoints of a name.
     var nameWait: NameWait?
+    /// The request waits for its target, which is paused.
+    var holdWait: TargetHoldWait?
     /// Where the request was sent.
     var upstream: Upstream?
     /// Where connecting failed.

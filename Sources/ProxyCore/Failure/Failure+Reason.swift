@@ -16,7 +16,8 @@ extension Failure.Reason {
             .downstream
         case .noRule, .unsafeTarget, .unsafeHeader, .unsafePath, .unsafeRedirect, .matchLimit, .unknownTarget,
             .nameTimeout, .nameError, .prohibitedAddress,
-            .loopDetected, .draining, .targetLimit, .endpointsDown, .outOfDescriptors, .internal:
+            .loopDetected, .draining, .targetLimit, .endpointsDown, .targetPaused,
+            .targetStopped, .outOfDescriptors, .internal:
             .proxy
         case .connectionRefused, .connectionReset, .connectTimeout, .unroutable, .connectFailed,
             .invalidResponse, .responseHeadTooLarge, .responseIncomplete, .upstreamTimeout, .upgradeFailed:
@@ -43,7 +44,9 @@ extension Failure.Reason {
         case .connectionRefused, .connectionReset, .unroutable, .connectFailed, .invalidResponse,
             .responseHeadTooLarge, .responseIncomplete, .upgradeFailed, .prohibitedAddress, .nameError:
             502
-        case .unknownTarget, .draining, .targetLimit, .endpointsDown, .outOfDescriptors: 503
+        case .unknownTarget, .draining, .targetLimit, .endpointsDown, .targetPaused, .targetStopped,
+            .outOfDescriptors:
+            503
         case .connectTimeout, .upstreamTimeout, .nameTimeout: 504
         case .versionNotSupported: 505
         case .loopDetected: 508
@@ -59,7 +62,8 @@ extension Failure.Reason {
             "http_request_error"
         case .unsafeTarget, .unsafeHeader, .unsafePath, .unsafeRedirect: "http_request_denied"
         case .noRule: "destination_not_found"
-        case .unknownTarget, .draining, .endpointsDown: "destination_unavailable"
+        case .unknownTarget, .draining, .endpointsDown, .targetPaused, .targetStopped:
+            "destination_unavailable"
         case .nameTimeout: "dns_timeout"
         case .nameError: "dns_error"
         case .targetLimit, .outOfDescriptors: "connection_limit_reached"
@@ -108,6 +112,8 @@ extension Failure.Reason {
         case .draining: "the proxy is shutting down"
         case .targetLimit: "the target has as many requests as it may have at a time"
         case .endpointsDown: "no endpoint of the target is up"
+        case .targetPaused: "the target is paused"
+        case .targetStopped: "the target is stopped"
         case .outOfDescriptors: "the proxy cannot open another connection"
         case .internal: "internal error"
         case .connectionRefused: "the target refused the connection"

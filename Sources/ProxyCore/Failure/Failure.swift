@@ -41,6 +41,8 @@ package struct Failure: Error, Equatable, Sendable {
         case draining = "draining"
         case targetLimit = "target_limit"
         case endpointsDown = "endpoints_down"
+        case targetPaused = "target_paused"
+        case targetStopped = "target_stopped"
         case outOfDescriptors = "out_of_descriptors"
         case `internal` = "internal_error"
 

@@ -51,7 +51,10 @@ package struct LocalResponse: Sendable {
         let details = "\(tier.signature); error=\(failure.proxyStatus); details=\"\(failure.message)\""
         response.fields = [field("Proxy-Status", details), field("X-Request-ID", requestID)]
         if failure.reason == .methodNotAllowed { response.fields.append(allow) }
-        if failure.reason == .endpointsDown { response.fields.append(retryAfter) }
+        switch failure.reason {
+        case .endpointsDown, .targetPaused, .targetStopped: response.fields.append(retryAfter)
+        default: break
+        }
         let phrase = StatusPhrase.of(failure.status)
         switch representation {
         case .json:

@@ -19,13 +19,27 @@ struct TargetMember {
         }
     }
 
-    var isUp: Bool { settings.administrativeState == .up }
+    /// What an operator has set, or the settings.
+    var administrativeState: EndpointSettings.AdministrativeState {
+        let flags = upstream.shared.flags
+        if flags.contains(.administrativelyDown) { return .down }
+        return flags.contains(.drains) ? .drain : .up
+    }
+
+    /// As the balancer is to see it.
+    var balanced: PoolMember {
+        var settings = settings
+        settings.administrativeState = administrativeState
+        return PoolMember(id: upstream.endpoint.description, settings: settings)
+    }
+
+    var isUp: Bool { upstream.shared.flags.isDisjoint(with: [.administrativelyDown, .drains]) }
 
     /// It takes one more request.
     var hasRoom: Bool { settings.maxConnections.map { upstream.shared.requestsInFlight < $0 } ?? true }
 
     /// It takes requests that are bound to it: also while it drains.
-    var mayServeBound: Bool { settings.administrativeState != .down && hasRoom }
+    var mayServeBound: Bool { administrativeState != .down && hasRoom }
 
     func load(now: NIODeadline) -> EndpointLoad {
         EndpointLoad(

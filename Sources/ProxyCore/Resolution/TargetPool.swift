@@ -9,8 +9,12 @@ package struct TargetKey: Hashable, Sendable {
     package let endpointNetworks: [CIDR]
 
     package init(_ forward: Forward) {
-        self.target = forward.target
-        self.endpointNetworks = forward.endpointNetworks
+        self.init(forward.target, endpointNetworks: forward.endpointNetworks)
+    }
+
+    init(_ target: Target, endpointNetworks: [CIDR] = []) {
+        self.target = target
+        self.endpointNetworks = endpointNetworks
     }
 
     /// A target whose name is a pool's, as a rule without further conditions leads to it.
@@ -79,27 +83,33 @@ package final class TargetPool {
         for (position, member) in members.enumerated() {
             positions[ObjectIdentifier(member.upstream)] = position
         }
+        if let settings {
+            for member in updated {
+                member.upstream.shared.configure(member.settings, check: settings.settings.check, now: now)
+            }
+        }
         balancer.update(
             updated.map { member in
-                let previous = hasNewMethod ? nil : positions[ObjectIdentifier(member.upstream)]
-                return (
-                    PoolMember(id: member.upstream.endpoint.description, settings: member.settings), previous
-                )
+                (member.balanced, hasNewMethod ? nil : positions[ObjectIdentifier(member.upstream)])
             }
         )
         self.members = updated
         self.resolution = resolution
         self.failure = resolution.failure
         if let settings {
-            for member in updated {
-                member.upstream.shared.configure(member.settings, check: settings.settings.check, now: now)
-            }
             comparesEndpoints =
                 settings.settings.comparesEndpoints
                 || updated.contains { $0.settings.maxConnections != nil || $0.settings.slowStart > .zero }
             sticky?.name(updated.map(\.upstream))
         }
         markUse(now: now)
+    }
+
+    /// An operator has changed the state of an endpoint: turns are those of the endpoints that are up. Until this is
+    /// called, an endpoint that is not has its turns, and others take its place.
+    func stateChanged(of endpoint: SharedEndpoint) {
+        guard members.contains(where: { $0.upstream.shared === endpoint }) else { return }
+        balancer.update(members.enumerated().map { ($1.balanced, $0) })
     }
 
     /// - Returns: whether endpoints are picked by another method from now on.
@@ -172,7 +182,8 @@ package final class TargetPool {
         now: NIODeadline
     ) throws(Failure) -> Int {
         if let bound = sticky?.index(of: request.stickyToken), members[bound].mayServeBound,
-            !attempted.contains(members[bound].upstream), members[bound].upstream.admits(now: now)
+            !attempted.contains(members[bound].upstream),
+            members[bound].upstream.admits(now: now, isBound: true)
         {
             return bound
         }
@@ -206,7 +217,8 @@ package final class TargetPool {
         now: NIODeadline
     ) -> EndpointLoad {
         let member = members[index]
-        guard !attempted.contains(member.upstream), !isChoosy || !member.upstream.isAvoided, member.hasRoom
+        guard !attempted.contains(member.upstream), !isChoosy || !member.upstream.isAvoided, member.isUp,
+            member.hasRoom
         else { return EndpointLoad(isExcluded: true) }
         return comparesEndpoints ? member.load(now: now) : EndpointLoad()
     }
@@ -216,6 +228,46 @@ package final class TargetPool {
         let isFull = members.contains { $0.isUp && !$0.upstream.isAvoided && !$0.hasRoom }
         return Failure(isFull ? .targetLimit : reason)
     }
+
+    // MARK: Commands
+
+    /// The target as it is now.
+    func snapshot(now: NIODeadline) -> TargetSnapshot {
+        TargetSnapshot(
+            name: key.target.name,
+            pool: settings,
+            source: resolution.source,
+            members: members.map { member in
+                TargetSnapshot.Member(
+                    endpoint: member.upstream.shared,
+                    settings: member.settings,
+                    requestsInFlight: member.upstream.requestsInFlight
+                )
+            },
+            next: preview(now: now)
+        )
+    }
+
+    /// What `pick` would do, without a turn taken.
+    private func preview(now: NIODeadline) -> TargetSnapshot.Pick {
+        if let failure { return .failure(failure) }
+        if balancer.method.usesKey { return .byKey }
+        let nobody = AttemptedUpstreams()
+        var turns = balancer
+        if !comparesEndpoints, let index = turns.pick(), members[index].isUp,
+            !members[index].upstream.isAvoided
+        {
+            return .endpoint(members[index].upstream.endpoint)
+        }
+        var picked = turns.pick { load($0, excluding: nobody, isChoosy: true, now: now) }
+        if picked == nil, settings?.settings.allDown != .refuse {
+            picked = turns.pick { load($0, excluding: nobody, isChoosy: false, now: now) }
+        }
+        return picked.map { .endpoint(members[$0].upstream.endpoint) }
+            ?? .failure(nothingLeft(nobody, .endpointsDown))
+    }
+
+    // MARK: What requests need
 
     /// What of a response's time counts; nil: none.
     var measure: BalancingMethod.Measure? {

@@ -97,6 +97,14 @@ struct TargetPools {
         for key in keys[name] ?? [] { pools[key]?.epoch = Self.outdated }
     }
 
+    /// An operator has changed the state of an endpoint.
+    func stateChanged(of endpoint: SharedEndpoint) {
+        for pool in pools.values { pool.stateChanged(of: endpoint) }
+    }
+
+    /// The targets that are in use, in no order, for commands.
+    var snapshots: [TargetSnapshot] { pools.values.map { $0.snapshot(now: now) } }
+
     mutating func tick(now: NIODeadline) {
         self.now = now
         guard let lastSweep else {

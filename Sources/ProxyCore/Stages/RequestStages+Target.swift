@@ -110,6 +110,14 @@ extension RequestStages {
         return targets.isCurrent(pool) && targets.insert(pool) ? pool : nil
     }
 
+    // MARK: Commands
+
+    /// The targets that are in use, in no order.
+    package var targetSnapshots: [TargetSnapshot] { targets.snapshots }
+
+    /// An operator has changed the state of an endpoint (`SharedEndpoint.set`).
+    package func stateChanged(of endpoint: SharedEndpoint) { targets.stateChanged(of: endpoint) }
+
     private func settings(of pool: TargetPool) -> Pool? {
         rules.table.pools.pool(for: pool.key.target.name, scratch: scratch)
     }

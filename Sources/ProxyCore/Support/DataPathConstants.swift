@@ -26,6 +26,8 @@ package enum DataPathConstants {
     package static let rememberedHostBytes = 256
     /// Requests of one loop that wait for names at one time, and names that they wait for.
     package static let nameWaiters = 8192
+    /// Requests of one loop that wait for targets that are paused.
+    package static let heldRequests = 1024
     /// Targets whose endpoints a loop keeps.
     package static let targets = 1 << 17
     /// How long a loop does not accept connections when the process is out of descriptors. New connections wait in

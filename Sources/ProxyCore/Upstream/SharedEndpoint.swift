@@ -76,22 +76,29 @@ package final class SharedEndpoint: Sendable {
     ///
     /// - Parameter check: nil: there are no checks.
     package func configure(_ settings: EndpointSettings, check: HealthCheck? = nil, now: NIODeadline) {
-        let changesCheck = change(now) { state, now in
+        let (changesCheck, endsOperatorState) = change(now) { state, now in
             defer { state.check = check }
+            let wasSetByOperator = state.health.isSetByOperator
             state.health.configure(
                 settings,
                 check: check,
                 resetsChecks: check?.isAnother(than: state.check) ?? false,
                 now: now
             )
-            return state.check != check
+            return (state.check != check, wasSetByOperator && !state.health.isSetByOperator)
         }
+        if endsOperatorState { endpoints?.keep(self, false) }
         if changesCheck { endpoints?.checksChanged(self, isChecked: check != nil) }
     }
 
-    /// What an operator sets; holds until the next call, or until the settings change it.
+    /// What an operator sets; holds until the next call, or until the settings change it, also while no target that has
+    /// the endpoint is in use.
     package func set(_ state: EndpointSettings.AdministrativeState, now: NIODeadline) {
-        change(now) { $0.health.set(state, now: $1) }
+        let isKept = change(now) {
+            $0.health.set(state, now: $1)
+            return $0.health.isSetByOperator
+        }
+        endpoints?.keep(self, isKept)
     }
 
     package var check: HealthCheck? { state.withLockedValue(\.check) }

@@ -22,6 +22,10 @@ package final class SharedEndpoints: Sendable {
     private let endpoints = NIOLockedValueBox<[Key: Weak]>([:])
     /// Those with checks: few where there are very many.
     private let withChecks = NIOLockedValueBox<[Key: Weak]>([:])
+    /// Those with a state that an operator has set: it holds although no loop may use the endpoint for some time.
+    private let kept = NIOLockedValueBox<[Key: SharedEndpoint]>([:])
+    /// The most that are kept. The state of others holds while a loop uses them.
+    static let keptEndpoints = 10_000
     /// See `checksVersion`.
     private let version = Atomic<UInt64>(0)
     private let report: HealthReport?
@@ -68,6 +72,17 @@ package final class SharedEndpoints: Sendable {
     func checksChanged(_ endpoint: SharedEndpoint, isChecked: Bool) {
         withChecks.withLockedValue { $0[endpoint.key] = isChecked ? Weak(endpoint: endpoint) : nil }
         version.wrappingAdd(1, ordering: .relaxed)
+    }
+
+    /// - Parameter isKept: the endpoint is not forgotten, whoever uses it.
+    func keep(_ endpoint: SharedEndpoint, _ isKept: Bool) {
+        // Where this is its last reference by now, it ends after the lock.
+        let other = kept.withLockedValue { kept -> SharedEndpoint? in
+            guard isKept else { return kept.removeValue(forKey: endpoint.key) }
+            guard kept.count < Self.keptEndpoints else { return nil }
+            return kept.updateValue(endpoint, forKey: endpoint.key)
+        }
+        withExtendedLifetime(other) {}
     }
 
     func report(_ event: HealthEvent) { report?(event) }

@@ -35,10 +35,13 @@ package final class Upstream {
 
     /// Whether a request may go there as far as its health is concerned. After an ejection only one request may:
     /// whoever gets true sends it.
-    func admits(now: NIODeadline) -> Bool {
+    ///
+    /// - Parameter isBound: the request belongs to the endpoint: it may go there also while it drains.
+    func admits(now: NIODeadline, isBound: Bool = false) -> Bool {
         let flags = shared.flags
-        guard !flags.isDisjoint(with: [.avoided, .trialDue]) else { return true }
-        return !flags.contains(.avoided) && shared.beginTrial(now: now)
+        guard !flags.isDisjoint(with: [.avoided, .trialDue, .drains]) else { return true }
+        guard flags.isDisjoint(with: isBound ? .avoided : [.avoided, .drains]) else { return false }
+        return !flags.contains(.trialDue) || shared.beginTrial(now: now)
     }
 
     /// An idle connection, or nil.

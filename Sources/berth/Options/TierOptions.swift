@@ -82,6 +82,14 @@ struct TierOptions: ParsableArguments {
     )
     var readyFile: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "A UNIX socket for 'berth pools', for the same user and root (default: none).",
+            valueName: "unix:path"
+        )
+    )
+    var admin: String?
+
     @OptionGroup(title: "Registration") var registration: RegistrationOptions
 
     func serve(as name: String, defaultListen: String) async throws {
@@ -99,6 +107,7 @@ struct TierOptions: ParsableArguments {
             throw CommandFailure("--loops: \(count) is not a number from 1 to 1024")
         }
         let registrations = try registration.plans(takesOver: reusePort)
+        let admin = try self.admin.map(ControlOptions.address)
         let inspected = try ConfigurationLoader.inspectForCommand(config)
         for warning in inspected.configuration.warnings + Linter.missingNames(inspected) {
             Terminal.error(warning.rendered(color: Terminal.errorHasColor))
@@ -120,6 +129,7 @@ struct TierOptions: ParsableArguments {
                     stateDirectory: stateDir,
                     registrations: registrations,
                     readyFile: readyFile,
+                    admin: admin,
                     rules: config
                 ),
                 logger: logger

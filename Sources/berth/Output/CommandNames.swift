@@ -16,6 +16,8 @@ enum CommandNames {
             // Options and arguments of a verb are the parser's.
             guard !verbs.isEmpty, !argument.hasPrefix("-"), argument != "help" else { return }
             guard let verb = verbs.first(where: { name($0) == argument }) else {
+                // It is an argument of the default verb.
+                guard command.configuration.defaultSubcommand == nil else { return }
                 let names = verbs.map(name)
                 let meant = Suggestion.nearest(to: argument, in: names).map { "did you mean `\($0)`? " } ?? ""
                 throw CommandFailure(

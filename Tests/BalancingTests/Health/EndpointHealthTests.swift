@@ -6,6 +6,7 @@ import Testing
 
     private func settings(_ change: (inout EndpointSettings) -> Void = { _ in }) -> EndpointSettings {
         var settings = EndpointSettings()
+        settings.maxFailures = 1
         change(&settings)
         return settings
     }

@@ -101,7 +101,8 @@ private struct Run: ~Copyable {
             .uriTooLong, .headTooLarge, .malformedPath:
             (true, [.refused(reason)])
         case .noRule, .unsafeTarget, .unsafeHeader, .unsafePath, .unsafeRedirect, .matchLimit, .loopDetected,
-            .internal, .prohibitedAddress, .targetLimit, .endpointsDown:
+            .internal, .prohibitedAddress, .targetLimit, .endpointsDown, .targetPaused,
+            .targetStopped:
             (true, [.refused(reason)])
         case .unknownTarget, .nameError: (true, [.waitsForName, .refused(reason)])
         case .nameTimeout: (true, [.waitsForName, .time(.seconds(4)), .time(.seconds(1))])

@@ -1,0 +1,208 @@
+import Balancing
+import NIOCore
+import Proxy
+import ProxyCore
+import Routing
+
+extension PoolsReport {
+    /// - Parameters:
+    ///   - loops: what each event loop has.
+    ///   - known: the endpoints that any loop uses, or an operator has set a state of.
+    init(tier: String, _ loops: [LoopSnapshot], known: [SharedEndpoint], now: NIODeadline) {
+        let known = Dictionary(known.map { ($0.key, $0) }) { $1 }
+        var targets: [String: TargetBuilder] = [:]
+        var checks: [SharedEndpoints.Key: LoopSnapshot.Check] = [:]
+        for loop in loops {
+            checks.merge(loop.checks) { $1 }
+            for target in loop.targets { targets[target.name, default: TargetBuilder()].add(target) }
+        }
+        let time = MonotonicTime(now)
+        var reports = targets.values.compactMap { $0.report(checks: checks, now: time) }
+        // Pools that no request has used lately. (Those of patterns stand for no target then.)
+        for pool in loops.first?.pools ?? [] where targets[pool.name] == nil && !pool.members.isEmpty {
+            reports.append(Target(unused: pool, known, now: time))
+        }
+        reports.sort { $0.name < $1.name }
+        var holds: [String: Hold] = [:]
+        for (name, held) in loops.flatMap(\.holds) {
+            holds[name, default: Hold(name, held.hold)].waiting += held.waiting
+        }
+        self.init(tier: tier, targets: reports, holds: holds.values.sorted { $0.name < $1.name })
+    }
+}
+
+extension PoolsReport.Hold {
+    fileprivate init(_ name: String, _ hold: TargetHold) {
+        switch hold {
+        case .paused(let max):
+            self.init(name: name, state: .paused, max: Double(max.nanoseconds) / 1e9, waiting: 0)
+        case .stopped(let message):
+            self.init(name: name, state: .stopped, waiting: 0, message: message)
+        }
+    }
+}
+
+extension PoolsReport.Target {
+    /// A pool that is not in use: its endpoints as they are written.
+    fileprivate init(
+        unused pool: Pool,
+        _ known: [SharedEndpoints.Key: SharedEndpoint],
+        now: MonotonicTime
+    ) {
+        self.init(
+            name: pool.name,
+            pool: pool.name,
+            method: "\(pool.settings.method)",
+            source: "pools",
+            inUse: false,
+            next: PoolsReport.Next(endpoints: [], byKey: pool.settings.method.usesKey, failure: nil),
+            members: pool.members.map { member in
+                let endpoint = SharedEndpoint(member, of: pool)
+                return PoolsReport.Member(
+                    known[endpoint.key] ?? endpoint,
+                    member.settings,
+                    requests: 0,
+                    check: nil,
+                    now: now
+                )
+            }
+        )
+    }
+}
+
+extension SharedEndpoint {
+    /// As its pool describes it; nothing is known of it.
+    fileprivate convenience init(_ member: PoolEndpoint, of pool: Pool) {
+        self.init(member.endpoint, pool: pool.name)
+        configure(member.settings, now: .uptimeNanoseconds(0))
+    }
+}
+
+/// Puts together what the loops have of one target.
+private struct TargetBuilder {
+    private var first: TargetSnapshot?
+    private var members: [SharedEndpoints.Key: (member: TargetSnapshot.Member, requests: Int)] = [:]
+    private var order: [SharedEndpoints.Key] = []
+    private var next = PoolsReport.Next(endpoints: [], byKey: false, failure: nil)
+
+    mutating func add(_ target: TargetSnapshot) {
+        first = first ?? target
+        for member in target.members {
+            let key = member.endpoint.key
+            if members[key] == nil { order.append(key) }
+            members[key, default: (member, 0)].requests += member.requestsInFlight
+        }
+        switch target.next {
+        case .endpoint(let endpoint):
+            let text = "\(endpoint)"
+            if !next.endpoints.contains(text) { next.endpoints.append(text) }
+        case .byKey: next.byKey = true
+        case .failure(let failure): next.failure = failure.reason.rawValue
+        }
+    }
+
+    func report(
+        checks: [SharedEndpoints.Key: LoopSnapshot.Check],
+        now: MonotonicTime
+    ) -> PoolsReport.Target? {
+        guard let first else { return nil }
+        var next = next
+        // What one loop has not found out yet is no failure of the target.
+        if !next.endpoints.isEmpty { next.failure = nil }
+        next.endpoints.sort()
+        return PoolsReport.Target(
+            name: first.name,
+            pool: first.pool?.name,
+            method: "\(first.pool?.settings.method ?? .roundRobin)",
+            source: first.source,
+            inUse: true,
+            next: next,
+            members: order.compactMap { key in
+                members[key].map { member, requests in
+                    PoolsReport.Member(
+                        member.endpoint,
+                        member.settings,
+                        // Members of pools are counted on all loops together, with connects under way.
+                        requests: key.pool == nil ? requests : member.endpoint.requestsInFlight,
+                        check: checks[key],
+                        now: now
+                    )
+                }
+            }
+        )
+    }
+}
+
+extension PoolsReport.Member {
+    fileprivate init(
+        _ endpoint: SharedEndpoint,
+        _ settings: EndpointSettings,
+        requests: Int,
+        check: LoopSnapshot.Check?,
+        now: MonotonicTime
+    ) {
+        let health = endpoint.health
+        var triedIn: Double?
+        var state: State
+        switch health.state(now: now) {
+        case .up: state = .up
+        case .avoided(let until):
+            state = .avoided
+            triedIn = until.since(now).wholeMilliseconds
+        case .probing: state = .probing
+        case .down: state = .down
+        }
+        if health.administrativeState == .drain, state != .down { state = .drain }
+        self.init(
+            endpoint: "\(endpoint.endpoint)",
+            identity: endpoint.identity,
+            state: state,
+            cause: Self.cause(health, now: now),
+            triedIn: triedIn,
+            setByOperator: health.isSetByOperator,
+            weight: Int(settings.weight),
+            share: (health.share(now: now) * 1000).rounded() / 1000,
+            backup: settings.isBackup,
+            requests: max(0, requests),
+            maxConns: settings.maxConnections,
+            check: health.checks.map { checks in
+                var due: Double?
+                if case .due(let time)? = check { due = time.since(now).wholeMilliseconds }
+                return PoolsReport.Check(
+                    dueIn: due,
+                    paused: check == .paused || check == nil,
+                    isUp: checks.isUp,
+                    contradictions: checks.contradictions,
+                    rise: checks.rise,
+                    fall: checks.fall
+                )
+            },
+            transitions: health.transitions.map { transition in
+                PoolsReport.Transition(
+                    age: now.since(transition.time).wholeMilliseconds,
+                    from: transition.from.rawValue,
+                    to: transition.to.rawValue,
+                    cause: transition.cause.rawValue,
+                    detail: transition.detail,
+                    evidence: transition.evidence
+                )
+            }
+        )
+    }
+
+    private static func cause(_ health: EndpointHealth, now: MonotonicTime) -> String? {
+        switch health.state(now: now) {
+        case .up: health.administrativeState == .drain ? HealthTransition.Cause.administrative.rawValue : nil
+        case .down(let cause): cause.rawValue
+        case .avoided, .probing: health.transitions.last?.cause.rawValue
+        }
+    }
+}
+
+extension Duration {
+    /// Seconds, with three digits after the point.
+    fileprivate var wholeMilliseconds: Double {
+        let (seconds, attoseconds) = components
+        return Double(seconds) + Double(attoseconds / 1_000_000_000_000_000) / 1000
+    }
+}

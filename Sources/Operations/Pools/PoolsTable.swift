@@ -1,0 +1,79 @@
+import Bytes
+import Foundation
+
+/// The pools of a tier in columns, for people: a line for each endpoint.
+package enum PoolsTable {
+    package static func text(_ report: PoolsReport) -> String {
+        var lines = [
+            [
+                "TARGET", "POOL", "ENDPOINT", "STATE", "WEIGHT", "REQUESTS", "NEXT", "CHANGED", "CAUSE",
+                "EVIDENCE",
+                "IDENTITY",
+            ]
+        ]
+        for target in report.targets {
+            if target.members.isEmpty { lines.append(empty(target)) }
+            for member in target.members { lines.append(line(member, of: target)) }
+        }
+        let widths = lines[0].indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
+        return lines.map { line in
+            zip(line, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }
+                .joined(separator: "  ").trimmingCharacters(in: .whitespaces)
+        }.joined(separator: "\n")
+    }
+
+    /// The targets that are paused or stopped, a line for each.
+    package static func holds(_ report: PoolsReport) -> [String] {
+        report.holds.map { hold in
+            switch hold.state {
+            case .paused:
+                "\(hold.name) is paused: \(hold.waiting) requests wait, each for \(seconds(hold.max ?? 0)) at most"
+            case .stopped:
+                "\(hold.name) is stopped: requests get 503"
+                    + (hold.message.map { " (\($0))" } ?? "")
+            }
+        }
+    }
+
+    private static func empty(_ target: PoolsReport.Target) -> [String] {
+        var line = [target.name, target.pool ?? "-", "-", target.next.failure ?? "-"]
+        line += Array(repeating: "-", count: 7)
+        return line.map(Printable.text)
+    }
+
+    private static func line(_ member: PoolsReport.Member, of target: PoolsReport.Target) -> [String] {
+        let last = member.transitions.last
+        let cells = [
+            target.name, target.pool ?? "-", member.endpoint, state(member, isInUse: target.inUse),
+            weight(member),
+            "\(member.requests)" + (member.maxConns.map { "/\($0)" } ?? ""),
+            next(member),
+            last.map { NameListing.span(Int64($0.age)) } ?? "-",
+            last.map { $0.cause + ($0.detail.isEmpty ? "" : ":\($0.detail)") } ?? "-",
+            last.map { $0.evidence.isEmpty ? "-" : $0.evidence } ?? "-",
+            member.identity ?? "-",
+        ]
+        return cells.map(Printable.text)
+    }
+
+    private static func state(_ member: PoolsReport.Member, isInUse: Bool) -> String {
+        member.state.rawValue + (member.setByOperator ? " (set)" : "") + (member.backup ? " (backup)" : "")
+            + (isInUse ? "" : " (not in use)")
+    }
+
+    /// `3`, and `3 (20%)` during a slow start.
+    private static func weight(_ member: PoolsReport.Member) -> String {
+        guard member.share < 1 else { return "\(member.weight)" }
+        return "\(member.weight) (\(max(1, Int(member.share * 100)))%)"
+    }
+
+    private static func next(_ member: PoolsReport.Member) -> String {
+        if let time = member.triedIn, member.state == .avoided { return "tried in \(seconds(time))" }
+        if let time = member.check?.dueIn { return "check in \(seconds(time))" }
+        return "-"
+    }
+
+    static func seconds(_ seconds: Double) -> String {
+        seconds < 10 ? String(format: "%.1fs", max(0, seconds)) : NameListing.span(Int64(seconds))
+    }
+}

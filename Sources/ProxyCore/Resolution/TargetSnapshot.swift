@@ -1,0 +1,29 @@
+package import Balancing
+package import Routing
+
+/// A target as one event loop has it, for commands.
+package struct TargetSnapshot: Sendable {
+    package struct Member: Sendable {
+        package let endpoint: SharedEndpoint
+        package let settings: EndpointSettings
+        /// On this event loop.
+        package let requestsInFlight: Int
+    }
+
+    /// What the next request would get.
+    package enum Pick: Sendable, Equatable {
+        case endpoint(Endpoint)
+        /// A key of the request decides.
+        case byKey
+        case failure(Failure)
+    }
+
+    /// The target's name, as a rule produces it.
+    package let name: String
+    /// What the rule files say of the target; nil: nothing.
+    package let pool: Pool?
+    /// The name source that has the target; nil: none.
+    package let source: String?
+    package let members: [Member]
+    package let next: Pick
+}
