@@ -1,6 +1,7 @@
 """An endpoint of a pool: says who it is, counts what it has seen, and misbehaves on demand."""
 
 import collections
+import contextlib
 import hashlib
 import http.server
 import socket
@@ -11,6 +12,10 @@ import threading
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = -1
+
+    def setup(self):
+        super().setup()
+        self.server.member.connections.append(self.connection)
 
     def serve(self):
         member = self.server.member
@@ -68,6 +73,7 @@ class Member:
         self.name, self.mode, self.delay, self.healthy = name, mode, delay, True
         self.requests = self.checks = 0
         self.seen = collections.Counter()
+        self.connections = []
         self.lock = threading.Lock()
         self.released = threading.Event()
         self.server = Server(("127.0.0.1", 0), Handler)
@@ -80,3 +86,6 @@ class Member:
         self.released.set()
         self.server.shutdown()
         self.server.server_close()
+        for connection in self.connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)

@@ -15,6 +15,8 @@ from .nss import switch
 
 DOMAIN = "berth"
 PROGRAMS = ("rpcbind", "ypserv", "ypbind")
+# Of ypserv, the same after a restart: ypbind keeps the one that it has found.
+PORT = "834"
 MODULE = "/lib/x86_64-linux-gnu/libnss_nis.so.2"
 _INSIDE = "BERTH_E2E_INSIDE"
 
@@ -78,7 +80,7 @@ class NIS:
             subprocess.run(["/usr/lib/yp/makedbm", *clear, path, f"/var/yp/{DOMAIN}/{table}"], check=True)
 
     def start_server(self):
-        self.server = self._start("/usr/sbin/ypserv", "-f")
+        self.server = self._start("/usr/sbin/ypserv", "-f", "-p", PORT)
 
     def kill_server(self):
         self.server.kill()

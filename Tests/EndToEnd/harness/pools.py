@@ -71,11 +71,11 @@ class Pool:
         return "\n".join(lines)
 
 
-def make(seed, methods=METHODS, sizes=(1, 2, 3, 4, 5, 8, 13, 27, 50), drains=False):
+def make(seed, methods=METHODS, sizes=(1, 2, 3, 4, 5, 8, 13, 27, 50), drains=False, twice=True):
     """Pools of each size with equal and with different weights, and what becomes of them.
 
     Members added and removed, marked down and as backups; with `drains` also draining ones, which nginx before 1.29
-    does not know.
+    does not know. With `twice` some pools list an address twice, which is an error in a rule file of Berth.
     """
     numbers = random.Random(seed)
     pools = []
@@ -95,10 +95,10 @@ def make(seed, methods=METHODS, sizes=(1, 2, 3, 4, 5, 8, 13, 27, 50), drains=Fal
                 for change in numbers.sample(_changes(drains), 2):
                     add(method, change(numbers, list(servers)))
     # The same address twice: its places on a ring are the same, and the two take turns there.
-    for method in methods:
+    for method in methods if twice else ():
         add(method, [Server(1, 2), Server(2), Server(1, 5), Server(3, 2)])
         add(method, [Server(1), Server(1), Server(1, state="down")])
-    return pools
+    return [pool for pool in pools if twice or len({server.number for server in pool.servers}) == len(pool.servers)]
 
 
 def with_refusals(seed):

@@ -12,7 +12,7 @@ import Testing
 @testable import Operations
 
 /// A tier with a control socket, and what commands see and change.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct PoolsCommandTests {
     private static let rules = """
         pools:
