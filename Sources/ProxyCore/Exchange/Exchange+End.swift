@@ -64,7 +64,7 @@ extension Exchange {
             }
             // From here on only the client's end can end the exchange in another way.
             machine.respondedLocally()
-            places.leave()
+            places.leave(now: context.now)
             let fetch = PageFetch(context: context, connection: downstream.connection)
             facts.pageFetch = fetch
             fetch.start(forward, request, requestID: facts.requestID) { [self] fetched in
@@ -164,8 +164,9 @@ extension Exchange {
     package func detach() {
         isActive = false
         leaveWaits()
-        places.leave()
+        places.leave(now: context.now)
         leavePage()
+        charge(Failure(.downstreamClosed))
         upstream?.cancel()
         upstream = nil
         tunnel?.close()
@@ -177,7 +178,7 @@ extension Exchange {
         record()
         isActive = false
         leaveWaits()
-        places.leave()
+        places.leave(now: context.now)
         leavePage()
         upstream?.cancel()
         upstream = nil
@@ -210,13 +211,14 @@ extension Exchange {
     func charge(_ failure: Failure) {
         guard let endpoint = upstream?.upstream.shared, let began = facts.connected else { return }
         // It may close a connection that idles, and a request may come too late to notice.
-        let isStale = facts.reused && failure.reason == .connectionReset
+        let isStale = facts.reused && failure.reason == .connectionReset && !machine.hasResponseBytes
         guard failure.side == .upstream, !isStale else {
             return endpoint.requestAbandoned(began: began, now: context.now)
         }
         if facts.route.pool?.measure != nil {
             // An endpoint that fails at once must not look like the fastest.
-            upstream?.upstream.responded(since: began, now: began + context.settings.timeouts.upstream)
+            let time = facts.route.timeouts?.upstream ?? context.settings.timeouts.upstream
+            upstream?.upstream.responded(after: time, now: context.now)
         }
         endpoint.requestFailed(
             began: began,
@@ -290,6 +292,7 @@ extension Exchange {
         let timeouts = context.settings.timeouts
         // A response may take hours: what would be sent again, had it not begun, is of no more use.
         if machine.responseHasBegun {
+            machine.bodyReleased()
             outgoing = ByteBuffer()
             facts.pageRequest = nil
         }

@@ -64,7 +64,7 @@ extension Exchange {
     private func noteResult(status: Int) {
         guard let used = facts.upstream, let began = facts.connected else { return }
         if facts.route.pool?.measure == .header {
-            used.responded(since: began, now: context.now)
+            used.responded(after: context.now - began, now: context.now)
         }
         if facts.route.pool?.retries?.includes(status: status) == true {
             used.shared.requestFailed(
@@ -184,7 +184,7 @@ extension Exchange {
     package func responseEnded() {
         guard isActive, let upstream else { return }
         if facts.route.pool?.measure == .lastByte, let began = facts.connected {
-            upstream.upstream.responded(since: began, now: context.now)
+            upstream.upstream.responded(after: context.now - began, now: context.now)
         }
         downstream?.sendEnd()
         // An endpoint that did not grant an upgrade may still read what follows in another way.
@@ -240,7 +240,7 @@ extension Exchange: TunnelOwner {
         if let tunnel { facts.bytesOut &+= tunnel.bytesDown }
         record()
         isActive = false
-        places.leave()
+        places.leave(now: context.now)
         tunnelUpstream = nil
     }
 }

@@ -223,13 +223,12 @@ package final class Exchange {
 
     /// The first endpoint to try, if the target may have one more request.
     private func pickFirst() throws(Failure) -> Upstream {
-        let upstream = try pick()
         if let policy = facts.route.pool?.retries { machine.apply(policy, now: context.now) }
         if let limit = context.settings.limits.connectionsPerTarget, let counter = facts.route.pool?.counter {
             guard counter.enter(limit: limit) else { throw Failure(.targetLimit) }
             places.target = counter
         }
-        return upstream
+        return try pick()
     }
 
     /// An endpoint that was not tried, with a place there.
@@ -238,7 +237,8 @@ package final class Exchange {
         for _ in 0..<Self.pickAttempts {
             let upstream = try context.stages.pick(&facts.route, excluding: facts.attempted)
             guard let pool = facts.route.pool, pool.settings != nil else { return upstream }
-            if places.enter(upstream.shared, limit: pool.maxConnections(of: upstream)) { return upstream }
+            let limit = pool.maxConnections(of: upstream)
+            if places.enter(upstream.shared, limit: limit, now: context.now) { return upstream }
         }
         throw Failure(.targetLimit)
     }
@@ -273,7 +273,7 @@ package final class Exchange {
         context.makeConnection(to: upstream, timeout: timeout, for: self, serial: serial) {
             [self] result in
             guard isActive, self.serial == serial, machine.isConnecting(attempt) else {
-                held.leave()
+                held.leave(now: context.now)
                 // Nobody waits for it any longer; the next request may use it.
                 if case .success(let connection) = result {
                     context.upstreams.checkIn(connection, now: context.now)
@@ -298,6 +298,7 @@ package final class Exchange {
     private func attach(_ connection: any ExchangeUpstream, reused: Bool) {
         let now = context.now
         upstream = connection
+        places.sent()
         facts.connected = now
         facts.reused = reused
         machine.attached(reused: reused, now: now)
@@ -311,8 +312,7 @@ package final class Exchange {
         upstream?.cancel()
         upstream = nil
         if let upstream = facts.upstream { facts.attempted.insert(upstream) }
-        let wasSent = !failure.reason.isConnectFailure && failure.reason != .unknownTarget
-        if wasSent, !entersRetry() { return perform(machine.noEndpointLeft(failure)) }
+        if machine.isRepeated, !entersRetry() { return perform(machine.noEndpointLeft(failure)) }
         do throws(Failure) {
             let upstream = try pick()
             context.counters.retries &+= 1

@@ -55,6 +55,8 @@ package struct ExchangeMachine: ~Copyable {
     package private(set) var request: Request
     /// The request was sent again after a connection that had carried it failed.
     package private(set) var wasRetried = false
+    /// It had been sent to an endpoint that was then given up.
+    package private(set) var isRepeated = false
     /// It was sent again on a new connection in place of a stale one.
     private var wasReconnected = false
     private var retries = RetryPolicy.standard
@@ -73,7 +75,7 @@ package struct ExchangeMachine: ~Copyable {
     /// The response began before its endpoint had the whole request: it may not read the rest.
     private var isEarly = false
     /// The upstream has sent something since it was attached.
-    private var hasResponseBytes = false
+    private(set) var hasResponseBytes = false
     /// When the upstream last sent or accepted bytes.
     private var upstreamActivity: NIODeadline
     /// When the downstream last sent or accepted bytes.
@@ -224,6 +226,7 @@ package struct ExchangeMachine: ~Copyable {
             return .reconnect(after: failure)
         case .sending where mayRepeat(after: failure):
             wasRetried = true
+            isRepeated = true
             return connectNext(after: failure, now: now)
         case .streaming, .tunnel:
             return failed(Failure(.responseIncomplete, cause: failure))
@@ -248,6 +251,7 @@ package struct ExchangeMachine: ~Copyable {
     /// A response was discarded for its status: see `mayRepeat`.
     package mutating func responseDiscarded(now: NIODeadline) -> Action {
         wasRetried = true
+        isRepeated = true
         return connectNext(after: Failure(.connectFailed, "the target responded with an error"), now: now)
     }
 
@@ -369,6 +373,7 @@ package struct ExchangeMachine: ~Copyable {
         let failure = Failure(.upstreamTimeout)
         guard case .sending = state, mayRepeat(after: failure) else { return failed(failure) }
         wasRetried = true
+        isRepeated = true
         return connectNext(after: failure, now: now)
     }
 

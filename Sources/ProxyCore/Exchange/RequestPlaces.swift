@@ -1,9 +1,13 @@
+import NIOCore
+
 /// Where a request counts while it runs.
 struct RequestPlaces {
     /// As one of its target's.
     var target: TargetCounter?
     /// As one of its endpoint's, from the pick on. Members of pools alone count.
     private(set) var endpoint: SharedEndpoint?
+    /// It may be the one that shows whether an endpoint is well again, and was not sent yet.
+    private var unsent: SharedEndpoint?
     /// As one of its target's that are sent again.
     private(set) var retry: TargetCounter?
 
@@ -11,12 +15,25 @@ struct RequestPlaces {
     ///
     /// - Parameter limit: the most requests that the endpoint may have.
     /// - Returns: false where it has as many already.
-    mutating func enter(_ endpoint: SharedEndpoint, limit: Int) -> Bool {
+    mutating func enter(_ endpoint: SharedEndpoint, limit: Int, now: NIODeadline) -> Bool {
         self.endpoint?.leave()
         self.endpoint = nil
-        guard endpoint.enter(limit: limit) else { return false }
+        giveUp(now: now)
+        guard endpoint.enter(limit: limit) else {
+            endpoint.requestAbandoned(began: now, now: now)
+            return false
+        }
         self.endpoint = endpoint
+        unsent = endpoint
         return true
+    }
+
+    /// The request is on its way: what becomes of it is reported.
+    mutating func sent() { unsent = nil }
+
+    private mutating func giveUp(now: NIODeadline) {
+        unsent?.requestAbandoned(began: now, now: now)
+        unsent = nil
     }
 
     /// The request is sent again, unless too many of its target's are already.
@@ -27,7 +44,8 @@ struct RequestPlaces {
         return true
     }
 
-    mutating func leave() {
+    mutating func leave(now: NIODeadline) {
+        giveUp(now: now)
         target?.leave()
         endpoint?.leave()
         retry?.leaveRetry()

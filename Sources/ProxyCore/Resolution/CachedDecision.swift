@@ -53,11 +53,14 @@ package final class ForwardTarget {
     package let timeouts: ForwardTimeouts
     /// How the target's endpoints share its requests; nil: as they do without any settings.
     let settings: Pool?
+    /// How clients stay with an endpoint; nil: they do not.
+    let session: StickySession?
     /// Nil before the first lookup that found an endpoint.
     var pool: TargetPool?
 
     package init(_ forward: Forward, settings: Pool? = nil) {
         self.settings = settings
+        self.session = settings.flatMap(StickySession.of)
         self.forward = forward
         self.edits = RequestHeadEdits(forward)
         self.timeouts = ForwardTimeouts(forward.timeouts)

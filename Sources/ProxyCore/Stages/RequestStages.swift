@@ -133,7 +133,12 @@ package final class RequestStages {
             return
         }
         try decide(head, source, connection, &route, &trace)
-        if let pool = route.decision?.forwarding?.settings {
+        if let target = route.decision?.forwarding, let pool = target.settings {
+            if let session = target.session {
+                route.stickyToken = session.token(head, source)
+                route.isSecure =
+                    ClientScheme.of(head, source.readableBytesUInt8Span, from: connection) == .https
+            }
             try noteBalancingKey(head, source, connection, pool, &route)
         }
         // access: decides by the client and the decision, here.
@@ -283,10 +288,6 @@ package final class RequestStages {
         _ settings: Pool,
         _ route: inout RequestRoute
     ) throws(Failure) {
-        if let session = StickySession.of(settings) {
-            route.stickyToken = session.token(head, source)
-            route.isSecure = ClientScheme.of(head, source.readableBytesUInt8Span, from: connection) == .https
-        }
         if settings.settings.method == .ipHash {
             route.balancingKey = client(head, source, connection, &route).networkBytes
         } else if let hashKey = settings.hashKey {

@@ -58,9 +58,9 @@ package final class Upstream {
     }
 
     /// Takes the time of one response.
-    func responded(since began: NIODeadline, now: NIODeadline) {
-        let time = UInt64(max(0, (now - began).nanoseconds))
-        responseTimes.record(nanoseconds: time, now: now.uptimeNanoseconds)
+    func responded(after time: TimeAmount, now: NIODeadline) {
+        let nanoseconds = UInt64(max(0, time.nanoseconds))
+        responseTimes.record(nanoseconds: nanoseconds, now: now.uptimeNanoseconds)
     }
 
     /// Nanoseconds; 0: not known.
