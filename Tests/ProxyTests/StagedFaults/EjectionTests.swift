@@ -1,5 +1,6 @@
 import Balancing
 import NIOCore
+import Routing
 import Testing
 
 @testable import Proxy
@@ -73,6 +74,25 @@ import Testing
         while !request(bench, { _ in }) {}
         bench.pass(.milliseconds(250))
         #expect(shared.flags.contains(.trialDue))
+    }
+
+    @Test func `A trial that is never sent leaves the next request its turn`() throws {
+        var pool = PoolDefinition(.name("pair"))
+        pool.settings.endpoint.maxFailures = 1
+        let bench = try FaultBench(pools: [pool])
+        defer { bench.end() }
+        let upstreams = bench.worker.context.upstreams
+        while !request(bench, failing) {}
+        let shared = upstreams.upstream(FaultBench.endpoint, identity: nil, pool: "pair").shared
+        #expect(shared.isAvoided)
+        bench.pass(.seconds(10))
+        for _ in 0..<4 {
+            let client = bench.client()
+            client.say("POST / HTTP/1.1\r\nHost: pair.test\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n")
+            bench.settle()
+            #expect(client.heard.hasPrefix("HTTP/1.1 400 "))
+        }
+        #expect(shared.flags.contains(.trialDue) && shared.requestsInFlight == 0)
     }
 
     @Test func `Without settings an endpoint that fails goes on`() throws {

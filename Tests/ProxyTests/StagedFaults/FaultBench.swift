@@ -71,7 +71,8 @@ final class FaultBench {
     private(set) var clients: [Peer] = []
     private var waiting: [() -> Void] = []
 
-    init(configure: (inout TierSettings) -> Void = { _ in }) throws {
+    /// - Parameter pools: of the targets.
+    init(pools: [PoolDefinition] = [], configure: (inout TierSettings) -> Void = { _ in }) throws {
         var settings = TierSettings(name: "front", instance: "bench")
         settings.timeouts.header = .seconds(4)
         settings.timeouts.connect = .seconds(1)
@@ -81,11 +82,14 @@ final class FaultBench {
         worker = Worker(
             loop: loop,
             settings: settings,
-            table: try RouteTable([
-                RuleDefinition(name: "other", host: "other.test", action: .forward(to: "10.1.0.2:80")),
-                RuleDefinition(name: "pair", host: "pair.test", action: .forward(to: "pair")),
-                RuleDefinition(name: "all", action: .forward(to: "10.1.0.1:80")),
-            ]),
+            table: try RouteTable(
+                [
+                    RuleDefinition(name: "other", host: "other.test", action: .forward(to: "10.1.0.2:80")),
+                    RuleDefinition(name: "pair", host: "pair.test", action: .forward(to: "pair")),
+                    RuleDefinition(name: "all", action: .forward(to: "10.1.0.1:80")),
+                ],
+                pools: try PoolTable(pools)
+            ),
             resolver: TargetResolver(
                 names: NameTable(layers: [NameLayer(source: "static", names: ["pair": Self.pair])]),
                 addressGuard: AddressGuard(listening: [], ownAddresses: [])
