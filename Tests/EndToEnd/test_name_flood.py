@@ -122,7 +122,8 @@ def test_dns(tmp_path, greeters, stopping, mood):
     wait.until(lambda: ask(tier.port, "new.web").status == 200, what="a new name")
     resolver.stop()
     print(f"queries of one port: {resolver.most} at most")
-    assert resolver.most < 100
+    # A port has a hundred queries at most, and what is sent again.
+    assert resolver.most < 150
 
 
 @pytest.mark.skipif(not os.access(etcds.ETCD, os.X_OK), reason="needs etcd: scripts/install-packages test")
