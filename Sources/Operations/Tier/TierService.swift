@@ -157,6 +157,16 @@ package final class TierService: Sendable {
         RegistryHosts.protect(plan.registryHosts + registries.hosts, by: tier)
         names.subscribe { update in tier.install(names: update) }
         names.start()
+        // Before anybody can know that the tier runs: a rule file that changes from then on is not missed.
+        let reloading = Reload(
+            options.rules,
+            rules: plan.table.rules.count,
+            tier: tier,
+            names: names,
+            sources: sources,
+            logger: logger
+        )
+        reloading.watch(plan.inspected)
         for endpoint in tier.endpoints {
             logger.notice(
                 "listening",
@@ -173,15 +183,6 @@ package final class TierService: Sendable {
             registration.start()
             names.subscribe { registration.take($0) }
         }
-        let reloading = Reload(
-            options.rules,
-            rules: plan.table.rules.count,
-            tier: tier,
-            names: names,
-            sources: sources,
-            logger: logger
-        )
-        reloading.watch(plan.inspected)
         return TierService(
             tier: tier,
             names: names,
