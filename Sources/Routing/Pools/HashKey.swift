@@ -82,26 +82,13 @@ public struct HashKey: Sendable {
                     return false
                 }
             case .cookie(let name):
-                _ = headers(Array("cookie".utf8)) { Self.appendCookie(name, of: $0, to: &out) }
+                _ = headers(Array("cookie".utf8)) { field in
+                    guard let range = CookieField.value(of: name, in: field) else { return false }
+                    out.append(field.extracting(range))
+                    return true
+                }
             }
         }
-    }
-
-    /// Appends a cookie's value (RFC 6265 §4.2.1), if the field's value has the cookie.
-    private static func appendCookie(_ name: [UInt8], of field: Span<UInt8>, to out: inout [UInt8]) -> Bool {
-        var start = 0
-        while start < field.count {
-            var end = start
-            while end < field.count, field[end] != ASCII.semicolon { end += 1 }
-            while start < end, field[start] == ASCII.space || field[start] == ASCII.tab { start += 1 }
-            let pair = field.extracting(start..<end)
-            if pair.count > name.count, pair[name.count] == ASCII.equals, pair.hasPrefix(name.span) {
-                out.append(pair.extracting((name.count + 1)..<pair.count))
-                return true
-            }
-            start = end + 1
-        }
-        return false
     }
 }
 

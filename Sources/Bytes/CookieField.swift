@@ -1,9 +1,7 @@
-import Bytes
-
 /// The field `Cookie` (RFC 6265 §4.2).
-enum CookieField {
+package enum CookieField {
     /// The value of the first cookie of a name; nil: the field has none.
-    static func value(of name: [UInt8], in field: Span<UInt8>) -> Range<Int>? {
+    package static func value(of name: [UInt8], in field: Span<UInt8>) -> Range<Int>? {
         var start = 0
         while start < field.count {
             var end = start
