@@ -10,7 +10,7 @@ package struct ControlClient: Sendable {
     /// The largest response, bytes.
     static let maxResponseBytes = 256 << 20
 
-    /// Why there is no result: a message, and whether the tier has said so.
+    /// Why there is no result: a message, and whether it comes from the tier.
     package struct Problem: Error, CustomStringConvertible {
         package enum Kind: Sendable {
             /// There is no tier, or it does not respond.

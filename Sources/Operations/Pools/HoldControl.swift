@@ -58,7 +58,7 @@ struct HoldControl: Sendable {
             }
             await tier.set(nil, for: name)
         default:
-            throw ControlRefusal(404, "there is no such path: '\(verb)' is not state, pause, stop or resume")
+            throw ControlRefusal(404, "'\(verb)' is not a valid action: write state, pause, stop or resume")
         }
         logger.notice("an operator changed a target", metadata: ["target": "\(name)", "action": "\(verb)"])
         return name

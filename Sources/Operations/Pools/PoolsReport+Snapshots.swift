@@ -107,7 +107,7 @@ private struct TargetBuilder {
     ) -> PoolsReport.Target? {
         guard let first else { return nil }
         var next = next
-        // What one loop has not found out yet is no failure of the target.
+        // What one loop has not found out yet is not a failure of the target.
         if !next.endpoints.isEmpty { next.failure = nil }
         next.endpoints.sort()
         return PoolsReport.Target(

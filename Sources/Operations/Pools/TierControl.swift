@@ -35,7 +35,7 @@ struct TierControl: Sendable {
                 report.holds.removeAll { $0.name != name }
                 return .value(report)
             case (_, "pools", 1...2): return .error(405, "the method is not allowed: \(Self.paths)")
-            default: return .error(404, "there is no such path: \(Self.paths)")
+            default: return .error(404, "this is not a valid path: \(Self.paths)")
             }
         } catch {
             return .error(error.status, error.message)

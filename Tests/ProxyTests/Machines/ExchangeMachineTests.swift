@@ -4,98 +4,22 @@ import Testing
 
 @testable import ProxyCore
 
-/// What can happen to an exchange, as a value: a test is a list of these.
-private enum Event {
-    /// A stage refuses: the parser, a rule, a limit.
-    case refused(Failure.Reason)
-    case waitsForName
-    case waits(ExchangeMachine.Wait, Failure.Reason)
-    case connecting
-    case connectFailed(Failure.Reason)
-    case noEndpointLeft(Failure.Reason)
-    case endpointWithdrawn
-    case attached(reused: Bool)
-    case upstreamSent
-    case interimResponse
-    case responseBegan
-    case switchesProtocols(requested: Bool)
-    case responseRolledBack
-    case responseEnded
-    case finished
-    case upstreamLost(Failure.Reason)
-    case downstreamSent
-    case bodyReleased
-    case requestEnded
-    case downstreamGone
-    case drainExpired
-    /// Time passes, and the deadlines are compared with the clock.
-    case time(TimeAmount, upstreamBlocked: Bool = false, downstreamBlocked: Bool = false)
-}
-
-/// A machine and its clock.
-private struct Run: ~Copyable {
-    var machine: ExchangeMachine
-    var now = NIODeadline.uptimeNanoseconds(1_000_000_000)
-
-    init(complete: Bool, idempotent: Bool, _ retries: RetrySettings? = nil) {
-        machine = ExchangeMachine(requestComplete: complete, idempotent: idempotent, now: now)
-        if let retries { machine.apply(RetryPolicy(retries), now: now) }
-    }
-
-    mutating func apply(_ event: Event) -> ExchangeMachine.Action {
-        switch event {
-        case .refused(let reason): return machine.failed(Failure(reason))
-        case .waitsForName: machine.wait(for: .name, until: now + .seconds(5), cause: .nameTimeout)
-        case .waits(let wait, let reason): machine.wait(for: wait, until: now + .seconds(5), cause: reason)
-        case .connecting: machine.connecting(until: now + .seconds(5))
-        case .connectFailed(let reason): return machine.connectFailed(Failure(reason), now: now)
-        case .noEndpointLeft(let reason): return machine.noEndpointLeft(Failure(reason))
-        case .endpointWithdrawn: return machine.endpointWithdrawn(now: now)
-        case .attached(let reused): machine.attached(reused: reused, now: now)
-        case .upstreamSent: machine.upstreamSent(now: now)
-        case .interimResponse: return machine.interimResponse()
-        case .responseBegan: return machine.responseBegan()
-        case .switchesProtocols(let requested):
-            return machine.responseBegan(switchesProtocols: true, wasRequested: requested)
-        case .responseRolledBack: machine.responseRolledBack()
-        case .responseEnded: _ = machine.responseEnded()
-        case .finished: machine.finished()
-        case .upstreamLost(let reason): return machine.upstreamLost(Failure(reason), now: now)
-        case .downstreamSent: machine.downstreamSent(now: now)
-        case .bodyReleased: machine.bodyReleased()
-        case .requestEnded: machine.requestEnded()
-        case .downstreamGone: return machine.downstreamGone()
-        case .drainExpired: return machine.drainExpired()
-        case .time(let time, let upstreamBlocked, let downstreamBlocked):
-            now = now + time
-            return machine.tick(
-                now: now,
-                upstreamBlocked: upstreamBlocked,
-                downstreamBlocked: downstreamBlocked,
-                upstreamTimeout: .seconds(10),
-                downstreamTimeout: .seconds(20)
-            )
-        }
-        return .none
-    }
-}
-
 @Suite struct ExchangeMachineTests {
     /// The actions that follow from events, without those that say nothing.
     private func actions(
         complete: Bool = true,
         idempotent: Bool = true,
-        _ events: [Event],
+        _ events: [ExchangeEvent],
         retries: RetrySettings? = nil
     ) -> [ExchangeMachine.Action] {
-        var run = Run(complete: complete, idempotent: idempotent, retries)
+        var run = ExchangeRun(complete: complete, idempotent: idempotent, retries)
         return events.map { run.apply($0) }.filter { $0 != .none }
     }
 
     // MARK: Every cause
 
     /// How each cause of docs/errors.md comes about.
-    private static func events(_ reason: Failure.Reason) -> (complete: Bool, events: [Event]) {
+    private static func events(_ reason: Failure.Reason) -> (complete: Bool, events: [ExchangeEvent]) {
         switch reason {
         case .malformedRequest, .methodNotAllowed, .notImplemented, .versionNotSupported, .expectationFailed,
             .uriTooLong, .headTooLarge, .malformedPath:
@@ -141,13 +65,13 @@ private struct Run: ~Copyable {
 
     @Test(arguments: ExchangeMachine.Wait.allCases)
     func `Each wait ends at its deadline with its own cause`(wait: ExchangeMachine.Wait) {
-        let early: [Event] = [.waits(wait, .draining), .time(.milliseconds(4999))]
+        let early: [ExchangeEvent] = [.waits(wait, .draining), .time(.milliseconds(4999))]
         #expect(actions(early) == [])
         #expect(actions(early + [.time(.milliseconds(1))]) == [.respond(Failure(.draining))])
     }
 
     @Test func `Nothing follows once the exchange is over`() {
-        let last: [Event] = [
+        let last: [ExchangeEvent] = [
             .refused(.internal), .upstreamLost(.connectionReset), .downstreamGone, .drainExpired,
             .time(.hours(1)),
         ]
@@ -161,7 +85,7 @@ private struct Run: ~Copyable {
 
     @Test(arguments: [true, false])
     func `Where connecting fails another endpoint is tried, whatever the method`(idempotent: Bool) {
-        let events: [Event] = [.connecting, .connectFailed(.connectionRefused)]
+        let events: [ExchangeEvent] = [.connecting, .connectFailed(.connectionRefused)]
         #expect(actions(complete: false, idempotent: idempotent, events) == [Self.refused])
         #expect(
             actions(idempotent: idempotent, events + [.connecting, .time(.seconds(5))])
@@ -170,7 +94,7 @@ private struct Run: ~Copyable {
     }
 
     @Test func `With every endpoint tried, the client learns of the last failure`() {
-        let events: [Event] = [
+        let events: [ExchangeEvent] = [
             .connecting, .connectFailed(.connectionRefused), .connecting, .connectFailed(.connectionRefused),
             .noEndpointLeft(.connectionRefused),
         ]
@@ -178,11 +102,11 @@ private struct Run: ~Copyable {
     }
 
     @Test func `An attempt that ends after another endpoint has the request changes nothing`() {
-        let events: [Event] = [
+        let events: [ExchangeEvent] = [
             .connecting, .time(.seconds(5)), .attached(reused: true), .connectFailed(.connectTimeout),
         ]
         #expect(actions(events) == [.connectNext(after: Failure(.connectTimeout))])
-        var run = Run(complete: true, idempotent: true)
+        var run = ExchangeRun(complete: true, idempotent: true)
         _ = run.apply(.connecting)
         _ = run.apply(.attached(reused: false))
         let isConnecting = run.machine.isConnecting(1)
@@ -194,39 +118,40 @@ private struct Run: ~Copyable {
         #expect(actions([.connecting, .endpointWithdrawn]) == [leaves])
         #expect(actions([.connecting, .attached(reused: false), .endpointWithdrawn]) == [])
         let many = actions(
-            (0..<RetryPolicy.standard.attempts).flatMap { _ in [Event.connecting, .endpointWithdrawn] }
+            (0..<RetryPolicy.standard.attempts).flatMap { _ in [ExchangeEvent.connecting, .endpointWithdrawn]
+            }
         )
         #expect(many.count == RetryPolicy.standard.attempts)
         #expect(many.last == .respond(Failure(.unknownTarget)))
     }
 
     @Test func `Attempts are bounded`() {
-        let attempt: [Event] = [.connecting, .connectFailed(.unroutable)]
+        let attempt: [ExchangeEvent] = [.connecting, .connectFailed(.unroutable)]
         let many = actions((0..<RetryPolicy.standard.attempts).flatMap { _ in attempt })
         #expect(many.count == RetryPolicy.standard.attempts)
         #expect(many.last == .respond(Failure(.unroutable)))
     }
 
     @Test func `Without a descriptor another endpoint would do no better`() {
-        let events: [Event] = [.connecting, .connectFailed(.outOfDescriptors)]
+        let events: [ExchangeEvent] = [.connecting, .connectFailed(.outOfDescriptors)]
         #expect(actions(events) == [.respond(Failure(.outOfDescriptors))])
     }
 
     // MARK: Sent again
 
-    private static let reset = Event.upstreamLost(.connectionReset)
+    private static let reset = ExchangeEvent.upstreamLost(.connectionReset)
     private static let respondsReset = ExchangeMachine.Action.respond(Failure(.connectionReset))
     private static let reconnects = ExchangeMachine.Action.reconnect(after: Failure(.connectionReset))
 
     @Test func `A stale connection is tried again once, and then no more`() {
-        let events: [Event] = [
+        let events: [ExchangeEvent] = [
             .attached(reused: true), Self.reset, .connecting, .attached(reused: true), Self.reset,
         ]
         #expect(actions(events) == [Self.reconnects, Self.respondsReset])
     }
 
     @Test func `The new connection that replaces a stale one may lead to another endpoint`() {
-        let events: [Event] = [
+        let events: [ExchangeEvent] = [
             .attached(reused: true), Self.reset, .connecting, .connectFailed(.connectionRefused),
         ]
         #expect(actions(events) == [Self.reconnects, Self.refused])
@@ -241,7 +166,7 @@ private struct Run: ~Copyable {
     }
 
     @Test func `A body that is not held any longer cannot be sent again`() {
-        let events: [Event] = [.attached(reused: true), .bodyReleased, .requestEnded, Self.reset]
+        let events: [ExchangeEvent] = [.attached(reused: true), .bodyReleased, .requestEnded, Self.reset]
         #expect(actions(complete: false, events) == [Self.respondsReset])
     }
 
@@ -259,7 +184,7 @@ private struct Run: ~Copyable {
 
     @Test func `What happened after the request was sent leads to another endpoint only where it is listed`()
     {
-        let cases: [(RetrySettings.Condition, [Event], Failure.Reason)] = [
+        let cases: [(RetrySettings.Condition, [ExchangeEvent], Failure.Reason)] = [
             (.emptyResponse, [.upstreamLost(.connectionReset)], .connectionReset),
             (.junkResponse, [.upstreamSent, .upstreamLost(.connectionReset)], .connectionReset),
             (.junkResponse, [.upstreamSent, .upstreamLost(.invalidResponse)], .invalidResponse),
@@ -282,25 +207,27 @@ private struct Run: ~Copyable {
     @Test
     func `A request whose body is held no longer, or that had an interim response, is not sent elsewhere`() {
         let listed = Self.retries([.emptyResponse, .junkResponse])
-        let released: [Event] = [.attached(reused: false), .bodyReleased, .requestEnded, Self.reset]
+        let released: [ExchangeEvent] = [.attached(reused: false), .bodyReleased, .requestEnded, Self.reset]
         #expect(actions(complete: false, released, retries: listed) == [Self.respondsReset])
-        let interim: [Event] = [.attached(reused: false), .upstreamSent, .interimResponse, Self.reset]
+        let interim: [ExchangeEvent] = [
+            .attached(reused: false), .upstreamSent, .interimResponse, Self.reset,
+        ]
         #expect(actions(interim, retries: listed) == [Self.respondsReset])
     }
 
     @Test func `Attempts and the time in which they begin are bounded`() {
         var settings = Self.retries([.emptyResponse])
         settings.attempts = 3
-        let attempt: [Event] = [.connecting, .attached(reused: false), Self.reset]
+        let attempt: [ExchangeEvent] = [.connecting, .attached(reused: false), Self.reset]
         let next = ExchangeMachine.Action.connectNext(after: Failure(.connectionReset))
         #expect(
             actions([attempt, attempt, attempt].flatMap(\.self), retries: settings)
                 == [next, next, Self.respondsReset]
         )
         settings.totalTime = .seconds(7)
-        let slow: [Event] = [.connecting, .attached(reused: false), .time(.seconds(4)), Self.reset]
+        let slow: [ExchangeEvent] = [.connecting, .attached(reused: false), .time(.seconds(4)), Self.reset]
         #expect(actions(slow + slow, retries: settings) == [next, Self.respondsReset])
-        let connects: [Event] = [.connecting, .time(.seconds(5)), .connecting, .time(.seconds(5))]
+        let connects: [ExchangeEvent] = [.connecting, .time(.seconds(5)), .connecting, .time(.seconds(5))]
         #expect(
             actions(connects, retries: settings)
                 == [.connectNext(after: Failure(.connectTimeout)), .respond(Failure(.connectTimeout))]
@@ -309,7 +236,7 @@ private struct Run: ~Copyable {
 
     @Test func `A stale connection is replaced at its endpoint before another endpoint is tried`() {
         let listed = Self.retries([.emptyResponse])
-        let events: [Event] = [
+        let events: [ExchangeEvent] = [
             .attached(reused: true), Self.reset, .connecting, .attached(reused: false), Self.reset,
         ]
         #expect(
@@ -319,8 +246,12 @@ private struct Run: ~Copyable {
     }
 
     @Test func `A response is discarded for its status only while the request can be repeated`() {
-        func mayRepeat(_ status: Int, idempotent: Bool = true, _ events: [Event] = []) -> Bool {
-            var run = Run(complete: true, idempotent: idempotent, Self.retries([.status(503), .status(404)]))
+        func mayRepeat(_ status: Int, idempotent: Bool = true, _ events: [ExchangeEvent] = []) -> Bool {
+            var run = ExchangeRun(
+                complete: true,
+                idempotent: idempotent,
+                Self.retries([.status(503), .status(404)])
+            )
             for event in [.attached(reused: false)] + events { _ = run.apply(event) }
             return run.machine.mayRepeat(status: status, now: run.now)
         }
@@ -336,7 +267,7 @@ private struct Run: ~Copyable {
     // MARK: The response
 
     @Test func `A response that has begun breaks off or is replaced; a complete one is not lost`() {
-        let begun: [Event] = [.attached(reused: false), .upstreamSent, .responseBegan]
+        let begun: [ExchangeEvent] = [.attached(reused: false), .upstreamSent, .responseBegan]
         #expect(
             actions(begun + [Self.reset]) == [
                 .abort(Failure(.responseIncomplete, cause: Failure(.connectionReset)))
@@ -347,19 +278,21 @@ private struct Run: ~Copyable {
     }
 
     @Test func `A client that goes while the last bytes are written has not got its response`() {
-        let events: [Event] = [.attached(reused: false), .responseBegan, .responseEnded, .downstreamGone]
+        let events: [ExchangeEvent] = [
+            .attached(reused: false), .responseBegan, .responseEnded, .downstreamGone,
+        ]
         #expect(actions(events) == [.abort(Failure(.downstreamClosed))])
     }
 
     @Test func `Interim responses are bounded`() {
-        let many = [Event](repeating: .interimResponse, count: DataPathConstants.interimAnswers)
+        let many = [ExchangeEvent](repeating: .interimResponse, count: DataPathConstants.interimAnswers)
         #expect(actions([.attached(reused: false)] + many) == [])
         #expect(actions([.attached(reused: false)] + many + [.interimResponse]).count == 1)
     }
 
     @Test(arguments: [true, false])
     func `A connection may be used again where the request was complete`(complete: Bool) {
-        var run = Run(complete: complete, idempotent: true)
+        var run = ExchangeRun(complete: complete, idempotent: true)
         _ = run.apply(.attached(reused: false))
         _ = run.apply(.responseBegan)
         let mayBeReused = run.machine.responseEnded()
@@ -369,7 +302,7 @@ private struct Run: ~Copyable {
     // MARK: Silence
 
     @Test func `An upstream that owes the response is late after its time, not before`() {
-        let events: [Event] = [
+        let events: [ExchangeEvent] = [
             .attached(reused: false), .time(.seconds(9)), .upstreamSent, .time(.seconds(9)),
         ]
         #expect(actions(events) == [])
@@ -377,7 +310,7 @@ private struct Run: ~Copyable {
     }
 
     @Test func `While the client sends its body the upstream's silence is not a failure`() {
-        let events: [Event] = [
+        let events: [ExchangeEvent] = [
             .attached(reused: false), .time(.seconds(15)), .downstreamSent, .time(.seconds(19)),
         ]
         #expect(actions(complete: false, events) == [])
@@ -387,9 +320,9 @@ private struct Run: ~Copyable {
     }
 
     @Test func `Whoever does not accept what waits for it is the one who is late`() {
-        let upload: [Event] = [.attached(reused: false), .time(.seconds(10), upstreamBlocked: true)]
+        let upload: [ExchangeEvent] = [.attached(reused: false), .time(.seconds(10), upstreamBlocked: true)]
         #expect(actions(complete: false, upload) == [.respond(Failure(.upstreamTimeout))])
-        let download: [Event] = [
+        let download: [ExchangeEvent] = [
             .attached(reused: false), .responseBegan, .time(.seconds(15), downstreamBlocked: true),
         ]
         #expect(actions(download) == [])
@@ -400,7 +333,7 @@ private struct Run: ~Copyable {
     }
 
     @Test func `A request that still arrives while its response goes is late only when both are silent`() {
-        let events: [Event] = [
+        let events: [ExchangeEvent] = [
             .attached(reused: false), .responseBegan, .time(.seconds(19)), .upstreamSent, .time(.seconds(6)),
         ]
         #expect(actions(complete: false, events) == [])
