@@ -29,10 +29,10 @@ def spread(rounds, key="cpu"):
     return (high - low) / 2 / statistics.median(values)
 
 
-def better(rounds):
-    """The measure of a shape: nginx or HAProxy, whoever needs less CPU."""
+def better(rounds, key="cpu"):
+    """The measure of a shape: nginx or HAProxy, whoever needs less."""
     measures = [name for name in MEASURE if name in rounds]
-    return min(measures, key=lambda name: median(rounds[name], "cpu"), default=None)
+    return min(measures, key=lambda name: median(rounds[name], key), default=None)
 
 
 def name_of(peer):
@@ -40,9 +40,9 @@ def name_of(peer):
     return NAMES.get(peer, peer)
 
 
-def to_better(rounds, name="berth"):
-    base = better(rounds)
-    return ratio(rounds[name], rounds[base]) if base and name in rounds else None
+def to_better(rounds, key="cpu", name="berth"):
+    base = better(rounds, key)
+    return ratio(rounds[name], rounds[base], key) if base and name in rounds else None
 
 
 def verdict(value, goal=CPU_GOAL):
@@ -90,10 +90,10 @@ def _rows(header, rows):
 
 
 def summary(result, tiers):
-    """One line a shape: CPU per request as a ratio to nginx, and Berth's to the better of nginx and HAProxy."""
+    """One line a shape: CPU per request as a ratio to nginx, and Berth's CPU and latency to the better of nginx and HAProxy."""
     others = [peer for peer in result["versions"] if peer not in ("nginx", "berth")]
     header = ["CPU per request ÷ nginx's", "nginx", *(name_of(peer) for peer in others), "Berth"]
-    header += ["Berth ÷ better", f"goal: ≤ {CPU_GOAL}", "noise"]
+    header += ["Berth ÷ better", f"goal: ≤ {CPU_GOAL}", "p99: Berth ÷ better", "noise"]
     rows = []
     for entry in result["tiers"][tiers].values():
         rounds = entry["rounds"]
@@ -105,7 +105,9 @@ def summary(result, tiers):
         base = better(rounds)
         row.append(f"**{value:.2f}** ({NAMES[base]})" if value is not None else "–")
         noise = max((spread(of) for of in rounds.values()), default=0)
-        rows.append([*row, verdict(value), f"± {noise:.0%}"])
+        late = to_better(rounds, "p99")
+        p99 = f"{late:.2f} ({NAMES[better(rounds, 'p99')]})" if late is not None else "–"
+        rows.append([*row, verdict(value), p99, f"± {noise:.0%}"])
     return "\n".join(_rows(header, rows) + _failures(result["tiers"][tiers]))
 
 

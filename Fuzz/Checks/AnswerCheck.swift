@@ -54,7 +54,9 @@ enum AnswerCheck {
             requestMethod: method
         )
         guard parsed == true else { throw Contradiction("a head is not understood a second time", bytes) }
-        forwarding.write(head, from: source, into: &out)
+        var text = HeadText()
+        forwarding.write(head, from: source, into: &text)
+        text.move(to: &out)
         let sent = Array(out.readableBytesView)
 
         guard case .head(let went) = ResponseHeadCheck.read(sent, to: method, limits: roomy) else {

@@ -89,12 +89,14 @@ struct HopOfCheck {
             var untraced: RouteTrace?
             try stages.route(head, source, from: edge, into: &route, trace: &untraced)
             guard let forwarding = route.decision?.forwarding else { return nil }
-            var out = ByteBuffer()
+            var text = HeadText()
             HTTP1RequestHeadWriter(
                 connection: edge,
                 via: stages.rules.viaLine(head.version),
                 requestID: RequestID.kept(head, source) ?? ByteBuffer(string: "made")
-            ).write(head, from: source, edits: forwarding.edits, into: &out)
+            ).write(head, from: source, edits: forwarding.edits, into: &text)
+            var out = ByteBuffer()
+            text.move(to: &out)
             return Array(out.readableBytesView)
         } catch let contradiction as Contradiction {
             throw contradiction

@@ -198,14 +198,16 @@ package struct DryRun {
         _ connection: ConnectionInfo,
         _ forwarding: ForwardTarget
     ) -> ByteBuffer {
-        var out = ByteBuffer()
+        var text = HeadText()
         HTTP1RequestHeadWriter(
             connection: connection,
             via: tier.stages.rules.viaLine(head.version),
             // A request that brings no id gets a random one; the dry run shows zeros in its place.
             requestID: RequestID.kept(head, bytes) ?? ByteBuffer(repeating: UInt8(ascii: "0"), count: 32),
             kept: tier.stages.settings.keptFields
-        ).write(head, from: bytes, edits: forwarding.edits, into: &out)
+        ).write(head, from: bytes, edits: forwarding.edits, into: &text)
+        var out = ByteBuffer()
+        text.move(to: &out)
         return out
     }
 }

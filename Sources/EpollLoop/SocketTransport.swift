@@ -32,6 +32,7 @@ package final class SocketTransport: EpollSource, Transport {
     private var output = OutputQueue()
     private var whenAllSent: (() -> Void)?
     private var whenConnected: ((SocketError?) -> Void)?
+    private var connectTimer: EpollTimer?
     private var end = End.none
 
     private var isAccepted = false
@@ -82,13 +83,11 @@ package final class SocketTransport: EpollSource, Transport {
             close()
             return done(error)
         }
-        let timer = loop.schedule(at: loop.roundTime + timeout) { [weak self] in
-            self?.connected(SocketError("connect", code: ETIMEDOUT))
+        // Held until it is canceled, and not weakly: each retain of an object with weak references takes a detour.
+        connectTimer = loop.schedule(at: loop.roundTime + timeout) { [self] in
+            connected(SocketError("connect", code: ETIMEDOUT))
         }
-        whenConnected = { error in
-            timer.cancel()
-            done(error)
-        }
+        whenConnected = done
         watch()
         if end != .none {
             end = .none
@@ -99,9 +98,15 @@ package final class SocketTransport: EpollSource, Transport {
     private func connected(_ error: SocketError?) {
         guard let done = whenConnected else { return }
         whenConnected = nil
+        cancelConnectTimer()
         if error != nil { close() }
         done(error)
         flush()
+    }
+
+    private func cancelConnectTimer() {
+        connectTimer?.cancel()
+        connectTimer = nil
     }
 
     // MARK: State
@@ -366,6 +371,7 @@ package final class SocketTransport: EpollSource, Transport {
     package func close() {
         owner = nil
         whenConnected = nil
+        cancelConnectTimer()
         output.removeAll()
         loop.close(self)
         guard let done = whenAllSent else { return }

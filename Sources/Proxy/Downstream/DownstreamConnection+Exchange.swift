@@ -28,7 +28,14 @@ extension DownstreamConnection: ExchangeDownstream {
 
     func sendInterim(_ head: borrowing ResponseHead, _ source: ByteBuffer) {
         let kept = worker.context.settings.keptFields
-        if response.writeInterim(head, source, kept: kept, into: &worker.scratch.out) { sendCollected() }
+        let isWritten = response.writeInterim(
+            head,
+            source,
+            kept: kept,
+            with: &worker.context.headText,
+            into: &worker.scratch.out
+        )
+        if isWritten { sendCollected() }
     }
 
     /// No further request can follow: there is none, the tier shuts down, or too much of this one may still come
@@ -51,6 +58,7 @@ extension DownstreamConnection: ExchangeDownstream {
             last: isLastRequest,
             date: worker.context.clock.dateLine,
             kept: worker.context.settings.keptFields,
+            with: &worker.context.headText,
             into: &worker.scratch.out
         )
     }

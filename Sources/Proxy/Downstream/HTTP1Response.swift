@@ -42,6 +42,7 @@ struct HTTP1Response {
     ///   - changes: of the rule; nil: none.
     ///   - last: no further request can follow.
     ///   - kept: claimed fields that pass, as in `ResponseHeadEdits`.
+    ///   - text: empty, to write the head in.
     mutating func writeHead(
         _ head: borrowing ResponseHead,
         _ source: ByteBuffer,
@@ -49,6 +50,7 @@ struct HTTP1Response {
         last: Bool,
         date: [UInt8],
         kept: KeptFields,
+        with text: inout HeadText,
         into out: inout ByteBuffer
     ) -> BodyForm {
         coding = BodyCoding(framing: head.framing, downstream: version)
@@ -65,6 +67,7 @@ struct HTTP1Response {
             date: date,
             kept: kept,
             keepsAlive: keepsAlive,
+            with: &text,
             into: &out
         )
         return coding == .passthrough ? .framed : .content
@@ -77,6 +80,7 @@ struct HTTP1Response {
         _ head: borrowing ResponseHead,
         _ source: ByteBuffer,
         kept: KeptFields,
+        with text: inout HeadText,
         into out: inout ByteBuffer
     ) -> Bool {
         guard version == .http11 else { return false }
@@ -89,6 +93,7 @@ struct HTTP1Response {
             date: [],
             kept: kept,
             keepsAlive: true,
+            with: &text,
             into: &out
         )
         return true
@@ -102,6 +107,7 @@ struct HTTP1Response {
         date: [UInt8],
         kept: KeptFields,
         keepsAlive: Bool,
+        with text: inout HeadText,
         into out: inout ByteBuffer
     ) {
         HTTP1ResponseHeadWriter(
@@ -111,7 +117,8 @@ struct HTTP1Response {
             downstream: version,
             date: date,
             kept: kept
-        ).write(head, from: source, changes: changes, into: &out)
+        ).write(head, from: source, changes: changes, into: &text)
+        text.move(to: &out)
     }
 
     /// Takes back a head that is still in the buffer.

@@ -85,8 +85,8 @@ package final class Worker: @unchecked Sendable {
             ticking = loop.scheduleRepeatedTask(
                 initialDelay: DataPathConstants.tick,
                 delay: DataPathConstants.tick
-            ) { [weak self] _ in
-                guard let self else { return }
+            ) { [self] _ in
+                // Until `stop`.
                 tick(now: now)
             }
         }

@@ -112,7 +112,7 @@ extension Exchange {
     /// What changes in the response; nil: nothing.
     private func changes(of head: borrowing ResponseHead, _ source: ByteBuffer) -> ResponseChanges? {
         let changes = ruleChanges(of: head, source)
-        guard let pool = facts.route.pool, let used = facts.upstream,
+        guard let pool = facts.route.pool, pool.isSticky, let used = facts.upstream,
             let field = pool.stickyField(facts.route, to: used)
         else { return changes }
         var extended = changes ?? ResponseChanges()

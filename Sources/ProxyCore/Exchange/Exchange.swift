@@ -169,7 +169,8 @@ package final class Exchange {
             via: context.stages.rules.viaLine(head.version),
             requestID: facts.requestID,
             kept: context.stages.rules.settings.keptFields
-        ).write(head, from: source, edits: target.edits, into: &outgoing)
+        ).write(head, from: source, edits: target.edits, into: &context.headText)
+        context.headText.move(to: &outgoing)
         if machine.request == .streaming, try downstream?.takeSmallBody(into: &outgoing) == true {
             machine.requestEnded()
         }

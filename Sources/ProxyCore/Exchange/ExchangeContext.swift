@@ -26,6 +26,8 @@ package final class ExchangeContext: @unchecked Sendable {
     /// To be set before the first request.
     package var connect: UpstreamConnect = { _, _, done in done(.failure(Failure(.internal))) }
     package var random: Random
+    /// The head that is being written.
+    package var headText = HeadText()
     package var clock = WallClock()
     package var counters = Counters()
     /// The tier shuts down: no connection serves another request.

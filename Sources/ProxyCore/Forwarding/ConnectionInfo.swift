@@ -1,8 +1,8 @@
 import Bytes
 package import Routing
 
-/// What is known of a downstream connection before its first request.
-package struct ConnectionInfo: Sendable {
+/// What is known of a downstream connection before its first request. Immutable; a class, as each request passes it on.
+package final class ConnectionInfo: Sendable {
     package let peer: IPAddress
     /// The peer is in `trusted_proxies`: its `X-Forwarded-*` fields are believed.
     package let trusted: Bool

@@ -35,7 +35,7 @@ package struct HTTP1RequestHeadWriter {
         _ head: borrowing RequestHead,
         from source: ByteBuffer,
         edits: RequestHeadEdits,
-        into out: inout ByteBuffer
+        into out: inout HeadText
     ) {
         let bytes = source.readableBytesUInt8Span
         writeRequestLine(head, bytes, edits.target, into: &out)
@@ -57,7 +57,7 @@ package struct HTTP1RequestHeadWriter {
         }
         if let maxForwards = head.maxForwards, !edits.changes("max-forwards") {
             out.append("Max-Forwards: ")
-            out.writeDecimal(maxForwards > 0 ? maxForwards - 1 : 0)
+            out.appendDecimal(maxForwards > 0 ? maxForwards - 1 : 0)
             out.append("\r\n")
         }
         writeFraming(head, bytes, into: &out)
@@ -68,23 +68,34 @@ package struct HTTP1RequestHeadWriter {
         _ head: borrowing RequestHead,
         _ bytes: Span<UInt8>,
         _ target: [UInt8]?,
-        into out: inout ByteBuffer
+        into out: inout HeadText
     ) {
         out.append(bytes.extracting(head.methodRange.indices))
         out.append(" ")
         if let target {
             out.append(target)
         } else {
-            out.writeTarget(of: head, bytes)
+            Self.writeTarget(of: head, bytes, into: &out)
         }
         out.append(" HTTP/1.1\r\n")
+    }
+
+    /// The request's path and query as received, in origin form, or `*` (RFC 9112 §3.2.1, §3.2.4).
+    private static func writeTarget(
+        of head: borrowing RequestHead,
+        _ bytes: Span<UInt8>,
+        into out: inout HeadText
+    ) {
+        if head.form == .asterisk { return out.append("*") }
+        if head.needsSlash { out.append("/") }
+        out.append(bytes.extracting(head.originForm.indices))
     }
 
     private func writeHost(
         _ head: borrowing RequestHead,
         _ bytes: Span<UInt8>,
         _ host: [UInt8]?,
-        into out: inout ByteBuffer
+        into out: inout HeadText
     ) {
         out.append("Host: ")
         if let host {
@@ -99,7 +110,7 @@ package struct HTTP1RequestHeadWriter {
         _ added: AddedFields,
         _ head: borrowing RequestHead,
         _ bytes: Span<UInt8>,
-        into out: inout ByteBuffer
+        into out: inout HeadText
     ) {
         if !connection.trusted, added.contains(.ofConnection) {
             out.append(connection.forwardedLines)
@@ -108,7 +119,7 @@ package struct HTTP1RequestHeadWriter {
         }
         if added.contains(.forwardedPort) {
             out.append("X-Forwarded-Port: ")
-            out.writeDecimal(Self.port(of: bytes.extracting(head.host.indices), connection))
+            out.appendDecimal(Self.port(of: bytes.extracting(head.host.indices), connection))
             out.append("\r\n")
         }
         if added.contains(.forwarded) {
@@ -123,7 +134,7 @@ package struct HTTP1RequestHeadWriter {
         }
         if added.contains(.requestID) {
             out.append("X-Request-ID: ")
-            out.writeImmutableBuffer(requestID)
+            out.append(requestID.readableBytesUInt8Span)
             out.append("\r\n")
         }
     }
@@ -132,7 +143,7 @@ package struct HTTP1RequestHeadWriter {
         _ added: AddedFields,
         _ head: borrowing RequestHead,
         _ bytes: Span<UInt8>,
-        into out: inout ByteBuffer
+        into out: inout HeadText
     ) {
         if added.contains(.forwardedFor) {
             out.append("X-Forwarded-For: ")
@@ -142,7 +153,7 @@ package struct HTTP1RequestHeadWriter {
         }
         if added.contains(.forwardedProto) {
             out.append("X-Forwarded-Proto: ")
-            out.writeString(ClientScheme.of(head, bytes, from: connection).rawValue)
+            out.append(string: ClientScheme.of(head, bytes, from: connection).rawValue)
             out.append("\r\n")
         }
     }
@@ -171,7 +182,7 @@ package struct HTTP1RequestHeadWriter {
     private func writeEarlierAddresses(
         _ head: borrowing RequestHead,
         _ bytes: Span<UInt8>,
-        into out: inout ByteBuffer
+        into out: inout HeadText
     ) {
         var isPresent = false
         for index in head.fields.indices {
@@ -188,7 +199,7 @@ package struct HTTP1RequestHeadWriter {
         if isPresent { return }
         for element in ForwardedElement.all(head, bytes) {
             let address = element.node.flatMap { ForwardedNode.address($0.span) }
-            out.writeString(address?.description ?? "unknown")
+            out.append(string: address?.description ?? "unknown")
             out.append(", ")
         }
     }
@@ -196,14 +207,14 @@ package struct HTTP1RequestHeadWriter {
     private func writeFraming(
         _ head: borrowing RequestHead,
         _ bytes: Span<UInt8>,
-        into out: inout ByteBuffer
+        into out: inout HeadText
     ) {
         switch head.framing {
         case .chunked:
             out.append("Transfer-Encoding: chunked\r\n")
         case .length(let length):
             out.append("Content-Length: ")
-            out.writeDecimal(length)
+            out.appendDecimal(length)
             out.append("\r\n")
         case .none, .untilClose:
             break
@@ -217,14 +228,5 @@ package struct HTTP1RequestHeadWriter {
                 out.append(bytes.extracting(head.fields[index].line.indices))
             }
         }
-    }
-}
-
-extension ByteBuffer {
-    /// Writes the request's path and query as received, in origin form, or `*` (RFC 9112 §3.2.1, §3.2.4).
-    fileprivate mutating func writeTarget(of head: borrowing RequestHead, _ bytes: Span<UInt8>) {
-        if head.form == .asterisk { return append("*") }
-        if head.needsSlash { append("/") }
-        append(bytes.extracting(head.originForm.indices))
     }
 }

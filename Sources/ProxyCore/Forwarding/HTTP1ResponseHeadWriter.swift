@@ -39,11 +39,11 @@ package struct HTTP1ResponseHeadWriter {
         _ head: borrowing ResponseHead,
         from source: ByteBuffer,
         changes: ResponseChanges? = nil,
-        into out: inout ByteBuffer
+        into out: inout HeadText
     ) {
         let bytes = source.readableBytesUInt8Span
         out.append("HTTP/1.1 ")
-        out.writeDecimal(UInt64(UInt(bitPattern: head.status)))
+        out.appendDecimal(UInt64(UInt(bitPattern: head.status)))
         out.append(" ")
         out.append(bytes.extracting(head.reason.indices))
         out.append("\r\n")
@@ -73,7 +73,7 @@ package struct HTTP1ResponseHeadWriter {
         out.append("\r\n")
     }
 
-    private func write(_ fields: [(name: [UInt8], value: [UInt8])], into out: inout ByteBuffer) {
+    private func write(_ fields: [(name: [UInt8], value: [UInt8])], into out: inout HeadText) {
         for field in fields {
             out.append(field.name)
             out.append(": ")
@@ -83,14 +83,14 @@ package struct HTTP1ResponseHeadWriter {
     }
 
     /// `Content-Length` passes on as received.
-    private func writeFraming(into out: inout ByteBuffer) {
+    private func writeFraming(into out: inout HeadText) {
         switch (framing, coding) {
         case (.chunked, .passthrough), (_, .chunk): out.append("Transfer-Encoding: chunked\r\n")
         default: break
         }
     }
 
-    private func writeConnection(namesUpgrade: Bool, into out: inout ByteBuffer) {
+    private func writeConnection(namesUpgrade: Bool, into out: inout HeadText) {
         if namesUpgrade { out.append("Connection: upgrade\r\n") }
         switch (keepAlive, downstream) {
         case (false, _): out.append("Connection: close\r\n")

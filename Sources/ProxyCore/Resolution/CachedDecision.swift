@@ -9,6 +9,8 @@ package final class CachedDecision {
     package let decision: Decision
     /// Where the request goes; nil where a rule responds, or refuses.
     package let forwarding: ForwardTarget?
+    /// Why the rules refuse the request; nil: they do not.
+    package let refusal: Refusal?
     /// What the rule changes in responses; nil: nothing.
     package let response: ResponseEdits?
     /// The changes of an endpoint's response whose status does not matter.
@@ -22,6 +24,7 @@ package final class CachedDecision {
     package init(_ decision: Decision, pools: PoolTable = PoolTable(), scratch: RouteScratch? = nil) {
         self.decision = decision
         self.response = decision.response
+        self.refusal = if case .refuse(let refusal) = decision.outcome { refusal } else { nil }
         fetchesPages = decision.response?.pages.contains(where: \.isFetched) ?? false
         let isUniform = decision.response?.fields.allSatisfy { $0.statuses == .all } ?? false
         usualChanges =

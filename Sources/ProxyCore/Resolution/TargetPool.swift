@@ -281,6 +281,9 @@ package final class TargetPool {
         return members.first { $0.upstream === upstream }?.settings.maxConnections ?? .max
     }
 
+    /// Clients stay with the endpoint that they were sent to.
+    var isSticky: Bool { sticky != nil }
+
     /// The field that makes the client stay with the endpoint that its request went to; nil: it does already, or need not.
     func stickyField(
         _ request: borrowing RequestRoute,

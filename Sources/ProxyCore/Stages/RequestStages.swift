@@ -199,7 +199,7 @@ package final class RequestStages {
             decision = try evaluate(head, source, connection, &route, &trace)
         }
         route.decision = decision
-        if case .refuse(let refusal) = decision.decision.outcome { throw Failure(refusal) }
+        if let refusal = decision.refusal { throw Failure(refusal) }
     }
 
     private func limit(_ head: borrowing RequestHead, _ route: inout RequestRoute) throws(Failure) {
