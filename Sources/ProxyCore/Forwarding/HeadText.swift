@@ -46,7 +46,8 @@ package struct HeadText: ~Copyable {
     }
 
     mutating func append(string: String) {
-        append(Array(string.utf8))
+        var string = string
+        string.withUTF8 { append(UnsafeRawBufferPointer($0)) }
     }
 
     /// A number in decimal digits.
