@@ -108,8 +108,8 @@ public struct PassiveHealth: Sendable {
         count.succeeded()
     }
 
-    /// - Parameter began: when the request was sent. Requests that were under way when another one failed are one
-    ///   failure with it.
+    /// - Parameter began: when the request was sent. Requests that were under way when another one failed, and fail
+    ///   within 100 ms of it, are one failure with it.
     public mutating func requestFailed(began: MonotonicTime, now: MonotonicTime) {
         guard maxFailures > 0 else { return }
         guard !ejection.isActive else {

@@ -163,7 +163,7 @@ extension PoolsReport.Member {
             weight: Int(settings.weight),
             share: (health.share(now: now) * 1000).rounded() / 1000,
             backup: settings.isBackup,
-            requests: max(0, requests),
+            requests: requests,
             maxConns: settings.maxConnections,
             check: health.checks.map { checks in
                 var due: Double?

@@ -224,7 +224,10 @@ package final class Exchange {
 
     /// The first endpoint to try, if the target may have one more request.
     private func pickFirst() throws(Failure) -> Upstream {
-        if let policy = facts.route.pool?.retries { machine.apply(policy, now: context.now) }
+        if let pool = facts.route.pool, let policy = pool.retries {
+            machine.apply(policy, now: context.now)
+            pool.counter.requestBegan(now: context.now)
+        }
         if let limit = context.settings.limits.connectionsPerTarget, let counter = facts.route.pool?.counter {
             guard counter.enter(limit: limit) else { throw Failure(.targetLimit) }
             places.target = counter
@@ -249,7 +252,7 @@ package final class Exchange {
     /// Whether the request may be sent again: others of its target that are may take too large a share already.
     func entersRetry() -> Bool {
         guard let pool = facts.route.pool, let policy = pool.retries else { return true }
-        return places.enterRetry(pool.counter, budget: policy.budget)
+        return places.enterRetry(pool.counter, percent: policy.budget, now: context.now)
     }
 
     // MARK: The upstream connection

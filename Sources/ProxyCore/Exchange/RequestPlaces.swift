@@ -37,9 +37,9 @@ struct RequestPlaces {
     }
 
     /// The request is sent again, unless too many of its target's are already.
-    mutating func enterRetry(_ counter: TargetCounter, budget: Int) -> Bool {
+    mutating func enterRetry(_ counter: TargetCounter, percent: Int, now: NIODeadline) -> Bool {
         guard retry == nil else { return true }
-        guard counter.enterRetry(budget: budget) else { return false }
+        guard counter.enterRetry(percent: percent, now: now) else { return false }
         retry = counter
         return true
     }

@@ -50,7 +50,7 @@ package struct RetryPolicy: Sendable, Equatable {
     package let attempts: Int
     /// After this time no other attempt begins; nil: no limit.
     package let totalTime: TimeAmount?
-    /// Retries at a time among the target's running requests, percent.
+    /// Retries among the target's requests of the last seconds, percent (`RetryBudget`).
     package let budget: Int
     /// The largest body that is kept to be sent again, bytes; zero where no retry would send it.
     package let bodyBytes: Int

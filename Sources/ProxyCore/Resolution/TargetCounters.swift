@@ -1,4 +1,6 @@
+import Balancing
 import NIOConcurrencyHelpers
+import NIOCore
 import Synchronization
 
 /// The requests at each target, on all event loops of a tier. Any thread.
@@ -42,6 +44,9 @@ final class TargetCounter: Sendable {
     private let requests = Atomic<Int>(0)
     /// Those of them that are sent again.
     private let retries = Atomic<Int>(0)
+    /// Requests that have begun, where the target has a budget of retries.
+    private let begun = Atomic<Int>(0)
+    private let budget = NIOLockedValueBox<RetryBudget?>(nil)
 
     fileprivate init(_ key: TargetKey, of counters: TargetCounters) {
         self.key = key
@@ -65,21 +70,31 @@ final class TargetCounter: Sendable {
         requests.wrappingSubtract(1, ordering: .relaxed)
     }
 
-    /// Retries at a time that are always allowed.
-    static let minRetries = 3
+    /// A request has begun that may be sent again.
+    func requestBegan(now: NIODeadline) {
+        guard begun.wrappingAdd(1, ordering: .relaxed).oldValue == 0 else { return }
+        budget.withLockedValue { $0 = $0 ?? RetryBudget(now: MonotonicTime(now)) }
+    }
 
-    /// One more of the requests is sent again, where the share of those stays within `budget` percent; whoever may go
-    /// on has to `leaveRetry`.
-    func enterRetry(budget: Int) -> Bool {
-        let count = retries.wrappingAdd(1, ordering: .relaxed).newValue
-        let running = requests.load(ordering: .relaxed)
-        guard
-            count <= max(Self.minRetries, running.multipliedReportingOverflow(by: budget).partialValue / 100)
-        else {
-            leaveRetry()
-            return false
+    /// One more of the requests is sent again, where the share of those stays within `percent`; whoever may go on has to
+    /// `leaveRetry`.
+    func enterRetry(percent: Int, now: NIODeadline) -> Bool {
+        let now = MonotonicTime(now)
+        return budget.withLockedValue { budget in
+            var current = budget ?? RetryBudget(now: now)
+            defer { budget = current }
+            let running = retries.load(ordering: .relaxed)
+            guard
+                current.enter(
+                    begun: begun.load(ordering: .relaxed),
+                    running: running,
+                    percent: percent,
+                    now: now
+                )
+            else { return false }
+            retries.wrappingAdd(1, ordering: .relaxed)
+            return true
         }
-        return true
     }
 
     func leaveRetry() {

@@ -128,9 +128,21 @@ import Testing
     @Test func `Requests that fail together are one failure`() {
         var endpoint = PassiveHealth(maxFailures: 2)
         // All were under way when the first of them failed.
-        for second in 0..<60 { endpoint.requestFailed(began: start, now: start + .seconds(second + 1)) }
+        let killed = start + .seconds(30)
+        for number in 0..<60 { endpoint.requestFailed(began: start, now: killed + .milliseconds(number)) }
         #expect(!endpoint.isEjected)
-        failing(&endpoint, at: start + .seconds(61))
+        failing(&endpoint, at: start + .seconds(31))
+        #expect(endpoint.isEjected)
+    }
+
+    @Test func `Requests of an endpoint that hangs fail one after the other, and each counts`() {
+        var endpoint = PassiveHealth(maxFailures: 3)
+        let timeout = Duration.seconds(60)
+        for tick in 0..<3 {
+            #expect(!endpoint.isEjected)
+            let began = start + .milliseconds(250 * tick)
+            endpoint.requestFailed(began: began, now: began + timeout)
+        }
         #expect(endpoint.isEjected)
     }
 
