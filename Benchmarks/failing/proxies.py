@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import string
+import subprocess
 import time
 
 from bench.errors import BenchError
@@ -23,8 +24,6 @@ class Proxy:
     """One proxy in front of the endpoints of one pool."""
 
     name = title = template = ""
-    # How a rolling restart is done.
-    way = ""
 
     def __init__(self, endpoints, directory, berth):
         self.endpoints, self.directory, self.berth = endpoints, directory, berth
@@ -39,6 +38,11 @@ class Proxy:
 
     @classmethod
     def version(cls, program):
+        raise NotImplementedError
+
+    @classmethod
+    def way(cls, program):
+        """How an endpoint is restarted."""
         raise NotImplementedError
 
     def line(self, index, address):
@@ -101,7 +105,6 @@ class Proxy:
 
 class Berth(Proxy):
     name, title, template = "berth", "Berth", "berth.yaml"
-    way = "`berth pools drain`, 0 in flight, restart, `berth pools up`"
 
     @classmethod
     def program(cls, berth):
@@ -110,6 +113,16 @@ class Berth(Proxy):
     @classmethod
     def version(cls, program):
         return output_of(program, "--version")
+
+    @classmethod
+    def way(cls, program):
+        if cls.deploys(program):
+            return "`berth deploy` without it, restart, `berth deploy` with it"
+        return "`berth pools drain`, restart, `berth pools up`"
+
+    @staticmethod
+    def deploys(program):
+        return subprocess.run([program, "deploy", "--help"], capture_output=True).returncode == 0
 
     def line(self, index, address):
         return f"      - {address}"
@@ -122,24 +135,37 @@ class Berth(Proxy):
         ]  # fmt: skip
 
     def take_out(self, endpoint):
+        if self.deploys(self.berth):
+            return self.deploy([one for one in self.endpoints if one is not endpoint])
         control.set_state(self.socket, "pool", endpoint.address, "drain")
         wait.until(
             lambda: control.members(self.socket, "pool")[endpoint.address]["requests"] == 0, what="the endpoint to drain"
         )
 
     def put_in(self, endpoint):
+        if self.deploys(self.berth):
+            return self.deploy(self.endpoints)
         control.set_state(self.socket, "pool", endpoint.address, "up")
+
+    def deploy(self, endpoints):
+        command = [self.berth, "deploy", "pool", "--to", *(one.address for one in endpoints), "--admin", self.socket]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        if done.returncode != 0:
+            raise BenchError(f"berth deploy: {done.stderr.strip() or done.stdout.strip()}")
 
 
 class Nginx(Proxy):
     name, title, template = "nginx", "nginx", "nginx.conf"
-    way = "`down` and a reload, restart, a reload"
 
     @classmethod
     def version(cls, program):
         # It prints to standard error.
         found = re.search(r"nginx/([0-9.]+)", output_of("sh", "-c", f"'{program}' -v 2>&1"))
         return found.group(1) if found else ""
+
+    @classmethod
+    def way(cls, program):
+        return "`down` in its configuration and a reload, restart, a reload"
 
     def line(self, index, address):
         return f"        server {address}{' down' if self.is_out(index) else ''};"
@@ -154,11 +180,14 @@ class Nginx(Proxy):
 
 class HAProxy(Proxy):
     name, title, template = "haproxy", "HAProxy", "haproxy.cfg"
-    way = "`set server … state drain` at its socket, restart, `ready`"
 
     @classmethod
     def version(cls, program):
         return output_of(program, "-v").split()[2].partition("-")[0]
+
+    @classmethod
+    def way(cls, program):
+        return "`set server … state drain` at its socket, restart, `state ready`"
 
     def line(self, index, address):
         return f"    server {self.endpoints[index].name} {address}"
@@ -184,11 +213,14 @@ class HAProxy(Proxy):
 
 class Caddy(Proxy):
     name, title, template = "caddy", "Caddy", "Caddyfile"
-    way = "a reload without the endpoint, restart, a reload"
 
     @classmethod
     def version(cls, program):
         return output_of(program, "version").split()[0].removeprefix("v")
+
+    @classmethod
+    def way(cls, program):
+        return "a reload without it, restart, a reload"
 
     def line(self, index, address):
         return "" if self.is_out(index) else f"        to {address}"
@@ -214,12 +246,15 @@ class Caddy(Proxy):
 
 class Traefik(Proxy):
     name, title, template = "traefik", "Traefik", "traefik.yaml"
-    way = "a file without the endpoint, restart, a file with it"
 
     @classmethod
     def version(cls, program):
         found = re.search(r"Version:\s*v?([0-9.]+)", output_of(program, "version"))
         return found.group(1) if found else ""
+
+    @classmethod
+    def way(cls, program):
+        return "a file without it, restart, a file with it"
 
     def line(self, index, address):
         return "" if self.is_out(index) else f"          - url: http://{address}"

@@ -100,11 +100,17 @@ def names(result):
     return f"{table}\n\n{said}"
 
 
+def ways(result):
+    """How the endpoints were restarted."""
+    said = "; ".join(f"{title(name)}: {way}" for name, way in result["ways"].items())
+    return f"How an endpoint was restarted: {said}."
+
+
 def markdown(result):
     """The tables by the name of their mark."""
     found = {}
     if result["cases"]:
-        found["failures"] = "\n\n".join((circumstances(result), summary(result), "### All figures", detail(result)))
+        found["failures"] = "\n\n".join((circumstances(result), summary(result), ways(result), "### All figures", detail(result)))
     if result["names"]:
         found["names"] = names(result)
     return found
