@@ -102,7 +102,7 @@ IDLE = 5
 
 
 def idle_waves(rate, seconds):
-    return load.waves(rate, 1, IDLE, max(2, int(seconds / IDLE)))
+    return load.waves(rate, 1, IDLE, max(3, int(seconds / IDLE)))
 
 
 CASES = [

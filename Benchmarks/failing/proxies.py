@@ -148,7 +148,8 @@ class Berth(Proxy):
         control.set_state(self.socket, "pool", endpoint.address, "up")
 
     def deploy(self, endpoints):
-        command = [self.berth, "deploy", "pool", "--to", *(one.address for one in endpoints), "--admin", self.socket]
+        command = [self.berth, "deploy", "pool", "--admin", self.socket]
+        command += [word for one in endpoints for word in ("--to", one.address)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)
         if done.returncode != 0:
             raise BenchError(f"berth deploy: {done.stderr.strip() or done.stdout.strip()}")
