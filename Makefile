@@ -17,11 +17,11 @@ ONE_THREAD := SimulationTests|flood
 LONG_UNIT := BERTH_SEEDS=10000 BERTH_PROPERTY_PAIRS=5000000 BERTH_REQUESTS=10000 BERTH_FLOOD_NAMES=100000
 LONG_END_TO_END := BERTH_E2E_HOSTS=100000 BERTH_E2E_BYTES=1073741824 BERTH_E2E_ETCD_AWAY=60 \
 	BERTH_E2E_REQUESTS=10000 BERTH_E2E_CHAOS=600 BERTH_E2E_SLOW=500 BERTH_E2E_FLOOD=100000 \
-	BERTH_E2E_NIS_AWAY=60 BERTH_E2E_KEYS=10000
+	BERTH_E2E_NIS_AWAY=60 BERTH_E2E_KEYS=10000 BERTH_E2E_SWITCHES=100000 BERTH_E2E_SWAP=20 BERTH_E2E_WEBSOCKETS=1000
 PYTEST := /usr/bin/python3 -m pytest Tests/EndToEnd -q --durations 5
 
 .PHONY: demo test build unit end-to-end examples applications sanitize sanitize-thread sanitize-address fuzz simulate long \
-	bench bench-balancing bench-decisions bench-profile bench-syscalls docs format lint help clean
+	bench bench-balancing bench-decisions bench-failures bench-profile bench-syscalls docs format lint help clean
 
 demo: build
 	@$(BERTH) demo
@@ -101,6 +101,11 @@ bench-syscalls: build
 	@scripts/install-packages bench profile
 	Benchmarks/syscalls --write-docs
 
+# One of three endpoints fails under load, with Berth and four other proxies: the tables of docs/failures.md.
+bench-failures: build
+	@scripts/install-packages bench failures
+	Benchmarks/failures --write-docs
+
 # Decisions among 10 to 100,000 rules: the table of docs/routing-scale.md.
 bench-decisions:
 	@scripts/install-packages build
@@ -141,6 +146,7 @@ help:
 	@echo 'make bench-profile    whose code the CPU time of Berth goes to'
 	@echo 'make bench-syscalls   system calls per request'
 	@echo 'make bench-decisions  time and memory of decisions among up to 100,000 rules'
+	@echo 'make bench-failures   what clients see when endpoints fail, compared with nginx, HAProxy, Caddy and Traefik'
 	@echo 'make bench-balancing  distribution, disruption and tail latency of the balancing methods'
 	@echo 'make docs             API documentation of the libraries, in .build/docs'
 	@echo 'make format           format the sources'
