@@ -69,14 +69,14 @@ class Server(http.server.ThreadingHTTPServer):
 class Member:
     """Listens at 127.0.0.1; `mode`: well, hang, reset, junk, slow, or a status."""
 
-    def __init__(self, name, mode="well", delay=0.2):
+    def __init__(self, name, mode="well", delay=0.2, port=0):
         self.name, self.mode, self.delay, self.healthy = name, mode, delay, True
         self.requests = self.checks = 0
         self.seen = collections.Counter()
         self.connections = []
         self.lock = threading.Lock()
         self.released = threading.Event()
-        self.server = Server(("127.0.0.1", 0), Handler)
+        self.server = Server(("127.0.0.1", port), Handler)
         self.server.member = self
         self.port = self.server.server_address[1]
         self.address = f"127.0.0.1:{self.port}"
