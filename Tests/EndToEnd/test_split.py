@@ -237,6 +237,16 @@ def test_a_client_stays_with_its_part_until_that_gets_no_requests(site):
     assert token(forged) == tokens["two"]
 
 
+def test_an_error_page_may_come_from_a_target_that_is_split(tmp_path, members, stopping):
+    one, two = members
+    page = "  - { name: lost, host: lost.test, to: 'none', error_pages: { 503: { to: 'shop/sorry' } } }"
+    rules = RULES.format(pool=f"    {weights(1, 1)}", one=one.address, two=two.address)
+    tier = stopping(Tier("front", tmp_path, rules.replace("rules:", f"rules:\n{page}"), "--loops", "1"))
+    pages = [wire.ask(tier.port, "lost.test") for _ in range(4)]
+    assert {page.status for page in pages} == {503}
+    assert collections.Counter(page.body.decode().split(" ")[0] for page in pages) == {"one": 2, "two": 2}
+
+
 # Failover.
 
 FAILOVER = """\

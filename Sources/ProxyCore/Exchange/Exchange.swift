@@ -172,7 +172,7 @@ package final class Exchange {
         do throws(Failure) {
             if let lookup {
                 try context.stages.resolve(&facts.route, with: lookup)
-            } else if let hold = try context.holds.wait(for: facts.route) {
+            } else if !context.holds.isEmpty, let hold = try context.holds.wait(for: facts.route) {
                 return .hold(hold.name, hold.max)
             } else if let name = try context.stages.resolve(&facts.route) {
                 return .resolve(name)

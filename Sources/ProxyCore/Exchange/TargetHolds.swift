@@ -28,12 +28,13 @@ package final class TargetHolds {
         return all
     }
 
+    /// Nearly always.
+    var isEmpty: Bool { holds.isEmpty }
+
     /// - Returns: the target that a request has to wait for, and how long at most; nil: it need not. It is the rule's
     ///   target, or the one in its place.
     /// - Throws: where one of them is stopped.
     func wait(for route: borrowing RequestRoute) throws(Failure) -> (name: String, max: TimeAmount)? {
-        // Nearly always there is none.
-        if holds.isEmpty { return nil }
         if !route.hasFailedOver, let name = route.decision?.forwarding?.forward.target.name,
             let max = try wait(for: name)
         {

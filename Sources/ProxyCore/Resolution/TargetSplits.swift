@@ -70,14 +70,21 @@ struct TargetSplits {
         }
     }
 
-    /// New rules are in force: weights whose split has changed end.
+    /// New rules are in force: weights whose split has changed end, and so do splits that are gone.
     mutating func install(_ table: PoolTable, scratch: RouteScratch) {
-        guard !overrides.isEmpty else { return }
         overrides = overrides.filter { name, weights in
             let pool =
                 table.pools.first { $0.name == name && $0.split != nil }
                 ?? table.pool(for: name, scratch: scratch)
             return pool?.split?.items == weights.items
+        }
+        for (name, known) in splits {
+            guard let pool = table.pool(for: name, scratch: scratch), let split = pool.split else {
+                splits[name] = nil
+                continue
+            }
+            let names = pool.expand(split.parts, for: name, scratch: scratch)
+            known.update(pool, names: names, set: weights(for: name, pool))
         }
     }
 

@@ -91,6 +91,22 @@ import Testing
         #expect(try Self.way(bench) == (["one", "two"], 2))
     }
 
+    @Test func `Checks of a target that is left go on, so that it comes back`() throws {
+        let pool = Self.pool(.match("~^one$"), failover: "two") { $0.settings.check = HealthCheck() }
+        let bench = try StagesBench(pools: [pool], names: ["one": Self.one, "two": Self.two])
+        var now = NIODeadline.uptimeNanoseconds(1)
+        bench.stages.tick(now: now)
+        #expect(try Self.way(bench) == (["one"], 1))
+        try Self.set(.down, bench, "one")
+        let shared = try #require(bench.stages.targetSnapshots.first { $0.name == "one" }).members[0].endpoint
+        for _ in 0..<3 {
+            now = now + .seconds(60)
+            bench.stages.tick(now: now)
+            #expect(try Self.way(bench) == (["one", "two"], 2))
+            #expect(shared.lastUse == now)
+        }
+    }
+
     @Test func `A target that is full is not left`() throws {
         let full = Self.pool(.name("one"), failover: "two") { $0.settings.endpoint.maxConnections = 1 }
         let bench = try StagesBench(pools: [full], names: ["one": Self.one, "two": Self.two])

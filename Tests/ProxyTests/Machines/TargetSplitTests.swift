@@ -124,6 +124,20 @@ import Testing
         #expect(try Self.counts(bench, 10) == [1: 5, 2: 5])
     }
 
+    @Test func `What is shown after a reload is the new split, also before a request comes`() throws {
+        let bench = try Self.bench(Self.pools(Self.weights(90, 10)))
+        _ = try bench.pick("shop.test")
+        try bench.install(pools: Self.pools(Self.weights(1, 9)), names: Self.names)
+        let shown = try #require(bench.stages.splitSnapshots.first)
+        #expect(bench.stages.splitSnapshots.count == 1 && shown.parts.map(\.weight) == [1, 9])
+        #expect(shown.pool.split?.items == Self.weights(1, 9))
+        // A command that follows counts.
+        try Self.set(bench, Self.weights(1, 9), [1, 0])
+        #expect(try Self.counts(bench, 10) == [1: 10])
+        try bench.install(pools: [], names: Self.names)
+        #expect(bench.stages.splitSnapshots.isEmpty)
+    }
+
     @Test func `A client stays with its part when weights change, until its part has none`() throws {
         let bench = try Self.bench(Self.pools(Self.weights(1, 1), sticky: true))
         var tokens: [UInt8: String] = [:]
