@@ -180,6 +180,11 @@ package struct DryRun {
         try tier.stages.route(head, bytes, from: connection, into: &route, trace: &trace)
         guard route.decision?.forwarding != nil else { return nil }
         tier.refreshNames()
+        return try endpoint(of: &route, tier)
+    }
+
+    /// As for live traffic: where a target has no endpoint, the one that takes over comes next.
+    private func endpoint(of route: inout RequestRoute, _ tier: DryRunTier) throws(Failure) -> Upstream {
         do throws(Failure) {
             if let name = try tier.stages.resolve(&route) {
                 try tier.stages.resolve(&route, with: tier.resolve(name))
@@ -187,7 +192,9 @@ package struct DryRun {
             return try tier.stages.pick(&route)
         } catch {
             // Operators may see more than clients: which source failed, and why.
-            throw route.pool?.resolution.problem.map { Failure(error.reason, $0.reason) } ?? error
+            let failure = route.pool?.resolution.problem.map { Failure(error.reason, $0.reason) } ?? error
+            guard tier.stages.failOver(&route, after: failure) else { throw failure }
+            return try endpoint(of: &route, tier)
         }
     }
 

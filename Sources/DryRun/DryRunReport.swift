@@ -64,6 +64,12 @@ package struct DryRunReport: Encodable, Sendable {
         /// In the order of the pattern; unnamed ones under their numbers.
         package private(set) var captures: [Capture] = []
         package private(set) var target: String?
+        /// The part of a split that it goes to; nil: the target is not split.
+        package private(set) var split: SplitReport?
+        /// The targets that had no endpoint for it, so that another one took over; nil: none.
+        package private(set) var failover: [FailoverReport]?
+        /// The target that it goes to in place of the rule's, with its port; nil: to that one.
+        package private(set) var usedTarget: String?
         /// The name source that has the target.
         package private(set) var source: String?
         package private(set) var endpoints: [String] = []
@@ -87,6 +93,8 @@ package struct DryRunReport: Encodable, Sendable {
         enum CodingKeys: String, CodingKey {
             case tier, files, client, rule, location, captures, target, source, endpoints, pool, prohibited,
                 headers
+            case split, failover
+            case usedTarget = "used_target"
             case response, page, status, redirect, reason, detail, trace
         }
 
@@ -104,6 +112,9 @@ package struct DryRunReport: Encodable, Sendable {
             )
             try container.encode(named, forKey: .captures)
             try container.encode(target, forKey: .target)
+            try container.encodeIfPresent(split, forKey: .split)
+            try container.encodeIfPresent(failover, forKey: .failover)
+            try container.encodeIfPresent(usedTarget, forKey: .usedTarget)
             try container.encode(source, forKey: .source)
             try container.encode(endpoints, forKey: .endpoints)
             try container.encodeIfPresent(pool, forKey: .pool)
@@ -136,6 +147,10 @@ package struct DryRunReport: Encodable, Sendable {
             page = step.errorPage
             endpoint = step.endpoint?.description
             if case .forward(let forward)? = step.decision?.outcome { target = forward.target.description }
+            split = step.split.map(SplitReport.init)
+            failover =
+                step.failures.isEmpty ? nil : step.failures.map { FailoverReport($0.target, $0.failure) }
+            usedTarget = step.usedTarget?.description
             pool = step.pool.map { PoolReport($0, step) }
             guard let resolution = step.resolution else { return }
             source = resolution.source

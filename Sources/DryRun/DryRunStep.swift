@@ -20,6 +20,12 @@ package struct DryRunStep {
     package internal(set) var endpoint: Endpoint?
     /// The pool that the target has an entry for; nil: the default settings count.
     package internal(set) var pool: PoolUse?
+    /// The part of a split that it goes to; nil: the rule's target is not split.
+    package private(set) var split: TargetChoice.Part?
+    /// The targets that had no endpoint for it, so that another one took over.
+    package private(set) var failures: [(target: String, failure: Failure)] = []
+    /// The target that it goes to in place of the rule's; nil: to that one.
+    package private(set) var usedTarget: Target?
     /// Why the request goes no further; nil where it is forwarded, or a rule responds.
     package internal(set) var failure: Failure?
     /// The page that the client gets for the failure: a path or a URL; nil: Berth's own.
@@ -48,6 +54,9 @@ package struct DryRunStep {
         client = route.client
         decision = route.decision?.decision
         resolution = route.pool?.resolution
+        split = route.choice?.splitPart
+        failures = route.choice?.failures ?? []
+        usedTarget = route.usedTarget
         guard let host = route.host else { return }
         self.host = host
         target = bytes.getBytes(

@@ -54,6 +54,9 @@ package struct DryRunText {
         }
         if let target = tier.target {
             row("target", target)
+            if let split = tier.split { row("split", printable(split.words)) }
+            for left in tier.failover ?? [] { row("failover", "\(left.target) is left: \(left.reason)") }
+            if let used = tier.usedTarget { row("used", printable(used)) }
             row("endpoint", tier.endpoints.isEmpty ? "none" : tier.endpoints.joined(separator: ", "))
             if let pool = tier.pool { row("pool", printable(pool.words)) }
             row("from", tier.source ?? "no name source has it")

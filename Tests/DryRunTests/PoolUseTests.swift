@@ -82,3 +82,58 @@ import Testing
         #expect(report.tiers.first?.pool?.words == "~^w (front.yaml:8) · ip_hash of 192.0.2.7")
     }
 }
+
+/// What a dry run shows of splits and failovers.
+@Suite struct SplitUseTests {
+    private static let text = """
+        rules: [{ name: all, host: '~^(?<app>[a-z]+)\\.test$', to: '${app}:8080' }]
+        pools:
+          - name: shop
+            split:
+              - { to: v1, weight: 9 }
+              - { to: v2, weight: 1 }
+              - { to: v2, header: X-Canary, value: 'yes' }
+            failover: spare
+          - name: lost
+            failover: spare
+        names: [static: { v2: 10.0.0.2, spare: 10.0.0.9 }]
+        """
+
+    private static func tier(_ url: String, _ headers: [(name: String, value: String)] = []) throws -> (
+        DryRunReport, String
+    ) {
+        let configuration = try ConfigurationLoader.load(text: text, file: "front.yaml")
+        let names = try NameTable(offline: configuration.names)
+        let run = DryRun(
+            [DryRunTier("front", configuration, names: .offline(names))],
+            frontAddress: nil,
+            explain: false
+        )
+        let client = try #require(IPAddress("192.0.2.7"))
+        var request = DryRunRequest(url: Array(url.utf8), client: client)
+        request.headers = headers
+        let report = run.run(request)
+        return (report, DryRunText(color: false).render(report))
+    }
+
+    @Test func `The part of a split is shown, and what decided`() throws {
+        let (report, text) = try Self.tier("http://shop.test/", [("X-Canary", "yes")])
+        let tier = try #require(report.tiers.first)
+        #expect(
+            tier.target == "shop:8080" && tier.usedTarget == "v2:8080" && tier.endpoints == ["10.0.0.2:8080"]
+        )
+        #expect(text.contains("\n  split     shop (front.yaml:3) · v1 9, v2 1 · v2 by header X-Canary\n"))
+        #expect(text.contains("\n  used      v2:8080\n"))
+        #expect(tier.failover == nil)
+    }
+
+    @Test func `A target that takes over is shown, and why`() throws {
+        let (report, text) = try Self.tier("http://shop.test/")
+        let tier = try #require(report.tiers.first)
+        #expect(tier.split?.by == "weight" && tier.split?.target == "v1" && tier.usedTarget == "spare:8080")
+        #expect(tier.failover?.map(\.target) == ["v1"] && tier.endpoints == ["10.0.0.9:8080"])
+        #expect(text.contains("\n  failover  v1 is left: unknown_target\n"))
+        let (other, _) = try Self.tier("http://lost.test/")
+        #expect(other.outcome == .forwarded && other.tiers.first?.usedTarget == "spare:8080")
+    }
+}

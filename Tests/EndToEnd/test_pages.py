@@ -18,16 +18,19 @@ RULES = open(os.path.join(tier.REPO, "rules/front.yaml")).read()
 OTHER = RULES.replace(":9000", ":9001")
 
 
-def shown(page, language):
-    """The first block of a page in a language."""
-    return next(text for _, kind, text in pages.blocks(page) if kind == language) + "\n"
+def shown(page, language, part=""):
+    """The first block of a page in a language that has a text in it."""
+    return next(text for _, kind, text in pages.blocks(page) if kind == language and part in text) + "\n"
 
 
 # Files that a page assumes its reader to have.
 FILES = {
     "docs/testing-rules.md": {"access.log": LOG, "new/front.yaml": OTHER, "old.yaml": RULES, "new.yaml": OTHER},
     "docs/registries.md": {"rules/front.yaml": shown("docs/registries.md", "yaml")},
-    "docs/pools.md": {"pools.yaml": shown("docs/pools.md", "yaml")},
+    "docs/pools.md": {
+        "pools.yaml": shown("docs/pools.md", "yaml"),
+        "split.yaml": shown("docs/pools.md", "yaml", "    split:"),
+    },
     "docs/control.md": {"api.yaml": shown("docs/control.md", "yaml")},
     "docs/importing-nginx.md": {"nginx.conf": shown("docs/importing-nginx.md", "nginx")},
     "docs/commands.md": {"nginx.conf": shown("docs/importing-nginx.md", "nginx")},

@@ -141,4 +141,32 @@ import Testing
         let other = "rules: [\(Self.named), { name: b, host: b.test, to: 'web' }]\n\(pools)"
         #expect(Self.findings(other).map(\.code) == [.unknownTarget])
     }
+
+    // MARK: Other targets
+
+    private static let split = "{ name: api, split: [{ to: v1, weight: 9 }, { to: v2 }], failover: spare }"
+
+    @Test func `A target that a pool leads to uses its pool`() {
+        let pools = "\(Self.split), { name: v1 }, { name: v2 }, { name: spare }"
+        #expect(Self.codes(rules: Self.named, pools: pools) == [])
+        #expect(Self.codes(rules: Self.named, pools: "\(pools), { name: v3 }") == [.unusedPool])
+        let template = "{ match: '~^a', failover: '${target}-spare' }"
+        #expect(Self.codes(rules: Self.named, pools: "\(template), { match: '~-spare$' }") == [])
+        #expect(Self.codes(rules: Self.named, pools: "\(template), { match: '~-spar$' }") == [.unusedPool])
+    }
+
+    @Test func `A target that a pool leads to and that no source has is a finding`() throws {
+        let rules = "rules: [\(Self.named)]\npools: [\(Self.split)]\nnames: "
+        let found = Self.findings(rules + "[static: { v1: 10.0.0.1, spar: 10.0.0.3 }]")
+        #expect(found.map(\.code) == [.unknownTarget, .unknownTarget])
+        #expect(
+            found.map(\.message)
+                == ["v2", "spare"].map { "no name source has `\($0)`: all of them are static" }
+        )
+        #expect(found.last?.hint == "did you mean `spar`?")
+        #expect(Self.findings(rules + "[static: { v1: 10.0.0.1, v2: 10.0.0.2, spare: 10.0.0.3 }]").isEmpty)
+        #expect(Self.findings(rules + "[dns: {}]").isEmpty)
+        let pattern = "pools: [{ match: '~^a', split: [{ to: v1 }] }]\nnames: [static: { v1: 10.0.0.1 }]"
+        #expect(Self.findings("rules: [\(Self.named)]\n" + pattern).isEmpty)
+    }
 }

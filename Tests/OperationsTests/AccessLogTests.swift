@@ -64,6 +64,21 @@ import Testing
         )
     }
 
+    @Test func `The target in place of the rule's is in both formats`() throws {
+        var used = record()
+        used.usedTarget = Target(name: "shop-v2", port: 8080)
+        let (text, json) = (LogLine(), LogLine())
+        TextRecord.write(used, at: moment, into: text)
+        #expect(
+            String(decoding: text.bytes, as: UTF8.self).contains(
+                " target=- used_target=shop-v2:8080 endpoint="
+            )
+        )
+        JSONRecord.write(used, tier: "front", at: moment, into: json)
+        let object = try JSONSerialization.jsonObject(with: Data(json.bytes)) as? [String: Any]
+        #expect(object?["used_target"] as? String == "shop-v2:8080")
+    }
+
     @Test func `JSON is one object a line, with all documented keys`() throws {
         let out = LogLine()
         JSONRecord.write(record(), tier: "front", at: moment, into: out)

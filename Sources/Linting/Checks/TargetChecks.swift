@@ -40,21 +40,19 @@ struct TargetChecks {
 
     // MARK: Unknown
 
-    /// The names that the configuration lists, if there are no others.
-    private var staticNames: Set<String>? {
-        var names: Set<String> = []
-        for source in context.inspected.configuration.names {
-            switch source {
-            case .pools(let pools, _): names.formUnion(pools.keys)
-            case .static(let known, _): names.formUnion(known.map(\.name))
-            default: return nil
-            }
+    /// The names that the configuration lists, those that are split included, if there are no others.
+    private var listedNames: Set<String>? {
+        guard var names = context.staticNames else { return nil }
+        for pool in context.table.pools.pools where pool.split != nil {
+            // Every name that a pattern matches may be split.
+            if pool.name.hasPrefix("~") { return nil }
+            names.insert(pool.name)
         }
-        return context.inspected.configuration.names.isEmpty ? nil : names
+        return names
     }
 
     private func checkUnknown(_ parts: [TemplateParser.Part]) {
-        guard let names = staticNames, let pattern = pattern(parts) else { return }
+        guard let names = listedNames, let pattern = pattern(parts) else { return }
         if parts.count == 1, case .literal(let bytes, _) = parts[0], IPAddress(bytes.text) != nil { return }
         guard let nfa = try? NFA(PatternTree(pattern, ignoresCase: true)) else { return }
         let language = Language(nfa)

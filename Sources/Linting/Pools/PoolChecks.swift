@@ -20,7 +20,29 @@ struct PoolChecks {
             if shadowing.check(position) { continue }
             if !isUsed(pool, targets) { reportUnused(pool, targets) }
         }
-        for pool in table.pools { checkRetryTime(pool) }
+        let names = context.staticNames
+        for pool in table.pools {
+            checkRetryTime(pool)
+            if let names { checkOthers(of: pool, names) }
+        }
+    }
+
+    // MARK: Other targets
+
+    /// A target that a pool leads to, and that no source has.
+    private func checkOthers(of pool: Pool, _ names: Set<String>) {
+        for (key, name) in pool.others {
+            guard let fixed = name.fixed, !names.contains(fixed) else { continue }
+            let near = Suggestion.nearest(to: fixed, in: names.sorted())
+            context.report(
+                .unknownTarget,
+                pool,
+                key: key,
+                "no name source has `\(fixed)`: all of them are static",
+                hint: near.map { "did you mean `\($0)`?" }
+                    ?? "add the name to `names`, or write a pool `\(fixed)` with `endpoints`"
+            )
+        }
     }
 
     // MARK: Use

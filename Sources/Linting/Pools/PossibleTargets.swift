@@ -22,6 +22,19 @@ struct PossibleTargets {
         for case .target(let forward) in context.inspected.configuration.errorPages.map(\.content) {
             names.insert(forward.target.name)
         }
+        for pool in context.table.pools.pools {
+            for (_, name) in pool.others { add(name) }
+        }
+    }
+
+    /// A target that a pool leads to. A variable of its name may be any text.
+    private mutating func add(_ name: TargetName) {
+        if let fixed = name.fixed {
+            names.insert(fixed)
+        } else {
+            let text = name.fragments.map { $0.map(Self.escaped) ?? "[a-z0-9._-]*" }.joined()
+            add(pattern: text)
+        }
     }
 
     private mutating func add(_ to: String, of rule: RuleView) {
@@ -38,6 +51,10 @@ struct PossibleTargets {
             areUnbounded = true
             return
         }
+        add(pattern: text)
+    }
+
+    private mutating func add(pattern text: String) {
         guard texts.insert(text).inserted else { return }
         guard languages.count < LintBounds.targetLanguages,
             let nfa = try? NFA(holding: PatternTree(Array(text.utf8), ignoresCase: true))
@@ -53,16 +70,23 @@ struct PossibleTargets {
         var text = ""
         for part in parts {
             if case .literal(let bytes, _) = part {
-                for byte in bytes {
-                    guard byte < 0x80 else { return nil }
-                    text += ByteSet.word.contains(byte) ? "" : "\\"
-                    text.unicodeScalars.append(UnicodeScalar(byte))
-                }
+                guard bytes.allSatisfy({ $0 < 0x80 }) else { return nil }
+                text += escaped(bytes)
             } else {
                 guard let groups = groups(part, rule) else { return nil }
                 // A group that takes no part gives nothing.
                 text += "(?:" + groups.map { "(?:\($0))" }.joined(separator: "|") + ")?"
             }
+        }
+        return text
+    }
+
+    /// A pattern of an ASCII text.
+    private static func escaped(_ bytes: [UInt8]) -> String {
+        var text = ""
+        for byte in bytes {
+            text += ByteSet.word.contains(byte) ? "" : "\\"
+            text.unicodeScalars.append(UnicodeScalar(byte))
         }
         return text
     }

@@ -19,6 +19,20 @@ final class LintContext {
         rules = inspected.configuration.table.rules.map { RuleView($0, recent) }
     }
 
+    /// The names that the configuration lists with their endpoints; nil: other sources may have more.
+    var staticNames: Set<String>? {
+        let sources = inspected.configuration.names
+        var names: Set<String> = []
+        for source in sources {
+            switch source {
+            case .pools(let pools, _): names.formUnion(pools.keys)
+            case .static(let known, _): names.formUnion(known.map(\.name))
+            default: return nil
+            }
+        }
+        return sources.isEmpty ? nil : names
+    }
+
     func report(
         _ code: Diagnostic.Code,
         _ rule: RuleView,

@@ -64,7 +64,13 @@ final class DirectiveReview {
             findings.untranslated(name, at: directive.position, "Berth has no such limit yet")
         case "stream", "mail":
             findings.untranslated(name, at: directive.position, "Berth forwards HTTP only")
-        case "split_clients", "geo":
+        case "split_clients":
+            findings.untranslated(
+                name,
+                at: directive.position,
+                "rules do not have its variable; a pool with `split` shares requests between targets by weight"
+            )
+        case "geo":
             findings.untranslated(name, at: directive.position, "rules do not have its variable")
         case "set_real_ip_from", "real_ip_header", "real_ip_recursive":
             findings.untranslated(

@@ -55,6 +55,11 @@ enum JSONRecord {
         } else {
             out.append("null")
         }
+        if let used = record.usedTarget {
+            out.append(",\"used_target\":\"")
+            out.append(used)
+            out.append("\"")
+        }
         out.append(",\"endpoint\":")
         if let endpoint = record.endpoint {
             out.append("\"")

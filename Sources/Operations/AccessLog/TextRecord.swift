@@ -44,6 +44,10 @@ enum TextRecord {
         } else {
             out.append("-")
         }
+        if let used = record.usedTarget {
+            out.append(" used_target=")
+            out.append(used)
+        }
         out.append(" endpoint=")
         if let endpoint = record.endpoint { out.append(endpoint) } else { out.append("-") }
         out.append(" in=")

@@ -30,6 +30,17 @@ package struct PoolsClient: Sendable {
         try await hold("resume", name, HoldControl.Options())
     }
 
+    /// Sets weights of a split, by the names of its parts; nil: those of the rule file come back.
+    ///
+    /// - Returns: what is there afterwards.
+    package func split(
+        _ name: String,
+        weights: [String: Int]?
+    ) async throws(ControlClient.Problem) -> PoolsReport {
+        let change = SplitControl.Change(weights: weights, reset: weights == nil ? true : nil)
+        return try await client.send(.POST, ["pools", name, "split"], body: change)
+    }
+
     private func hold(
         _ verb: String,
         _ name: String,

@@ -27,7 +27,30 @@ extension PoolsReport {
         for (name, held) in loops.flatMap(\.holds) {
             holds[name, default: Hold(name, held.hold)].waiting += held.waiting
         }
-        self.init(tier: tier, targets: reports, holds: holds.values.sorted { $0.name < $1.name })
+        var splits: [String: Split] = [:]
+        for split in loops.flatMap(\.splits) where splits[split.name] == nil {
+            splits[split.name] = Split(split)
+        }
+        self.init(
+            tier: tier,
+            targets: reports,
+            holds: holds.values.sorted { $0.name < $1.name },
+            splits: splits.values.sorted { $0.name < $1.name }
+        )
+    }
+}
+
+extension PoolsReport.Split {
+    fileprivate init(_ split: SplitSnapshot) {
+        let written = split.pool.split?.weights ?? []
+        self.init(
+            name: split.name,
+            pool: split.pool.name,
+            parts: zip(split.parts, written).map { part, written in
+                Part(to: part.name, weight: Int(part.weight), written: Int(written))
+            },
+            setByOperator: split.isSet
+        )
     }
 }
 

@@ -7,6 +7,26 @@ package struct PoolsReport: Codable, Sendable, Equatable {
     package var targets: [Target]
     /// The targets that an operator has paused or stopped.
     package var holds: [Hold] = []
+    /// The targets that are split between others.
+    package var splits: [Split] = []
+
+    package struct Split: Codable, Sendable, Equatable {
+        package struct Part: Codable, Sendable, Equatable {
+            /// The target; as the rule file writes it, where it depends on the name that is split.
+            package var to: String
+            package var weight: Int
+            /// Of the rule file.
+            package var written: Int
+        }
+
+        /// The target; of a pattern that no request has led to lately, the pattern.
+        package var name: String
+        /// The pool of the rule file, by its name or its pattern.
+        package var pool: String
+        package var parts: [Part]
+        /// An operator has set the weights.
+        package var setByOperator: Bool
+    }
 
     package struct Hold: Codable, Sendable, Equatable {
         package enum State: String, Codable, Sendable {

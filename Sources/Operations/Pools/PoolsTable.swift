@@ -35,6 +35,16 @@ package enum PoolsTable {
         }
     }
 
+    /// The targets that are split, a line for each: `shop is split: shop-v2 10, shop-v1 90`.
+    package static func splits(_ report: PoolsReport) -> [String] {
+        report.splits.map { split in
+            let parts = split.parts.map { "\($0.to) \($0.weight)" }.joined(separator: ", ")
+            let written = split.parts.map { "\($0.written)" }.joined(separator: ", ")
+            return Printable.text("\(split.name) is split: \(parts)")
+                + (split.setByOperator ? " (set; the rule file has \(written))" : "")
+        }
+    }
+
     private static func empty(_ target: PoolsReport.Target) -> [String] {
         var line = [target.name, target.pool ?? "-", "-", target.next.failure ?? "-"]
         line += Array(repeating: "-", count: 7)

@@ -9,7 +9,7 @@ import RoutingConfig
 
 /// What the control socket of a tier offers.
 struct TierControl: Sendable {
-    private static let paths = "GET /pools, GET /pools/NAME, POST /pools/NAME/(state|pause|stop|resume)"
+    private static let paths = "GET /pools, GET /pools/NAME, POST /pools/NAME/(state|pause|stop|resume|split)"
 
     /// The body of `POST /pools/NAME/state`.
     struct StateChange: Codable, Sendable {
@@ -27,12 +27,17 @@ struct TierControl: Sendable {
             case ("GET", "pools", 2): return .value(try await report(of: request.path[1]))
             case ("POST", "pools", 3) where request.path[2] == "state":
                 return .value(try await set(request.body, of: request.path[1]))
+            case ("POST", "pools", 3) where request.path[2] == "split":
+                let name = try await SplitControl(tier: tier, logger: logger)
+                    .apply(request.body, to: request.path[1])
+                return .value(try await report(of: name))
             case ("POST", "pools", 3):
                 let holds = HoldControl(tier: tier, logger: logger)
                 let name = try await holds.apply(request.path[2], request.body, to: request.path[1])
                 var report = await report(await tier.snapshots())
                 report.targets.removeAll { $0.name != name }
                 report.holds.removeAll { $0.name != name }
+                report.splits.removeAll { $0.name != name }
                 return .value(report)
             case (_, "pools", 1...2): return .error(405, "the method is not allowed: \(Self.paths)")
             default: return .error(404, "this is not a valid path: \(Self.paths)")
@@ -51,10 +56,12 @@ struct TierControl: Sendable {
         var report = await report(loops)
         let found = report.targets.filter { $0.name == name.lowercased() || $0.pool == name }
         let pools = loops.first?.pools.map(\.name) ?? []
-        guard !found.isEmpty || pools.contains(name) else {
+        let isSplit = report.splits.contains { $0.name == name.lowercased() || $0.pool == name }
+        guard !found.isEmpty || isSplit || pools.contains(name) else {
             throw Self.unknown(name, report.targets.map(\.name) + pools)
         }
         report.targets = found
+        report.splits.removeAll { $0.name != name.lowercased() && $0.pool != name }
         return report
     }
 

@@ -18,6 +18,8 @@ package struct LoopSnapshot: Sendable {
     package let checks: [SharedEndpoints.Key: Check]
     /// The targets that an operator has paused or stopped, with the requests that wait on this loop.
     package let holds: [String: (hold: TargetHold, waiting: Int)]
+    /// The targets that are split.
+    package let splits: [SplitSnapshot]
     /// What the rules in force say of targets.
     package let pools: [Pool]
 }

@@ -29,6 +29,13 @@ extension Tier {
         for done in workers.map({ $0.set(hold, for: target) }) { try? await done.get() }
     }
 
+    /// Sets the weights of a split, or takes them back (nil). Returns when they hold on all loops.
+    ///
+    /// - Parameter name: of a target in lower case, or of a pool.
+    package func set(_ weights: SplitWeights?, ofSplit name: String) async {
+        for done in workers.map({ $0.set(weights, ofSplit: name) }) { try? await done.get() }
+    }
+
     /// An endpoint that a pool names itself, whether a loop uses it or not.
     package func endpoint(_ member: PoolEndpoint, of pool: Pool) -> SharedEndpoint {
         let endpoint = sharedEndpoints.endpoint(member.endpoint, identity: nil, pool: pool.name)

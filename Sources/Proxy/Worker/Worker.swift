@@ -124,6 +124,7 @@ package final class Worker: @unchecked Sendable {
                 targets: context.stages.targetSnapshots,
                 checks: prober.schedule,
                 holds: context.holds.all,
+                splits: context.stages.splitSnapshots,
                 pools: context.stages.rules.table.pools.pools
             )
         }
@@ -137,6 +138,11 @@ package final class Worker: @unchecked Sendable {
     /// - Parameter hold: nil: requests of the target go on.
     func set(_ hold: TargetHold?, for target: String) -> EventLoopFuture<Void> {
         loop.submit { [self] in context.holds.set(hold, for: target) }
+    }
+
+    /// - Parameter weights: nil: those of the rule file.
+    func set(_ weights: SplitWeights?, ofSplit name: String) -> EventLoopFuture<Void> {
+        loop.submit { [self] in context.stages.set(weights, ofSplit: name) }
     }
 
     // MARK: The end

@@ -1,6 +1,6 @@
 import Balancing
 import Settings
-import HTTP1
+package import HTTP1
 package import NIOCore
 import Routing
 
@@ -14,6 +14,13 @@ extension Exchange {
         machine.finished()
         end()
         downstream?.exchangeEnded(requestComplete: machine.request == .complete)
+    }
+
+    /// Begins and fails: a head that cannot be read, or does not arrive in time.
+    package func refuse(_ failure: Failure, method: MethodKind, now: NIODeadline) {
+        begin(ExchangeMachine(requestComplete: true, idempotent: false, now: now), method: method, now: now)
+        RequestID.make(&context.random, into: &facts.requestID)
+        fail(failure)
     }
 
     /// Gives the client a response of Berth's own.
@@ -89,11 +96,12 @@ extension Exchange {
         )
         facts.readFields(head, source, &context.random)
         do throws(Failure) {
-            let decision = CachedDecision(.forwarding(forward))
+            let decision = context.stages.decision(to: forward)
             facts.route.decision = decision
             guard let connection = downstream?.connection, let target = decision.forwarding else {
                 throw Failure(.internal)
             }
+            try context.stages.note(head, source, from: connection, into: &facts.route)
             try self.forward(head, source, connection, target)
         } catch {
             fail(error)
@@ -255,6 +263,7 @@ extension Exchange {
                 userAgent: facts.logFields.userAgentBytes,
                 requestID: facts.requestID,
                 decision: facts.route.decision?.decision,
+                usedTarget: facts.route.usedTarget,
                 endpoint: facts.upstream?.endpoint ?? prohibitedEndpoint,
                 status: facts.status,
                 failure: facts.failure,

@@ -93,6 +93,12 @@ extension Exchange {
         return true
     }
 
+    /// Whether the request may be sent again: others of its target that are may take too large a share already.
+    func entersRetry() -> Bool {
+        guard let pool = facts.route.pool, let policy = pool.retries else { return true }
+        return places.enterRetry(pool.counter, percent: policy.budget, now: context.now)
+    }
+
     /// Gives the client a page in place of the response, where the rules say so. The endpoint's connection closes:
     /// what it still sends is nobody's.
     ///
@@ -112,11 +118,17 @@ extension Exchange {
     /// What changes in the response; nil: nothing.
     private func changes(of head: borrowing ResponseHead, _ source: ByteBuffer) -> ResponseChanges? {
         let changes = ruleChanges(of: head, source)
-        guard let pool = facts.route.pool, pool.isSticky, let used = facts.upstream,
-            let field = pool.stickyField(facts.route, to: used)
-        else { return changes }
+        let assignment = facts.route.choice?.assignment
+        let binding: (name: [UInt8], value: [UInt8])? =
+            if let pool = facts.route.pool, pool.isSticky, let used = facts.upstream {
+                pool.stickyField(facts.route, to: used)
+            } else {
+                nil
+            }
+        guard assignment != nil || binding != nil else { return changes }
         var extended = changes ?? ResponseChanges()
-        extended.append(field)
+        if let assignment { extended.append(assignment) }
+        if let binding { extended.append(binding) }
         return extended
     }
 

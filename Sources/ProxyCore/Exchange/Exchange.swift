@@ -99,13 +99,6 @@ package final class Exchange {
         }
     }
 
-    /// Begins and fails: a head that cannot be read, or does not arrive in time.
-    package func refuse(_ failure: Failure, method: MethodKind, now: NIODeadline) {
-        begin(ExchangeMachine(requestComplete: true, idempotent: false, now: now), method: method, now: now)
-        RequestID.make(&context.random, into: &facts.requestID)
-        fail(failure)
-    }
-
     func begin(_ machine: consuming ExchangeMachine, method: MethodKind, now: NIODeadline) {
         serial &+= 1
         isActive = true
@@ -160,9 +153,7 @@ package final class Exchange {
         _ connection: ConnectionInfo,
         _ target: ForwardTarget
     ) throws(Failure) {
-        let hold = try context.holds.wait(for: target.forward.target.name)
-        let name = hold == nil ? try context.stages.resolve(&facts.route) : nil
-        let upstream = hold == nil && name == nil ? try pickFirst() : nil
+        let step = try nextStep()
         outgoing.clear()
         HTTP1RequestHeadWriter(
             connection: connection,
@@ -174,34 +165,54 @@ package final class Exchange {
         if machine.request == .streaming, try downstream?.takeSmallBody(into: &outgoing) == true {
             machine.requestEnded()
         }
-        if let upstream { return connect(to: upstream) }
-        if let hold {
-            machine.wait(for: .start, until: context.now + hold, cause: .targetPaused)
-            facts.holdWait = try context.holds.add(self, for: target.forward.target.name)
-        } else {
-            try wait(for: name)
+        try take(step)
+    }
+
+    /// - Parameter lookup: the result of a wait for the target's name; nil: none was needed yet.
+    private func nextStep(after lookup: NameLookup? = nil) throws(Failure) -> NextStep {
+        do throws(Failure) {
+            if let lookup {
+                try context.stages.resolve(&facts.route, with: lookup)
+            } else if !context.holds.isEmpty, let hold = try context.holds.wait(for: facts.route) {
+                return .hold(hold.name, hold.max)
+            } else if let name = try context.stages.resolve(&facts.route) {
+                return .resolve(name)
+            }
+            return .connect(try pickFirst())
+        } catch {
+            return try nextTarget(after: error)
         }
     }
 
-    private func wait(for name: String?) throws(Failure) {
-        guard let name, let names = context.names else { throw Failure(.unknownTarget) }
-        let deadline = context.now + context.settings.timeouts.resolve
-        machine.wait(for: .name, until: deadline, cause: .nameTimeout)
-        facts.nameWait = try names.add(self, for: name)
+    /// - Throws: `failure`, where no target takes over.
+    private func nextTarget(after failure: Failure) throws(Failure) -> NextStep {
+        guard context.stages.failOver(&facts.route, after: failure) else { throw failure }
+        places.leave(now: context.now)
+        return try nextStep()
+    }
+
+    private func take(_ step: NextStep) throws(Failure) {
+        switch step {
+        case .connect(let upstream):
+            connect(to: upstream)
+        case .resolve(let name):
+            guard let names = context.names else { throw Failure(.unknownTarget) }
+            let deadline = context.now + context.settings.timeouts.resolve
+            machine.wait(for: .name, until: deadline, cause: .nameTimeout)
+            facts.nameWait = try names.add(self, for: name)
+        case .hold(let name, let max):
+            machine.wait(for: .start, until: context.now + max, cause: .targetPaused)
+            facts.holdWait = try context.holds.add(self, for: name)
+        }
     }
 
     /// The target that this exchange waits for was resumed, or stopped.
     func holdEnded(_ wait: TargetHoldWait) {
         // One that was served before this one may have ended it.
-        guard facts.holdWait == wait, let target = facts.route.decision?.forwarding else { return }
+        guard facts.holdWait == wait else { return }
         facts.holdWait = nil
         do throws(Failure) {
-            _ = try context.holds.wait(for: target.forward.target.name)
-            if let name = try context.stages.resolve(&facts.route) {
-                try self.wait(for: name)
-            } else {
-                connect(to: try pickFirst())
-            }
+            try take(nextStep())
         } catch {
             fail(error)
         }
@@ -214,8 +225,7 @@ package final class Exchange {
         guard facts.nameWait == wait else { return }
         facts.nameWait = nil
         do throws(Failure) {
-            try context.stages.resolve(&facts.route, with: lookup)
-            connect(to: try pickFirst())
+            try take(nextStep(after: lookup))
         } catch {
             fail(error)
         }
@@ -224,9 +234,9 @@ package final class Exchange {
 
     /// The first endpoint to try, if the target may have one more request.
     private func pickFirst() throws(Failure) -> Upstream {
-        if let pool = facts.route.pool, let policy = pool.retries {
+        if let policy = facts.route.pool?.retries ?? (facts.route.hasFailedOver ? .standard : nil) {
             machine.apply(policy, now: context.now)
-            pool.counter.requestBegan(now: context.now)
+            facts.route.pool?.counter.requestBegan(now: context.now)
         }
         if let limit = context.settings.limits.connectionsPerTarget, let counter = facts.route.pool?.counter {
             guard counter.enter(limit: limit) else { throw Failure(.targetLimit) }
@@ -248,12 +258,6 @@ package final class Exchange {
     }
 
     private static let pickAttempts = 8
-
-    /// Whether the request may be sent again: others of its target that are may take too large a share already.
-    func entersRetry() -> Bool {
-        guard let pool = facts.route.pool, let policy = pool.retries else { return true }
-        return places.enterRetry(pool.counter, percent: policy.budget, now: context.now)
-    }
 
     // MARK: The upstream connection
 
@@ -317,13 +321,23 @@ package final class Exchange {
         upstream = nil
         if let upstream = facts.upstream { facts.attempted.insert(upstream) }
         if machine.isRepeated, !entersRetry() { return perform(machine.noEndpointLeft(failure)) }
+        let target = facts.route.forwarding
         do throws(Failure) {
-            let upstream = try pick()
+            let step = try nextEndpoint()
             context.counters.retries &+= 1
-            connect(to: upstream)
+            try take(step)
         } catch {
             // Why the target has no endpoint any longer, where that is why it was left.
-            perform(machine.noEndpointLeft(failure.reason == .unknownTarget ? error : failure))
+            let isOther = failure.reason == .unknownTarget || facts.route.forwarding !== target
+            perform(machine.noEndpointLeft(isOther ? error : failure))
+        }
+    }
+
+    private func nextEndpoint() throws(Failure) -> NextStep {
+        do throws(Failure) {
+            return .connect(try pick())
+        } catch {
+            return try nextTarget(after: error)
         }
     }
 

@@ -17,6 +17,8 @@ package struct ExchangeRecord {
     package var userAgent: ByteBuffer?
     package var requestID: ByteBuffer
     package var decision: Decision?
+    /// The target that the request went to in place of the rule's, by `split` or `failover`; nil: to that one.
+    package var usedTarget: Target?
     package var endpoint: Endpoint?
     package var status: Int
     package var failure: Failure?
@@ -46,6 +48,7 @@ package struct ExchangeRecord {
         userAgent: ByteBuffer?,
         requestID: ByteBuffer,
         decision: Decision?,
+        usedTarget: Target? = nil,
         endpoint: Endpoint?,
         status: Int,
         failure: Failure?,
@@ -68,6 +71,7 @@ package struct ExchangeRecord {
         self.userAgent = userAgent
         self.requestID = requestID
         self.decision = decision
+        self.usedTarget = usedTarget
         self.endpoint = endpoint
         self.status = status
         self.failure = failure

@@ -1,4 +1,5 @@
 package import NIOCore
+import Routing
 
 /// What an operator has set of a target as a whole.
 package enum TargetHold: Sendable, Equatable {
@@ -27,11 +28,23 @@ package final class TargetHolds {
         return all
     }
 
-    /// - Returns: how long a request of this target has to wait at most; nil: it need not.
-    /// - Throws: where the target is stopped.
-    func wait(for name: String) throws(Failure) -> TimeAmount? {
-        // Nearly always there is none.
-        if holds.isEmpty { return nil }
+    /// Nearly always.
+    var isEmpty: Bool { holds.isEmpty }
+
+    /// - Returns: the target that a request has to wait for, and how long at most; nil: it need not. It is the rule's
+    ///   target, or the one in its place.
+    /// - Throws: where one of them is stopped.
+    func wait(for route: borrowing RequestRoute) throws(Failure) -> (name: String, max: TimeAmount)? {
+        if !route.hasFailedOver, let name = route.decision?.forwarding?.forward.target.name,
+            let max = try wait(for: name)
+        {
+            return (name, max)
+        }
+        guard let used = route.usedTarget, let max = try wait(for: used.name) else { return nil }
+        return (used.name, max)
+    }
+
+    private func wait(for name: String) throws(Failure) -> TimeAmount? {
         switch holds[name] {
         case nil: return nil
         case .paused(let max)?: return max

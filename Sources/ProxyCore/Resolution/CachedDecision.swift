@@ -30,10 +30,13 @@ package final class CachedDecision {
         usualChanges =
             isUniform ? decision.response.map { ResponseChanges($0, status: 200, isError: false) } : nil
         if case .forward(let forward) = decision.outcome {
-            let settings =
-                pools.isEmpty
-                ? nil : scratch.flatMap { pools.pool(for: forward.target.name, scratch: $0) }
-            self.forwarding = ForwardTarget(forward, settings: settings)
+            if !pools.isEmpty, let scratch, let pool = pools.pool(for: forward.target.name, scratch: scratch)
+            {
+                let branch = TargetBranch(forward, pool, pools, isSplit: true, scratch: scratch)
+                self.forwarding = ForwardTarget(forward, settings: pool, branch: branch)
+            } else {
+                self.forwarding = ForwardTarget(forward)
+            }
         } else {
             self.forwarding = nil
         }
@@ -58,12 +61,16 @@ package final class ForwardTarget {
     let settings: Pool?
     /// How clients stay with an endpoint; nil: they do not.
     let session: StickySession?
+    /// Where requests go in the target's place; nil for nearly all, and always without `settings` of a pool that says so.
+    let branch: TargetBranch?
     /// Nil before the first lookup that found an endpoint.
     var pool: TargetPool?
 
-    package init(_ forward: Forward, settings: Pool? = nil) {
+    init(_ forward: Forward, settings: Pool? = nil, branch: TargetBranch? = nil) {
         self.settings = settings
-        self.session = settings.flatMap(StickySession.of)
+        self.branch = branch
+        // The token of a split names a part, and no endpoint.
+        self.session = settings.flatMap { $0.split == nil ? StickySession.of($0) : nil }
         self.forward = forward
         self.edits = RequestHeadEdits(forward)
         self.timeouts = ForwardTimeouts(forward.timeouts)

@@ -166,12 +166,13 @@ package final class TargetPool {
         now: NIODeadline
     ) throws(Failure) -> Upstream {
         if let failure { throw failure }
-        let index = try choose(request, excluding: attempted, now: now)
-        guard members.indices.contains(index) else { throw Failure(.connectFailed) }
+        // Also where nobody can be picked: checks have to find out when somebody can.
         if !isInUse {
             isInUse = true
             markUse(now: now)
         }
+        let index = try choose(request, excluding: attempted, now: now)
+        guard members.indices.contains(index) else { throw Failure(.connectFailed) }
         resolution.use?.mark()
         return members[index].upstream
     }
@@ -199,7 +200,9 @@ package final class TargetPool {
             guard let index else { break }
             if members[index].upstream.admits(now: now) { return index }
         }
-        if settings?.settings.allDown == .refuse { throw nothingLeft(attempted, .endpointsDown) }
+        if settings?.settings.allDown == .refuse || request.forwarding?.branch?.hasFailover == true {
+            throw nothingLeft(attempted, .endpointsDown)
+        }
         // Where all that are left are to be avoided, they are tried all the same.
         guard
             let index = balancer.pick(key: key, { load($0, excluding: attempted, isChoosy: false, now: now) })
@@ -260,7 +263,7 @@ package final class TargetPool {
             return .endpoint(members[index].upstream.endpoint)
         }
         var picked = turns.pick { load($0, excluding: nobody, isChoosy: true, now: now) }
-        if picked == nil, settings?.settings.allDown != .refuse {
+        if picked == nil, settings?.settings.allDown != .refuse, settings?.failover == nil {
             picked = turns.pick { load($0, excluding: nobody, isChoosy: false, now: now) }
         }
         return picked.map { .endpoint(members[$0].upstream.endpoint) }

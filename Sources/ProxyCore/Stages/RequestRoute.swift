@@ -23,6 +23,20 @@ package struct RequestRoute {
     package internal(set) var isSecure = false
     /// The target's endpoints, or why there are none; nil before `resolve`.
     package internal(set) var pool: TargetPool?
+    /// What `split` and `failover` made of the rule's target; nil: nothing, as for nearly all targets.
+    package internal(set) var choice: TargetChoice?
+
+    /// The target that the request goes to: the rule's, or the one in its place.
+    var forwarding: ForwardTarget? { choice?.target ?? decision?.forwarding }
+
+    /// The target that the request goes to in place of the rule's; nil: to that one.
+    package var usedTarget: Target? {
+        guard let choice, choice.target !== decision?.forwarding else { return nil }
+        return choice.target.forward.target
+    }
+
+    /// It has left a target that had no endpoint for it.
+    var hasFailedOver: Bool { choice.map { !$0.failures.isEmpty } ?? false }
 
     /// The rule's own; nil: the tier's.
     package var timeouts: ForwardTimeouts? { decision?.forwarding?.timeouts }

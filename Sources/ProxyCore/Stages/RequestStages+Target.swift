@@ -8,7 +8,7 @@ extension RequestStages {
     /// - Returns: nil if they are known; else the name to wait for. `resolve(_:with:)` goes on with the result.
     package func resolve(_ route: inout RequestRoute) throws(Failure) -> String? {
         route.stage = .resolve
-        guard let target = route.decision?.forwarding else { throw Failure(.internal) }
+        guard let target = route.forwarding else { throw Failure(.internal) }
         let known = target.pool ?? targets[TargetKey(target.forward)]
         if let known, targets.isCurrent(known) {
             if target.pool == nil { target.pool = known }
@@ -26,7 +26,7 @@ extension RequestStages {
     /// - Parameter lookup: the result of the name sources.
     package func resolve(_ route: inout RequestRoute, with lookup: NameLookup) throws(Failure) {
         route.stage = .resolve
-        guard let target = route.decision?.forwarding else { throw Failure(.internal) }
+        guard let target = route.forwarding else { throw Failure(.internal) }
         let known = target.pool ?? targets[TargetKey(target.forward)]
         if let known, targets.isCurrent(known) {
             // Another request that waited for the same name came first.
@@ -73,7 +73,8 @@ extension RequestStages {
     ) -> Bool {
         guard let pool = route.pool else { return false }
         refresh(pool)
-        return targets.isCurrent(pool) && pool.hasOther(than: used, attempted)
+        if targets.isCurrent(pool), pool.hasOther(than: used, attempted) { return true }
+        return hasEndpointAfterwards(than: used, attempted, route)
     }
 
     /// Whether an endpoint that was picked before is still one of the target's: another container may have its
@@ -119,6 +120,6 @@ extension RequestStages {
     package func stateChanged(of endpoint: SharedEndpoint) { targets.stateChanged(of: endpoint) }
 
     private func settings(of pool: TargetPool) -> Pool? {
-        rules.table.pools.pool(for: pool.key.target.name, scratch: scratch)
+        rules.table.pools.endpointPool(for: pool.key.target.name, scratch: scratch)
     }
 }

@@ -26,6 +26,7 @@ package final class RequestStages {
     /// Names that the table does not hold can be resolved; else they have no address.
     let canWait: Bool
     var targets: TargetPools
+    var splits: TargetSplits
     /// Of the pools that name their endpoints: these are checked also while no request leads to them.
     private var named: [TargetPool] = []
 
@@ -62,6 +63,12 @@ package final class RequestStages {
             seed: random.next(),
             poolSeed: poolSeed
         )
+        self.splits = TargetSplits(
+            shared: shared,
+            isKeeping: upstreams != nil,
+            seed: upstreams == nil ? 0 : poolSeed,
+            randomSeed: random.next()
+        )
     }
 
     package var settings: TierSettings { rules.settings }
@@ -74,6 +81,7 @@ package final class RequestStages {
         rules = TierRules(settings: settings, table: table)
         cache.removeAll()
         install(names: NameTableUpdate(table: names, changed: nil))
+        splits.install(table.pools, scratch: scratch)
         keepNamedPools()
     }
 
@@ -106,6 +114,7 @@ package final class RequestStages {
     package func tick(now: NIODeadline) {
         let isFirst = targets.now == .uptimeNanoseconds(0)
         targets.tick(now: now)
+        splits.tick()
         if isFirst { keepNamedPools() }
         for pool in named { pool.markUse(now: now) }
     }
@@ -133,13 +142,8 @@ package final class RequestStages {
             return
         }
         try decide(head, source, connection, &route, &trace)
-        if let target = route.decision?.forwarding, let pool = target.settings {
-            if let session = target.session {
-                route.stickyToken = session.token(head, source)
-                route.isSecure =
-                    ClientScheme.of(head, source.readableBytesUInt8Span, from: connection) == .https
-            }
-            try noteBalancingKey(head, source, connection, pool, &route)
+        if let target = route.decision?.forwarding, target.settings != nil {
+            try note(head, source, from: connection, into: &route)
         }
         // access: decides by the client and the decision, here.
         try limit(head, &route)
@@ -156,7 +160,7 @@ package final class RequestStages {
         _ = client(head, source, connection, &route)
     }
 
-    private func client(
+    func client(
         _ head: borrowing RequestHead,
         _ source: ByteBuffer,
         _ connection: ConnectionInfo,
@@ -245,8 +249,7 @@ package final class RequestStages {
     }
 
     /// The request's host, as rules see it.
-    private static func host(_ head: borrowing RequestHead, _ source: ByteBuffer) throws(Failure) -> HostName
-    {
+    static func host(_ head: borrowing RequestHead, _ source: ByteBuffer) throws(Failure) -> HostName {
         guard !head.host.isEmpty else { throw Failure(RequestError.missingHost) }
         do {
             return try HostName(source.readableBytesUInt8Span.extracting(head.host.indices))
@@ -280,26 +283,26 @@ package final class RequestStages {
 
     // MARK: What endpoints are picked by
 
-    /// Finds out what the target's balancing method picks an endpoint by, while the head is there.
-    private func noteBalancingKey(
+    /// What a target's balancing method picks an endpoint by; empty: nothing of the request.
+    func balancingKey(
         _ head: borrowing RequestHead,
         _ source: ByteBuffer,
         _ connection: ConnectionInfo,
         _ settings: Pool,
         _ route: inout RequestRoute
-    ) throws(Failure) {
+    ) throws(Failure) -> [UInt8] {
         if settings.settings.method == .ipHash {
-            route.balancingKey = client(head, source, connection, &route).networkBytes
-        } else if let hashKey = settings.hashKey {
-            let host = try Self.host(head, source)
-            let client = client(head, source, connection, &route)
-            let scheme = ClientScheme.of(head, source.readableBytesUInt8Span, from: connection)
-            var bytes: [UInt8] = []
-            Self.withKey(host, head, source, scheme, client) { key, headers in
-                hashKey.append(key, headers: headers, to: &bytes)
-            }
-            route.balancingKey = bytes
+            return client(head, source, connection, &route).networkBytes
         }
+        guard let hashKey = settings.hashKey else { return [] }
+        let host = try Self.host(head, source)
+        let client = client(head, source, connection, &route)
+        let scheme = ClientScheme.of(head, source.readableBytesUInt8Span, from: connection)
+        var bytes: [UInt8] = []
+        Self.withKey(host, head, source, scheme, client) { key, headers in
+            hashKey.append(key, headers: headers, to: &bytes)
+        }
+        return bytes
     }
 
     // MARK: What rules see of a request

@@ -27,7 +27,17 @@ struct StickyTokens {
     /// - Parameter identity: what is at the endpoint: another container at the same address has another token.
     func token(_ endpoint: Endpoint, identity: String?) -> [UInt8] {
         // A byte that is in none of the parts keeps them apart.
-        let signature = sign(secret, Array("\(pool)\u{0}\(endpoint)\u{0}\(identity ?? "")".utf8))
+        token("\(pool)\u{0}\(endpoint)\u{0}\(identity ?? "")")
+    }
+
+    /// A token that names a part of a split.
+    func token(part: String) -> [UInt8] {
+        // No endpoint reads like this.
+        token("\(pool)\u{0}part\u{0}\(part)")
+    }
+
+    private func token(_ text: String) -> [UInt8] {
+        let signature = sign(secret, Array(text.utf8))
         guard signature.count >= Self.bytes else { return [] }
         let digits = Array("0123456789abcdef".utf8)
         return signature.prefix(Self.bytes).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }

@@ -30,6 +30,8 @@ package enum DataPathConstants {
     package static let heldRequests = 1024
     /// Targets whose endpoints a loop keeps.
     package static let targets = 1 << 17
+    /// Targets that are split whose turns a loop keeps.
+    package static let splits = 4096
     /// How long a loop does not accept connections when the process is out of descriptors. New connections wait in
     /// the kernel.
     package static let acceptPause = TimeAmount.milliseconds(100)

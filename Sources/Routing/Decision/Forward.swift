@@ -18,6 +18,17 @@ public struct Forward: Sendable {
     public var endpointNetworks: [CIDR] { fixed.endpointNetworks }
     /// Bytes; nil: the tier's limit.
     public var maxBodyBytes: UInt64? { fixed.maxBodyBytes }
+
+    /// The same to another target, at the rule's port.
+    package func leading(to name: String) -> Forward {
+        Forward(
+            target: Target(name: name, port: target.port),
+            requestTarget: requestTarget,
+            hostHeader: hostHeader,
+            setHeaders: setHeaders,
+            fixed: fixed
+        )
+    }
 }
 
 /// The part of a `Forward` that does not vary from request to request.

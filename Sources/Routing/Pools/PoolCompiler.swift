@@ -34,8 +34,31 @@ struct PoolCompiler {
         subject = compileSubject()
         let hashKey = compileHashKey()
         checkEndpoints()
+        let match: (pattern: Pattern, groups: CaptureGroups)? =
+            if case .pattern(let pattern)? = subject { (pattern, CaptureGroups(pattern)) } else { nil }
+        let (split, failover) = compileOthers(match?.groups)
         guard let subject, issues.isEmpty else { return nil }
-        return Pool(definition, name: subject.label, index: index, hashKey: hashKey)
+        return Pool(
+            definition,
+            name: subject.label,
+            index: index,
+            hashKey: hashKey,
+            split: split,
+            failover: failover,
+            match: match
+        )
+    }
+
+    /// The targets that the pool leads to. Without a valid name or pattern nothing is known of them.
+    private mutating func compileOthers(_ groups: CaptureGroups?) -> (PoolSplit?, TargetName?) {
+        guard let subject else { return (nil, nil) }
+        let own: String? = if case .name(let name) = subject { name } else { nil }
+        var compiler = SplitCompiler(definition, groups: groups, own: own)
+        let others = (compiler.split(), compiler.failover())
+        for fault in compiler.faults {
+            issue(fault.kind, fault.key, fault.message, at: fault.range, hint: fault.hint)
+        }
+        return others
     }
 
     mutating func issue(

@@ -16,6 +16,10 @@ public struct PoolDefinition: Sendable, Hashable {
     public var settings = PoolSettings()
     /// A template: what the request's hash is made of. For methods that need one.
     public var hashKey: String?
+    /// The targets that requests are split between; empty: the target has endpoints of its own.
+    public var split: [SplitItem] = []
+    /// The target that takes over where no endpoint of this one can be picked: a text, or a template.
+    public var failover: String?
     /// Where it was written, for messages.
     public var origin: SourceLocation?
 

@@ -55,7 +55,12 @@ public struct PoolTable: Sendable {
         self.pools = pools
         self.named = named
         self.patterns = patterns
+        let relations = PoolRelations(self)
+        guard relations.issues.isEmpty else { throw PoolTableError(relations.issues) }
     }
+
+    /// Targets that may take over one after another.
+    package static let maxFailovers = 4
 
     package var isEmpty: Bool { pools.isEmpty }
 

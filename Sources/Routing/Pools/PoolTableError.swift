@@ -27,7 +27,7 @@ public struct PoolIssue: Sendable, Hashable, CustomStringConvertible {
     public let poolIndex: Int
     /// The name, or the pattern.
     public let poolName: String
-    /// The key as in a rule file: `name`, `match`, `endpoints`, `endpoints.1`, `balance`, `hash_key`.
+    /// The key as in a rule file: `name`, `match`, `endpoints`, `endpoints.1`, `balance`, `hash_key`, `split.0.to`.
     public let key: String
     /// The bytes of the key's text that are wrong; empty for a position; nil for the text as a whole.
     public let range: Range<Int>?

@@ -56,6 +56,21 @@ struct ForeignKey: Sendable {
             hint: "it belongs to an endpoint: endpoints: [{ address: 10.0.0.2:8080, backup: true }]"
         ),
         ForeignKey(
+            mapping: "a pool",
+            keys: ["split_clients", "weighted", "weighted_clusters", "canary", "traffic_split", "parts"],
+            hint: "write it as `split: [{ to: shop-v1, weight: 90 }, { to: shop-v2, weight: 10 }]`"
+        ),
+        ForeignKey(
+            mapping: "a pool",
+            keys: ["fallback", "use_backup", "backup_pool", "failover_to"],
+            hint: "write the target that takes over as `failover: shop-backup`"
+        ),
+        ForeignKey(
+            mapping: "an item of `split`",
+            keys: ["service", "cluster", "name", "target", "pool", "backend"],
+            hint: "write the target as `to: shop-v1`"
+        ),
+        ForeignKey(
             mapping: "an endpoint",
             keys: ["server", "host", "port", "url", "ip", "endpoint"],
             hint: "write address and port as `address: 10.0.0.2:8080`"

@@ -35,7 +35,8 @@ struct Route: Sendable, Hashable {
             return "respond \(status)" + (body.isEmpty ? "" : " \(YAMLText.scalar(start))")
         case .forward(let forward)?:
             let endpoints = (step.resolution?.endpoints ?? []).map(\.description).joined(separator: ", ")
-            return "to \(forward.target) (\(endpoints))" + rewritten(forward)
+            let used = step.usedTarget.map { ", in its place \($0)" } ?? ""
+            return "to \(forward.target)\(used) (\(endpoints))" + rewritten(forward)
         case .refuse?, nil:
             return "refused"
         }
@@ -80,7 +81,8 @@ struct Route: Sendable, Hashable {
         case (.respond(let a, let b, let c)?, .respond(let d, let e, let f)?):
             return a == d && b == e && c == f
         case (.forward(let a)?, .forward(let b)?):
-            return a.target == b.target && a.scheme == b.scheme && a.requestTarget == b.requestTarget
+            return a.target == b.target && old.usedTarget == new.usedTarget && a.scheme == b.scheme
+                && a.requestTarget == b.requestTarget
                 && a.hostHeader == b.hostHeader && a.removeHeaders == b.removeHeaders
                 && a.setHeaders.elementsEqual(b.setHeaders) { $0.name == $1.name && $0.value == $1.value }
                 && old.resolution?.endpoints == new.resolution?.endpoints

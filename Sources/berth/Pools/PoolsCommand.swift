@@ -13,7 +13,7 @@ struct PoolsCommand: AsyncParsableCommand {
             """,
         subcommands: [
             PoolsListCommand.self, PoolsWhyCommand.self, PoolsUpCommand.self, PoolsDrainCommand.self,
-            PoolsDownCommand.self,
+            PoolsDownCommand.self, PoolsSplitCommand.self,
         ],
         defaultSubcommand: PoolsListCommand.self
     )

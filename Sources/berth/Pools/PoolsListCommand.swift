@@ -19,7 +19,8 @@ struct PoolsListCommand: AsyncParsableCommand {
         } catch {
             throw ControlOptions.failure("berth pools", error)
         }
-        for line in json ? [] : PoolsTable.holds(report) { Terminal.output(line) }
+        let lines = PoolsTable.holds(report) + PoolsTable.splits(report)
+        for line in json ? [] : lines { Terminal.output(line) }
         Terminal.output(json ? try report.json() : PoolsTable.text(report))
     }
 }

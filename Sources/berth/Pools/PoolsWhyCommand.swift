@@ -13,7 +13,9 @@ struct PoolsWhyCommand: AsyncParsableCommand {
     func run() async throws {
         let pools = try control.pools("berth pools why")
         do throws(ControlClient.Problem) {
-            Terminal.output(PoolsStory.text(try await pools.report(of: name)))
+            let report = try await pools.report(of: name)
+            for line in PoolsTable.splits(report) { Terminal.output(line) }
+            if !report.targets.isEmpty || report.splits.isEmpty { Terminal.output(PoolsStory.text(report)) }
         } catch {
             throw ControlOptions.failure("berth pools why", error)
         }

@@ -21,10 +21,13 @@ struct PoolsCommandTests {
             endpoints: [127.0.0.1:PORT, { address: 127.0.0.1:1, weight: 0 }]
           - name: unused
             endpoints: [127.0.0.1:PORT]
+          - match: '~^(?<app>[a-z]+)_split$'
+            split: [{ to: api, weight: 1 }, { to: '${app}_v2', weight: 0 }]
         rules:
           - { name: api, path: '=/', to: api }
           - { name: unused, path: '=/unused', to: unused }
           - { name: plain, path: '=/plain', to: '127.0.0.1:PORT' }
+          - { name: split, path: '=/split', to: 'app_split' }
         """
 
     private struct Site {
@@ -125,6 +128,36 @@ struct PoolsCommandTests {
                 endpoint
                     == "'api' has no endpoint 127.0.0.1:2: its endpoints are 127.0.0.1:1, \(site.endpoint)"
             )
+        }
+    }
+
+    @Test func `An operator changes the weights of a split, of one target and of all of a pattern`()
+        async throws
+    {
+        try await run { site in
+            let pattern = "~^(?<app>[a-z]+)_split$"
+            let unused = try await site.pools.report()
+            #expect(unused.splits.map(\.name) == [pattern])
+            #expect(unused.splits[0].parts.map(\.to) == ["api", "${app}_v2"])
+            #expect(PoolsTable.splits(unused) == ["\(pattern) is split: api 1, ${app}_v2 0"])
+
+            for _ in 0..<4 { #expect(try await site.get("/split") == 200) }
+            var report = try await site.pools.split(pattern, weights: ["${app}_v2": 1, "api": 0])
+            #expect(report.splits.map(\.name) == ["app_split", pattern])
+            #expect(report.splits.allSatisfy { $0.setByOperator && $0.parts.map(\.weight) == [0, 1] })
+            // No name source has it.
+            #expect(try await site.get("/split") == 503)
+
+            report = try await site.pools.split("app_split", weights: ["api": 3])
+            #expect(report.splits.map(\.name) == ["app_split"])
+            #expect(
+                report.splits[0].parts.map(\.weight) == [3, 1] && report.splits[0].parts[1].to == "app_v2"
+            )
+            _ = try await site.pools.split("app_split", weights: nil)
+            #expect(try await site.get("/split") == 503)
+            report = try await site.pools.split(pattern, weights: nil)
+            #expect(report.splits.allSatisfy { !$0.setByOperator && $0.parts.map(\.weight) == [1, 0] })
+            #expect(try await site.get("/split") == 200)
         }
     }
 

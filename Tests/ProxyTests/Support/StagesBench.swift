@@ -9,26 +9,31 @@ import Routing
 final class StagesBench {
     let upstreams = Upstreams(idleLimit: 8, idleTimeout: .seconds(60))
     let stages: RequestStages
+    private let rules: [RuleDefinition]
 
     /// - Parameters:
     ///   - keeps: as for live traffic; false: as for the dry run.
     ///   - canWait: names that are not in the table can be resolved.
     init(
         _ rules: [RuleDefinition] = [StagesBench.byName],
+        pools: [PoolDefinition] = [],
         names: [String: [NamedAddress]] = [:],
+        shared: SharedTargets = SharedTargets(),
         canWait: Bool = false,
         keeps: Bool = true,
         configure: (inout TierSettings) -> Void = { _ in }
     ) throws {
         var settings = TierSettings(name: "front", instance: "bench")
         configure(&settings)
+        self.rules = rules
         stages = RequestStages(
             settings: settings,
-            table: try RouteTable(rules),
+            table: try RouteTable(rules, pools: try PoolTable(pools)),
             names: Self.table(names),
             addressGuard: AddressGuard(listening: [], ownAddresses: []),
             canWait: canWait,
             upstreams: keeps ? upstreams : nil,
+            shared: shared,
             seed: 1
         )
     }
@@ -50,6 +55,15 @@ final class StagesBench {
 
     func install(_ names: [String: [NamedAddress]], changed: Set<String>?) {
         stages.install(names: NameTableUpdate(table: Self.table(names), changed: changed))
+    }
+
+    /// New pools for the same rules.
+    func install(pools: [PoolDefinition], names: [String: [NamedAddress]]) throws {
+        stages.install(
+            table: try RouteTable(rules, pools: try PoolTable(pools)),
+            settings: stages.settings,
+            names: Self.table(names)
+        )
     }
 
     func route(
@@ -78,10 +92,10 @@ final class StagesBench {
     }
 
     /// As far as a target's endpoints; without a wait.
-    func resolved(_ host: String) throws(Failure) -> RequestRoute {
+    func resolved(_ host: String, fields: String = "") throws(Failure) -> RequestRoute {
         var route = RequestRoute()
         var untraced: RouteTrace?
-        try self.route("GET / HTTP/1.1\r\nHost: \(host)\r\n\r\n", into: &route, trace: &untraced)
+        try self.route("GET / HTTP/1.1\r\nHost: \(host)\r\n\(fields)\r\n", into: &route, trace: &untraced)
         guard try stages.resolve(&route) == nil else { throw Failure(.nameTimeout) }
         return route
     }

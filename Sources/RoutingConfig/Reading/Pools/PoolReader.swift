@@ -7,7 +7,8 @@ package struct PoolReader {
 
     package static let keys =
         ["name", "match", "endpoints", "balance", "hash_key", "consistent", "hash_balance_factor", "sticky"]
-        + PoolEndpointReader.settings + ["health", "all_down", "retry_on", "retries"]
+        + PoolEndpointReader.settings
+        + ["health", "all_down", "retry_on", "retries", "split", "failover"]
 
     /// - Returns: nil when it is not a mapping, or nothing says which targets it is for. A pool with errors is
     ///   returned as far as it could be read, so that its other parts are checked too.
@@ -33,6 +34,8 @@ package struct PoolReader {
         let retries = RetryReader(reader: reader)
         if let list = given["retry_on"] { pool.settings.retries.conditions = retries.conditions(list) }
         if let mapping = given["retries"] { retries.read(mapping, into: &pool.settings.retries) }
+        if let split = given["split"] { pool.split = SplitReader(reader: reader).split(split, pairs) }
+        if let target = given["failover"] { pool.failover = reader.text(target, "`failover`") }
         return selector == nil ? nil : pool
     }
 
