@@ -127,6 +127,7 @@ def figures(results, late, made, seen, begun, rate):
     return {
         "names": NAMES,
         "dead": sum(map(is_dead, range(NAMES))),
+        "rate": rate,
         "seconds": DEAD,
         "requests": len(beside),
         "failed": sum(1 for number, _, outcome in others if number >= first and outcome != 200),

@@ -91,7 +91,7 @@ def names(result):
     ]
     table = _table(["", "all alive", f"{of['dead']} dead"], rows, 1)
     said = (
-        f"{of['requests']:,} requests to the others in {of['seconds']} s beside the dead; {of['failed']} failed, {of['seen_twice']} were "
+        f"{of['rate']:,} requests/s. {of['requests']:,} requests to the others in {of['seconds']} s beside the dead; {of['failed']} failed, {of['seen_twice']} were "
         f"seen twice. {of['dead_requests']:,} requests to the dead made {of['connects']['all']:,} connection attempts, at most "
         f"{of['connects']['most']} to one name. Their p99 is {of['dead_p99'] * 1000:.1f} ms; their responses: "
         + ", ".join(f"{outcome} × {count:,}" for outcome, count in of["dead_outcomes"].items())
