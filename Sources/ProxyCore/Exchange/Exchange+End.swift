@@ -2,9 +2,10 @@ import Balancing
 import Settings
 import HTTP1
 package import NIOCore
+import Names
 import Routing
 
-/// How an exchange ends: well, with a response of Berth's own, or broken off.
+/// How an exchange ends: well, with a response of Berth's own, or broken off; and how a wait of it does.
 extension Exchange {
     /// The response has been written: record it, and let the downstream go on.
     func finish() {
@@ -64,7 +65,8 @@ extension Exchange {
             }
             // From here on only the client's end can end the exchange in another way.
             machine.respondedLocally()
-            places.leave(now: context.now)
+            leaveWaits()
+            leavePlaces()
             let fetch = PageFetch(context: context, connection: downstream.connection)
             facts.pageFetch = fetch
             fetch.start(forward, request, requestID: facts.requestID) { [self] fetched in
@@ -164,7 +166,7 @@ extension Exchange {
     package func detach() {
         isActive = false
         leaveWaits()
-        places.leave(now: context.now)
+        leavePlaces()
         leavePage()
         charge(Failure(.downstreamClosed))
         upstream?.cancel()
@@ -178,7 +180,7 @@ extension Exchange {
         record()
         isActive = false
         leaveWaits()
-        places.leave(now: context.now)
+        leavePlaces()
         leavePage()
         upstream?.cancel()
         upstream = nil
@@ -190,7 +192,79 @@ extension Exchange {
         facts.pageFetch = nil
     }
 
-    /// The exchange waits for no name and no target any longer.
+    private func leavePlaces() {
+        attempt?.keep(&places)
+        attempt = nil
+        places.leave(now: context.now)
+    }
+
+    // MARK: Waits
+
+    func wait(for name: String) throws(Failure) {
+        guard let names = context.names else { throw Failure(.unknownTarget) }
+        let deadline = context.now + context.settings.timeouts.resolve
+        machine.wait(for: .name, until: deadline, cause: .nameTimeout)
+        facts.nameWait = try names.add(self, for: name)
+    }
+
+    func waitForPlace() throws(Failure) {
+        guard let pool = facts.route.pool, let queue = pool.queue else { throw Failure(.targetLimit) }
+        machine.wait(for: .slot, until: context.now + queue.timeout, cause: .queueTimeout)
+        let wait = try context.placeWaits.add(self, at: pool.counter, limit: queue.size)
+        facts.placeWait = wait
+        // A place that became free just before was reported to nobody.
+        if pool.counter.waitingCount == 1 { placeFreed(wait) }
+    }
+
+    /// The name that this exchange waits for is known, or will not be.
+    func nameResolved(_ lookup: NameLookup, _ wait: NameWait) {
+        // One that was served before this one may have ended it.
+        guard facts.nameWait == wait else { return }
+        facts.nameWait = nil
+        goOn { () throws(Failure) in
+            try context.stages.resolve(&facts.route, with: lookup)
+            try connectFirst()
+        }
+    }
+
+    /// The target that this exchange waits for was resumed, or stopped.
+    func holdEnded(_ wait: TargetHoldWait) {
+        guard facts.holdWait == wait, let target = facts.route.decision?.forwarding else { return }
+        facts.holdWait = nil
+        goOn { () throws(Failure) in
+            _ = try context.holds.wait(for: target.forward.target.name)
+            if let name = try context.stages.resolve(&facts.route) {
+                try self.wait(for: name)
+            } else {
+                try connectFirst()
+            }
+        }
+    }
+
+    /// There may be a place for this exchange, which waits for one.
+    func placeFreed(_ wait: PlaceWait) {
+        guard facts.placeWait == wait else { return }
+        goOn { () throws(Failure) in
+            context.stages.refresh(facts.route)
+            guard let upstream = try pickFirst(isWaiting: true) else {
+                return wait.counter.again(wait.number)
+            }
+            facts.placeWait = nil
+            context.placeWaits.remove(wait, hasPlace: true)
+            connect(to: upstream)
+        }
+    }
+
+    private func connectFirst() throws(Failure) {
+        if let upstream = try pickFirst() { connect(to: upstream) } else { try waitForPlace() }
+    }
+
+    private func goOn(_ step: () throws(Failure) -> Void) {
+        do throws(Failure) { try step() } catch { fail(error) }
+        downstream?.resumeRequest()
+    }
+
+    /// The exchange waits for nothing any longer.
     private func leaveWaits() {
         if let wait = facts.nameWait {
             facts.nameWait = nil
@@ -199,6 +273,10 @@ extension Exchange {
         if let wait = facts.holdWait {
             facts.holdWait = nil
             context.holds.remove(wait)
+        }
+        if let wait = facts.placeWait {
+            facts.placeWait = nil
+            context.placeWaits.remove(wait, hasPlace: false)
         }
     }
 
@@ -234,40 +312,9 @@ extension Exchange {
         if isObserved { context.counters.failures[failure.reason, default: 0] &+= 1 }
     }
 
-    /// Where Berth did not connect to: for the log alone, no client sees it.
-    private var prohibitedEndpoint: Endpoint? {
-        guard facts.failure?.reason == .prohibitedAddress else { return nil }
-        return facts.route.pool?.resolution.prohibited.first?.endpoint
-    }
-
     func record() {
         guard isObserved, let log = context.log, let downstream else { return }
-        let peer = downstream.connection.peer
-        log.record(
-            ExchangeRecord(
-                client: facts.route.client ?? peer,
-                peer: peer,
-                method: facts.logFields.methodBytes,
-                target: facts.logFields.targetBytes,
-                host: facts.logFields.hostBytes,
-                version: downstream.protocolName,
-                referer: facts.logFields.refererBytes,
-                userAgent: facts.logFields.userAgentBytes,
-                requestID: facts.requestID,
-                decision: facts.route.decision?.decision,
-                endpoint: facts.upstream?.endpoint ?? prohibitedEndpoint,
-                status: facts.status,
-                failure: facts.failure,
-                bytesIn: downstream.requestBodyBytes &+ (tunnel?.bytesUp ?? 0),
-                bytesOut: facts.bytesOut,
-                start: facts.start,
-                connected: facts.connected,
-                responded: facts.responded,
-                end: context.now,
-                reused: facts.reused,
-                retried: machine.wasRetried
-            )
-        )
+        log.record(ExchangeRecord(of: self, downstream))
     }
 
     // MARK: Failures and deadlines

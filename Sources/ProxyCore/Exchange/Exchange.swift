@@ -31,6 +31,8 @@ package final class Exchange {
         }
     }
     var places = RequestPlaces()
+    /// The attempt to connect that is under way for the request.
+    var attempt: ConnectAttempt?
     /// Whom the tunnel leads to.
     var tunnelUpstream: Upstream? {
         didSet {
@@ -177,58 +179,31 @@ package final class Exchange {
         if let hold {
             machine.wait(for: .start, until: context.now + hold, cause: .targetPaused)
             facts.holdWait = try context.holds.add(self, for: target.forward.target.name)
-        } else {
+        } else if let name {
             try wait(for: name)
+        } else {
+            try waitForPlace()
         }
     }
 
-    private func wait(for name: String?) throws(Failure) {
-        guard let name, let names = context.names else { throw Failure(.unknownTarget) }
-        let deadline = context.now + context.settings.timeouts.resolve
-        machine.wait(for: .name, until: deadline, cause: .nameTimeout)
-        facts.nameWait = try names.add(self, for: name)
-    }
-
-    /// The target that this exchange waits for was resumed, or stopped.
-    func holdEnded(_ wait: TargetHoldWait) {
-        // One that was served before this one may have ended it.
-        guard facts.holdWait == wait, let target = facts.route.decision?.forwarding else { return }
-        facts.holdWait = nil
+    /// The first endpoint to try, where the target may have one more request; nil: the request has to wait for a place.
+    ///
+    /// - Parameter isWaiting: it does already, and it is its turn.
+    func pickFirst(isWaiting: Bool = false) throws(Failure) -> Upstream? {
+        guard let pool = facts.route.pool else { throw Failure(.internal) }
+        if let policy = pool.retries { machine.apply(policy, now: context.now) }
+        let limit = context.settings.limits.connectionsPerTarget
+        guard places.enter(pool, limit: limit, isWaiting: isWaiting) else {
+            guard pool.queue != nil else { throw Failure(.targetLimit) }
+            return nil
+        }
         do throws(Failure) {
-            _ = try context.holds.wait(for: target.forward.target.name)
-            if let name = try context.stages.resolve(&facts.route) {
-                try self.wait(for: name)
-            } else {
-                connect(to: try pickFirst())
-            }
+            return try pick()
         } catch {
-            fail(error)
+            guard error.reason == .targetLimit, pool.queue != nil else { throw error }
+            places.leaveTarget()
+            return nil
         }
-        downstream?.resumeRequest()
-    }
-
-    /// The name that this exchange waits for is known, or will not be.
-    func nameResolved(_ lookup: NameLookup, _ wait: NameWait) {
-        // One that was served before this one may have ended it.
-        guard facts.nameWait == wait else { return }
-        facts.nameWait = nil
-        do throws(Failure) {
-            try context.stages.resolve(&facts.route, with: lookup)
-            connect(to: try pickFirst())
-        } catch {
-            fail(error)
-        }
-        downstream?.resumeRequest()
-    }
-
-    /// The first endpoint to try, if the target may have one more request.
-    private func pickFirst() throws(Failure) -> Upstream {
-        if let policy = facts.route.pool?.retries { machine.apply(policy, now: context.now) }
-        if let limit = context.settings.limits.connectionsPerTarget, let counter = facts.route.pool?.counter {
-            guard counter.enter(limit: limit) else { throw Failure(.targetLimit) }
-            places.target = counter
-        }
-        return try pick()
     }
 
     /// An endpoint that was not tried, with a place there.
@@ -253,7 +228,7 @@ package final class Exchange {
 
     // MARK: The upstream connection
 
-    private func connect(to upstream: Upstream) {
+    func connect(to upstream: Upstream) {
         facts.upstream = upstream
         if let connection = upstream.checkOut(probing: !machine.maySendAgain) {
             attach(connection, reused: true)
@@ -265,22 +240,19 @@ package final class Exchange {
     private func connectAnew(to upstream: Upstream) {
         let timeout = facts.route.timeouts?.connect ?? context.settings.timeouts.connect
         machine.connecting(until: context.now + timeout)
-        let serial = serial
-        let attempt = machine.attempts
-        // While the connection is being made the places are the attempt's: it may outlive the exchange.
-        var held = places
-        places = RequestPlaces()
+        let attempt = ConnectAttempt()
+        self.attempt = attempt
         context.makeConnection(to: upstream, timeout: timeout, for: self, serial: serial) {
             [self] result in
-            guard isActive, self.serial == serial, machine.isConnecting(attempt) else {
-                held.leave(now: context.now)
+            guard self.attempt === attempt else {
+                attempt.end(now: context.now)
                 // Nobody waits for it any longer; the next request may use it.
                 if case .success(let connection) = result {
                     context.upstreams.checkIn(connection, now: context.now)
                 }
                 return
             }
-            places = held
+            self.attempt = nil
             switch result {
             case .success(let connection):
                 attach(connection, reused: false)
@@ -308,6 +280,8 @@ package final class Exchange {
 
     /// Another endpoint than those that were given up.
     private func connectNext(after failure: Failure) {
+        attempt?.keepEndpoint(of: &places)
+        attempt = nil
         charge(failure)
         upstream?.cancel()
         upstream = nil

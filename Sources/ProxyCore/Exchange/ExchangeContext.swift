@@ -21,6 +21,8 @@ package final class ExchangeContext: @unchecked Sendable {
     package let names: NameWaits?
     /// The targets that an operator has paused or stopped.
     package let holds = TargetHolds()
+    /// The requests that wait for places at their targets.
+    package let placeWaits: PlaceWaits
     /// Receives a record of each exchange; nil: no log.
     package let log: (any ExchangeLog)?
     /// To be set before the first request.
@@ -45,6 +47,7 @@ package final class ExchangeContext: @unchecked Sendable {
         self.stages = stages
         self.upstreams = upstreams
         self.names = names
+        self.placeWaits = PlaceWaits(loop: loop)
         self.log = log
         self.random = random
     }
@@ -82,6 +85,7 @@ package final class ExchangeContext: @unchecked Sendable {
     package func tick(now: NIODeadline) {
         clock.refresh()
         stages.tick(now: now)
+        placeWaits.tick()
         for upstream in upstreams.tick(now: now, probes: !isDraining) {
             makeConnection(to: upstream, timeout: settings.timeouts.connect) { [self] result in
                 if case .success(let connection) = result { upstreams.checkIn(connection, now: self.now) }

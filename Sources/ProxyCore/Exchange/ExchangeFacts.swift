@@ -19,6 +19,8 @@ struct ExchangeFacts {
     var nameWait: NameWait?
     /// The request waits for its target, which is paused.
     var holdWait: TargetHoldWait?
+    /// The request waits for a place at its target.
+    var placeWait: PlaceWait?
     /// Where the request was sent.
     var upstream: Upstream?
     /// Where connecting failed.

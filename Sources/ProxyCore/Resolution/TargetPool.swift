@@ -50,6 +50,10 @@ package final class TargetPool {
     private let shared: SharedTargets
     /// When a request is sent again; nil: `RetryPolicy.standard`.
     package private(set) var retries: RetryPolicy?
+    /// Requests that the target may have at a time.
+    private(set) var maxRequests = Int.max
+    /// Where requests wait that find no place; nil: they do not wait.
+    private(set) var queue: (size: Int, timeout: TimeAmount)?
     /// An endpoint was picked since `TargetPools` last looked.
     var isInUse = true
 
@@ -119,6 +123,8 @@ package final class TargetPool {
         let after = settings?.settings ?? PoolSettings()
         self.settings = settings
         retries = settings.map { RetryPolicy($0.settings.retries) }
+        maxRequests = settings?.settings.maxRequests ?? .max
+        queue = settings?.settings.queue.map { ($0.size, TimeAmount($0.timeout)) }
         comparesEndpoints = false
         sticky = settings.flatMap { pool in
             pool.settings.sticky.map { StickyBinding($0, pool: pool.name, shared: shared) }
@@ -244,7 +250,13 @@ package final class TargetPool {
                     requestsInFlight: member.upstream.requestsInFlight
                 )
             },
-            next: preview(now: now)
+            next: preview(now: now),
+            places: maxRequests < .max || queue != nil
+                ? TargetSnapshot.Places(
+                    key: key,
+                    requests: counter.requestCount,
+                    waiting: counter.waitingCount
+                ) : nil
         )
     }
 

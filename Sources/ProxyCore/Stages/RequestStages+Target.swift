@@ -95,6 +95,11 @@ extension RequestStages {
         }
     }
 
+    /// Brings what a request waits for up to date: its target's limits may be others by now.
+    package func refresh(_ route: borrowing RequestRoute) {
+        if let pool = route.pool { refresh(pool) }
+    }
+
     /// Brings a pool that a request holds up to date, where that is possible without a wait.
     private func refresh(_ pool: TargetPool) {
         guard !targets.isCurrent(pool) else { return }

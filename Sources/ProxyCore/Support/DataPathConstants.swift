@@ -28,6 +28,8 @@ package enum DataPathConstants {
     package static let nameWaiters = 8192
     /// Requests of one loop that wait for targets that are paused.
     package static let heldRequests = 1024
+    /// Requests of one loop that wait for places at their targets.
+    package static let placeWaiters = 8192
     /// Targets whose endpoints a loop keeps.
     package static let targets = 1 << 17
     /// How long a loop does not accept connections when the process is out of descriptors. New connections wait in

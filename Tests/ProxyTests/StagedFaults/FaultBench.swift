@@ -71,8 +71,14 @@ final class FaultBench {
     private(set) var clients: [Peer] = []
     private var waiting: [() -> Void] = []
 
-    /// - Parameter pools: of the targets.
-    init(pools: [PoolDefinition] = [], configure: (inout TierSettings) -> Void = { _ in }) throws {
+    /// - Parameters:
+    ///   - pools: of the targets.
+    ///   - targets: what other benches share: they are the other loops of a tier.
+    init(
+        pools: [PoolDefinition] = [],
+        targets: SharedTargets = SharedTargets(),
+        configure: (inout TierSettings) -> Void = { _ in }
+    ) throws {
         var settings = TierSettings(name: "front", instance: "bench")
         settings.timeouts.header = .seconds(4)
         settings.timeouts.connect = .seconds(1)
@@ -96,6 +102,7 @@ final class FaultBench {
             ),
             log: log,
             gate: ConnectionGate(settings.limits),
+            targets: targets,
             seed: 1
         )
         worker.context.connect = { [unowned self] pool, timeout, done in connect(pool, timeout, done) }
