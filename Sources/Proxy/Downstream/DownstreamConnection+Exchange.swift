@@ -49,6 +49,7 @@ extension DownstreamConnection: ExchangeDownstream {
             source,
             changes: changes,
             last: isLastRequest,
+            isEventStream: exchange.isEventStream,
             date: worker.context.clock.dateLine,
             kept: worker.context.settings.keptFields,
             into: &worker.scratch.out

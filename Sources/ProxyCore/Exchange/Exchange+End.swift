@@ -82,32 +82,12 @@ extension Exchange {
         facts.pageRequest = PageRequest(head, source)
     }
 
-    /// Sends a request of Berth itself, which no rule decides about.
-    func begin(_ head: borrowing RequestHead, _ source: ByteBuffer, to forward: Forward, now: NIODeadline) {
-        begin(
-            ExchangeMachine(requestComplete: true, idempotent: true, now: now),
-            method: head.method,
-            now: now
-        )
-        facts.readFields(head, source, &context.random)
-        do throws(Failure) {
-            let decision = CachedDecision(.forwarding(forward))
-            facts.route.decision = decision
-            guard let connection = downstream?.connection, let target = decision.forwarding else {
-                throw Failure(.internal)
-            }
-            try self.forward(head, source, connection, target)
-        } catch {
-            fail(error)
-        }
-    }
-
     /// A response has begun and cannot be completed, or nobody reads it: only closing says so.
     func abort(_ failure: Failure) {
         note(failure)
         if facts.status == 0 { facts.status = failure.status }
         end()
-        downstream?.abort()
+        downstream?.abort(resets: failure.reason == .draining)
     }
 
     /// The endpoint is certainly not one of the target's any longer: its name has gone, or leads elsewhere.
@@ -119,8 +99,7 @@ extension Exchange {
     /// machine is gone, too. An endpoint that drains goes on.
     ///
     /// - Returns: whether it was left.
-    func leavesWithdrawnEndpoint() -> Bool {
-        guard let used = facts.upstream, isWithdrawn(used) else { return false }
+    private func leaveWithdrawnEndpoint() -> Bool {
         if machine.isConnecting {
             perform(machine.endpointWithdrawn(now: context.now))
             return true
@@ -131,16 +110,61 @@ extension Exchange {
         return true
     }
 
-    /// The tier shuts down and its time is over.
-    package func drainExpired() {
-        if let tunnel {
-            recordTunnel()
-            tunnel.close()
-            downstream?.abort()
+    // MARK: The end of what drains
+
+    /// - Parameter isWithdrawn: the endpoint is no longer one of the target's.
+    private func isDrainOver(isWithdrawn: Bool, now: NIODeadline) -> Bool {
+        let (timeouts, isWebSocket) = (context.settings.timeouts, tunnel?.isWebSocket == true)
+        let flags = facts.upstream?.shared.flags ?? []
+        return facts.drain.isOver(
+            endpointDrains: isWithdrawn || !flags.isDisjoint(with: [.drains, .administrativelyDown]),
+            time: isWebSocket ? timeouts.drainWebSocket ?? timeouts.drain : timeouts.drain,
+            tierEnd: isWebSocket ? context.drainEnd?.webSockets : context.drainEnd?.requests,
+            now: now
+        )
+    }
+
+    /// The tier or the endpoint drains, and the time is over.
+    ///
+    /// - Parameter isLast: it ends now. Else a WebSocket and an event stream have some time for an orderly end.
+    package func drainExpired(isLast: Bool = false) {
+        if let tunnel { return end(tunnel, isLast: isLast) }
+        guard isActive else { return }
+        if endEventStream() { return }
+        if !isLast, isEventStream, let since = facts.drain.overSince,
+            context.now - since < DataPathConstants.closeTime
+        {
             return
         }
-        guard isActive else { return }
         perform(machine.drainExpired())
+    }
+
+    /// Ends an event stream between two events.
+    ///
+    /// - Returns: whether it has ended.
+    func endEventStream() -> Bool {
+        guard isActive, machine.state == .streaming, facts.events?.isBetweenEvents == true else {
+            return false
+        }
+        note(Failure(.draining))
+        upstream?.cancel()
+        upstream = nil
+        _ = machine.responseEnded()
+        downstream?.sendEnd()
+        finish()
+        return true
+    }
+
+    private func end(_ tunnel: Tunnel, isLast: Bool) {
+        if isActive, facts.failure == nil { note(Failure(.draining)) }
+        tunnel.goAway(
+            mask: UInt32(truncatingIfNeeded: context.random.next()),
+            until: context.now + DataPathConstants.closeTime
+        )
+        if tunnel.isWebSocket, !isLast { return }
+        tunnel.endNow()
+        recordTunnel()
+        downstream?.abort(resets: false)
     }
 
     /// The downstream has gone.
@@ -329,13 +353,17 @@ extension Exchange {
     package func tick(now: NIODeadline) {
         if let tunnel {
             outgoing = ByteBuffer()
-            if let tunnelUpstream, isWithdrawn(tunnelUpstream) { tunnel.checkUpstream() }
+            let isWithdrawn = tunnelUpstream.map { self.isWithdrawn($0) } == true
+            if isWithdrawn { tunnel.checkUpstream() }
+            if isDrainOver(isWithdrawn: isWithdrawn, now: now) { drainExpired() }
             let timeouts = context.settings.timeouts
             return tunnel.tick(now: now, idle: timeouts.tunnel, accept: timeouts.upstream)
         }
         guard isActive, let downstream else { return }
         if let fetch = facts.pageFetch { return fetch.tick(now: now) }
-        if leavesWithdrawnEndpoint() { return }
+        let isWithdrawn = facts.upstream.map { self.isWithdrawn($0) } == true
+        if isWithdrawn, leaveWithdrawnEndpoint() { return }
+        if isDrainOver(isWithdrawn: isWithdrawn, now: now) { return drainExpired() }
         let timeouts = context.settings.timeouts
         // A response may take hours: what would be sent again, had it not begun, is of no more use.
         if machine.responseHasBegun {

@@ -119,6 +119,26 @@ package final class Exchange {
         tunnel = nil
     }
 
+    /// Sends a request of Berth itself, which no rule decides about.
+    func begin(_ head: borrowing RequestHead, _ source: ByteBuffer, to forward: Forward, now: NIODeadline) {
+        begin(
+            ExchangeMachine(requestComplete: true, idempotent: true, now: now),
+            method: head.method,
+            now: now
+        )
+        facts.readFields(head, source, &context.random)
+        do throws(Failure) {
+            let decision = CachedDecision(.forwarding(forward))
+            facts.route.decision = decision
+            guard let connection = downstream?.connection, let target = decision.forwarding else {
+                throw Failure(.internal)
+            }
+            try self.forward(head, source, connection, target)
+        } catch {
+            fail(error)
+        }
+    }
+
     private func route(_ head: borrowing RequestHead, _ source: ByteBuffer) throws(Failure) {
         guard let connection = downstream?.connection else { throw Failure(.internal) }
         facts.wantsUpgrade = head.wantsUpgrade

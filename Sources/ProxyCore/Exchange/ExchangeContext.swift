@@ -32,6 +32,8 @@ package final class ExchangeContext: @unchecked Sendable {
     package var counters = Counters()
     /// The tier shuts down: no connection serves another request.
     package var isDraining = false
+    /// When what still runs is ended then; nil: not before the tier stops.
+    package var drainEnd: DrainEnd?
 
     package init(
         loop: any EventLoop,

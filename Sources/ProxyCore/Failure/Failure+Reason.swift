@@ -109,7 +109,7 @@ extension Failure.Reason {
         case .nameError: "the target's address could not be resolved"
         case .prohibitedAddress: "connecting to the target's address is not allowed"
         case .loopDetected: "the request has already passed this proxy"
-        case .draining: "the proxy is shutting down"
+        case .draining: "the proxy or the target is shutting down"
         case .targetLimit: "the target has as many requests as it may have at a time"
         case .queueTimeout: "the request waited too long for a place at the target"
         case .endpointsDown: "no endpoint of the target is up"

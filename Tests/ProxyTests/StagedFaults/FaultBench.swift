@@ -62,6 +62,7 @@ final class FaultBench {
     let loop = EmbeddedEventLoop()
     let log = BenchLog()
     let worker: Worker
+    let targets: SharedTargets
     var connecting = Connecting.works
     /// The endpoint that `connecting` concerns; nil: all.
     var concerned: Endpoint?
@@ -85,6 +86,7 @@ final class FaultBench {
         settings.timeouts.upstream = .seconds(4)
         settings.timeouts.downstream = .seconds(4)
         configure(&settings)
+        self.targets = targets
         worker = Worker(
             loop: loop,
             settings: settings,
