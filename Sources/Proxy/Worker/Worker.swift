@@ -118,10 +118,12 @@ package final class Worker: @unchecked Sendable {
     // MARK: Commands
 
     /// What the loop has now. Fails where it has ended.
-    func snapshot() -> EventLoopFuture<LoopSnapshot> {
+    ///
+    /// - Parameter name: of a target or a pool; nil: all targets.
+    func snapshot(of name: String? = nil) -> EventLoopFuture<LoopSnapshot> {
         loop.submit { [self] in
             LoopSnapshot(
-                targets: context.stages.targetSnapshots,
+                targets: context.stages.targetSnapshots(of: name),
                 checks: prober.schedule,
                 holds: context.holds.all,
                 pools: context.stages.rules.table.pools.pools

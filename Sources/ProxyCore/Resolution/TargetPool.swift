@@ -89,7 +89,12 @@ package final class TargetPool {
         }
         if let settings {
             for member in updated {
-                member.upstream.shared.configure(member.settings, check: settings.settings.check, now: now)
+                member.upstream.shared.configure(
+                    member.settings,
+                    check: settings.settings.check,
+                    generation: settings.generation,
+                    now: now
+                )
             }
         }
         balancer.update(

@@ -118,7 +118,9 @@ extension RequestStages {
     // MARK: Commands
 
     /// The targets that are in use, in no order.
-    package var targetSnapshots: [TargetSnapshot] { targets.snapshots }
+    ///
+    /// - Parameter name: of a target or a pool; nil: all.
+    package func targetSnapshots(of name: String? = nil) -> [TargetSnapshot] { targets.snapshots(of: name) }
 
     /// An operator has changed the state of an endpoint (`SharedEndpoint.set`).
     package func stateChanged(of endpoint: SharedEndpoint) { targets.stateChanged(of: endpoint) }

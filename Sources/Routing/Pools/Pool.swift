@@ -13,8 +13,11 @@ public final class Pool: Sendable {
     public let hashKey: HashKey?
     /// Where it was written.
     public let origin: SourceLocation?
+    /// Of its table: a later one has a higher number.
+    package let generation: UInt64
 
-    init(_ definition: PoolDefinition, name: String, index: Int, hashKey: HashKey?) {
+    init(_ definition: PoolDefinition, name: String, index: Int, hashKey: HashKey?, generation: UInt64) {
+        self.generation = generation
         self.name = name
         self.index = index
         self.settings = definition.settings
