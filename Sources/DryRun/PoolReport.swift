@@ -19,10 +19,22 @@ package struct PoolReport: Encodable, Sendable {
     /// The share of that endpoint.
     package let weight: Int?
     package let isBackup: Bool
+    /// Requests that the target may have at a time.
+    package let maxRequests: Int?
+    package let queue: Queue?
+
+    /// Where requests wait for a place.
+    package struct Queue: Encodable, Sendable {
+        package let size: Int
+        /// Seconds.
+        package let timeout: Double
+    }
 
     private enum CodingKeys: String, CodingKey {
         case name, location, method, sticky, key, endpoint, weight
         case isBackup = "backup"
+        case maxRequests = "max_requests"
+        case queue
     }
 
     init(_ use: PoolUse, _ step: DryRunStep) {
@@ -42,6 +54,8 @@ package struct PoolReport: Encodable, Sendable {
         let choice = step.resolution?.choices.first { $0.endpoint == step.endpoint }
         weight = (member?.settings.weight ?? choice?.weight).map { Int($0) }
         isBackup = member?.settings.isBackup ?? pool.settings.endpoint.isBackup
+        maxRequests = pool.settings.maxRequests
+        queue = pool.settings.queue.map { Queue(size: $0.size, timeout: $0.timeout / .seconds(1)) }
     }
 
     /// For people: `api (front.yaml:7) · hash of /a · 10.0.0.3:8080, weight 3`.
@@ -49,11 +63,18 @@ package struct PoolReport: Encodable, Sendable {
         var words = name + (location.map { " (\($0))" } ?? "") + " · " + method
         if let key { words += " of \(key.isEmpty ? "nothing" : key)" }
         if let sticky { words += ", sticky by \(sticky)" }
+        if let maxRequests { words += ", at most \(maxRequests) requests" }
+        if let queue { words += ", \(queue.size) wait for \(Self.seconds(queue.timeout))" }
         if let endpoint {
             words += " · \(endpoint)"
             if let weight, weight != 1 { words += ", weight \(weight)" }
             if isBackup { words += ", backup" }
         }
         return words
+    }
+
+    /// `5s`, `0.5s`.
+    private static func seconds(_ seconds: Double) -> String {
+        seconds == seconds.rounded() ? "\(Int(seconds))s" : "\(seconds)s"
     }
 }

@@ -13,6 +13,9 @@ package struct Timeouts<Time: Sendable & Hashable>: Sendable, Hashable {
     /// RFC 9112 §9.5.
     package var idleUpstream: Time
     package var tunnel: Time
+    package var drain: Time
+    /// Nil: as other requests.
+    package var drainWebSocket: Time?
 
     /// The same times in another unit.
     package init<Other>(_ other: Timeouts<Other>, _ convert: (Other) -> Time) {
@@ -25,6 +28,8 @@ package struct Timeouts<Time: Sendable & Hashable>: Sendable, Hashable {
         keepAlive = convert(other.keepAlive)
         idleUpstream = convert(other.idleUpstream)
         tunnel = convert(other.tunnel)
+        drain = convert(other.drain)
+        drainWebSocket = other.drainWebSocket.map(convert)
     }
 }
 
@@ -39,6 +44,7 @@ extension Timeouts: SettingGroup where Time == Duration {
         keepAlive = .seconds(75)
         idleUpstream = .seconds(60)
         tunnel = .seconds(3600)
+        drain = .seconds(3600)
     }
 
     package static var name: String { "timeouts" }
@@ -89,6 +95,17 @@ extension Timeouts: SettingGroup where Time == Duration {
                 "tunnel",
                 .duration(\.tunnel, zero: false),
                 "The wait for either side of an upgraded connection (WebSocket). Then both are closed."
+            ),
+            Setting(
+                "drain",
+                .duration(\.drain, zero: false),
+                "How long requests may go on at an endpoint that [drains](control.md#drain-an-endpoint) or is no longer one of its target's. Then they are ended as at the end of `--drain` ([restart.md](restart.md))."
+            ),
+            Setting(
+                "drain_websocket",
+                .optionalDuration(\.drainWebSocket),
+                unset: "as long as other requests",
+                "How long WebSockets may go on at such an endpoint, or in a tier that ends. Then each side gets a close frame with the code 1001."
             ),
         ]
     }

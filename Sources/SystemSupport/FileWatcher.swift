@@ -30,39 +30,46 @@ package final class FileWatcher: Sendable {
 
     /// Watches the file at `path`, which need not exist yet.
     ///
-    /// - Parameter changed: called on the watcher's own thread; returns whether the file could be read.
+    /// - Parameters:
+    ///   - since: the states that its reader knows: another one is a change. Nil: the state that it has now is known.
+    ///   - changed: called on the watcher's own thread; returns whether the file could be read.
     /// - Throws: where the system has no thread left.
     package convenience init(
         path: String,
+        since: FileStates? = nil,
         changed: @escaping @Sendable () -> Bool
     ) throws(SystemError) {
-        try self.init(WatchedFiles(path: path), changed: changed)
+        try self.init(WatchedFiles(path: path), since: since, changed: changed)
     }
 
     /// Watches a folder.
     ///
     /// - Parameters:
     ///   - matches: whether a file of this name counts.
+    ///   - since: as for one file.
     ///   - changed: called on the watcher's own thread; returns whether the files could be read.
     package convenience init(
         folder: String,
         matches: @escaping @Sendable (ArraySlice<UInt8>) -> Bool,
+        since: FileStates? = nil,
         changed: @escaping @Sendable () -> Bool
     ) throws(SystemError) {
-        try self.init(WatchedFiles(folder: folder, matches: matches), changed: changed)
+        try self.init(WatchedFiles(folder: folder, matches: matches), since: since, changed: changed)
     }
 
     /// - Parameter usesEvents: false as where the system has no watch left.
     init(
         _ files: WatchedFiles,
         usesEvents: Bool = true,
+        since: FileStates? = nil,
         changed: @escaping @Sendable () -> Bool
     ) throws(SystemError) {
         // Both before this returns: what changes from now on is seen.
         let events = usesEvents ? FolderEvents(files.folder) : nil
-        let first = files.stamps()
+        let first = since?.stamps ?? files.stamps()
         let hasStarted = BlockingThread.start { [isStopped] in
             var watch = Watch(files, events, first, usesEvents: usesEvents, stopped: isStopped)
+            if since != nil { watch.compareSoon() }
             watch.run(changed)
         }
         guard hasStarted else {
@@ -102,6 +109,9 @@ private struct Watch {
         self.stopped = stopped
         nextComparison = .now + FileWatcher.pollInterval
     }
+
+    /// What is known may be old.
+    mutating func compareSoon() { nextComparison = .now }
 
     private var isStopped: Bool { stopped.withLockedValue { $0 } }
 

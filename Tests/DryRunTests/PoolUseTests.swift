@@ -66,6 +66,19 @@ import Testing
         )
     }
 
+    @Test func `How many requests run and wait is shown`() throws {
+        let limits = """
+            rules: [{ name: all, to: 'api' }]
+            pools: [{ name: api, endpoints: [10.0.0.7:81], max_requests: 50, queue: { size: 20, timeout: 500ms } }]
+            """
+        let pool = try #require(try Self.report("http://api.test/", limits).tiers.first?.pool)
+        #expect(pool.maxRequests == 50 && pool.queue?.size == 20 && pool.queue?.timeout == 0.5)
+        #expect(
+            pool.words
+                == "api (front.yaml:2) · round_robin, at most 50 requests, 20 wait for 0.5s · 10.0.0.7:81"
+        )
+    }
+
     @Test func `Without a pool nothing is shown`() throws {
         let report = try Self.report("http://other.test/", Self.text)
         #expect(report.outcome == .forwarded && report.tiers.first?.pool == nil)

@@ -129,6 +129,29 @@ import Testing
         #expect(Self.codes(rules: rule, pools: "{ name: api, retries: { total_time: 2s } }") == [])
     }
 
+    // MARK: unlimited_queue
+
+    @Test(arguments: [
+        ("{ name: api, queue: {} }", "", true),
+        ("{ name: api, queue: {}, max_requests: 5 }", "", false),
+        ("{ name: api, queue: {}, max_conns: 5 }", "", false),
+        ("{ name: api, queue: {} }", "limits: { connections_per_target: 100 }", false),
+        ("{ name: api, queue: {}, endpoints: [{ address: 10.0.0.2:80, max_conns: 1 }] }", "", false),
+        (
+            "{ name: api, queue: {}, max_conns: 5, endpoints: [10.0.0.2:80, { address: 10.0.0.3:80, max_conns: unlimited }] }",
+            "", true
+        ),
+        (
+            "{ name: api, queue: {}, endpoints: [{ address: 10.0.0.2:80, max_conns: 1 }, { address: 10.0.0.3:80, down: true }] }",
+            "", false
+        ),
+    ])
+    func `A queue in which no request waits is a finding`(pool: String, more: String, isIdle: Bool) {
+        #expect(
+            Self.codes(rules: Self.named, pools: pool, more: more) == (isIdle ? [.unlimitedQueue] : [])
+        )
+    }
+
     @Test func `A comment on the line silences a finding about a pool`() {
         let text =
             "rules: [\(Self.named)]\npools:\n  - name: b # berth: allow unused_pool\nnames: [system: {}]"

@@ -150,6 +150,16 @@ import Testing
         #expect(try Self.pool("retry_on: []").settings.retries == RetrySettings())
     }
 
+    @Test func `Requests have a limit and a queue, or neither`() throws {
+        let limited = try Self.pool("max_requests: 50, queue: { size: 20, timeout: 500ms }").settings
+        #expect(limited.maxRequests == 50)
+        #expect(limited.queue?.size == 20 && limited.queue?.timeout == .milliseconds(500))
+        let usual = try Self.pool("max_requests: unlimited, queue: {}").settings
+        #expect(usual.maxRequests == nil && usual.queue == QueueSettings())
+        let without = try Self.pool("balance: random").settings
+        #expect(without.maxRequests == nil && without.queue == nil)
+    }
+
     @Test func `A pool with endpoints is a name, before all name sources`() throws {
         let configuration = try Self.configuration(
             """
@@ -179,6 +189,7 @@ import Testing
         ("`health`", HealthCheckReader.keys, "- { name: a, health: { '?': 1 } }"),
         ("`sticky`", StickyReader.keys, "- { name: a, sticky: { '?': 1 } }"),
         ("`retries`", RetryReader.keys, "- { name: a, retries: { '?': 1 } }"),
+        ("`queue`", QueueReader.keys, "- { name: a, queue: { '?': 1 } }"),
     ])
     func `Each mapping knows its keys, and no other`(mapping: String, keys: [String], pools: String) {
         let failure = #expect(throws: ConfigurationFailure.self) { _ = try Self.configuration(pools) }

@@ -48,6 +48,34 @@ import Testing
         #expect(FileStamp(folder.path("file")) == nil)
     }
 
+    @Test(arguments: [true, false])
+    func `A file that changed before it was watched is reported`(isFolder: Bool) async throws {
+        let folder = try Folder()
+        try folder.write("one", to: "file")
+        let (reports, report) = AsyncStream.makeStream(of: Void.self)
+        let changed: @Sendable () -> Bool = {
+            report.yield()
+            return true
+        }
+        let states =
+            isFolder
+            ? FileStates(folder: folder.url.path) { _ in true } : FileStates(path: folder.path("file"))
+        // Between the reader and the watcher.
+        try folder.write("another", to: "file")
+        let watcher =
+            isFolder
+            ? try FileWatcher(
+                folder: folder.url.path,
+                matches: { _ in true },
+                since: states,
+                changed: changed
+            )
+            : try FileWatcher(path: folder.path("file"), since: states, changed: changed)
+        defer { watcher.stop() }
+        var next = reports.makeAsyncIterator()
+        await next.next()
+    }
+
     @Test func `A folder that does not exist yet is watched when it does`() async throws {
         let folder = try Folder()
         let (reports, report) = AsyncStream.makeStream(of: Void.self)

@@ -15,6 +15,10 @@ public struct PoolSettings: Sendable, Hashable {
     public var check: HealthCheck?
     /// What a request does that finds every endpoint down (default: they are tried all the same).
     public var allDown = AllDown.attempt
+    /// Requests that a target may have at a time, on all event loops (default nil: no limit of its own).
+    public var maxRequests: Int?
+    /// Where requests wait that find no place (default nil: they do not wait).
+    public var queue: QueueSettings?
     /// When a request is sent again.
     public var retries = RetrySettings()
 

@@ -50,6 +50,13 @@ package enum UpgradeProtocol {
         return granted > 0
     }
 
+    /// Whether a response with 101 switches to WebSocket.
+    package static func isWebSocket(_ head: borrowing ResponseHead, _ bytes: Span<UInt8>) -> Bool {
+        isGranted(head, bytes, requested: webSocket.span)
+    }
+
+    private static let webSocket = Array("websocket".utf8)
+
     /// Names are compared without regard to case; a version counts where both have one.
     private static func isListed(_ granted: Span<UInt8>, in requested: Span<UInt8>) -> Bool {
         var elements = ListElements(0..<requested.count)

@@ -23,6 +23,7 @@ struct PoolChecks {
         let names = context.staticNames
         for pool in table.pools {
             checkRetryTime(pool)
+            checkQueue(pool)
             if let names { checkOthers(of: pool, names) }
         }
     }
@@ -90,6 +91,26 @@ struct PoolChecks {
             "`total_time` (\(Self.words(total))) is below the connect timeout (\(Self.words(limit))): after an endpoint "
                 + "that does not respond, no other one is tried",
             hint: "raise it, or lower `timeouts.connect`"
+        )
+    }
+
+    // MARK: Queues
+
+    /// A pool's requests wait for a place, and nothing limits how many have one.
+    private func checkQueue(_ pool: Pool) {
+        guard pool.settings.queue != nil, pool.settings.maxRequests == nil,
+            context.inspected.configuration.limits.connectionsPerTarget == nil
+        else { return }
+        let all = pool.members.isEmpty ? [pool.settings.endpoint] : pool.members.map(\.settings)
+        let used = all.filter { $0.administrativeState != .down }
+        // One endpoint without a limit takes all requests.
+        guard used.contains(where: { $0.maxConnections == nil }) else { return }
+        context.report(
+            .unlimitedQueue,
+            pool,
+            key: "queue",
+            "no request of pool `\(pool.name)` waits: nothing limits how many run at a time",
+            hint: "add `max_requests: 50`, or `max_conns` for each endpoint, or remove `queue`"
         )
     }
 

@@ -40,6 +40,8 @@ extension Diagnostic.Code {
     package static let shadowedPool = Self(rawValue: "shadowed_pool")
     /// A pool's retries end before one attempt to connect may.
     package static let retryTime = Self(rawValue: "retry_time")
+    /// A pool's requests have nothing to wait for.
+    package static let unlimitedQueue = Self(rawValue: "unlimited_queue")
     /// A note: something was not compared.
     package static let notCompared = Self(rawValue: "not_compared")
 
@@ -48,6 +50,6 @@ extension Diagnostic.Code {
         .unreachableRule, .duplicateRule, .overlappingRules, .ambiguousCaptures, .unescapedDot,
         .missingAnchor, .dotInLabel, .impossibleHost, .labelTooLong, .uncoveredHost, .unknownTarget,
         .unboundedTarget, .unusedCapture, .missingNames, .literalPattern, .missingDollar, .unusedPool,
-        .shadowedPool, .retryTime, .notCompared,
+        .shadowedPool, .retryTime, .unlimitedQueue, .notCompared,
     ]
 }

@@ -38,7 +38,7 @@ struct HoldControl: Sendable {
         } catch {
             throw ControlRefusal(400, #"the body is not like {"max": 30} or {"message": "back at 10"}"#)
         }
-        let holds = await tier.snapshots().first?.holds ?? [:]
+        let holds = await tier.snapshots(of: name).first?.holds ?? [:]
         guard verb == "resume" || holds[name] != nil || holds.count < Self.maxHolds else {
             throw ControlRefusal(400, "\(Self.maxHolds) targets are paused or stopped; resume some")
         }

@@ -106,6 +106,7 @@ private struct TargetBuilder {
     private var first: TargetSnapshot?
     private var members: [SharedEndpoints.Key: (member: TargetSnapshot.Member, requests: Int)] = [:]
     private var order: [SharedEndpoints.Key] = []
+    private var places: [TargetKey: TargetSnapshot.Places] = [:]
     private var next = PoolsReport.Next(endpoints: [], byKey: false, failure: nil)
 
     mutating func add(_ target: TargetSnapshot) {
@@ -115,6 +116,7 @@ private struct TargetBuilder {
             if members[key] == nil { order.append(key) }
             members[key, default: (member, 0)].requests += member.requestsInFlight
         }
+        if let places = target.places { self.places[places.key] = places }
         switch target.next {
         case .endpoint(let endpoint):
             let text = "\(endpoint)"
@@ -151,8 +153,18 @@ private struct TargetBuilder {
                         now: now
                     )
                 }
-            }
+            },
+            places: places.isEmpty ? nil : counted(first.pool?.settings)
         )
+    }
+
+    private func counted(_ settings: PoolSettings?) -> PoolsReport.Places {
+        var sum = PoolsReport.Places(maxRequests: settings?.maxRequests, queue: settings?.queue?.size)
+        for places in places.values {
+            sum.requests += places.requests
+            sum.waiting += places.waiting
+        }
+        return sum
     }
 }
 

@@ -60,6 +60,17 @@ package struct PoolsReport: Codable, Sendable, Equatable {
         package var inUse: Bool
         package var next: Next
         package var members: [Member]
+        /// The requests of a target that has a limit or a queue of its own; nil: it has neither.
+        package var places: Places?
+    }
+
+    /// The requests of a target on all event loops, and their limits.
+    package struct Places: Codable, Sendable, Equatable {
+        package var requests = 0
+        package var maxRequests: Int?
+        package var waiting = 0
+        /// How many may wait.
+        package var queue: Int?
     }
 
     /// What the next request would get. Each event loop has turns of its own.

@@ -9,6 +9,7 @@ package enum PoolsStory {
 
     private static func story(of target: PoolsReport.Target) -> [String] {
         var lines = ["\(Printable.text(target.name)): \(origin(target))", next(target)]
+        if let places = target.places { lines.append(self.places(places)) }
         for member in target.members {
             lines += ["", "\(member.endpoint)\(member.identity.map { " (\(Printable.text($0)))" } ?? "")"]
             lines += sentences(member).map { "  " + $0 }
@@ -36,6 +37,13 @@ package enum PoolsStory {
             return "The next request goes to one of \(target.next.endpoints.joined(separator: ", ")): "
                 + "each event loop has turns of its own."
         }
+    }
+
+    private static func places(_ places: PoolsReport.Places) -> String {
+        let limit = places.maxRequests.map { " of at most \($0)" } ?? ""
+        let queue = places.queue.map { ", and \(places.waiting) of at most \($0) wait for a place" } ?? ""
+        let requests = places.requests == 1 ? "1 request" : "\(places.requests) requests"
+        return "It has \(requests) in flight\(limit)\(queue)."
     }
 
     private static func sentences(_ member: PoolsReport.Member) -> [String] {

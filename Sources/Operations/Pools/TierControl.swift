@@ -34,7 +34,7 @@ struct TierControl: Sendable {
             case ("POST", "pools", 3):
                 let holds = HoldControl(tier: tier, logger: logger)
                 let name = try await holds.apply(request.path[2], request.body, to: request.path[1])
-                var report = await report(await tier.snapshots())
+                var report = await report(await tier.snapshots(of: name))
                 report.targets.removeAll { $0.name != name }
                 report.holds.removeAll { $0.name != name }
                 report.splits.removeAll { $0.name != name }
@@ -52,13 +52,14 @@ struct TierControl: Sendable {
     }
 
     private func report(of name: String) async throws(ControlRefusal) -> PoolsReport {
-        let loops = await tier.snapshots()
+        let loops = await tier.snapshots(of: name)
         var report = await report(loops)
         let found = report.targets.filter { $0.name == name.lowercased() || $0.pool == name }
         let pools = loops.first?.pools.map(\.name) ?? []
         let isSplit = report.splits.contains { $0.name == name.lowercased() || $0.pool == name }
         guard !found.isEmpty || isSplit || pools.contains(name) else {
-            throw Self.unknown(name, report.targets.map(\.name) + pools)
+            let all = await self.report(await tier.snapshots())
+            throw Self.unknown(name, all.targets.map(\.name) + pools)
         }
         report.targets = found
         report.splits.removeAll { $0.name != name.lowercased() && $0.pool != name }
@@ -102,7 +103,7 @@ struct TierControl: Sendable {
     private func endpoints(of name: String, _ endpoint: Endpoint) async throws(ControlRefusal)
         -> [SharedEndpoint]
     {
-        let loops = await tier.snapshots()
+        let loops = await tier.snapshots(of: name)
         let lower = name.lowercased()
         let targets = loops.flatMap(\.targets).filter { $0.name == lower || $0.pool?.name == name }
         var found: [SharedEndpoints.Key: SharedEndpoint] = [:]

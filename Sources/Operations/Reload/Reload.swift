@@ -1,5 +1,4 @@
 import Dispatch
-import Glibc
 import Linting
 import Logging
 import Names
@@ -86,12 +85,14 @@ final class Reload: Sendable {
 
     /// Starts watching the files and folders.
     ///
-    /// - Parameter inspected: the rules in force, for a count of their findings.
-    func watch(_ inspected: InspectedConfiguration?) {
+    /// - Parameters:
+    ///   - inspected: the rules in force, for a count of their findings.
+    ///   - read: the files as they were before they were read.
+    func watch(_ inspected: InspectedConfiguration?, read: WatchedRules) {
         if let inspected { findings.check(inspected) }
         for path in paths {
             do {
-                let watcher = try Self.watcher(path) { [weak self] in
+                let watcher = try read.watch(path) { [weak self] in
                     self?.request(.file)
                     // Files that cannot be read are a matter of the reload, which reads them again itself.
                     return true
@@ -229,22 +230,6 @@ final class Reload: Sendable {
             metadata: ["cause": "\(cause.rawValue)", "findings": "\(findings.count)"]
         )
         for finding in findings { logger.error("rule file", metadata: ["finding": "\(finding)"]) }
-    }
-
-    private static func watcher(
-        _ path: String,
-        _ changed: @escaping @Sendable () -> Bool
-    ) throws(SystemError) -> FileWatcher {
-        var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-            return try FileWatcher(path: path, changed: changed)
-        }
-        let endings = [Array(".yaml".utf8), Array(".yml".utf8)]
-        return try FileWatcher(
-            folder: path,
-            matches: { name in endings.contains { name.suffix($0.count).elementsEqual($0) } },
-            changed: changed
-        )
     }
 }
 

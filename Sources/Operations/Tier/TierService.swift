@@ -32,6 +32,8 @@ package final class TierService: Sendable {
         package var admin: ControlAddress?
         /// The rule files and folders to watch and reload; empty: the plan never changes.
         package var rules: [String]
+        /// These files as they were before they were read.
+        package var rulesRead: WatchedRules
 
         package init(
             listen: [Endpoint],
@@ -45,7 +47,8 @@ package final class TierService: Sendable {
             registrations: [RegistrationPlan] = [],
             readyFile: String? = nil,
             admin: ControlAddress? = nil,
-            rules: [String] = []
+            rules: [String] = [],
+            rulesRead: WatchedRules = WatchedRules()
         ) {
             self.listen = listen
             self.loops = loops
@@ -59,6 +62,7 @@ package final class TierService: Sendable {
             self.readyFile = readyFile
             self.admin = admin
             self.rules = rules
+            self.rulesRead = rulesRead
         }
     }
 
@@ -166,7 +170,7 @@ package final class TierService: Sendable {
             sources: sources,
             logger: logger
         )
-        reloading.watch(plan.inspected)
+        reloading.watch(plan.inspected, read: options.rulesRead)
         for endpoint in tier.endpoints {
             logger.notice(
                 "listening",

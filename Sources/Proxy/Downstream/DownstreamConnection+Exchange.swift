@@ -56,6 +56,7 @@ extension DownstreamConnection: ExchangeDownstream {
             source,
             changes: changes,
             last: isLastRequest,
+            isEventStream: exchange.isEventStream,
             date: worker.context.clock.dateLine,
             kept: worker.context.settings.keptFields,
             with: &worker.context.headText,

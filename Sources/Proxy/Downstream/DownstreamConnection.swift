@@ -261,13 +261,17 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
     }
 
     /// Closes at once; what still waits to be sent is lost.
-    func abort() {
+    func abort() { abort(resets: false) }
+
+    func abort(resets: Bool) {
         guard phase != .closed || listIndex >= 0 else { return }
         phase = .closed
         inbound = ByteBuffer()
         // To HTTP/1.0 closing is how a response ends: only a reset shows that this one has not, or that some of it
         // still waits to be sent.
-        if response.version == .http10, response.isOpen || waitingBytes > 0 { transport?.resetOnClose() }
+        if resets || response.version == .http10, response.isOpen || waitingBytes > 0 {
+            transport?.resetOnClose()
+        }
         exchange.detach()
         worker.closed(self)
         transport?.close()
@@ -305,8 +309,8 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
 
     /// The tier's time to shut down is over.
     func drainExpired() {
-        exchange.drainExpired()
-        abort()
+        exchange.drainExpired(isLast: true)
+        abort(resets: true)
     }
 
     // MARK: Deadlines
@@ -321,6 +325,8 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
             transport?.awaitInput()
             return exchange.tick(now: now)
         }
+        // What could still be sent has had the time of a request.
+        if let end = worker.context.drainEnd, now >= end.requests { return abort(resets: true) }
         let timeouts = worker.context.settings.timeouts
         let (isBlocked, isFirst) = (backlog.bytes > 0, requests == 0)
         switch clock.verdict(phase, isBlocked: isBlocked, isFirst: isFirst, timeouts, now: now) {

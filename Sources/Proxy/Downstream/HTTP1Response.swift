@@ -41,6 +41,7 @@ struct HTTP1Response {
     /// - Parameters:
     ///   - changes: of the rule; nil: none.
     ///   - last: no further request can follow.
+    ///   - isEventStream: the body may end before the endpoint ends it, so that its chunks are Berth's own.
     ///   - kept: claimed fields that pass, as in `ResponseHeadEdits`.
     ///   - text: empty, to write the head in.
     mutating func writeHead(
@@ -48,12 +49,14 @@ struct HTTP1Response {
         _ source: ByteBuffer,
         changes: ResponseChanges?,
         last: Bool,
+        isEventStream: Bool = false,
         date: [UInt8],
         kept: KeptFields,
         with text: inout HeadText,
         into out: inout ByteBuffer
     ) -> BodyForm {
         coding = BodyCoding(framing: head.framing, downstream: version)
+        if isEventStream, version == .http11 { coding = .chunk }
         let endsByClose = coding == .dechunk || (coding == .passthrough && head.framing == .untilClose)
         keepsAlive = keepsAlive && !endsByClose && !last
         isOpen = true

@@ -6,9 +6,11 @@ package import Routing
 /// What operators see of a running tier, and change.
 extension Tier {
     /// What each loop has now; nothing of loops that have ended.
-    package func snapshots() async -> [LoopSnapshot] {
+    ///
+    /// - Parameter name: of a target or a pool; nil: all targets.
+    package func snapshots(of name: String? = nil) async -> [LoopSnapshot] {
         var snapshots: [LoopSnapshot] = []
-        for snapshot in workers.map({ $0.snapshot() }) {
+        for snapshot in workers.map({ $0.snapshot(of: name) }) {
             if let snapshot = try? await snapshot.get() { snapshots.append(snapshot) }
         }
         return snapshots
@@ -39,7 +41,12 @@ extension Tier {
     /// An endpoint that a pool names itself, whether a loop uses it or not.
     package func endpoint(_ member: PoolEndpoint, of pool: Pool) -> SharedEndpoint {
         let endpoint = sharedEndpoints.endpoint(member.endpoint, identity: nil, pool: pool.name)
-        endpoint.configure(member.settings, check: pool.settings.check, now: .now())
+        endpoint.configure(
+            member.settings,
+            check: pool.settings.check,
+            generation: pool.generation,
+            now: .now()
+        )
         return endpoint
     }
 }

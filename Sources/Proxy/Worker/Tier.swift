@@ -27,6 +27,8 @@ package final class Tier: Sendable {
     /// The end, once it has begun.
     private let ending = NIOLockedValueBox<Task<Counters, Never>?>(nil)
     private let controlPlane: ControlPlaneGuard
+    /// How long WebSockets may go on in a tier that drains; nil: as other requests.
+    private let webSocketTime: NIOLockedValueBox<TimeAmount?>
 
     private init(
         settings: TierSettings,
@@ -39,6 +41,7 @@ package final class Tier: Sendable {
     ) {
         self.sharedEndpoints = sharedEndpoints
         self.settings = settings
+        self.webSocketTime = NIOLockedValueBox(settings.timeouts.drainWebSocket)
         self.controlPlane = controlPlane
         self.gate = gate
         self.workers = workers
@@ -190,6 +193,7 @@ package final class Tier: Sendable {
         settings.instance = self.settings.instance
         settings.fit(descriptors: DescriptorLimit.current, loops: loops.count)
         gate.set(settings.limits)
+        webSocketTime.withLockedValue { $0 = settings.timeouts.drainWebSocket }
         install(controlPlane.replace(settings.controlPlane))
         for worker in workers { worker.install(table: table, settings: settings, names: names) }
     }
@@ -204,8 +208,8 @@ package final class Tier: Sendable {
         for worker in workers { worker.install(addressGuard) }
     }
 
-    /// Stops accepting and lets what runs finish, for `limit` at most; where the tier ends already, for what it was
-    /// given then.
+    /// Stops accepting and lets what runs finish, for `limit` at most, and WebSockets for their own time; where the tier ends
+    /// already, for what it was given then.
     ///
     /// - Returns: what the tier has counted.
     package func shutDown(limit: Duration) async -> Counters {
@@ -219,12 +223,14 @@ package final class Tier: Sendable {
 
     private func end(limit: Duration) async -> Counters {
         for listener in listeners { await listener.close() }
-        let drained = workers.map { $0.drain() }
+        let drained = workers.map { $0.drain(limit: TimeAmount(limit)) }
+        let webSockets = webSocketTime.withLockedValue { $0 }.map { Duration.nanoseconds($0.nanoseconds) }
+        let longest = limit > .zero ? max(limit, webSockets ?? .zero) + Self.lastTime : limit
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 for future in drained { try? await future.get() }
             }
-            group.addTask { try? await Task.sleep(for: limit) }
+            group.addTask { try? await Task.sleep(for: longest) }
             await group.next()
             group.cancelAll()
             // Whoever still waits for the drain is released by this.
@@ -239,6 +245,9 @@ package final class Tier: Sendable {
         }
         return counters
     }
+
+    /// After the limits of what drains: for orderly ends. The loops end what runs themselves.
+    private static let lastTime = Duration.seconds(3)
 
     /// The addresses of this machine's interfaces.
     package static func ownAddresses() -> [IPAddress] {

@@ -118,10 +118,12 @@ package final class Worker: @unchecked Sendable {
     // MARK: Commands
 
     /// What the loop has now. Fails where it has ended.
-    func snapshot() -> EventLoopFuture<LoopSnapshot> {
+    ///
+    /// - Parameter name: of a target or a pool; nil: all targets.
+    func snapshot(of name: String? = nil) -> EventLoopFuture<LoopSnapshot> {
         loop.submit { [self] in
             LoopSnapshot(
-                targets: context.stages.targetSnapshots,
+                targets: context.stages.targetSnapshots(of: name),
                 checks: prober.schedule,
                 holds: context.holds.all,
                 splits: context.stages.splitSnapshots,
@@ -148,10 +150,16 @@ package final class Worker: @unchecked Sendable {
     // MARK: The end
 
     /// Lets what runs finish, closes what idles; done when the last connection is gone.
-    package func drain() -> EventLoopFuture<Void> {
+    ///
+    /// - Parameter limit: for what runs; WebSockets may have one of their own. Nil: there is none.
+    package func drain(limit: TimeAmount? = nil) -> EventLoopFuture<Void> {
         loop.flatSubmit { [self] in
             if let drained { return drained.futureResult }
             context.isDraining = true
+            if let limit {
+                let webSockets = context.settings.timeouts.drainWebSocket ?? limit
+                context.drainEnd = DrainEnd(requests: now + limit, webSockets: now + webSockets)
+            }
             let promise = loop.makePromise(of: Void.self)
             drained = promise
             for connection in connections.all { connection.drain() }

@@ -2,9 +2,10 @@ import Balancing
 import Settings
 package import HTTP1
 package import NIOCore
+import Names
 import Routing
 
-/// How an exchange ends: well, with a response of Berth's own, or broken off.
+/// How an exchange ends: well, with a response of Berth's own, or broken off; and how a wait of it does.
 extension Exchange {
     /// The response has been written: record it, and let the downstream go on.
     func finish() {
@@ -71,7 +72,8 @@ extension Exchange {
             }
             // From here on only the client's end can end the exchange in another way.
             machine.respondedLocally()
-            places.leave(now: context.now)
+            leaveWaits()
+            leavePlaces()
             let fetch = PageFetch(context: context, connection: downstream.connection)
             facts.pageFetch = fetch
             fetch.start(forward, request, requestID: facts.requestID) { [self] fetched in
@@ -87,33 +89,12 @@ extension Exchange {
         facts.pageRequest = PageRequest(head, source)
     }
 
-    /// Sends a request of Berth itself, which no rule decides about.
-    func begin(_ head: borrowing RequestHead, _ source: ByteBuffer, to forward: Forward, now: NIODeadline) {
-        begin(
-            ExchangeMachine(requestComplete: true, idempotent: true, now: now),
-            method: head.method,
-            now: now
-        )
-        facts.readFields(head, source, &context.random)
-        do throws(Failure) {
-            let decision = context.stages.decision(to: forward)
-            facts.route.decision = decision
-            guard let connection = downstream?.connection, let target = decision.forwarding else {
-                throw Failure(.internal)
-            }
-            try context.stages.note(head, source, from: connection, into: &facts.route)
-            try self.forward(head, source, connection, target)
-        } catch {
-            fail(error)
-        }
-    }
-
     /// A response has begun and cannot be completed, or nobody reads it: only closing says so.
     func abort(_ failure: Failure) {
         note(failure)
         if facts.status == 0 { facts.status = failure.status }
         end()
-        downstream?.abort()
+        downstream?.abort(resets: failure.reason == .draining)
     }
 
     /// The endpoint is certainly not one of the target's any longer: its name has gone, or leads elsewhere.
@@ -125,8 +106,7 @@ extension Exchange {
     /// machine is gone, too. An endpoint that drains goes on.
     ///
     /// - Returns: whether it was left.
-    func leavesWithdrawnEndpoint() -> Bool {
-        guard let used = facts.upstream, isWithdrawn(used) else { return false }
+    private func leaveWithdrawnEndpoint() -> Bool {
         if machine.isConnecting {
             perform(machine.endpointWithdrawn(now: context.now))
             return true
@@ -137,16 +117,45 @@ extension Exchange {
         return true
     }
 
-    /// The tier shuts down and its time is over.
-    package func drainExpired() {
-        if let tunnel {
-            recordTunnel()
-            tunnel.close()
-            downstream?.abort()
+    // MARK: The end of what drains
+
+    /// - Parameter isWithdrawn: the endpoint is no longer one of the target's.
+    private func isDrainOver(isWithdrawn: Bool, now: NIODeadline) -> Bool {
+        let (timeouts, isWebSocket) = (context.settings.timeouts, tunnel?.isWebSocket == true)
+        let flags = facts.upstream?.shared.flags ?? []
+        return facts.drain.isOver(
+            endpointDrains: isWithdrawn || !flags.isDisjoint(with: [.drains, .administrativelyDown]),
+            time: isWebSocket ? timeouts.drainWebSocket ?? timeouts.drain : timeouts.drain,
+            tierEnd: isWebSocket ? context.drainEnd?.webSockets : context.drainEnd?.requests,
+            now: now
+        )
+    }
+
+    /// The tier or the endpoint drains, and the time is over.
+    ///
+    /// - Parameter isLast: it ends now. Else a WebSocket and an event stream have some time for an orderly end.
+    package func drainExpired(isLast: Bool = false) {
+        if let tunnel { return end(tunnel, isLast: isLast) }
+        guard isActive else { return }
+        if endEventStream() { return }
+        if !isLast, isEventStream, let since = facts.drain.overSince,
+            context.now - since < DataPathConstants.closeTime
+        {
             return
         }
-        guard isActive else { return }
         perform(machine.drainExpired())
+    }
+
+    private func end(_ tunnel: Tunnel, isLast: Bool) {
+        if isActive, facts.failure == nil { note(Failure(.draining)) }
+        tunnel.goAway(
+            mask: UInt32(truncatingIfNeeded: context.random.next()),
+            until: context.now + DataPathConstants.closeTime
+        )
+        if tunnel.isWebSocket, !isLast { return }
+        tunnel.endNow()
+        recordTunnel()
+        downstream?.abort(resets: false)
     }
 
     /// The downstream has gone.
@@ -172,7 +181,7 @@ extension Exchange {
     package func detach() {
         isActive = false
         leaveWaits()
-        places.leave(now: context.now)
+        leavePlaces()
         leavePage()
         charge(Failure(.downstreamClosed))
         upstream?.cancel()
@@ -186,7 +195,7 @@ extension Exchange {
         record()
         isActive = false
         leaveWaits()
-        places.leave(now: context.now)
+        leavePlaces()
         leavePage()
         upstream?.cancel()
         upstream = nil
@@ -198,7 +207,84 @@ extension Exchange {
         facts.pageFetch = nil
     }
 
-    /// The exchange waits for no name and no target any longer.
+    private func leavePlaces() {
+        attempt?.keep(&places)
+        attempt = nil
+        places.leave(now: context.now)
+    }
+
+    // MARK: Waits
+
+    func take(_ step: NextStep) throws(Failure) {
+        switch step {
+        case .connect(let upstream):
+            connect(to: upstream)
+        case .resolve(let name):
+            guard let names = context.names else { throw Failure(.unknownTarget) }
+            let deadline = context.now + context.settings.timeouts.resolve
+            machine.wait(for: .name, until: deadline, cause: .nameTimeout)
+            facts.nameWait = try names.add(self, for: name)
+        case .hold(let name, let max):
+            machine.wait(for: .start, until: context.now + max, cause: .targetPaused)
+            facts.holdWait = try context.holds.add(self, for: name)
+        case .place:
+            try waitForPlace()
+        }
+    }
+
+    private func waitForPlace() throws(Failure) {
+        guard let pool = facts.route.pool, let queue = pool.queue else { throw Failure(.targetLimit) }
+        machine.wait(for: .slot, until: context.now + queue.timeout, cause: .queueTimeout)
+        let wait = try context.placeWaits.add(self, at: pool.counter, limit: queue.size)
+        facts.placeWait = wait
+        // A place that became free just before was reported to nobody.
+        if pool.counter.waitingCount == 1 { placeFreed(wait) }
+    }
+
+    /// The name that this exchange waits for is known, or will not be.
+    func nameResolved(_ lookup: NameLookup, _ wait: NameWait) {
+        // One that was served before this one may have ended it.
+        guard facts.nameWait == wait else { return }
+        facts.nameWait = nil
+        goOn { () throws(Failure) in try take(nextStep(after: lookup)) }
+    }
+
+    /// The target that this exchange waits for was resumed, or stopped.
+    func holdEnded(_ wait: TargetHoldWait) {
+        guard facts.holdWait == wait else { return }
+        facts.holdWait = nil
+        goOn { () throws(Failure) in try take(nextStep()) }
+    }
+
+    /// There may be a place for this exchange, which waits for one.
+    func placeFreed(_ wait: PlaceWait) {
+        guard facts.placeWait == wait else { return }
+        goOn { () throws(Failure) in
+            context.stages.refresh(facts.route)
+            let step: NextStep
+            var staysHere = true
+            do throws(Failure) {
+                guard let upstream = try pickFirst(isWaiting: true) else {
+                    return wait.counter.again(wait.number)
+                }
+                step = .connect(upstream)
+            } catch {
+                // What takes over has places of its own.
+                staysHere = false
+                step = try nextTarget(after: error)
+            }
+            facts.placeWait = nil
+            context.placeWaits.remove(wait, hasPlace: staysHere)
+            try take(step)
+        }
+    }
+
+    private func goOn(_ step: () throws(Failure) -> Void) {
+        do throws(Failure) { try step() } catch { fail(error) }
+        downstream?.resumeRequest()
+    }
+
+    /// The exchange waits for nothing any longer.
     private func leaveWaits() {
         if let wait = facts.nameWait {
             facts.nameWait = nil
@@ -207,6 +293,10 @@ extension Exchange {
         if let wait = facts.holdWait {
             facts.holdWait = nil
             context.holds.remove(wait)
+        }
+        if let wait = facts.placeWait {
+            facts.placeWait = nil
+            context.placeWaits.remove(wait, hasPlace: false)
         }
     }
 
@@ -236,47 +326,15 @@ extension Exchange {
         )
     }
 
-    private func note(_ failure: Failure) {
+    func note(_ failure: Failure) {
         charge(failure)
         facts.failure = failure
         if isObserved { context.counters.failures[failure.reason, default: 0] &+= 1 }
     }
 
-    /// Where Berth did not connect to: for the log alone, no client sees it.
-    private var prohibitedEndpoint: Endpoint? {
-        guard facts.failure?.reason == .prohibitedAddress else { return nil }
-        return facts.route.pool?.resolution.prohibited.first?.endpoint
-    }
-
     func record() {
         guard isObserved, let log = context.log, let downstream else { return }
-        let peer = downstream.connection.peer
-        log.record(
-            ExchangeRecord(
-                client: facts.route.client ?? peer,
-                peer: peer,
-                method: facts.logFields.methodBytes,
-                target: facts.logFields.targetBytes,
-                host: facts.logFields.hostBytes,
-                version: downstream.protocolName,
-                referer: facts.logFields.refererBytes,
-                userAgent: facts.logFields.userAgentBytes,
-                requestID: facts.requestID,
-                decision: facts.route.decision?.decision,
-                usedTarget: facts.route.usedTarget,
-                endpoint: facts.upstream?.endpoint ?? prohibitedEndpoint,
-                status: facts.status,
-                failure: facts.failure,
-                bytesIn: downstream.requestBodyBytes &+ (tunnel?.bytesUp ?? 0),
-                bytesOut: facts.bytesOut,
-                start: facts.start,
-                connected: facts.connected,
-                responded: facts.responded,
-                end: context.now,
-                reused: facts.reused,
-                retried: machine.wasRetried
-            )
-        )
+        log.record(ExchangeRecord(of: self, downstream))
     }
 
     // MARK: Failures and deadlines
@@ -291,13 +349,17 @@ extension Exchange {
     package func tick(now: NIODeadline) {
         if let tunnel {
             outgoing = ByteBuffer()
-            if let tunnelUpstream, isWithdrawn(tunnelUpstream) { tunnel.checkUpstream() }
+            let isWithdrawn = tunnelUpstream.map { self.isWithdrawn($0) } == true
+            if isWithdrawn { tunnel.checkUpstream() }
+            if isDrainOver(isWithdrawn: isWithdrawn, now: now) { drainExpired() }
             let timeouts = context.settings.timeouts
             return tunnel.tick(now: now, idle: timeouts.tunnel, accept: timeouts.upstream)
         }
         guard isActive, let downstream else { return }
         if let fetch = facts.pageFetch { return fetch.tick(now: now) }
-        if leavesWithdrawnEndpoint() { return }
+        let isWithdrawn = facts.upstream.map { self.isWithdrawn($0) } == true
+        if isWithdrawn, leaveWithdrawnEndpoint() { return }
+        if isDrainOver(isWithdrawn: isWithdrawn, now: now) { return drainExpired() }
         let timeouts = context.settings.timeouts
         // A response may take hours: what would be sent again, had it not begun, is of no more use.
         if machine.responseHasBegun {

@@ -56,6 +56,11 @@ extension Exchange {
         }
         facts.status = head.status
         facts.responded = context.now
+        if head.isUpgrade {
+            facts.isWebSocket = UpgradeProtocol.isWebSocket(head, source.readableBytesUInt8Span)
+        }
+        let isEventStream = head.canEndAnywhere && head.isEventStream(source.readableBytesUInt8Span)
+        facts.events = isEventStream ? EventBoundary() : nil
         let form = downstream.sendHead(head, source, changes: changes(of: head, source))
         return head.isUpgrade ? .tunnel : .body(form)
     }
@@ -161,7 +166,11 @@ extension Exchange {
     /// The downstream accepts bytes of the response.
     package var acceptsResponse: Bool { downstream?.acceptsResponse ?? true }
 
+    /// The response is an event stream: between two events it may end.
+    package var isEventStream: Bool { facts.events != nil }
+
     package func responseBody(_ source: ByteBuffer, _ range: ByteRange) {
+        facts.events?.append(source.readableBytesUInt8Span.extracting(range.indices))
         downstream?.sendBody(source, range)
     }
 
@@ -171,6 +180,7 @@ extension Exchange {
     package func responseBodyPassed(bodyBytes: UInt64) {
         facts.bytesOut = bodyBytes
         downstream?.sendCollected()
+        if facts.drain.overSince != nil { _ = endEventStream() }
     }
 
     package func flushResponse() {
@@ -210,6 +220,22 @@ extension Exchange {
         finish()
     }
 
+    /// Ends an event stream between two events.
+    ///
+    /// - Returns: whether it has ended.
+    func endEventStream() -> Bool {
+        guard isActive, machine.state == .streaming, facts.events?.isBetweenEvents == true else {
+            return false
+        }
+        note(Failure(.draining))
+        upstream?.cancel()
+        upstream = nil
+        _ = machine.responseEnded()
+        downstream?.sendEnd()
+        finish()
+        return true
+    }
+
     // MARK: After 101
 
     /// Joins both sides; the upstream has passed its transport on.
@@ -221,6 +247,7 @@ extension Exchange {
         let tunnel = Tunnel(
             downstream: downstreamEnd,
             upstream: upstreamEnd,
+            isWebSocket: facts.isWebSocket,
             owner: self,
             clock: { [context] in context.now }
         )
@@ -238,12 +265,12 @@ extension Exchange: TunnelOwner {
             let inputEnded = tunnel?.downstreamInputEnded ?? true
             tunnel = nil
             downstream?.tunnelEnded(inputEnded: inputEnded)
-        case .downstreamClosed, .timedOut: break
+        case .downstreamClosed, .timedOut, .goneAway: break
         }
     }
 
     package func tunnelClosed() {
-        downstream?.abort()
+        downstream?.abort(resets: false)
     }
 
     func recordTunnel() {

@@ -31,6 +31,8 @@ package final class Exchange {
         }
     }
     var places = RequestPlaces()
+    /// The attempt to connect that is under way for the request.
+    var attempt: ConnectAttempt?
     /// Whom the tunnel leads to.
     var tunnelUpstream: Upstream? {
         didSet {
@@ -110,6 +112,27 @@ package final class Exchange {
         tunnel = nil
     }
 
+    /// Sends a request of Berth itself, which no rule decides about.
+    func begin(_ head: borrowing RequestHead, _ source: ByteBuffer, to forward: Forward, now: NIODeadline) {
+        begin(
+            ExchangeMachine(requestComplete: true, idempotent: true, now: now),
+            method: head.method,
+            now: now
+        )
+        facts.readFields(head, source, &context.random)
+        do throws(Failure) {
+            let decision = context.stages.decision(to: forward)
+            facts.route.decision = decision
+            guard let connection = downstream?.connection, let target = decision.forwarding else {
+                throw Failure(.internal)
+            }
+            try context.stages.note(head, source, from: connection, into: &facts.route)
+            try self.forward(head, source, connection, target)
+        } catch {
+            fail(error)
+        }
+    }
+
     private func route(_ head: borrowing RequestHead, _ source: ByteBuffer) throws(Failure) {
         guard let connection = downstream?.connection else { throw Failure(.internal) }
         facts.wantsUpgrade = head.wantsUpgrade
@@ -169,7 +192,7 @@ package final class Exchange {
     }
 
     /// - Parameter lookup: the result of a wait for the target's name; nil: none was needed yet.
-    private func nextStep(after lookup: NameLookup? = nil) throws(Failure) -> NextStep {
+    func nextStep(after lookup: NameLookup? = nil) throws(Failure) -> NextStep {
         do throws(Failure) {
             if let lookup {
                 try context.stages.resolve(&facts.route, with: lookup)
@@ -178,71 +201,40 @@ package final class Exchange {
             } else if let name = try context.stages.resolve(&facts.route) {
                 return .resolve(name)
             }
-            return .connect(try pickFirst())
+            return try pickFirst().map { .connect($0) } ?? .place
         } catch {
             return try nextTarget(after: error)
         }
     }
 
     /// - Throws: `failure`, where no target takes over.
-    private func nextTarget(after failure: Failure) throws(Failure) -> NextStep {
+    func nextTarget(after failure: Failure) throws(Failure) -> NextStep {
         guard context.stages.failOver(&facts.route, after: failure) else { throw failure }
         places.leave(now: context.now)
         return try nextStep()
     }
 
-    private func take(_ step: NextStep) throws(Failure) {
-        switch step {
-        case .connect(let upstream):
-            connect(to: upstream)
-        case .resolve(let name):
-            guard let names = context.names else { throw Failure(.unknownTarget) }
-            let deadline = context.now + context.settings.timeouts.resolve
-            machine.wait(for: .name, until: deadline, cause: .nameTimeout)
-            facts.nameWait = try names.add(self, for: name)
-        case .hold(let name, let max):
-            machine.wait(for: .start, until: context.now + max, cause: .targetPaused)
-            facts.holdWait = try context.holds.add(self, for: name)
-        }
-    }
-
-    /// The target that this exchange waits for was resumed, or stopped.
-    func holdEnded(_ wait: TargetHoldWait) {
-        // One that was served before this one may have ended it.
-        guard facts.holdWait == wait else { return }
-        facts.holdWait = nil
-        do throws(Failure) {
-            try take(nextStep())
-        } catch {
-            fail(error)
-        }
-        downstream?.resumeRequest()
-    }
-
-    /// The name that this exchange waits for is known, or will not be.
-    func nameResolved(_ lookup: NameLookup, _ wait: NameWait) {
-        // One that was served before this one may have ended it.
-        guard facts.nameWait == wait else { return }
-        facts.nameWait = nil
-        do throws(Failure) {
-            try take(nextStep(after: lookup))
-        } catch {
-            fail(error)
-        }
-        downstream?.resumeRequest()
-    }
-
-    /// The first endpoint to try, if the target may have one more request.
-    private func pickFirst() throws(Failure) -> Upstream {
-        if let policy = facts.route.pool?.retries ?? (facts.route.hasFailedOver ? .standard : nil) {
+    /// The first endpoint to try, where the target may have one more request; nil: the request has to wait for a place.
+    ///
+    /// - Parameter isWaiting: it does already, and it is its turn.
+    func pickFirst(isWaiting: Bool = false) throws(Failure) -> Upstream? {
+        guard let pool = facts.route.pool else { throw Failure(.internal) }
+        if let policy = pool.retries ?? (facts.route.hasFailedOver ? .standard : nil) {
             machine.apply(policy, now: context.now)
-            facts.route.pool?.counter.requestBegan(now: context.now)
+            if !isWaiting { pool.counter.requestBegan(now: context.now) }
         }
-        if let limit = context.settings.limits.connectionsPerTarget, let counter = facts.route.pool?.counter {
-            guard counter.enter(limit: limit) else { throw Failure(.targetLimit) }
-            places.target = counter
+        let limit = context.settings.limits.connectionsPerTarget
+        guard places.enter(pool, limit: limit, isWaiting: isWaiting) else {
+            guard pool.queue != nil else { throw Failure(.targetLimit) }
+            return nil
         }
-        return try pick()
+        do throws(Failure) {
+            return try pick()
+        } catch {
+            guard error.reason == .targetLimit, pool.queue != nil else { throw error }
+            places.leaveTarget()
+            return nil
+        }
     }
 
     /// An endpoint that was not tried, with a place there.
@@ -261,7 +253,7 @@ package final class Exchange {
 
     // MARK: The upstream connection
 
-    private func connect(to upstream: Upstream) {
+    func connect(to upstream: Upstream) {
         facts.upstream = upstream
         if let connection = upstream.checkOut(probing: !machine.maySendAgain) {
             attach(connection, reused: true)
@@ -273,22 +265,19 @@ package final class Exchange {
     private func connectAnew(to upstream: Upstream) {
         let timeout = facts.route.timeouts?.connect ?? context.settings.timeouts.connect
         machine.connecting(until: context.now + timeout)
-        let serial = serial
-        let attempt = machine.attempts
-        // While the connection is being made the places are the attempt's: it may outlive the exchange.
-        var held = places
-        places = RequestPlaces()
+        let attempt = ConnectAttempt()
+        self.attempt = attempt
         context.makeConnection(to: upstream, timeout: timeout, for: self, serial: serial) {
             [self] result in
-            guard isActive, self.serial == serial, machine.isConnecting(attempt) else {
-                held.leave(now: context.now)
+            guard self.attempt === attempt else {
+                attempt.end(now: context.now)
                 // Nobody waits for it any longer; the next request may use it.
                 if case .success(let connection) = result {
                     context.upstreams.checkIn(connection, now: context.now)
                 }
                 return
             }
-            places = held
+            self.attempt = nil
             switch result {
             case .success(let connection):
                 attach(connection, reused: false)
@@ -316,6 +305,8 @@ package final class Exchange {
 
     /// Another endpoint than those that were given up.
     private func connectNext(after failure: Failure) {
+        attempt?.keepEndpoint(of: &places)
+        attempt = nil
         charge(failure)
         upstream?.cancel()
         upstream = nil

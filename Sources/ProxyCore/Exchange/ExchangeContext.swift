@@ -21,6 +21,8 @@ package final class ExchangeContext: @unchecked Sendable {
     package let names: NameWaits?
     /// The targets that an operator has paused or stopped.
     package let holds = TargetHolds()
+    /// The requests that wait for places at their targets.
+    package let placeWaits: PlaceWaits
     /// Receives a record of each exchange; nil: no log.
     package let log: (any ExchangeLog)?
     /// To be set before the first request.
@@ -32,6 +34,8 @@ package final class ExchangeContext: @unchecked Sendable {
     package var counters = Counters()
     /// The tier shuts down: no connection serves another request.
     package var isDraining = false
+    /// When what still runs is ended then; nil: not before the tier stops.
+    package var drainEnd: DrainEnd?
 
     package init(
         loop: any EventLoop,
@@ -47,6 +51,7 @@ package final class ExchangeContext: @unchecked Sendable {
         self.stages = stages
         self.upstreams = upstreams
         self.names = names
+        self.placeWaits = PlaceWaits(loop: loop)
         self.log = log
         self.random = random
     }
@@ -84,6 +89,7 @@ package final class ExchangeContext: @unchecked Sendable {
     package func tick(now: NIODeadline) {
         clock.refresh()
         stages.tick(now: now)
+        placeWaits.tick()
         for upstream in upstreams.tick(now: now, probes: !isDraining) {
             makeConnection(to: upstream, timeout: settings.timeouts.connect) { [self] result in
                 if case .success(let connection) = result { upstreams.checkIn(connection, now: self.now) }

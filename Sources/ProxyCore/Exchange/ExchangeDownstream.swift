@@ -68,7 +68,9 @@ package protocol ExchangeDownstream: AnyObject {
     /// - Parameter requestComplete: whether all of the request has arrived.
     func exchangeEnded(requestComplete: Bool)
     /// The response cannot be completed: the client has to see it break off.
-    func abort()
+    ///
+    /// - Parameter resets: what has been sent of it must not look whole to any client.
+    func abort(resets: Bool)
 }
 
 /// In which form a body comes from an upstream.

@@ -19,10 +19,18 @@ struct ExchangeFacts {
     var nameWait: NameWait?
     /// The request waits for its target, which is paused.
     var holdWait: TargetHoldWait?
+    /// The request waits for a place at its target.
+    var placeWait: PlaceWait?
     /// Where the request was sent.
     var upstream: Upstream?
     /// Where connecting failed.
     var attempted = AttemptedUpstreams()
+    /// How long it may go on where its endpoint or the tier drains.
+    var drain = DrainClock()
+    /// The response is an event stream that can be ended; nil: it is not.
+    var events: EventBoundary?
+    /// The protocol that follows 101 is WebSocket.
+    var isWebSocket = false
     /// What a request for an error page takes over; nil: no page is fetched for this request.
     var pageRequest: PageRequest?
     /// The error page that is being fetched.

@@ -320,11 +320,17 @@ package struct ExchangeMachine: ~Copyable {
         }
     }
 
-    /// The tier shuts down and its time is over.
+    /// The tier or the endpoint drains, and the time is over.
     package mutating func drainExpired() -> Action {
-        guard state != .done else { return .none }
-        state = .done
-        return .abort(Failure(.draining))
+        switch state {
+        case .done:
+            return .none
+        case .deciding, .waiting, .connecting, .sending:
+            return failed(Failure(.draining))
+        case .streaming, .finishing, .tunnel:
+            state = .done
+            return .abort(Failure(.draining))
+        }
     }
 
     package mutating func tunnelEnded() {

@@ -86,6 +86,41 @@ package struct ExchangeRecord {
     }
 }
 
+extension ExchangeRecord {
+    /// What is known of an exchange at its end.
+    init(of exchange: Exchange, _ downstream: any ExchangeDownstream) {
+        let peer = downstream.connection.peer
+        // Where Berth did not connect to: for the log alone, no client sees it.
+        let prohibited =
+            exchange.facts.failure?.reason == .prohibitedAddress
+            ? exchange.facts.route.pool?.resolution.prohibited.first?.endpoint : nil
+        self.init(
+            client: exchange.facts.route.client ?? peer,
+            peer: peer,
+            method: exchange.facts.logFields.methodBytes,
+            target: exchange.facts.logFields.targetBytes,
+            host: exchange.facts.logFields.hostBytes,
+            version: downstream.protocolName,
+            referer: exchange.facts.logFields.refererBytes,
+            userAgent: exchange.facts.logFields.userAgentBytes,
+            requestID: exchange.facts.requestID,
+            decision: exchange.facts.route.decision?.decision,
+            usedTarget: exchange.facts.route.usedTarget,
+            endpoint: exchange.facts.upstream?.endpoint ?? prohibited,
+            status: exchange.facts.status,
+            failure: exchange.facts.failure,
+            bytesIn: downstream.requestBodyBytes &+ (exchange.tunnel?.bytesUp ?? 0),
+            bytesOut: exchange.facts.bytesOut,
+            start: exchange.facts.start,
+            connected: exchange.facts.connected,
+            responded: exchange.facts.responded,
+            end: exchange.context.now,
+            reused: exchange.facts.reused,
+            retried: exchange.machine.wasRetried
+        )
+    }
+}
+
 /// Receives the records of one event loop. Called on that loop only.
 package protocol ExchangeLog: AnyObject {
     func record(_ record: ExchangeRecord)

@@ -7,4 +7,6 @@ enum NextStep {
     case resolve(String)
     /// It waits for a target that is paused, for so long at most.
     case hold(String, TimeAmount)
+    /// It waits for a place at its target.
+    case place
 }

@@ -16,7 +16,7 @@ extension Failure.Reason {
             .downstream
         case .noRule, .unsafeTarget, .unsafeHeader, .unsafePath, .unsafeRedirect, .matchLimit, .unknownTarget,
             .nameTimeout, .nameError, .prohibitedAddress,
-            .loopDetected, .draining, .targetLimit, .endpointsDown, .targetPaused,
+            .loopDetected, .draining, .targetLimit, .queueTimeout, .endpointsDown, .targetPaused,
             .targetStopped, .outOfDescriptors, .internal:
             .proxy
         case .connectionRefused, .connectionReset, .connectTimeout, .unroutable, .connectFailed,
@@ -44,8 +44,8 @@ extension Failure.Reason {
         case .connectionRefused, .connectionReset, .unroutable, .connectFailed, .invalidResponse,
             .responseHeadTooLarge, .responseIncomplete, .upgradeFailed, .prohibitedAddress, .nameError:
             502
-        case .unknownTarget, .draining, .targetLimit, .endpointsDown, .targetPaused, .targetStopped,
-            .outOfDescriptors:
+        case .unknownTarget, .draining, .targetLimit, .queueTimeout, .endpointsDown, .targetPaused,
+            .targetStopped, .outOfDescriptors:
             503
         case .connectTimeout, .upstreamTimeout, .nameTimeout: 504
         case .versionNotSupported: 505
@@ -66,7 +66,7 @@ extension Failure.Reason {
             "destination_unavailable"
         case .nameTimeout: "dns_timeout"
         case .nameError: "dns_error"
-        case .targetLimit, .outOfDescriptors: "connection_limit_reached"
+        case .targetLimit, .queueTimeout, .outOfDescriptors: "connection_limit_reached"
         case .prohibitedAddress: "destination_ip_prohibited"
         case .loopDetected: "proxy_loop_detected"
         case .matchLimit, .internal: "proxy_internal_error"
@@ -109,8 +109,9 @@ extension Failure.Reason {
         case .nameError: "the target's address could not be resolved"
         case .prohibitedAddress: "connecting to the target's address is not allowed"
         case .loopDetected: "the request has already passed this proxy"
-        case .draining: "the proxy is shutting down"
+        case .draining: "the proxy or the target is shutting down"
         case .targetLimit: "the target has as many requests as it may have at a time"
+        case .queueTimeout: "the request waited too long for a place at the target"
         case .endpointsDown: "no endpoint of the target is up"
         case .targetPaused: "the target is paused"
         case .targetStopped: "the target is stopped"

@@ -40,6 +40,7 @@ package struct Failure: Error, Equatable, Sendable {
         case loopDetected = "loop_detected"
         case draining = "draining"
         case targetLimit = "target_limit"
+        case queueTimeout = "queue_timeout"
         case endpointsDown = "endpoints_down"
         case targetPaused = "target_paused"
         case targetStopped = "target_stopped"

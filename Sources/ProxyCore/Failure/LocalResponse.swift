@@ -52,7 +52,8 @@ package struct LocalResponse: Sendable {
         response.fields = [field("Proxy-Status", details), field("X-Request-ID", requestID)]
         if failure.reason == .methodNotAllowed { response.fields.append(allow) }
         switch failure.reason {
-        case .endpointsDown, .targetPaused, .targetStopped: response.fields.append(retryAfter)
+        case .endpointsDown, .targetPaused, .targetStopped, .targetLimit, .queueTimeout:
+            response.fields.append(retryAfter)
         default: break
         }
         let phrase = StatusPhrase.of(failure.status)

@@ -109,7 +109,7 @@ final class PageFetch: ExchangeDownstream {
         deliver(page)
     }
 
-    func abort() {
+    func abort(resets: Bool) {
         deliver(nil)
     }
 }

@@ -47,6 +47,10 @@ final class TargetCounter: Sendable {
     /// Requests that have begun, where the target has a budget of retries.
     private let begun = Atomic<Int>(0)
     private let budget = NIOLockedValueBox<RetryBudget?>(nil)
+    /// Those that wait for a place. They are not among `requests`.
+    private let waiting = Atomic<Int>(0)
+    /// Only targets of which a request has waited have one.
+    private let line = AtomicLazyReference<PlaceLine>()
 
     fileprivate init(_ key: TargetKey, of counters: TargetCounters) {
         self.key = key
@@ -59,16 +63,62 @@ final class TargetCounter: Sendable {
 
     /// One more request, where there are fewer than `limit`; whoever may go on has to `leave`.
     func enter(limit: Int) -> Bool {
-        guard requests.wrappingAdd(1, ordering: .relaxed).newValue <= limit else {
-            leave()
-            return false
+        var count = requests.load(ordering: .sequentiallyConsistent)
+        while count < limit {
+            let (exchanged, original) = requests.weakCompareExchange(
+                expected: count,
+                desired: count + 1,
+                ordering: .sequentiallyConsistent
+            )
+            if exchanged { return true }
+            count = original
         }
-        return true
+        return false
     }
 
-    func leave() {
-        requests.wrappingSubtract(1, ordering: .relaxed)
+    /// - Parameter tells: the first of those that wait has to know; false where it was one of them that found no place
+    ///   at an endpoint.
+    func leave(tells: Bool = true) {
+        // Whoever joins the line after this sees that there is a place, and whoever did before is seen here.
+        requests.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+        if tells { tellNext() }
     }
+
+    // MARK: Requests that wait
+
+    /// Requests with a place.
+    var requestCount: Int { requests.load(ordering: .relaxed) }
+    /// Requests that wait for one.
+    var waitingCount: Int { waiting.load(ordering: .sequentiallyConsistent) }
+
+    /// One more request waits, unless `limit` do already.
+    ///
+    /// - Returns: its number.
+    func join(_ waits: PlaceWaits, limit: Int) -> UInt64? {
+        waiting.wrappingAdd(1, ordering: .sequentiallyConsistent)
+        let line = self.line.load() ?? self.line.storeIfNil(PlaceLine())
+        if let number = line.join(waits, limit: limit) { return number }
+        waiting.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+        return nil
+    }
+
+    /// The request waits no longer.
+    func part(_ number: UInt64, hasPlace: Bool) {
+        let knew = line.load()?.part(number) ?? false
+        waiting.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+        if knew, !hasPlace { tellNext() }
+    }
+
+    /// The request knew of a place, and found none.
+    func again(_ number: UInt64) { line.load()?.again(number) }
+
+    /// There may be a place.
+    func tellNext() {
+        guard waitingCount > 0, let (waits, number) = line.load()?.next() else { return }
+        waits.tell(number, of: self)
+    }
+
+    // MARK: Retries
 
     /// A request has begun that may be sent again.
     func requestBegan(now: NIODeadline) {

@@ -50,6 +50,10 @@ package final class TargetPool {
     private let shared: SharedTargets
     /// When a request is sent again; nil: `RetryPolicy.standard`.
     package private(set) var retries: RetryPolicy?
+    /// Requests that the target may have at a time.
+    private(set) var maxRequests = Int.max
+    /// Where requests wait that find no place; nil: they do not wait.
+    private(set) var queue: (size: Int, timeout: TimeAmount)?
     /// An endpoint was picked since `TargetPools` last looked.
     var isInUse = true
 
@@ -85,7 +89,12 @@ package final class TargetPool {
         }
         if let settings {
             for member in updated {
-                member.upstream.shared.configure(member.settings, check: settings.settings.check, now: now)
+                member.upstream.shared.configure(
+                    member.settings,
+                    check: settings.settings.check,
+                    generation: settings.generation,
+                    now: now
+                )
             }
         }
         balancer.update(
@@ -119,6 +128,8 @@ package final class TargetPool {
         let after = settings?.settings ?? PoolSettings()
         self.settings = settings
         retries = settings.map { RetryPolicy($0.settings.retries) }
+        maxRequests = settings?.settings.maxRequests ?? .max
+        queue = settings?.settings.queue.map { ($0.size, TimeAmount($0.timeout)) }
         comparesEndpoints = false
         sticky = settings.flatMap { pool in
             pool.settings.sticky.map { StickyBinding($0, pool: pool.name, shared: shared) }
@@ -247,7 +258,13 @@ package final class TargetPool {
                     requestsInFlight: member.upstream.requestsInFlight
                 )
             },
-            next: preview(now: now)
+            next: preview(now: now),
+            places: maxRequests < .max || queue != nil
+                ? TargetSnapshot.Places(
+                    key: key,
+                    requests: counter.requestCount,
+                    waiting: counter.waitingCount
+                ) : nil
         )
     }
 

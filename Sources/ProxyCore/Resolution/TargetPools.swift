@@ -103,7 +103,14 @@ struct TargetPools {
     }
 
     /// The targets that are in use, in no order, for commands.
-    var snapshots: [TargetSnapshot] { pools.values.map { $0.snapshot(now: now) } }
+    ///
+    /// - Parameter name: of a target or a pool; nil: all.
+    func snapshots(of name: String?) -> [TargetSnapshot] {
+        guard let name else { return pools.values.map { $0.snapshot(now: now) } }
+        let target = name.lowercased()
+        return pools.values.filter { $0.key.target.name == target || $0.settings?.name == name }
+            .map { $0.snapshot(now: now) }
+    }
 
     mutating func tick(now: NIODeadline) {
         self.now = now

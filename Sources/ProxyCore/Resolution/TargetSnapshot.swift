@@ -10,6 +10,14 @@ package struct TargetSnapshot: Sendable {
         package let requestsInFlight: Int
     }
 
+    /// The requests of a target that has a limit or a queue of its own, on all event loops.
+    package struct Places: Sendable {
+        /// The same on each loop.
+        package let key: TargetKey
+        package let requests: Int
+        package let waiting: Int
+    }
+
     /// What the next request would get.
     package enum Pick: Sendable, Equatable {
         case endpoint(Endpoint)
@@ -26,4 +34,6 @@ package struct TargetSnapshot: Sendable {
     package let source: String?
     package let members: [Member]
     package let next: Pick
+    /// Nil: its pool says nothing of it.
+    package let places: Places?
 }

@@ -96,6 +96,11 @@ extension RequestStages {
         }
     }
 
+    /// Brings what a request waits for up to date: its target's limits may be others by now.
+    package func refresh(_ route: borrowing RequestRoute) {
+        if let pool = route.pool { refresh(pool) }
+    }
+
     /// Brings a pool that a request holds up to date, where that is possible without a wait.
     private func refresh(_ pool: TargetPool) {
         guard !targets.isCurrent(pool) else { return }
@@ -114,7 +119,9 @@ extension RequestStages {
     // MARK: Commands
 
     /// The targets that are in use, in no order.
-    package var targetSnapshots: [TargetSnapshot] { targets.snapshots }
+    ///
+    /// - Parameter name: of a target or a pool; nil: all.
+    package func targetSnapshots(of name: String? = nil) -> [TargetSnapshot] { targets.snapshots(of: name) }
 
     /// An operator has changed the state of an endpoint (`SharedEndpoint.set`).
     package func stateChanged(of endpoint: SharedEndpoint) { targets.stateChanged(of: endpoint) }

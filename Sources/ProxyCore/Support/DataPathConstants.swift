@@ -20,6 +20,9 @@ package enum DataPathConstants {
     package static let lingerTime = TimeAmount.seconds(5)
     /// … and while bytes arrive. They are discarded: time is their only limit.
     package static let lingerMost = TimeAmount.seconds(30)
+    /// How long the sides of a WebSocket that Berth ends may take for their close frames, and an event stream for the end
+    /// of an event.
+    package static let closeTime = TimeAmount.seconds(2)
     /// Hosts whose decision a loop caches (a power of two).
     package static let rememberedHosts = 4096
     /// The longest raw host that is cached, bytes.
@@ -28,6 +31,8 @@ package enum DataPathConstants {
     package static let nameWaiters = 8192
     /// Requests of one loop that wait for targets that are paused.
     package static let heldRequests = 1024
+    /// Requests of one loop that wait for places at their targets.
+    package static let placeWaiters = 8192
     /// Targets whose endpoints a loop keeps.
     package static let targets = 1 << 17
     /// Targets that are split whose turns a loop keeps.

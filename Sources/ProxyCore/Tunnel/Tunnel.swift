@@ -11,8 +11,8 @@ package protocol TunnelOwner: AnyObject {
 
 /// Joins two transports: every byte of one goes to the other, in both directions, until either ends.
 ///
-/// Either side may close its half first. Back-pressure: a side is read only while the other accepts bytes. Used on
-/// its event loop alone.
+/// Either side may close its half first. Back-pressure: a side is read only while the other accepts bytes. A WebSocket can
+/// be ended with close frames. Used on its event loop alone.
 package final class Tunnel {
     /// How the tunnel ended.
     package enum Ending {
@@ -22,18 +22,22 @@ package final class Tunnel {
         case downstreamClosed
         /// Neither side sent anything for too long.
         case timedOut
+        /// Berth has ended it, with close frames where that was possible.
+        case goneAway
     }
 
     private enum State {
         case open
         /// The downstream has gone in order; its last bytes are on their way.
         case draining
+        /// Each side gets a close frame after the frame that it is getting, and is waited for until this time.
+        case goingAway(until: NIODeadline)
         case closed
     }
 
     private var state = State.open
-    private let downstream: Side
-    private let upstream: Side
+    private let downstream: TunnelSide
+    private let upstream: TunnelSide
     /// When bytes last passed, or while draining, when the upstream last accepted some.
     private var activity: NIODeadline
     private var progress = WriteProgress()
@@ -48,18 +52,21 @@ package final class Tunnel {
     /// The downstream has closed its half.
     package var downstreamInputEnded: Bool { downstream.hasEnded }
 
+    package let isWebSocket: Bool
+
     /// Takes both transports over; `start` begins.
     ///
-    /// - Parameters:
-    ///   - clock: the loop's time.
+    /// - Parameter clock: the loop's time.
     package init(
         downstream: TunnelEnd,
         upstream: TunnelEnd,
+        isWebSocket: Bool = false,
         owner: any TunnelOwner,
         clock: @escaping () -> NIODeadline
     ) {
-        self.downstream = Side(downstream)
-        self.upstream = Side(upstream)
+        self.isWebSocket = isWebSocket
+        self.downstream = TunnelSide(downstream, isWebSocket: isWebSocket)
+        self.upstream = TunnelSide(upstream, isWebSocket: isWebSocket)
         self.activity = clock()
         self.clock = clock
         self.owner = owner
@@ -99,6 +106,8 @@ package final class Tunnel {
             guard now - activity >= (waiting > 0 ? accept : DataPathConstants.lingerTime) else { return }
             close()
             owner?.tunnelClosed()
+        case .goingAway(let deadline):
+            if now >= deadline { endGoingAway() }
         case .closed:
             break
         }
@@ -106,14 +115,14 @@ package final class Tunnel {
 
     /// The endpoint may be gone: closes the tunnel where the endpoint's machine does not acknowledge anything.
     func checkUpstream() {
-        guard state == .open, !upstream.transport.peerResponds() else { return }
+        guard case .open = state, !upstream.transport.peerResponds() else { return }
         upstream.transport.close()
         closed(upstream, failed: true)
     }
 
     /// Closes both sides at once. The owner is not called.
     package func close() {
-        guard state != .closed else { return }
+        if case .closed = state { return }
         state = .closed
         for side in [downstream, upstream] {
             side.leave()
@@ -121,37 +130,122 @@ package final class Tunnel {
         }
     }
 
-    private func other(_ side: Side) -> Side { side === downstream ? upstream : downstream }
+    /// Breaks both sides off at once, so that neither looks whole. The owner is not called.
+    func reset() {
+        for side in [downstream, upstream] { side.transport.resetOnClose() }
+        close()
+    }
+
+    func other(_ side: TunnelSide) -> TunnelSide { side === downstream ? upstream : downstream }
+
+    // MARK: The end of a WebSocket
+
+    /// Sends a close frame (1001) to each side, as soon as the frame that it is getting is whole. Nothing that comes from
+    /// the other side after it passes. Without effect on what ends already, or is not a WebSocket.
+    ///
+    /// - Parameters:
+    ///   - mask: of the frame to the upstream, at random.
+    ///   - deadline: until then the sides may send close frames of their own; then both are closed. A side to which no whole
+    ///     close frame could be sent is reset.
+    func goAway(mask: UInt32, until deadline: NIODeadline) {
+        guard case .open = state, isWebSocket else { return }
+        state = .goingAway(until: deadline)
+        upstream.farewell = WebSocketFrames.goingAway(mask: nil)
+        downstream.farewell = WebSocketFrames.goingAway(mask: mask)
+        for side in [downstream, upstream] { conclude(side) }
+        for side in [downstream, upstream] { side.transport.resumeReading() }
+        if downstream.isOver, upstream.isOver { endGoingAway() }
+    }
+
+    /// Whatever is left of it ends now.
+    func endNow() {
+        switch state {
+        case .open, .draining: reset()
+        case .goingAway: endGoingAway()
+        case .closed: break
+        }
+    }
+
+    /// What has passed from a side gets an end, where its last frame is whole.
+    private func conclude(_ side: TunnelSide) {
+        guard let farewell = side.farewell, let frames = side.frames, frames.isAtBoundary, !side.hasEnded
+        else { return }
+        side.farewell = nil
+        side.isConcluded = true
+        // It may have said so itself.
+        if !frames.isClosed { other(side).transport.write(farewell) }
+        other(side).transport.flush()
+    }
+
+    private func passLast(_ bytes: ByteBuffer, from side: TunnelSide) {
+        var bytes = bytes
+        if side.farewell != nil {
+            let count = side.frames?.pass(bytes.readableBytesUInt8Span, stopsAtBoundary: true) ?? 0
+            if let last = bytes.readSlice(length: count) {
+                side.bytes &+= UInt64(UInt(bitPattern: count))
+                other(side).transport.write(last)
+            }
+            conclude(side)
+        }
+        // The rest has no reader. A close frame among it is the side's last word.
+        side.frames?.pass(bytes.readableBytesUInt8Span)
+        if downstream.isOver, upstream.isOver { endGoingAway() }
+    }
+
+    private func endGoingAway() {
+        state = .closed
+        for side in [downstream, upstream] {
+            if !other(side).isConcluded || side.transport.waitingBytes > 0 { side.transport.resetOnClose() }
+            side.leave()
+            side.transport.close()
+        }
+        owner?.tunnelEnded(.goneAway)
+        owner?.tunnelClosed()
+    }
 
     // MARK: Events of a side
 
-    private func accepts(_ side: Side) -> Bool {
+    func accepts(_ side: TunnelSide) -> Bool {
         switch state {
         case .open: other(side).transport.isWritable
+        case .goingAway: side.farewell == nil || other(side).transport.isWritable
         case .draining, .closed: true
         }
     }
 
-    private func pass(_ bytes: ByteBuffer, from side: Side) {
-        guard state == .open else { return }
+    func pass(_ bytes: ByteBuffer, from side: TunnelSide) {
+        switch state {
+        case .open: break
+        case .goingAway: return passLast(bytes, from: side)
+        case .draining, .closed: return
+        }
         activity = clock()
         side.bytes &+= UInt64(UInt(bitPattern: bytes.readableBytes))
+        side.frames?.pass(bytes.readableBytesUInt8Span)
         if side === downstream { progress.wrote(bytes.readableBytes) }
         other(side).transport.write(bytes)
     }
 
-    private func inputEnded(_ side: Side) {
+    func inputEnded(_ side: TunnelSide) {
         side.hasEnded = true
-        if state == .open { other(side).transport.closeOutput() }
+        switch state {
+        case .open: other(side).transport.closeOutput()
+        case .goingAway: if downstream.isOver, upstream.isOver { endGoingAway() }
+        case .draining, .closed: break
+        }
     }
 
-    private func closed(_ side: Side, failed: Bool) {
+    func closed(_ side: TunnelSide, failed: Bool) {
+        side.isGone = true
         switch state {
         case .closed:
             break
         case .draining:
             close()
             owner?.tunnelClosed()
+        case .goingAway:
+            // Nobody is left to wait for, or the client still has to reply.
+            if side === downstream || downstream.isOver { endGoingAway() }
         case .open where side === upstream:
             state = .closed
             downstream.leave()
@@ -172,62 +266,6 @@ package final class Tunnel {
             upstream.transport.closeOutput()
             // What it sends now has no reader; but its end is waited for.
             upstream.transport.resumeReading()
-        }
-    }
-
-    /// One side: receives its transport's events.
-    private final class Side: TransportOwner {
-        let transport: any Transport
-        var bytes: UInt64 = 0
-        var hasEnded: Bool
-        private(set) var early: ByteBuffer
-        /// Until the tunnel ends.
-        private var tunnel: Tunnel?
-
-        init(_ end: TunnelEnd) {
-            transport = end.transport
-            early = end.early
-            hasEnded = end.inputEnded
-        }
-
-        func join(_ tunnel: Tunnel) {
-            self.tunnel = tunnel
-            transport.owner = self
-        }
-
-        func leave() {
-            tunnel = nil
-            transport.owner = nil
-        }
-
-        func takeEarly() -> ByteBuffer {
-            defer { early = ByteBuffer() }
-            return early
-        }
-
-        var acceptsBytes: Bool { tunnel?.accepts(self) ?? true }
-
-        func received(_ bytes: inout ByteBuffer) {
-            tunnel?.pass(bytes, from: self)
-            bytes = ByteBuffer()
-        }
-
-        func readCompleted() {
-            guard let tunnel else { return }
-            tunnel.other(self).transport.flush()
-        }
-
-        func inputEnded() {
-            tunnel?.inputEnded(self)
-        }
-
-        func becameWritable() {
-            guard let tunnel else { return }
-            tunnel.other(self).transport.resumeReading()
-        }
-
-        func closed(failed: Bool) {
-            tunnel?.closed(self, failed: failed)
         }
     }
 }

@@ -12,6 +12,8 @@ package final class SharedEndpoint: Sendable {
     private struct State {
         var health: EndpointHealth
         var check: HealthCheck?
+        /// Of the rules that its settings come from.
+        var generation: UInt64 = 0
     }
 
     package let key: SharedEndpoints.Key
@@ -74,9 +76,18 @@ package final class SharedEndpoint: Sendable {
     /// The settings of its pool, from now on; to be called on any loop, and as often as one likes. What is known of the
     /// endpoint stays, but for the results of another check. Without a call only connections count.
     ///
-    /// - Parameter check: nil: there are no checks.
-    package func configure(_ settings: EndpointSettings, check: HealthCheck? = nil, now: NIODeadline) {
+    /// - Parameters:
+    ///   - check: nil: there are no checks.
+    ///   - generation: of the rules (`Pool.generation`). Earlier ones, which a loop may still have, change nothing.
+    package func configure(
+        _ settings: EndpointSettings,
+        check: HealthCheck? = nil,
+        generation: UInt64 = 0,
+        now: NIODeadline
+    ) {
         let (changesCheck, endsOperatorState) = change(now) { state, now in
+            guard generation >= state.generation else { return (false, false) }
+            state.generation = generation
             defer { state.check = check }
             let wasSetByOperator = state.health.isSetByOperator
             state.health.configure(
@@ -87,18 +98,15 @@ package final class SharedEndpoint: Sendable {
             )
             return (state.check != check, wasSetByOperator && !state.health.isSetByOperator)
         }
-        if endsOperatorState { endpoints?.keep(self, false) }
-        if changesCheck { endpoints?.checksChanged(self, isChecked: check != nil) }
+        if endsOperatorState { endpoints?.operatorStateChanged(self) }
+        if changesCheck { endpoints?.checksChanged(self) }
     }
 
     /// What an operator sets; holds until the next call, or until the settings change it, also while no target that has
     /// the endpoint is in use.
     package func set(_ state: EndpointSettings.AdministrativeState, now: NIODeadline) {
-        let isKept = change(now) {
-            $0.health.set(state, now: $1)
-            return $0.health.isSetByOperator
-        }
-        endpoints?.keep(self, isKept)
+        change(now) { $0.health.set(state, now: $1) }
+        endpoints?.operatorStateChanged(self)
     }
 
     package var check: HealthCheck? { state.withLockedValue(\.check) }

@@ -1,3 +1,4 @@
+import Balancing
 import NIOConcurrencyHelpers
 package import NIOCore
 package import Routing
@@ -69,16 +70,19 @@ package final class SharedEndpoints: Sendable {
     package var checked: [SharedEndpoint] { withChecks.withLockedValue { $0.values.compactMap(\.endpoint) } }
 
     /// - Parameter endpoint: with another check than before, or none.
-    func checksChanged(_ endpoint: SharedEndpoint, isChecked: Bool) {
-        withChecks.withLockedValue { $0[endpoint.key] = isChecked ? Weak(endpoint: endpoint) : nil }
+    func checksChanged(_ endpoint: SharedEndpoint) {
+        // Looked at within the lock: of two changes at a time, whichever is noted last has the last state.
+        withChecks.withLockedValue {
+            $0[endpoint.key] = endpoint.check == nil ? nil : Weak(endpoint: endpoint)
+        }
         version.wrappingAdd(1, ordering: .relaxed)
     }
 
-    /// - Parameter isKept: the endpoint is not forgotten, whoever uses it.
-    func keep(_ endpoint: SharedEndpoint, _ isKept: Bool) {
+    /// An endpoint whose state an operator has set is not forgotten, whoever uses it.
+    func operatorStateChanged(_ endpoint: SharedEndpoint) {
         // Where this is its last reference by now, it ends after the lock.
         let other = kept.withLockedValue { kept -> SharedEndpoint? in
-            guard isKept else { return kept.removeValue(forKey: endpoint.key) }
+            guard endpoint.health.isSetByOperator else { return kept.removeValue(forKey: endpoint.key) }
             guard kept.count < Self.keptEndpoints else { return nil }
             return kept.updateValue(endpoint, forKey: endpoint.key)
         }

@@ -20,6 +20,8 @@ public final class Pool: Sendable {
     private let match: (pattern: Pattern, groups: CaptureGroups)?
     /// Where it was written.
     public let origin: SourceLocation?
+    /// Of its table: a later one has a higher number.
+    package let generation: UInt64
 
     init(
         _ definition: PoolDefinition,
@@ -28,8 +30,10 @@ public final class Pool: Sendable {
         hashKey: HashKey?,
         split: PoolSplit?,
         failover: TargetName?,
-        match: (pattern: Pattern, groups: CaptureGroups)?
+        match: (pattern: Pattern, groups: CaptureGroups)?,
+        generation: UInt64
     ) {
+        self.generation = generation
         self.split = split
         self.failover = failover
         let usesGroups = split?.parts.contains(where: \.usesGroups) == true || failover?.usesGroups == true

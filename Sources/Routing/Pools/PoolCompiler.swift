@@ -5,6 +5,8 @@ import PCRE2
 struct PoolCompiler {
     let index: Int
     let definition: PoolDefinition
+    /// Of the table.
+    let generation: UInt64
     var issues: [PoolIssue] = []
 
     /// What a target's name is compared with.
@@ -21,8 +23,9 @@ struct PoolCompiler {
         }
     }
 
-    init(index: Int, definition: PoolDefinition) {
+    init(index: Int, definition: PoolDefinition, generation: UInt64) {
         self.index = index
+        self.generation = generation
         self.definition = definition
     }
 
@@ -45,7 +48,8 @@ struct PoolCompiler {
             hashKey: hashKey,
             split: split,
             failover: failover,
-            match: match
+            match: match,
+            generation: generation
         )
     }
 

@@ -1,4 +1,8 @@
 package import PCRE2
+import Synchronization
+
+/// How many tables have been compiled.
+private let generations = Atomic<UInt64>(0)
 
 /// The pools of a set of rules, compiled and frozen.
 ///
@@ -28,8 +32,9 @@ public struct PoolTable: Sendable {
         // Also of pools that have errors.
         var origins: [String: SourceLocation?] = [:]
         var issues: [PoolIssue] = []
+        let generation = generations.wrappingAdd(1, ordering: .relaxed).newValue
         for (index, definition) in definitions.enumerated() {
-            var compiler = PoolCompiler(index: index, definition: definition)
+            var compiler = PoolCompiler(index: index, definition: definition, generation: generation)
             let compiled = compiler.compile()
             if case .name(let name)? = compiler.subject, let first = origins[name] {
                 compiler.issue(

@@ -108,6 +108,7 @@ struct TierOptions: ParsableArguments {
         }
         let registrations = try registration.plans(takesOver: reusePort)
         let admin = try self.admin.map(ControlOptions.address)
+        let rulesRead = WatchedRules(config)
         let inspected = try ConfigurationLoader.inspectForCommand(config)
         for warning in inspected.configuration.warnings + Linter.missingNames(inspected) {
             Terminal.error(warning.rendered(color: Terminal.errorHasColor))
@@ -130,7 +131,8 @@ struct TierOptions: ParsableArguments {
                     registrations: registrations,
                     readyFile: readyFile,
                     admin: admin,
-                    rules: config
+                    rules: config,
+                    rulesRead: rulesRead
                 ),
                 logger: logger
             )

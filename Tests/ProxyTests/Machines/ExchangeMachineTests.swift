@@ -29,6 +29,7 @@ import Testing
             .targetStopped:
             (true, [.refused(reason)])
         case .unknownTarget, .nameError: (true, [.waitsForName, .refused(reason)])
+        case .queueTimeout: (true, [.waits(.slot, reason), .time(.seconds(5))])
         case .nameTimeout: (true, [.waitsForName, .time(.seconds(4)), .time(.seconds(1))])
         case .bodyTooLarge: (false, [.attached(reused: false), .downstreamSent, .refused(reason)])
         case .requestTimeout: (false, [.attached(reused: false), .time(.seconds(20))])

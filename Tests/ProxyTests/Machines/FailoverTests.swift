@@ -50,7 +50,7 @@ import Testing
     )
         throws
     {
-        let target = try #require(bench.stages.targetSnapshots.first { $0.name == name })
+        let target = try #require(bench.stages.targetSnapshots(of: nil).first { $0.name == name })
         target.members[0].endpoint.set(state, now: .now())
         bench.stages.stateChanged(of: target.members[0].endpoint)
     }
@@ -75,14 +75,14 @@ import Testing
         #expect(try Self.way(bench) == (["one", "two"], 2))
         try Self.set(.up, bench, "one")
         #expect(try Self.way(bench) == (["one"], 1))
-        let shared = try #require(bench.stages.targetSnapshots.first { $0.name == "one" }).members[0].endpoint
+        let shared = try #require(bench.stages.targetSnapshots(of: nil).first { $0.name == "one" }).members[0].endpoint
         shared.connecting(now: .now())
         shared.connectFailed(now: .now(), detail: "connection_refused", evidence: "")
         #expect(shared.isAvoided)
         #expect(try Self.way(bench) == (["one", "two"], 2))
         // The last of them is.
         #expect(throws: Never.self) {
-            let two = try #require(bench.stages.targetSnapshots.first { $0.name == "two" }).members[0]
+            let two = try #require(bench.stages.targetSnapshots(of: nil).first { $0.name == "two" }).members[0]
                 .endpoint
             two.connecting(now: .now())
             two.connectFailed(now: .now(), detail: "connection_refused", evidence: "")
@@ -98,7 +98,7 @@ import Testing
         bench.stages.tick(now: now)
         #expect(try Self.way(bench) == (["one"], 1))
         try Self.set(.down, bench, "one")
-        let shared = try #require(bench.stages.targetSnapshots.first { $0.name == "one" }).members[0].endpoint
+        let shared = try #require(bench.stages.targetSnapshots(of: nil).first { $0.name == "one" }).members[0].endpoint
         for _ in 0..<3 {
             now = now + .seconds(60)
             bench.stages.tick(now: now)
@@ -111,7 +111,7 @@ import Testing
         let full = Self.pool(.name("one"), failover: "two") { $0.settings.endpoint.maxConnections = 1 }
         let bench = try StagesBench(pools: [full], names: ["one": Self.one, "two": Self.two])
         #expect(try Self.way(bench) == (["one"], 1))
-        let target = try #require(bench.stages.targetSnapshots.first { $0.name == "one" })
+        let target = try #require(bench.stages.targetSnapshots(of: nil).first { $0.name == "one" })
         #expect(target.members[0].endpoint.enter(limit: 1))
         #expect(try Self.way(bench) == (["one"], nil))
     }

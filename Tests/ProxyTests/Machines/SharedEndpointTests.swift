@@ -37,6 +37,20 @@ import Testing
         #expect(endpoints.count == 2)
     }
 
+    @Test func `Settings of earlier rules do not come back with a loop that is late`() {
+        let endpoints = SharedEndpoints()
+        let endpoint = endpoints.endpoint(Self.address, identity: nil, pool: "api")
+        let check = HealthCheck()
+        let drains = settings { $0.administrativeState = .drain }
+        endpoint.configure(settings(), generation: 1, now: start)
+        endpoint.configure(drains, check: check, generation: 2, now: start)
+        endpoint.configure(settings(), generation: 1, now: start)
+        #expect(endpoint.check == check && endpoint.flags.contains(.drains))
+        #expect(endpoints.checked.count == 1)
+        endpoint.configure(settings(), generation: 3, now: start)
+        #expect(endpoint.check == nil && !endpoint.flags.contains(.drains) && endpoints.checked.isEmpty)
+    }
+
     @Test func `A dead endpoint costs one connection per back-off, whatever the number of loops`() {
         let endpoints = SharedEndpoints()
         let loops = loops(8, of: endpoints)

@@ -37,6 +37,14 @@ private final class Carrier: ExchangeUpstream {
         try hosts.map { host throws in try bench.pick(host) }
     }
 
+    @Test func `A command about one name sees no other target`() throws {
+        let bench = try StagesBench(names: ["one": [Self.first], "two": [Self.second]])
+        for host in ["one.test", "two.test"] { _ = try bench.resolved(host) }
+        #expect(Set(bench.stages.targetSnapshots().map(\.name)) == ["one", "two"])
+        #expect(bench.stages.targetSnapshots(of: "ONE").map(\.name) == ["one"])
+        #expect(bench.stages.targetSnapshots(of: "none").isEmpty)
+    }
+
     @Test(arguments: [["one"], nil, ["other"]] as [Set<String>?])
     func `An endpoint that stays keeps its idle connections and its turn when names change`(
         changed: Set<String>?

@@ -62,6 +62,7 @@ final class FaultBench {
     let loop = EmbeddedEventLoop()
     let log = BenchLog()
     let worker: Worker
+    let targets: SharedTargets
     var connecting = Connecting.works
     /// The endpoint that `connecting` concerns; nil: all.
     var concerned: Endpoint?
@@ -71,14 +72,21 @@ final class FaultBench {
     private(set) var clients: [Peer] = []
     private var waiting: [() -> Void] = []
 
-    /// - Parameter pools: of the targets.
-    init(pools: [PoolDefinition] = [], configure: (inout TierSettings) -> Void = { _ in }) throws {
+    /// - Parameters:
+    ///   - pools: of the targets.
+    ///   - targets: what other benches share: they are the other loops of a tier.
+    init(
+        pools: [PoolDefinition] = [],
+        targets: SharedTargets = SharedTargets(),
+        configure: (inout TierSettings) -> Void = { _ in }
+    ) throws {
         var settings = TierSettings(name: "front", instance: "bench")
         settings.timeouts.header = .seconds(4)
         settings.timeouts.connect = .seconds(1)
         settings.timeouts.upstream = .seconds(4)
         settings.timeouts.downstream = .seconds(4)
         configure(&settings)
+        self.targets = targets
         worker = Worker(
             loop: loop,
             settings: settings,
@@ -96,6 +104,7 @@ final class FaultBench {
             ),
             log: log,
             gate: ConnectionGate(settings.limits),
+            targets: targets,
             seed: 1
         )
         worker.context.connect = { [unowned self] pool, timeout, done in connect(pool, timeout, done) }

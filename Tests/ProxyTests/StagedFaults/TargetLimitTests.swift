@@ -1,4 +1,6 @@
+import HashTreeCollections
 import NIOCore
+import Names
 import Settings
 import Testing
 
@@ -93,6 +95,32 @@ import Testing
         bench.pass(.seconds(2))
         bench.connecting = .works
         #expect(ask(UpstreamFault.get, bench).heard.isEmpty)
+    }
+
+    @Test func `A request that goes to another endpoint during an attempt to connect keeps its place`() throws
+    {
+        let bench = try bench(limit: 1)
+        defer { bench.end() }
+        func install(_ endpoint: NamedAddress) {
+            let table = NameTable(layers: [NameLayer(source: "static", names: ["pair": [endpoint]])])
+            bench.worker.install(names: NameTableUpdate(table: table, changed: ["pair"]))
+            bench.settle()
+        }
+        let pair = "GET / HTTP/1.1\r\nHost: pair.test\r\n\r\n"
+        bench.connecting = .hangs
+        bench.concerned = FaultBench.endpoint
+        install(FaultBench.pair[0])
+        let client = ask(pair, bench)
+        install(FaultBench.pair[1])
+        bench.pass(DataPathConstants.tick)
+        let upstream = try #require(bench.upstreams.last)
+        #expect(upstream.heard.hasPrefix("GET / ") && ask(pair, bench).heard.hasPrefix("HTTP/1.1 503 "))
+        // The attempt ends, and the request does not.
+        bench.pass(.seconds(2))
+        #expect(ask(pair, bench).heard.hasPrefix("HTTP/1.1 503 "))
+        upstream.say("HTTP/1.1 204 Done\r\n\r\n")
+        bench.settle()
+        #expect(client.heard.hasPrefix("HTTP/1.1 204 ") && ask(pair, bench).heard.isEmpty)
     }
 
     @Test func `A target counts over all loops, and is forgotten with them`() throws {

@@ -7,8 +7,9 @@ package struct PoolReader {
 
     package static let keys =
         ["name", "match", "endpoints", "balance", "hash_key", "consistent", "hash_balance_factor", "sticky"]
-        + PoolEndpointReader.settings
-        + ["health", "all_down", "retry_on", "retries", "split", "failover"]
+        + PoolEndpointReader.settings + [
+            "health", "all_down", "max_requests", "queue", "retry_on", "retries", "split", "failover",
+        ]
 
     /// - Returns: nil when it is not a mapping, or nothing says which targets it is for. A pool with errors is
     ///   returned as far as it could be read, so that its other parts are checked too.
@@ -31,6 +32,9 @@ package struct PoolReader {
             pool.settings.check = HealthCheckReader(reader: reader).check(health)
         }
         if let word = given["all_down"], let value = allDown(word) { pool.settings.allDown = value }
+        let queues = QueueReader(reader: reader)
+        if let limit = given["max_requests"] { pool.settings.maxRequests = queues.maxRequests(limit) }
+        if let queue = given["queue"] { pool.settings.queue = queues.queue(queue) }
         let retries = RetryReader(reader: reader)
         if let list = given["retry_on"] { pool.settings.retries.conditions = retries.conditions(list) }
         if let mapping = given["retries"] { retries.read(mapping, into: &pool.settings.retries) }
