@@ -1,4 +1,5 @@
 package import Balancing
+import NIOCore
 import NIOHTTP1
 
 /// The pools of a running tier, for commands.
@@ -28,6 +29,37 @@ package struct PoolsClient: Sendable {
 
     package func resume(_ name: String) async throws(ControlClient.Problem) {
         try await hold("resume", name, HoldControl.Options())
+    }
+
+    /// Leads a target to other endpoints, when they are healthy.
+    package func deploy(
+        _ name: String,
+        _ request: DeployRequest
+    ) async throws(ControlClient.Problem) -> DeployReport {
+        let limit = TimeAmount.milliseconds(
+            Int64((request.waitsAtMost + request.drainsAtMost) * 1000)
+        )
+        return try await client.send(
+            .POST,
+            ["pools", name, "deploy"],
+            body: request,
+            accepting: [200, DeployReport.unhealthyStatus],
+            timeLimit: limit + .seconds(90)
+        )
+    }
+
+    /// Gives a target back to its name sources.
+    package func reset(_ name: String, drainTimeout: Double) async throws(ControlClient.Problem)
+        -> DeployReport
+    {
+        var request = DeployRequest(endpoints: [])
+        request.drainTimeout = drainTimeout
+        return try await client.send(
+            .POST,
+            ["pools", name, "reset"],
+            body: request,
+            timeLimit: .milliseconds(Int64(drainTimeout * 1000)) + .seconds(90)
+        )
     }
 
     private func hold(

@@ -16,10 +16,13 @@ package struct NameSources: Sendable {
     package let group: any EventLoopGroup
     /// The folder where sources keep their last names for the next start; nil: they keep none.
     package let stateDirectory: String?
+    /// Sources of the tier itself, before those of the rule files.
+    let first: [NameSource]
 
-    package init(group: any EventLoopGroup, stateDirectory: String? = nil) {
+    package init(group: any EventLoopGroup, stateDirectory: String? = nil, first: [NameSource] = []) {
         self.group = group
         self.stateDirectory = stateDirectory
+        self.first = first
     }
 
     /// The default port of a DNS server.
@@ -30,7 +33,7 @@ package struct NameSources: Sendable {
 
     /// - Throws: if a source cannot be set up.
     package func make(_ settings: [NameSourceSettings]) throws(NameSourceError) -> [NameSource] {
-        var sources: [NameSource] = []
+        var sources = first
         for one in settings { sources.append(try make(one)) }
         return sources
     }

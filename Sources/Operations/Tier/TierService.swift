@@ -1,5 +1,6 @@
 package import Logging
 package import Names
+import NIOConcurrencyHelpers
 import NIOCore
 package import Proxy
 import ProxyCore
@@ -70,7 +71,16 @@ package final class TierService: Sendable {
     private let logger: Logger
     private let registrations: [TierRegistration]
     private let readiness: Readiness
-    private let control: ControlServer?
+    private let control: Control?
+
+    /// The control socket, and what its commands have set.
+    private struct Control {
+        let server: ControlServer
+        let store: ControlStore
+    }
+
+    /// The name source of what operators have deployed over the control socket.
+    static let deployedSource = "deployed"
 
     private init(
         tier: Tier,
@@ -78,7 +88,7 @@ package final class TierService: Sendable {
         sink: LogSink?,
         registrations: [TierRegistration],
         readiness: Readiness,
-        control: ControlServer?,
+        control: Control?,
         drain: Duration,
         reloading: Reload,
         logger: Logger
@@ -96,7 +106,7 @@ package final class TierService: Sendable {
 
     /// Starts the name sources, opens the access log, binds the addresses, and serves.
     ///
-    /// - Throws: `StateDirectoryError`, `NameSourceError`, `RegistryError`, `LogSinkError`, `ControlSocketError` or
+    /// - Throws: `StateDirectoryError`, `KeptStateError`, `NameSourceError`, `RegistryError`, `LogSinkError`, `ControlSocketError` or
     ///   `ListenError`, each with a message for the operator. Nothing is served then.
     package static func start(
         _ plan: TierPlan,
@@ -108,7 +118,15 @@ package final class TierService: Sendable {
                 throw StateDirectoryError(path: folder, reason: error.reason)
             }
         }
-        let sources = NameSources(group: NameSources.shared.group, stateDirectory: options.stateDirectory)
+        // What operators have paused or stopped does not serve for a moment.
+        let file = options.admin.map { KeptStateFile($0, stateDirectory: options.stateDirectory) }
+        let kept = try file?.read() ?? KeptState()
+        let deployed = DeployedNames(deployedSource, kept.deployedNames)
+        let sources = NameSources(
+            group: NameSources.shared.group,
+            stateDirectory: options.stateDirectory,
+            first: file == nil ? [] : [deployed.source(isLocal: true)]
+        )
         let registrations = try options.registrations.map { try TierRegistration($0, logger: logger) }
         let names = try NameDirectory(try sources.make(plan.names), on: sources.group.next()) { event in
             NameSourceEvents.report(event, to: logger)
@@ -116,6 +134,7 @@ package final class TierService: Sendable {
         let sink = try options.accessLog.sink(logger)
         let otherProtocols = OtherProtocolLog(logger)
         let health = HealthLog(logger)
+        let store = NIOLockedValueBox<ControlStore?>(nil)
         let tier: Tier
         var socket: ControlSocket?
         do {
@@ -134,6 +153,11 @@ package final class TierService: Sendable {
                 seed: .random(in: .min ... .max),
                 otherProtocol: { otherProtocols.report($0, $1, $2) },
                 healthReport: { health.report($0) },
+                commands: kept.commands,
+                stateEnded: {
+                    guard let store = store.withLockedValue({ $0 }) else { return }
+                    Task { await store.statesEnded() }
+                },
                 makeLog: {
                     sink.map { AccessLog(sink: $0, format: options.format, tier: plan.settings.name) }
                 }
@@ -143,20 +167,24 @@ package final class TierService: Sendable {
             await sink?.close()
             throw error
         }
-        let control: ControlServer?
-        do {
-            control = try await serve(socket, tier, logger)
-        } catch {
-            _ = await tier.shutDown(limit: .zero)
-            await sink?.close()
-            throw error
-        }
         var registries = ControlPlane([])
         for registration in options.registrations { registries.add(registration.address.cluster) }
         tier.protect(registries.endpoints)
         RegistryHosts.protect(plan.registryHosts + registries.hosts, by: tier)
         names.subscribe { update in tier.install(names: update) }
         names.start()
+        let control: Control?
+        do {
+            control = try await serve(socket, file, kept, tier, names, deployed, options, logger)
+        } catch {
+            names.stop()
+            _ = await tier.shutDown(limit: .zero)
+            await sink?.close()
+            throw error
+        }
+        store.withLockedValue { $0 = control?.store }
+        // What has ended before.
+        await control?.store.statesEnded()
         // Before anybody can know that the tier runs: a rule file that changes from then on is not missed.
         let reloading = Reload(
             options.rules,
@@ -198,14 +226,30 @@ package final class TierService: Sendable {
 
     private static func serve(
         _ socket: ControlSocket?,
+        _ file: KeptStateFile?,
+        _ kept: KeptState,
         _ tier: Tier,
+        _ names: NameDirectory,
+        _ deployed: DeployedNames,
+        _ options: Options,
         _ logger: Logger
-    ) async throws(ControlSocketError) -> ControlServer? {
-        guard let socket else { return nil }
-        let commands = TierControl(tier: tier, logger: logger)
-        return try await ControlServer.start(on: socket, group: NameSources.shared.group) {
+    ) async throws(ControlSocketError) -> Control? {
+        guard let socket, let file else { return nil }
+        let store = ControlStore(
+            kept,
+            file: file,
+            tier: tier,
+            names: names,
+            deployed: deployed,
+            logger: logger
+        ) { socket.isInPlace }
+        let commands = TierControl(tier: tier, store: store, logger: logger)
+        let server = try await ControlServer.start(on: socket, group: NameSources.shared.group) {
             await commands.respond($0)
         }
+        // Until now its commands went to the instance before this one.
+        if options.sharesPorts { await store.catchUp() }
+        return Control(server: server, store: store)
     }
 
     /// Returns a message when another instance holds the name to register; nil when the task is cancelled. After the
@@ -242,6 +286,7 @@ package final class TierService: Sendable {
     /// Withdraws the registrations, stops accepting, waits for running exchanges, and writes the rest of the log.
     package func stop() async {
         readiness.end()
+        await control?.store.stop()
         await withTaskGroup(of: Void.self) { tasks in
             for registration in registrations { tasks.addTask { await registration.withdraw() } }
         }
@@ -250,7 +295,7 @@ package final class TierService: Sendable {
         // Name sources run until the last exchange has ended.
         let counters = await tier.shutDown(limit: drain)
         names.stop()
-        await control?.stop()
+        await control?.server.stop()
         await sink?.close()
         var metadata: Logger.Metadata = [
             "tier": "\(tier.settings.name)",

@@ -1,5 +1,5 @@
 package import Names
-import Routing
+package import Routing
 
 /// From a target to one of its endpoints.
 extension RequestStages {
@@ -96,7 +96,7 @@ extension RequestStages {
     }
 
     /// Brings a pool that a request holds up to date, where that is possible without a wait.
-    private func refresh(_ pool: TargetPool) {
+    func refresh(_ pool: TargetPool) {
         guard !targets.isCurrent(pool) else { return }
         let lookup = resolver.lookUp(pool.key.target)
         if case .unresolved = lookup, canWait { return }
@@ -118,7 +118,19 @@ extension RequestStages {
     /// An operator has changed the state of an endpoint (`SharedEndpoint.set`).
     package func stateChanged(of endpoint: SharedEndpoint) { targets.stateChanged(of: endpoint) }
 
-    private func settings(of pool: TargetPool) -> Pool? {
-        rules.table.pools.pool(for: pool.key.target.name, scratch: scratch)
+    private func settings(of pool: TargetPool) -> Pool? { settings(of: pool.key.target.name) }
+
+    /// What the rule files say of a target; nil: nothing.
+    package func settings(of target: String) -> Pool? {
+        rules.table.pools.pool(for: target, scratch: scratch)
+    }
+
+    /// Why no request for a target may go to an endpoint; nil: nothing that is known now is against it.
+    package func objection(to endpoint: Endpoint, of target: String) -> AddressObjection? {
+        for networks in [[]] + targets.endpointNetworks(of: target) {
+            let objection = resolver.addressGuard.objection(to: endpoint, endpointNetworks: networks)
+            if let objection { return objection }
+        }
+        return nil
     }
 }

@@ -107,7 +107,11 @@ package final class RequestStages {
         let isFirst = targets.now == .uptimeNanoseconds(0)
         targets.tick(now: now)
         if isFirst { keepNamedPools() }
-        for pool in named { pool.markUse(now: now) }
+        for pool in named {
+            // An operator may have deployed other endpoints, which are checked from now on.
+            refresh(pool)
+            pool.markUse(now: now)
+        }
     }
 
     // MARK: Admit to inspection

@@ -87,7 +87,7 @@ package final class SharedEndpoint: Sendable {
             )
             return (state.check != check, wasSetByOperator && !state.health.isSetByOperator)
         }
-        if endsOperatorState { endpoints?.keep(self, false) }
+        if endsOperatorState { endpoints?.operatorStateEnded(of: self) }
         if changesCheck { endpoints?.checksChanged(self, isChecked: check != nil) }
     }
 

@@ -19,7 +19,7 @@ struct PoolsListCommand: AsyncParsableCommand {
         } catch {
             throw ControlOptions.failure("berth pools", error)
         }
-        for line in json ? [] : PoolsTable.holds(report) { Terminal.output(line) }
+        for line in json ? [] : PoolsTable.holds(report) + PoolsTable.notes(report) { Terminal.output(line) }
         Terminal.output(json ? try report.json() : PoolsTable.text(report))
     }
 }
