@@ -3,7 +3,8 @@ import NIOConcurrencyHelpers
 /// Names whose endpoints operators have deployed. They come before all other sources. Any thread.
 package final class DeployedNames: LiveNameSource {
     private struct State {
-        var names: [String: [NamedAddress]]
+        /// Nil: they are not known yet.
+        var names: [String: [NamedAddress]]?
         var emit: (@Sendable (NameSourceUpdate) -> Void)?
     }
 
@@ -12,8 +13,8 @@ package final class DeployedNames: LiveNameSource {
 
     /// - Parameters:
     ///   - label: the source for operators.
-    ///   - names: those that an earlier process has left.
-    package init(_ label: String, _ names: [String: [NamedAddress]] = [:]) {
+    ///   - names: those that an earlier process has left; nil: they are not known yet, and names wait for them.
+    package init(_ label: String, _ names: [String: [NamedAddress]]? = [:]) {
         self.label = label
         state = NIOLockedValueBox(State(names: names))
     }
@@ -28,13 +29,26 @@ package final class DeployedNames: LiveNameSource {
         // Within the lock: updates are emitted in the order of the calls. A directory only hands them to its loop.
         state.withLockedValue { state in
             if addresses.isEmpty {
-                state.names[name] = nil
+                state.names?[name] = nil
                 state.emit?(.update(set: [:], removed: [name]))
             } else {
-                state.names[name] = addresses
+                state.names?[name] = addresses
                 state.emit?(.update(set: [name: addresses], removed: []))
             }
         }
+    }
+
+    /// All names from now on.
+    package func replace(_ names: [String: [NamedAddress]]) {
+        state.withLockedValue { state in
+            state.names = names
+            state.emit?(.snapshot(names))
+        }
+    }
+
+    /// The names are not known, and cannot be found out now.
+    package func down(_ reason: String) {
+        state.withLockedValue { $0.emit?(.down(reason: reason)) }
     }
 
     package func initialNames() -> [String: [NamedAddress]]? { state.withLockedValue { $0.names } }
@@ -43,7 +57,7 @@ package final class DeployedNames: LiveNameSource {
         state.withLockedValue { state in
             state.emit = emit
             // A name may have been set since `initialNames`.
-            emit(.snapshot(state.names))
+            if let names = state.names { emit(.snapshot(names)) }
         }
     }
 

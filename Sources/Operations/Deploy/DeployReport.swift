@@ -42,6 +42,13 @@ package struct DeployReport: Codable, Equatable, Sendable {
     /// Requests that still run at previous endpoints.
     package var requestsLeft: Int { drained.reduce(0) { $0 + $1.requests } }
 
+    /// Not all endpoints are healthy.
+    mutating func refuse() {
+        let sick = endpoints.count { !$0.healthy }
+        outcome = .unhealthy
+        error = "\(sick) of \(endpoints.count) endpoints did not become healthy in time; nothing has changed"
+    }
+
     /// On several lines, with the keys of the control socket.
     package func json() throws -> String {
         let encoder = ControlResponse.encoder

@@ -46,6 +46,10 @@ package struct DeployRequest: Codable, Equatable, Sendable {
         } catch {
             throw RecordFlaw(#"the body is not like {"endpoints": ["10.0.0.5:8080"], "timeout": 30}"#)
         }
+        try validate()
+    }
+
+    func validate() throws(RecordFlaw) {
         try validateTimes()
         try validateProbe()
     }

@@ -47,10 +47,7 @@ struct Deployment: Sendable {
             drained: []
         )
         guard probed.allSatisfy(\.healthy) else {
-            let sick = probed.count { !$0.healthy }
-            report.outcome = .unhealthy
-            report.error =
-                "\(sick) of \(probed.count) endpoints did not become healthy in time; nothing has changed"
+            report.refuse()
             log(report)
             return report
         }
@@ -112,6 +109,7 @@ struct Deployment: Sendable {
 
     /// The endpoints that the target has on any event loop.
     private func members() async -> [SharedEndpoint] {
+        await tier.refresh(target: name).done()
         var found: [SharedEndpoints.Key: SharedEndpoint] = [:]
         for target in await tier.snapshots().flatMap(\.targets) where target.name == name {
             for member in target.members { found[member.endpoint.key] = member.endpoint }

@@ -11,7 +11,11 @@ import SystemSupport
 /// survives the end of the process, and a change that cannot be kept is refused.
 actor ControlStore {
     private(set) var state: KeptState
-    private let file: KeptStateFile
+    /// Nil: nobody can set anything here.
+    private let file: KeptStateFile?
+    /// What operators have set through registries. What they have set here counts first, the hold and the endpoints each
+    /// for itself.
+    private var registry: [String: ControlRecord]
     private let tier: Tier
     private let names: NameDirectory
     private let deployed: DeployedNames
@@ -27,10 +31,12 @@ actor ControlStore {
 
     /// - Parameters:
     ///   - state: that `tier` and `deployed` have begun with.
+    ///   - registry: that `tier` has begun with.
     ///   - isOwner: false: another instance has taken the control socket over.
     init(
         _ state: KeptState,
-        file: KeptStateFile,
+        file: KeptStateFile?,
+        registry: [String: ControlRecord] = [:],
         tier: Tier,
         names: NameDirectory,
         deployed: DeployedNames,
@@ -39,6 +45,7 @@ actor ControlStore {
     ) {
         self.state = state
         self.file = file
+        self.registry = registry
         self.tier = tier
         self.names = names
         self.deployed = deployed
@@ -48,6 +55,23 @@ actor ControlStore {
 
     func record(of name: String) -> ControlRecord { state.targets[name] ?? ControlRecord() }
 
+    /// What counts of a target.
+    private func hold(of name: String) -> TargetHold? {
+        (state.targets[name]?.hold ?? registry[name]?.hold)?.targetHold
+    }
+
+    /// What is deployed, by the targets' names: here, or through a registry.
+    var deployedTargets: [String: ControlRecord] {
+        var all = registry.filter { $0.value.endpoints != nil }
+        for (name, record) in state.targets where record.endpoints != nil { all[name] = record }
+        return all
+    }
+
+    /// Where a hold that is in force comes from.
+    func isHeldByRegistry(_ name: String) -> Bool {
+        state.targets[name]?.hold == nil && registry[name]?.hold != nil
+    }
+
     // MARK: Changes
 
     /// Pauses or stops a target, or resumes it (nil). Returns when it holds on all event loops.
@@ -55,7 +79,20 @@ actor ControlStore {
         var record = record(of: name)
         record.hold = hold
         try keep(record, of: name)
-        await tier.set(hold?.targetHold, for: name).done()
+        await tier.set(self.hold(of: name), for: name).done()
+    }
+
+    /// What registries have of all targets, from now on. Returns when it holds on all event loops.
+    func setRegistry(_ records: [String: ControlRecord]) async {
+        let names = Set(registry.keys).union(records.keys)
+        var changes: [TierChange] = []
+        let before = Dictionary(uniqueKeysWithValues: names.map { ($0, hold(of: $0)) })
+        registry = records
+        for name in names {
+            let after = hold(of: name)
+            if before[name] != after { changes.append(tier.set(after, for: name)) }
+        }
+        for change in changes { await change.done() }
     }
 
     /// Leads a target to endpoints, or back to its name sources (nil). Returns when it holds on all event loops.
@@ -65,6 +102,7 @@ actor ControlStore {
         try keep(record, of: name)
         deployed.set(name, record.addresses)
         await published()
+        await tier.refresh(target: name).done()
     }
 
     /// Sets the state of endpoints. Returns when it holds on all event loops.
@@ -88,6 +126,7 @@ actor ControlStore {
     /// Reads the file again: the instance that had the control socket may have changed it until now.
     func catchUp() async {
         let newest: KeptState
+        guard let file else { return }
         do throws(KeptStateError) { newest = try file.read() } catch {
             return logger.error("the kept state cannot be read again", metadata: ["reason": "\(error)"])
         }
@@ -96,7 +135,7 @@ actor ControlStore {
         state = newest
         for name in Set(last.targets.keys).union(newest.targets.keys) {
             let (before, after) = (last.targets[name], newest.targets[name])
-            if before?.hold != after?.hold { _ = tier.set(after?.hold?.targetHold, for: name) }
+            if before?.hold != after?.hold { _ = tier.set(hold(of: name), for: name) }
             if before?.endpoints != after?.endpoints { deployed.set(name, after?.addresses ?? []) }
         }
         let states = newest.commands.states
@@ -137,7 +176,7 @@ actor ControlStore {
                 "another instance has taken the control socket over: run the command again; nothing has changed"
             )
         }
-        do throws(FileError) { try file.write(new) } catch {
+        do throws(FileError) { try file?.write(new) } catch {
             throw ControlRefusal(500, "the state cannot be kept (\(error)); nothing has changed")
         }
         state = new

@@ -36,6 +36,12 @@ package struct KeptState: Codable, Equatable, Sendable {
 
     package init() {}
 
+    /// - Throws: where there are too many.
+    init(_ targets: [String: ControlRecord]) throws(RecordFlaw) {
+        self.targets = targets
+        try checkSizes()
+    }
+
     // MARK: Changes
 
     /// - Throws: where there would be too many.

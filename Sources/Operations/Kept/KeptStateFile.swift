@@ -21,8 +21,18 @@ package struct KeptStateFile: Sendable {
         self.init(path: stateDirectory.map { "\($0)/\(file)" } ?? admin.path + ".state")
     }
 
+    /// The file of something else than a control socket.
+    ///
+    /// - Parameter source: distinguishes it from others.
+    init(folder: String, name: String, of source: String) {
+        self.init(path: "\(folder)/control-\(name)-\(Self.checksum(source)).json")
+    }
+
     /// - Returns: an empty state where there is no file.
-    package func read() throws(KeptStateError) -> KeptState {
+    package func read() throws(KeptStateError) -> KeptState { try readIfPresent() ?? KeptState() }
+
+    /// - Returns: nil where there is no file.
+    func readIfPresent() throws(KeptStateError) -> KeptState? {
         WholeFile.removeLeftovers(of: path)
         let bytes: [UInt8]?
         do throws(FileError) {
@@ -30,7 +40,7 @@ package struct KeptStateFile: Sendable {
         } catch {
             throw KeptStateError(path: path, reason: error.reason)
         }
-        guard let bytes else { return KeptState() }
+        guard let bytes else { return nil }
         do throws(RecordFlaw) {
             return try KeptState(decoding: bytes)
         } catch {

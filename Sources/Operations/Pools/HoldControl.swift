@@ -44,7 +44,13 @@ struct HoldControl: Sendable {
                 )
             }
             guard await store.record(of: target).hold != nil else {
-                throw ControlRefusal(404, "'\(target)' is neither paused nor stopped")
+                let isElsewhere = await store.isHeldByRegistry(target)
+                throw ControlRefusal(
+                    404,
+                    isElsewhere
+                        ? "'\(target)' is paused or stopped through the registry; resume it there (--config)"
+                        : "'\(target)' is neither paused nor stopped"
+                )
             }
         }
         try await store.set(hold, for: target)

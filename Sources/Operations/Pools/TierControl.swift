@@ -61,7 +61,7 @@ struct TierControl: Sendable {
             tier: tier.settings.name,
             loops,
             known: tier.sharedEndpoints.all,
-            records: await store.state.targets,
+            records: await store.deployedTargets,
             now: .now()
         )
     }

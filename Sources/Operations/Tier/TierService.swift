@@ -71,12 +71,14 @@ package final class TierService: Sendable {
     private let logger: Logger
     private let registrations: [TierRegistration]
     private let readiness: Readiness
-    private let control: Control?
+    private let control: Control
 
     /// The control socket, and what its commands have set.
     private struct Control {
-        let server: ControlServer
+        /// Nil: operators set things through registries alone.
+        let server: ControlServer?
         let store: ControlStore
+        let registry: RegistryControl
     }
 
     /// The name source of what operators have deployed over the control socket.
@@ -88,7 +90,7 @@ package final class TierService: Sendable {
         sink: LogSink?,
         registrations: [TierRegistration],
         readiness: Readiness,
-        control: Control?,
+        control: Control,
         drain: Duration,
         reloading: Reload,
         logger: Logger
@@ -122,10 +124,12 @@ package final class TierService: Sendable {
         let file = options.admin.map { KeptStateFile($0, stateDirectory: options.stateDirectory) }
         let kept = try file?.read() ?? KeptState()
         let deployed = DeployedNames(deployedSource, kept.deployedNames)
+        let registry = RegistryControl(plan.names, stateDirectory: options.stateDirectory, logger: logger)
         let sources = NameSources(
             group: NameSources.shared.group,
             stateDirectory: options.stateDirectory,
-            first: file == nil ? [] : [deployed.source(isLocal: true)]
+            first: file == nil ? [] : [deployed.source(isLocal: true)],
+            records: registry.names.source(isLocal: false)
         )
         let registrations = try options.registrations.map { try TierRegistration($0, logger: logger) }
         let names = try NameDirectory(try sources.make(plan.names), on: sources.group.next()) { event in
@@ -153,7 +157,7 @@ package final class TierService: Sendable {
                 seed: .random(in: .min ... .max),
                 otherProtocol: { otherProtocols.report($0, $1, $2) },
                 healthReport: { health.report($0) },
-                commands: kept.commands,
+                commands: kept.commands.over(registry.kept),
                 stateEnded: {
                     guard let store = store.withLockedValue({ $0 }) else { return }
                     Task { await store.statesEnded() }
@@ -173,18 +177,31 @@ package final class TierService: Sendable {
         RegistryHosts.protect(plan.registryHosts + registries.hosts, by: tier)
         names.subscribe { update in tier.install(names: update) }
         names.start()
-        let control: Control?
+        let commands = ControlStore(
+            kept,
+            file: file,
+            registry: registry.kept,
+            tier: tier,
+            names: names,
+            deployed: deployed,
+            logger: logger
+        ) { [socket] in socket?.isInPlace ?? true }
+        let control: Control
         do {
-            control = try await serve(socket, file, kept, tier, names, deployed, options, logger)
+            let server = try await serve(socket, commands, tier, logger)
+            control = Control(server: server, store: commands, registry: registry)
         } catch {
             names.stop()
             _ = await tier.shutDown(limit: .zero)
             await sink?.close()
             throw error
         }
-        store.withLockedValue { $0 = control?.store }
+        // Until now commands went to the instance before this one.
+        if options.sharesPorts { await commands.catchUp() }
+        store.withLockedValue { $0 = commands }
         // What has ended before.
-        await control?.store.statesEnded()
+        await commands.statesEnded()
+        registry.start(commands)
         // Before anybody can know that the tier runs: a rule file that changes from then on is not missed.
         let reloading = Reload(
             options.rules,
@@ -193,7 +210,7 @@ package final class TierService: Sendable {
             names: names,
             sources: sources,
             logger: logger
-        )
+        ) { registry.replace($0) }
         reloading.watch(plan.inspected)
         for endpoint in tier.endpoints {
             logger.notice(
@@ -226,30 +243,15 @@ package final class TierService: Sendable {
 
     private static func serve(
         _ socket: ControlSocket?,
-        _ file: KeptStateFile?,
-        _ kept: KeptState,
+        _ store: ControlStore,
         _ tier: Tier,
-        _ names: NameDirectory,
-        _ deployed: DeployedNames,
-        _ options: Options,
         _ logger: Logger
-    ) async throws(ControlSocketError) -> Control? {
-        guard let socket, let file else { return nil }
-        let store = ControlStore(
-            kept,
-            file: file,
-            tier: tier,
-            names: names,
-            deployed: deployed,
-            logger: logger
-        ) { socket.isInPlace }
+    ) async throws(ControlSocketError) -> ControlServer? {
+        guard let socket else { return nil }
         let commands = TierControl(tier: tier, store: store, logger: logger)
-        let server = try await ControlServer.start(on: socket, group: NameSources.shared.group) {
+        return try await ControlServer.start(on: socket, group: NameSources.shared.group) {
             await commands.respond($0)
         }
-        // Until now its commands went to the instance before this one.
-        if options.sharesPorts { await store.catchUp() }
-        return Control(server: server, store: store)
     }
 
     /// Returns a message when another instance holds the name to register; nil when the task is cancelled. After the
@@ -286,7 +288,7 @@ package final class TierService: Sendable {
     /// Withdraws the registrations, stops accepting, waits for running exchanges, and writes the rest of the log.
     package func stop() async {
         readiness.end()
-        await control?.store.stop()
+        await control.store.stop()
         await withTaskGroup(of: Void.self) { tasks in
             for registration in registrations { tasks.addTask { await registration.withdraw() } }
         }
@@ -295,7 +297,8 @@ package final class TierService: Sendable {
         // Name sources run until the last exchange has ended.
         let counters = await tier.shutDown(limit: drain)
         names.stop()
-        await control?.server.stop()
+        await control.registry.stop()
+        await control.server?.stop()
         await sink?.close()
         var metadata: Logger.Metadata = [
             "tier": "\(tier.settings.name)",

@@ -40,6 +40,11 @@ extension Tier {
     /// Done when all loops have what was handed to them before, such as names.
     package func reached() -> TierChange { TierChange(workers.map { $0.reached() }) }
 
+    /// Brings a target up to date whose name may have changed since its last request.
+    package func refresh(target: String) -> TierChange {
+        TierChange(workers.map { $0.refresh(target: target) })
+    }
+
     /// An endpoint of a target, whether a loop uses it or not.
     ///
     /// - Parameters:
@@ -89,11 +94,7 @@ extension Tier {
     /// Checks an endpoint once. Whether Berth may connect to it is the caller's question.
     package func probe(_ endpoint: Endpoint, _ check: HealthCheck) async -> ProbeResult {
         let worker = workers[Int.random(in: workers.indices)]
-        switch try? await worker.probe(PreparedCheck(check, of: endpoint)).get() {
-        case .outcome(.success)?: return .healthy
-        case .outcome(.failure(let word))?: return .unhealthy(word)
-        case .abandoned?, nil: return .unknown
-        }
+        return ProbeResult(try? await worker.probe(PreparedCheck(check, of: endpoint)).get())
     }
 }
 
@@ -104,6 +105,14 @@ package enum ProbeResult: Sendable, Equatable {
     case unhealthy(String)
     /// The tier ends, or is short of descriptors.
     case unknown
+
+    init(_ ending: CheckRun.Ending?) {
+        switch ending {
+        case .outcome(.success)?: self = .healthy
+        case .outcome(.failure(let word))?: self = .unhealthy(word)
+        case .abandoned?, nil: self = .unknown
+        }
+    }
 }
 
 /// A change on its way to the event loops. Changes arrive in the order in which they were begun.

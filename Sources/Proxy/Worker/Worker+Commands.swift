@@ -19,6 +19,11 @@ extension Worker {
         loop.submit { [self] in context.upstreams.requests(at: keys) }
     }
 
+    /// Brings a target up to date that may not have had a request since its name changed.
+    func refresh(target: String) -> EventLoopFuture<Void> {
+        loop.submit { [self] in context.stages.refresh(target: target) }
+    }
+
     func probe(_ check: PreparedCheck) -> EventLoopFuture<CheckRun.Ending> {
         loop.flatSubmit { [self] in
             let promise = loop.makePromise(of: CheckRun.Ending.self)

@@ -213,8 +213,15 @@ package final class Exchange {
         guard facts.nameWait == wait else { return }
         facts.nameWait = nil
         do throws(Failure) {
-            try context.stages.resolve(&facts.route, with: lookup)
-            connect(to: try pickFirst())
+            // At the start of a tier, a registry may have stopped or paused the target meanwhile.
+            let name = facts.route.decision?.forwarding?.forward.target.name
+            if let name, let hold = try context.holds.wait(for: name) {
+                machine.wait(for: .start, until: context.now + hold, cause: .targetPaused)
+                facts.holdWait = try context.holds.add(self, for: name)
+            } else {
+                try context.stages.resolve(&facts.route, with: lookup)
+                connect(to: try pickFirst())
+            }
         } catch {
             fail(error)
         }

@@ -97,6 +97,9 @@ struct TargetPools {
         for key in keys[name] ?? [] { pools[key]?.epoch = Self.outdated }
     }
 
+    /// Those of a target that is in use.
+    func pools(of name: String) -> [TargetPool] { (keys[name] ?? []).compactMap { pools[$0] } }
+
     /// The networks that rules allow for the endpoints of a target that is in use.
     func endpointNetworks(of name: String) -> [[CIDR]] { (keys[name] ?? []).map(\.endpointNetworks) }
 

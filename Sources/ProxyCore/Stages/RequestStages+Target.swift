@@ -115,6 +115,11 @@ extension RequestStages {
     /// The targets that are in use, in no order.
     package var targetSnapshots: [TargetSnapshot] { targets.snapshots }
 
+    /// Brings a target up to date that may not have had a request since its name changed.
+    package func refresh(target name: String) {
+        for pool in targets.pools(of: name) { refresh(pool) }
+    }
+
     /// An operator has changed the state of an endpoint (`SharedEndpoint.set`).
     package func stateChanged(of endpoint: SharedEndpoint) { targets.stateChanged(of: endpoint) }
 

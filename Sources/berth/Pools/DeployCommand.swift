@@ -46,6 +46,7 @@ struct DeployCommand: AsyncParsableCommand {
     var drainTimeout = "30s"
     @Flag(help: "Print JSON.") var json = false
     @OptionGroup var control: ControlOptions
+    @OptionGroup var records: RecordOptions
 
     func validate() throws {
         guard reset != !to.isEmpty else {
@@ -64,6 +65,20 @@ struct DeployCommand: AsyncParsableCommand {
         request.drainTimeout = try Self.seconds("--drain-timeout", drainTimeout)
         request.healthPath = healthPath
         request.healthHost = healthHost
+        var written: DeployReport?
+        let isDone = try await records.run("berth deploy", control) {
+            (records, configuration) async throws(RecordCommands.Problem) in
+            let deployment = try RegistryDeployment(
+                name,
+                request,
+                records,
+                table: configuration.table,
+                controlPlane: ControlPlane(configuration.names).endpoints
+            )
+            written = reset ? try await deployment.reset() : try await deployment.run()
+        }
+        if let written { return try show(written) }
+        guard !isDone else { return }
         let pools = try control.pools("berth deploy")
         let report: DeployReport
         do throws(ControlClient.Problem) {
