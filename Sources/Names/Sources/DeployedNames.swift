@@ -46,11 +46,6 @@ package final class DeployedNames: LiveNameSource {
         }
     }
 
-    /// The names are not known, and cannot be found out now.
-    package func down(_ reason: String) {
-        state.withLockedValue { $0.emit?(.down(reason: reason)) }
-    }
-
     package func initialNames() -> [String: [NamedAddress]]? { state.withLockedValue { $0.names } }
 
     package func start(_ emit: @escaping @Sendable (NameSourceUpdate) -> Void) {

@@ -9,10 +9,8 @@ final class RecordFollower: Sendable {
     enum Update: Sendable {
         /// All of them.
         case records([String: ControlRecord])
-        /// The registry cannot be reached; the last ones stay in force.
-        case down(String)
-        /// The tier may not read them; the last ones stay in force.
-        case denied
+        /// The registry cannot be reached, or the tier may not read them; the last ones stay in force.
+        case unreadable
     }
 
     /// A watch is not trusted for longer without a list.
@@ -71,11 +69,7 @@ final class RecordFollower: Sendable {
                     )
                 }
                 lastProblem = error.description
-                if case .denied = error {
-                    await emit(.denied)
-                } else {
-                    await emit(.down(error.description))
-                }
+                await emit(.unreadable)
                 try? await Task.sleep(for: backoff.next(random: .random(in: .min ... .max)))
             }
         }

@@ -111,13 +111,10 @@ final class RegistryControl: Sendable {
 
     private func take(_ update: RecordFollower.Update, of cluster: EtcdCluster) async {
         switch update {
-        case .down(let reason):
+        case .unreadable:
+            // Names do not wait for it any longer.
             let isUnknown = state.withLockedValue { $0.records[cluster] == nil }
-            if isUnknown { names.down(reason) }
-        case .denied:
-            // Where it never could, nobody can set anything there: names do not wait for it.
-            let isUnknown = state.withLockedValue { $0.records[cluster] == nil }
-            if isUnknown { await take(.records([:]), of: cluster) }
+            if isUnknown { await publish(isComplete: true) }
         case .records(let records):
             let isNew = state.withLockedValue { state in
                 guard state.followers[cluster] != nil, state.records[cluster] != records else {
@@ -132,8 +129,9 @@ final class RegistryControl: Sendable {
         }
     }
 
-    private func publish() async {
-        let (records, store, isComplete) = state.withLockedValue { state in
+    /// - Parameter isComplete: names do not wait for registries that have not been read yet.
+    private func publish(isComplete: Bool = false) async {
+        let (records, store, isKnown) = state.withLockedValue { state in
             (
                 Self.merged(state.records, state.clusters), state.store,
                 state.clusters.allSatisfy { state.records[$0] != nil }
@@ -141,7 +139,7 @@ final class RegistryControl: Sendable {
         }
         // Holds first: a request that waits for names sees them.
         await store?.setRegistry(records)
-        if isComplete { names.replace(records.compactMapValues(\.deployed)) }
+        if isComplete || isKnown { names.replace(records.compactMapValues(\.deployed)) }
     }
 
     /// Where several registries have a record of one target, the first one counts.

@@ -98,7 +98,7 @@ struct TargetPools {
     }
 
     /// Those of a target that is in use.
-    func pools(of name: String) -> [TargetPool] { (keys[name] ?? []).compactMap { pools[$0] } }
+    func targetPools(of name: String) -> [TargetPool] { (keys[name] ?? []).compactMap { pools[$0] } }
 
     /// The networks that rules allow for the endpoints of a target that is in use.
     func endpointNetworks(of name: String) -> [[CIDR]] { (keys[name] ?? []).map(\.endpointNetworks) }

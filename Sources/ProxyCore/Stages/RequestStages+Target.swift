@@ -117,7 +117,7 @@ extension RequestStages {
 
     /// Brings a target up to date that may not have had a request since its name changed.
     package func refresh(target name: String) {
-        for pool in targets.pools(of: name) { refresh(pool) }
+        for pool in targets.targetPools(of: name) { refresh(pool) }
     }
 
     /// An operator has changed the state of an endpoint (`SharedEndpoint.set`).
