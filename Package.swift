@@ -355,7 +355,8 @@ let package = Package(
         tests(
             "OperationsTests",
             [
-                "Balancing", "HTTP1", "Operations", "Proxy", "ProxyCore", "Names", "Routing", "RoutingConfig",
+                "Balancing", "EtcdClient", "HTTP1", "Operations", "Proxy", "ProxyCore", "Names", "Routing",
+                "RoutingConfig",
                 "RegistryTestSupport", "RuleTesting", "Settings", "TestSupport",
                 .logging, .nioCore, .nioHTTP1, .nioPosix,
                 .nioConcurrencyHelpers,

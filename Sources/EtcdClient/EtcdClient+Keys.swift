@@ -108,6 +108,19 @@ extension EtcdClient {
         return (response.deleted?.value ?? 0) > 0
     }
 
+    /// Deletes an entry, if it has not changed since a revision.
+    ///
+    /// - Returns: whether it was deleted.
+    func delete(_ key: [UInt8], revision: Int64, member: Int) async throws(EtcdFailure) -> Bool {
+        let key = base64(key)
+        let transaction = EtcdTransaction(
+            compare: EtcdCompare.condition(.revision(revision), key: key),
+            success: [EtcdOperation(request_delete_range: EtcdRangeRequest(key: key))],
+            failure: []
+        )
+        return try await run([transaction], member).first?.succeeded ?? false
+    }
+
     /// Each transaction is an operation of one outer transaction.
     private func run(
         _ transactions: [EtcdTransaction],

@@ -44,6 +44,17 @@ package struct EtcdSettings: SettingGroup, Hashable {
     package var maxEndpoints = 250_000
     /// Nil: without limit.
     package var maxStale: Duration?
+    /// The prefix of the records that operators set for all tiers, which ends in `/`; nil: none are followed.
+    package var control: String? = "/berth/control/"
+
+    /// Where the records of operators are; nil: none are followed.
+    package var controlCluster: EtcdCluster? {
+        control.map { prefix in
+            var cluster = cluster
+            cluster.prefix = prefix
+            return cluster
+        }
+    }
 
     package init() {}
 
@@ -100,6 +111,12 @@ package struct EtcdSettings: SettingGroup, Hashable {
             .optionalDuration(\.maxStale),
             unset: "without limit",
             "How long the last names stay in force while the cluster is down."
+        ),
+        Setting(
+            "control",
+            .special(type: "text, or `off`"),
+            unset: "`/berth/control/`",
+            "The prefix of what operators set for all tiers with `berth deploy`, `pause` and `stop`. `off`: the tier does not follow it."
         ),
     ]
 }

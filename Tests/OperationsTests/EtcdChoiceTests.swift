@@ -64,4 +64,11 @@ import Testing
         )
         #expect(throws: EtcdChoice.Problem.noMatch(sources: [])) { try EtcdChoice().cluster(among: []) }
     }
+
+    @Test func `Sources with the same operators' records are one, whatever the prefix of their names`() throws
+    {
+        let same = [Self.source(["http://a:1"]), Self.source(["http://a:1"], "/berth/containers/")]
+        #expect(try EtcdChoice().settings(among: same).controlCluster?.prefix == "/berth/control/")
+        #expect(throws: EtcdChoice.Problem.self) { try EtcdChoice().settings(among: Self.sources) }
+    }
 }

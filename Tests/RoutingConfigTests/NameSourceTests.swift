@@ -29,7 +29,7 @@ import Testing
         let names = try names(
             """
               - etcd: { endpoints: ['http://10.0.0.1:2379', 'https://etcd.test.priv:2379/'], prefix: /x, user: me,
-                        password_file: secret, ca: /etc/ca.pem, cert: me.pem, key: me.key, max_stale: 1h }
+                        password_file: secret, ca: /etc/ca.pem, cert: me.pem, key: me.key, max_stale: 1h, control: /c }
               - containers: { socket: 'unix:///run/podman.sock', network: web, max_stale: 5m }
               - dns: { servers: [127.0.0.1, '[::1]:5353'], search: [test.priv], srv: _HTTP._tcp, min_ttl: 0, max_ttl: 5m,
                        negative_ttl: 1s, timeout: 500ms, attempts: 3, max_stale: 0 }
@@ -51,7 +51,10 @@ import Testing
             etcd.cluster.ca == "/etc/ca.pem" && etcd.cluster.certificate == "rules/me.pem"
                 && etcd.cluster.key == "rules/me.key"
         )
-        #expect(etcd.maxStale == .seconds(3600))
+        #expect(etcd.maxStale == .seconds(3600) && etcd.control == "/c/")
+        #expect(
+            etcd.controlCluster?.prefix == "/c/" && etcd.controlCluster?.endpoints == etcd.cluster.endpoints
+        )
         #expect(containers.socket == "/run/podman.sock" && containers.network == "web")
         #expect(containers.maxStale == .seconds(300))
         #expect(servers?.map(\.port) == [nil, 5353] && dns.search == ["test.priv"])
@@ -60,5 +63,26 @@ import Testing
         #expect(dns.attempts == 3 && dns.maxStale == .zero)
         #expect(system.threads == 2 && system.ttl == .seconds(10) && system.maxStale == .seconds(300))
         #expect(system.timeout == .seconds(3) && system.witness == "nis.test.priv")
+    }
+
+    @Test func `Operators' records are followed below a prefix of their own, or not at all`() throws {
+        guard case .etcd(let usual, _) = try names("  - etcd: { endpoints: ['http://10.0.0.1:2379'] }")[0],
+            case .etcd(let off, _) = try names(
+                "  - etcd: { endpoints: ['http://10.0.0.1:2379'], control: off }"
+            )[0]
+        else {
+            Issue.record("there is no etcd source")
+            return
+        }
+        #expect(usual.control == "/berth/control/")
+        #expect(off.control == nil && off.controlCluster == nil)
+        let error = #expect(throws: ConfigurationFailure.self) {
+            try names("  - etcd: { endpoints: ['http://10.0.0.1:2379'], prefix: /x, control: /x/ }")
+        }
+        #expect(
+            error?.diagnostics.map(\.message) == [
+                "`etcd.control` and `etcd.prefix` are the same: records are not names"
+            ]
+        )
     }
 }

@@ -68,6 +68,9 @@ public struct EndpointHealth: Sendable {
         settle(now, .administrative)
     }
 
+    /// What the settings have, whatever an operator has set.
+    public var configuredState: EndpointSettings.AdministrativeState { settings?.administrativeState ?? .up }
+
     // MARK: State
 
     /// What checks show; nil: there are none.

@@ -37,6 +37,8 @@ package final class EtcdEntryStore: Sendable {
         case registered(Entry)
         case changed
         case value(String)
+        /// etcd refuses the request, for want of a permission for example.
+        case denied(String)
         case failed(String)
 
         package var description: String {
@@ -46,12 +48,12 @@ package final class EtcdEntryStore: Sendable {
                 "a running tier has registered \(entry.key) (its lease is alive); use --force to overwrite it"
             case .changed: "the entry was changed by another client in the meantime"
             case .value(let reason): "the value is not valid: \(reason)"
-            case .failed(let reason): reason
+            case .denied(let reason), .failed(let reason): reason
             }
         }
     }
 
-    private let client: EtcdClient
+    let client: EtcdClient
 
     /// - Throws: `RegistryError` when the settings are not valid.
     package init(_ cluster: EtcdCluster) throws(RegistryError) { client = try EtcdClient(cluster) }
@@ -150,7 +152,7 @@ package final class EtcdEntryStore: Sendable {
 
     // MARK: Pieces
 
-    private func key(_ name: String) throws(Refusal) -> [UInt8] {
+    func key(_ name: String) throws(Refusal) -> [UInt8] {
         let key = client.keys.key(name)
         do throws(InvalidEntry) { _ = try client.keys.name(key) } catch {
             throw .failed("'\(name)': \(error)")
@@ -193,7 +195,7 @@ package final class EtcdEntryStore: Sendable {
         }
     }
 
-    private func onSomeMember<Value: Sendable>(
+    func onSomeMember<Value: Sendable>(
         _ body: @escaping @Sendable (Int) async throws(EtcdFailure) -> Value
     ) async throws(Refusal) -> Value {
         let client = client
@@ -221,6 +223,7 @@ package final class EtcdEntryStore: Sendable {
                 last = .timeout
             }
         }
+        if case .refused = last { throw .denied("etcd: \(last)") }
         throw .failed("etcd: \(last)")
     }
 

@@ -124,6 +124,14 @@ package final class NameDirectory: NameResolver, @unchecked Sendable {
         }
     }
 
+    /// Puts in force what the sources have emitted until now, and calls `done` when the subscribers have received it.
+    package func publishNow(_ done: @escaping @Sendable () -> Void) {
+        loop.execute { [self] in
+            if !stopped { flush() }
+            done()
+        }
+    }
+
     /// Has the sources read their files again.
     package func reread() {
         loop.execute { [self] in

@@ -33,14 +33,17 @@ package struct ControlClient: Sendable {
     /// - Parameters:
     ///   - path: its segments, not encoded.
     ///   - body: nil: none.
+    ///   - statuses: whose responses have a value.
     func send<Value: Decodable>(
         _ method: HTTPMethod,
         _ path: [String],
         body: (any Encodable)? = nil,
-        as type: Value.Type = Value.self
+        as type: Value.Type = Value.self,
+        accepting statuses: Set<Int> = [200],
+        timeLimit: TimeAmount = ControlClient.timeLimit
     ) async throws(Problem) -> Value {
-        let response = try await send(method, path, body: body)
-        guard response.status == 200 else {
+        let response = try await send(method, path, body: body, timeLimit: timeLimit)
+        guard statuses.contains(response.status) else {
             throw Problem(
                 kind: response.status == 404 ? .notFound : .refused,
                 description: response.error ?? "the tier responded with status \(response.status)"
@@ -61,7 +64,8 @@ package struct ControlClient: Sendable {
     private func send(
         _ method: HTTPMethod,
         _ path: [String],
-        body: (any Encodable)?
+        body: (any Encodable)?,
+        timeLimit: TimeAmount
     ) async throws(Problem) -> ControlResponse {
         let group = MultiThreadedEventLoopGroup.singleton
         let result = group.next().makePromise(of: ControlResponse.self)
@@ -84,7 +88,7 @@ package struct ControlClient: Sendable {
             _ = try? await result.futureResult.get()
             throw Problem(kind: .unreachable, description: Self.reason(error, address.path))
         }
-        let deadline = channel.eventLoop.scheduleTask(in: Self.timeLimit) { channel.close(promise: nil) }
+        let deadline = channel.eventLoop.scheduleTask(in: timeLimit) { channel.close(promise: nil) }
         defer { deadline.cancel() }
         do {
             let bytes = try body.map { try JSONEncoder().encode($0) } ?? Data()

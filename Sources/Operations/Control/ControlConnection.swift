@@ -13,10 +13,30 @@ final class ControlConnection: ChannelInboundHandler {
     }
 
     private let respond: ControlResponder
+    private let timeLimit: TimeAmount
     private var state = State.head
+    /// Closes the connection.
+    private var deadline: Scheduled<Void>?
+    /// What responds to the request.
+    private var task: Task<Void, Never>?
 
-    init(_ respond: @escaping ControlResponder) {
+    init(_ respond: @escaping ControlResponder, timeLimit: TimeAmount) {
         self.respond = respond
+        self.timeLimit = timeLimit
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) { setDeadline(timeLimit, context) }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        deadline?.cancel()
+        // Nobody waits for the response: a deployment that has changed nothing yet ends.
+        task?.cancel()
+    }
+
+    private func setDeadline(_ limit: TimeAmount, _ context: ChannelHandlerContext) {
+        deadline?.cancel()
+        let channel = context.channel
+        deadline = context.eventLoop.scheduleTask(in: limit) { channel.close(promise: nil) }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -50,13 +70,17 @@ final class ControlConnection: ChannelInboundHandler {
             body: Array(body.readableBytesView)
         )
         guard let request else { return write(.error(400, "the path is not valid"), context) }
+        if let limit = request.timeLimit { setDeadline(timeLimit + limit, context) }
         let respond = respond
-        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        context.eventLoop.makeFutureWithTask { await respond(request) }
-            .whenSuccess { response in
+        let loop = context.eventLoop
+        let bound = NIOLoopBound((self, context), eventLoop: loop)
+        task = Task {
+            let response = await respond(request)
+            loop.execute {
                 let (handler, context) = bound.value
                 handler.write(response, context)
             }
+        }
     }
 
     private func write(_ response: ControlResponse, _ context: ChannelHandlerContext) {

@@ -1,4 +1,5 @@
 import Foundation
+import NIOCore
 
 /// A request to the control socket.
 struct ControlRequest: Sendable, Equatable {
@@ -6,6 +7,12 @@ struct ControlRequest: Sendable, Equatable {
     /// The segments of the path, decoded.
     var path: [String]
     var body: [UInt8] = []
+    /// How long the response may take, besides what each has; nil: no longer.
+    var timeLimit: TimeAmount? { isDeployment ? DeployRequest.timeLimit(of: body) : nil }
+
+    private var isDeployment: Bool {
+        method == "POST" && path.count == 3 && ["deploy", "reset"].contains(path[2])
+    }
 
     /// - Parameter target: the request's target: a path, or a whole URL. What follows `?` is left out.
     /// - Returns: nil where it is neither, or is not encoded as it should be.

@@ -10,9 +10,9 @@ typealias ControlResponder = @Sendable (ControlRequest) async -> ControlResponse
 
 /// Serves HTTP/1.1 over a UNIX socket to processes of the same user and of root. One request a connection.
 final class ControlServer: Sendable {
-    /// Connections at a time. Others are closed at once.
-    static let maxConnections = 16
-    /// A connection is closed after this time, whatever it waits for.
+    /// Connections at a time, with those of deployments. Others are closed at once.
+    static let maxConnections = 64
+    /// A connection is closed after this time, whatever it waits for, but for requests that may take longer.
     static let timeLimit = TimeAmount.seconds(10)
     /// The largest body of a request, bytes.
     static let maxBodyBytes = 64 << 10
@@ -80,8 +80,6 @@ final class ControlServer: Sendable {
         }
         guard isServed else { return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported) }
         channel.closeFuture.whenComplete { _ in open.withLockedValue { $0[id] = nil } }
-        let deadline = channel.eventLoop.scheduleTask(in: timeLimit) { channel.close(promise: nil) }
-        channel.closeFuture.whenComplete { _ in deadline.cancel() }
         guard let options = channel as? any SocketOptionProvider else {
             return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported)
         }
@@ -93,7 +91,7 @@ final class ControlServer: Sendable {
             guard peer.mayControl(geteuid()) else { throw ChannelError.operationUnsupported }
             let pipeline = channel.pipeline.syncOperations
             try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: false)
-            try pipeline.addHandler(ControlConnection(respond))
+            try pipeline.addHandler(ControlConnection(respond, timeLimit: timeLimit))
         }
     }
 }

@@ -58,13 +58,15 @@ struct ControlSocket: Sendable {
         close(descriptor)
     }
 
+    /// Whether the file is in its place, and no other process has put its own there.
+    var isInPlace: Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_dev == file.device && status.st_ino == file.inode
+    }
+
     /// Removes the file, unless another process has put its own there.
     func removeFile() {
-        var status = stat()
-        guard lstat(path, &status) == 0, status.st_dev == file.device, status.st_ino == file.inode else {
-            return
-        }
-        unlink(path)
+        if isInPlace { unlink(path) }
     }
 
     private static func examine(_ path: String, takesOver: Bool) throws(ControlSocketError) {

@@ -34,15 +34,31 @@ package struct EtcdChoice {
     /// The only source that matches. Sources that have the prefix and an endpoint in common are one store: the first
     /// counts.
     package func cluster(among sources: [NameSourceSettings]) throws(Problem) -> EtcdCluster {
-        var all: [EtcdCluster] = []
-        for case .etcd(let settings, origin: _) in sources { all.append(settings.cluster) }
-        var matching: [EtcdCluster] = []
-        for cluster in all
-        where matches(cluster) && !matching.contains(where: { $0.isSameStore(as: cluster) }) {
-            matching.append(cluster)
+        try matching(sources) { $0.cluster.isSameStore(as: $1.cluster) }.cluster
+    }
+
+    /// As `cluster`; sources whose operators' records are the same are one.
+    package func settings(among sources: [NameSourceSettings]) throws(Problem) -> EtcdSettings {
+        try matching(sources) { one, other in
+            guard let records = one.controlCluster, let others = other.controlCluster else {
+                return one.controlCluster == nil && other.controlCluster == nil
+            }
+            return records.isSameStore(as: others)
         }
-        guard let first = matching.first else { throw .noMatch(sources: all.map(\.label)) }
-        guard matching.count == 1 else { throw .several(sources: matching.map(\.label)) }
+    }
+
+    private func matching(
+        _ sources: [NameSourceSettings],
+        isSame: (EtcdSettings, EtcdSettings) -> Bool
+    ) throws(Problem) -> EtcdSettings {
+        var all: [EtcdSettings] = []
+        for case .etcd(let settings, origin: _) in sources { all.append(settings) }
+        var matching: [EtcdSettings] = []
+        for one in all where matches(one.cluster) && !matching.contains(where: { isSame($0, one) }) {
+            matching.append(one)
+        }
+        guard let first = matching.first else { throw .noMatch(sources: all.map(\.cluster.label)) }
+        guard matching.count == 1 else { throw .several(sources: matching.map(\.cluster.label)) }
         return first
     }
 

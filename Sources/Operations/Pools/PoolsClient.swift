@@ -1,4 +1,5 @@
 package import Balancing
+import NIOCore
 import NIOHTTP1
 
 /// The pools of a running tier, for commands.
@@ -39,6 +40,37 @@ package struct PoolsClient: Sendable {
     ) async throws(ControlClient.Problem) -> PoolsReport {
         let change = SplitControl.Change(weights: weights, reset: weights == nil ? true : nil)
         return try await client.send(.POST, ["pools", name, "split"], body: change)
+    }
+
+    /// Leads a target to other endpoints, when they are healthy.
+    package func deploy(
+        _ name: String,
+        _ request: DeployRequest
+    ) async throws(ControlClient.Problem) -> DeployReport {
+        let limit = TimeAmount.milliseconds(
+            Int64((request.waitsAtMost + request.drainsAtMost) * 1000)
+        )
+        return try await client.send(
+            .POST,
+            ["pools", name, "deploy"],
+            body: request,
+            accepting: [200, DeployReport.unhealthyStatus],
+            timeLimit: limit + .seconds(90)
+        )
+    }
+
+    /// Gives a target back to its name sources.
+    package func reset(_ name: String, drainTimeout: Double) async throws(ControlClient.Problem)
+        -> DeployReport
+    {
+        var request = DeployRequest(endpoints: [])
+        request.drainTimeout = drainTimeout
+        return try await client.send(
+            .POST,
+            ["pools", name, "reset"],
+            body: request,
+            timeLimit: .milliseconds(Int64(drainTimeout * 1000)) + .seconds(90)
+        )
     }
 
     private func hold(

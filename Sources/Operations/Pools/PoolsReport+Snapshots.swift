@@ -1,4 +1,5 @@
 import Balancing
+import Names
 import NIOCore
 import Proxy
 import ProxyCore
@@ -8,7 +9,14 @@ extension PoolsReport {
     /// - Parameters:
     ///   - loops: what each event loop has.
     ///   - known: the endpoints that any loop uses, or an operator has set a state of.
-    init(tier: String, _ loops: [LoopSnapshot], known: [SharedEndpoint], now: NIODeadline) {
+    ///   - records: what operators have set of targets.
+    init(
+        tier: String,
+        _ loops: [LoopSnapshot],
+        known: [SharedEndpoint],
+        records: [String: ControlRecord] = [:],
+        now: NIODeadline
+    ) {
         let known = Dictionary(known.map { ($0.key, $0) }) { $1 }
         var targets: [String: TargetBuilder] = [:]
         var checks: [SharedEndpoints.Key: LoopSnapshot.Check] = [:]
@@ -20,7 +28,14 @@ extension PoolsReport {
         var reports = targets.values.compactMap { $0.report(checks: checks, now: time) }
         // Pools that no request has used lately. (Those of patterns stand for no target then.)
         for pool in loops.first?.pools ?? [] where targets[pool.name] == nil && !pool.members.isEmpty {
-            reports.append(Target(unused: pool, known, now: time))
+            reports.append(
+                Target(
+                    unused: pool,
+                    records[pool.name]?.endpoints == nil ? nil : records[pool.name],
+                    known,
+                    now: time
+                )
+            )
         }
         reports.sort { $0.name < $1.name }
         var holds: [String: Hold] = [:]
@@ -37,6 +52,37 @@ extension PoolsReport {
             holds: holds.values.sorted { $0.name < $1.name },
             splits: splits.values.sorted { $0.name < $1.name }
         )
+        deployed = records.compactMap { name, record in
+            record.endpoints.map { Deployed(name: name, endpoints: $0.map(\.endpoint)) }
+        }.sorted { $0.name < $1.name }
+        states = Self.states(known, besides: reports)
+    }
+
+    /// Those of endpoints that no target has.
+    private static func states(
+        _ known: [SharedEndpoints.Key: SharedEndpoint],
+        besides targets: [Target]
+    ) -> [State] {
+        struct Place: Hashable {
+            let endpoint: String
+            let identity: String?
+            let pool: String?
+        }
+        var shown: Set<Place> = []
+        for target in targets {
+            for one in target.members {
+                shown.insert(Place(endpoint: one.endpoint, identity: one.identity, pool: target.pool))
+            }
+        }
+        let states = known.values.compactMap { endpoint -> State? in
+            guard let kept = endpoint.operatorState, let state = Member.State(rawValue: kept.state.rawValue)
+            else { return nil }
+            let text = "\(endpoint.endpoint)"
+            let place = Place(endpoint: text, identity: endpoint.identity, pool: endpoint.pool)
+            guard !shown.contains(place) else { return nil }
+            return State(endpoint: text, pool: endpoint.pool, identity: endpoint.identity, state: state)
+        }
+        return states.sorted { ($0.pool ?? "", $0.endpoint) < ($1.pool ?? "", $1.endpoint) }
     }
 }
 
@@ -66,9 +112,10 @@ extension PoolsReport.Hold {
 }
 
 extension PoolsReport.Target {
-    /// A pool that is not in use: its endpoints as they are written.
+    /// A pool that is not in use: its endpoints as they are written, or deployed.
     fileprivate init(
         unused pool: Pool,
+        _ deployed: ControlRecord?,
         _ known: [SharedEndpoints.Key: SharedEndpoint],
         now: MonotonicTime
     ) {
@@ -76,11 +123,11 @@ extension PoolsReport.Target {
             name: pool.name,
             pool: pool.name,
             method: "\(pool.settings.method)",
-            source: "pools",
+            source: deployed == nil ? "pools" : TierService.deployedSource,
             inUse: false,
             next: PoolsReport.Next(endpoints: [], byKey: pool.settings.method.usesKey, failure: nil),
-            members: pool.members.map { member in
-                let endpoint = SharedEndpoint(member, of: pool)
+            members: Self.members(of: pool, deployed).map { member, identity in
+                let endpoint = SharedEndpoint(member, identity: identity, of: pool)
                 return PoolsReport.Member(
                     known[endpoint.key] ?? endpoint,
                     member.settings,
@@ -91,12 +138,29 @@ extension PoolsReport.Target {
             }
         )
     }
+
+    private static func members(
+        of pool: Pool,
+        _ deployed: ControlRecord?
+    ) -> [(member: PoolEndpoint, identity: String?)] {
+        guard let deployed else { return pool.members.map { ($0, nil) } }
+        return deployed.addresses.compactMap { address in
+            guard let port = address.port else { return nil }
+            let endpoint = Endpoint(address: address.address, port: port)
+            if let own = pool.members.first(where: { $0.endpoint == endpoint }) {
+                return (own, address.identity)
+            }
+            var member = PoolEndpoint(endpoint)
+            member.settings = pool.settings.endpoint
+            return (member, address.identity)
+        }
+    }
 }
 
 extension SharedEndpoint {
     /// As its pool describes it; nothing is known of it.
-    fileprivate convenience init(_ member: PoolEndpoint, of pool: Pool) {
-        self.init(member.endpoint, pool: pool.name)
+    fileprivate convenience init(_ member: PoolEndpoint, identity: String?, of pool: Pool) {
+        self.init(member.endpoint, identity: identity, pool: pool.name)
         configure(member.settings, now: .uptimeNanoseconds(0))
     }
 }

@@ -28,6 +28,24 @@ package struct PoolsReport: Codable, Sendable, Equatable {
         package var setByOperator: Bool
     }
 
+    /// The targets whose endpoints an operator has deployed.
+    package var deployed: [Deployed] = []
+    /// What an operator has set of endpoints that no target has now.
+    package var states: [State] = []
+
+    package struct Deployed: Codable, Sendable, Equatable {
+        package var name: String
+        package var endpoints: [String]
+    }
+
+    package struct State: Codable, Sendable, Equatable {
+        package var endpoint: String
+        /// Nil: of targets without a pool.
+        package var pool: String?
+        package var identity: String?
+        package var state: Member.State
+    }
+
     package struct Hold: Codable, Sendable, Equatable {
         package enum State: String, Codable, Sendable {
             case paused, stopped

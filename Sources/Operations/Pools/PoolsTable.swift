@@ -45,6 +45,19 @@ package enum PoolsTable {
         }
     }
 
+    /// The targets that are deployed, and the states of endpoints that no target has, a line for each.
+    package static func notes(_ report: PoolsReport) -> [String] {
+        let deployed = report.deployed.map { one in
+            "\(one.name) is deployed: \(one.endpoints.joined(separator: ", "))"
+        }
+        let states = report.states.map { one in
+            "\(one.endpoint) is set to \(one.state.rawValue)"
+                + (one.pool.map { " in the pool \(Printable.text($0))" } ?? "")
+                + (one.identity.map { " (\(Printable.text($0)))" } ?? "") + "; no target in use has it"
+        }
+        return deployed + states
+    }
+
     private static func empty(_ target: PoolsReport.Target) -> [String] {
         var line = [target.name, target.pool ?? "-", "-", target.next.failure ?? "-"]
         line += Array(repeating: "-", count: 7)

@@ -9,7 +9,8 @@ import RoutingConfig
 
 /// What the control socket of a tier offers.
 struct TierControl: Sendable {
-    private static let paths = "GET /pools, GET /pools/NAME, POST /pools/NAME/(state|pause|stop|resume|split)"
+    private static let paths =
+        "GET /pools, GET /pools/NAME, POST /pools/NAME/(state|pause|stop|resume|deploy|reset|split)"
 
     /// The body of `POST /pools/NAME/state`.
     struct StateChange: Codable, Sendable {
@@ -18,6 +19,7 @@ struct TierControl: Sendable {
     }
 
     let tier: Tier
+    let store: ControlStore
     let logger: Logger
 
     func respond(_ request: ControlRequest) async -> ControlResponse {
@@ -31,13 +33,25 @@ struct TierControl: Sendable {
                 let name = try await SplitControl(tier: tier, logger: logger)
                     .apply(request.body, to: request.path[1])
                 return .value(try await report(of: name))
+            case ("POST", "pools", 3) where request.path[2] == "deploy":
+                return try await deploy(request.path[1], request.body) {
+                    (deployment) async throws(ControlRefusal) in
+                    try await deployment.run()
+                }
+            case ("POST", "pools", 3) where request.path[2] == "reset":
+                return try await deploy(request.path[1], request.body) {
+                    (deployment) async throws(ControlRefusal) in
+                    try await deployment.reset()
+                }
             case ("POST", "pools", 3):
-                let holds = HoldControl(tier: tier, logger: logger)
+                let holds = HoldControl(store: store, logger: logger)
                 let name = try await holds.apply(request.path[2], request.body, to: request.path[1])
                 var report = await report(await tier.snapshots(of: name))
                 report.targets.removeAll { $0.name != name }
                 report.holds.removeAll { $0.name != name }
                 report.splits.removeAll { $0.name != name }
+                report.deployed.removeAll { $0.name != name }
+                report.states = []
                 return .value(report)
             case (_, "pools", 1...2): return .error(405, "the method is not allowed: \(Self.paths)")
             default: return .error(404, "this is not a valid path: \(Self.paths)")
@@ -48,7 +62,13 @@ struct TierControl: Sendable {
     }
 
     private func report(_ loops: [LoopSnapshot]) async -> PoolsReport {
-        PoolsReport(tier: tier.settings.name, loops, known: tier.sharedEndpoints.all, now: .now())
+        PoolsReport(
+            tier: tier.settings.name,
+            loops,
+            known: tier.sharedEndpoints.all,
+            records: await store.deployedTargets,
+            now: .now()
+        )
     }
 
     private func report(of name: String) async throws(ControlRefusal) -> PoolsReport {
@@ -57,12 +77,17 @@ struct TierControl: Sendable {
         let found = report.targets.filter { $0.name == name.lowercased() || $0.pool == name }
         let pools = loops.first?.pools.map(\.name) ?? []
         let isSplit = report.splits.contains { $0.name == name.lowercased() || $0.pool == name }
-        guard !found.isEmpty || isSplit || pools.contains(name) else {
+        let names = Set(found.map(\.name)).union([name.lowercased()])
+        report.holds.removeAll { !names.contains($0.name) }
+        report.deployed.removeAll { !names.contains($0.name) }
+        let isKnown = !found.isEmpty || isSplit || !report.holds.isEmpty || !report.deployed.isEmpty
+        guard isKnown || pools.contains(name) else {
             let all = await self.report(await tier.snapshots())
             throw Self.unknown(name, all.targets.map(\.name) + pools)
         }
         report.targets = found
         report.splits.removeAll { $0.name != name.lowercased() && $0.pool != name }
+        report.states.removeAll { $0.pool != name }
         return report
     }
 
@@ -91,12 +116,15 @@ struct TierControl: Sendable {
             throw ControlRefusal(400, "'\(change.endpoint)' is not an endpoint; write it like 10.0.0.2:8080")
         }
         let endpoints = try await endpoints(of: name, endpoint)
-        await tier.set(state, of: endpoints)
+        try await store.set(state, of: endpoints)
         logger.notice(
             "an operator set the state of an endpoint",
             metadata: ["target": "\(name)", "endpoint": "\(endpoint)", "state": "\(state.rawValue)"]
         )
-        return try await report(of: name)
+        do throws(ControlRefusal) { return try await report(of: name) } catch {
+            // The target is gone; the state of its endpoint was set.
+            return PoolsReport(tier: tier.settings.name, targets: [])
+        }
     }
 
     /// What stands for an endpoint: one for each container that has had its address.
@@ -111,10 +139,20 @@ struct TierControl: Sendable {
             found[member.endpoint.key] = member.endpoint
         }
         if !found.isEmpty { return Array(found.values) }
+        let deployed = await store.record(of: lower).endpoints?.first { $0.endpoint == "\(endpoint)" }
+        if let deployed {
+            let pool = await tier.settings(of: lower)
+            return [tier.endpoint(endpoint, identity: deployed.identity, of: pool)]
+        }
         let pool = loops.first?.pools.first { $0.name == name || $0.name == lower }
         if let pool, let member = pool.members.first(where: { $0.endpoint == endpoint }) {
-            return [tier.endpoint(member, of: pool)]
+            return [tier.endpoint(member.endpoint, identity: nil, of: pool)]
         }
+        // Those that are gone, but for the state that an operator has set.
+        let kept = tier.sharedEndpoints.setByOperator.filter {
+            $0.endpoint == endpoint && ($0.pool == name || $0.pool == nil)
+        }
+        if !kept.isEmpty { return kept }
         let report = try await report(of: name)
         let known = Set(report.targets.flatMap(\.members).map(\.endpoint)).sorted()
         throw ControlRefusal(
@@ -122,5 +160,36 @@ struct TierControl: Sendable {
             "'\(name)' has no endpoint \(endpoint): "
                 + (known.isEmpty ? "it has none now" : "its endpoints are \(known.joined(separator: ", "))")
         )
+    }
+
+    // MARK: Deployments
+
+    private func deploy(
+        _ name: String,
+        _ body: [UInt8],
+        _ run: (Deployment) async throws(ControlRefusal) -> DeployReport
+    ) async throws(ControlRefusal) -> ControlResponse {
+        let deployment: Deployment
+        do throws(RecordFlaw) {
+            deployment = Deployment(
+                name: try ControlRecord.name(name),
+                request: body.isEmpty ? DeployRequest(endpoints: []) : try DeployRequest(decoding: body),
+                tier: tier,
+                store: store,
+                logger: logger
+            )
+        } catch {
+            throw ControlRefusal(400, error.description)
+        }
+        try await store.beginDeployment(of: deployment.name)
+        let report: DeployReport
+        do throws(ControlRefusal) { report = try await run(deployment) } catch {
+            await store.endDeployment(of: deployment.name)
+            throw error
+        }
+        await store.endDeployment(of: deployment.name)
+        var response = ControlResponse.value(report)
+        if report.outcome == .unhealthy { response.status = DeployReport.unhealthyStatus }
+        return response
     }
 }

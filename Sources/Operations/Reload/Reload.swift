@@ -56,6 +56,7 @@ final class Reload: Sendable {
     private let names: NameDirectory
     private let sources: NameSources
     private let logger: Logger
+    private let installed: @Sendable ([NameSourceSettings]) -> Void
     private let findings: RuleFindings
     private let state: NIOLockedValueBox<State>
     /// Runs one reload at a time.
@@ -64,19 +65,22 @@ final class Reload: Sendable {
     /// - Parameters:
     ///   - paths: rule files and folders, as on the command line; empty: nothing is watched.
     ///   - rules: the number of rules in force.
+    ///   - installed: called with the name sources of rules that were put in force.
     init(
         _ paths: [String],
         rules: Int,
         tier: Tier,
         names: NameDirectory,
         sources: NameSources,
-        logger: Logger
+        logger: Logger,
+        installed: @escaping @Sendable ([NameSourceSettings]) -> Void = { _ in }
     ) {
         self.paths = paths
         self.tier = tier
         self.names = names
         self.sources = sources
         self.logger = logger
+        self.installed = installed
         self.findings = RuleFindings(paths, logger: logger)
         state = NIOLockedValueBox(State(rules: rules))
     }
@@ -157,10 +161,11 @@ final class Reload: Sendable {
         let configuration = inspected.configuration
         let plan = TierPlan(name: tier.settings.name, inspected: inspected, instance: tier.settings.instance)
         do {
-            let tier = tier
+            let (tier, installed) = (tier, installed)
             try names.replace(try sources.make(plan.names)) { table in
                 tier.install(table: plan.table, settings: plan.settings, names: table)
                 RegistryHosts.protect(plan.registryHosts, by: tier)
+                installed(plan.names)
                 done(true)
             }
         } catch {

@@ -16,10 +16,21 @@ package struct NameSources: Sendable {
     package let group: any EventLoopGroup
     /// The folder where sources keep their last names for the next start; nil: they keep none.
     package let stateDirectory: String?
+    /// Sources of the tier itself, before those of the rule files.
+    let first: [NameSource]
+    /// The source of what is deployed through registries, where there are any.
+    let records: NameSource?
 
-    package init(group: any EventLoopGroup, stateDirectory: String? = nil) {
+    package init(
+        group: any EventLoopGroup,
+        stateDirectory: String? = nil,
+        first: [NameSource] = [],
+        records: NameSource? = nil
+    ) {
+        self.records = records
         self.group = group
         self.stateDirectory = stateDirectory
+        self.first = first
     }
 
     /// The default port of a DNS server.
@@ -30,7 +41,8 @@ package struct NameSources: Sendable {
 
     /// - Throws: if a source cannot be set up.
     package func make(_ settings: [NameSourceSettings]) throws(NameSourceError) -> [NameSource] {
-        var sources: [NameSource] = []
+        var sources = first
+        if let records, !RegistryControl.clusters(settings).isEmpty { sources.append(records) }
         for one in settings { sources.append(try make(one)) }
         return sources
     }

@@ -1,5 +1,6 @@
 package import Logging
 package import Names
+import NIOConcurrencyHelpers
 import NIOCore
 package import Proxy
 import ProxyCore
@@ -74,7 +75,18 @@ package final class TierService: Sendable {
     private let logger: Logger
     private let registrations: [TierRegistration]
     private let readiness: Readiness
-    private let control: ControlServer?
+    private let control: Control
+
+    /// The control socket, and what its commands have set.
+    private struct Control {
+        /// Nil: operators set things through registries alone.
+        let server: ControlServer?
+        let store: ControlStore
+        let registry: RegistryControl
+    }
+
+    /// The name source of what operators have deployed over the control socket.
+    static let deployedSource = "deployed"
 
     private init(
         tier: Tier,
@@ -82,7 +94,7 @@ package final class TierService: Sendable {
         sink: LogSink?,
         registrations: [TierRegistration],
         readiness: Readiness,
-        control: ControlServer?,
+        control: Control,
         drain: Duration,
         reloading: Reload,
         logger: Logger
@@ -100,7 +112,7 @@ package final class TierService: Sendable {
 
     /// Starts the name sources, opens the access log, binds the addresses, and serves.
     ///
-    /// - Throws: `StateDirectoryError`, `NameSourceError`, `RegistryError`, `LogSinkError`, `ControlSocketError` or
+    /// - Throws: `StateDirectoryError`, `KeptStateError`, `NameSourceError`, `RegistryError`, `LogSinkError`, `ControlSocketError` or
     ///   `ListenError`, each with a message for the operator. Nothing is served then.
     package static func start(
         _ plan: TierPlan,
@@ -112,7 +124,17 @@ package final class TierService: Sendable {
                 throw StateDirectoryError(path: folder, reason: error.reason)
             }
         }
-        let sources = NameSources(group: NameSources.shared.group, stateDirectory: options.stateDirectory)
+        // What operators have paused or stopped does not serve for a moment.
+        let file = options.admin.map { KeptStateFile($0, stateDirectory: options.stateDirectory) }
+        let kept = try file?.read() ?? KeptState()
+        let deployed = DeployedNames(deployedSource, kept.deployedNames)
+        let registry = RegistryControl(plan.names, stateDirectory: options.stateDirectory, logger: logger)
+        let sources = NameSources(
+            group: NameSources.shared.group,
+            stateDirectory: options.stateDirectory,
+            first: file == nil ? [] : [deployed.source(isLocal: true)],
+            records: registry.names.source(isLocal: false)
+        )
         let registrations = try options.registrations.map { try TierRegistration($0, logger: logger) }
         let names = try NameDirectory(try sources.make(plan.names), on: sources.group.next()) { event in
             NameSourceEvents.report(event, to: logger)
@@ -120,6 +142,7 @@ package final class TierService: Sendable {
         let sink = try options.accessLog.sink(logger)
         let otherProtocols = OtherProtocolLog(logger)
         let health = HealthLog(logger)
+        let store = NIOLockedValueBox<ControlStore?>(nil)
         let tier: Tier
         var socket: ControlSocket?
         do {
@@ -138,6 +161,11 @@ package final class TierService: Sendable {
                 seed: .random(in: .min ... .max),
                 otherProtocol: { otherProtocols.report($0, $1, $2) },
                 healthReport: { health.report($0) },
+                commands: kept.commands.over(registry.kept),
+                stateEnded: {
+                    guard let store = store.withLockedValue({ $0 }) else { return }
+                    Task { await store.statesEnded() }
+                },
                 makeLog: {
                     sink.map { AccessLog(sink: $0, format: options.format, tier: plan.settings.name) }
                 }
@@ -147,20 +175,37 @@ package final class TierService: Sendable {
             await sink?.close()
             throw error
         }
-        let control: ControlServer?
-        do {
-            control = try await serve(socket, tier, logger)
-        } catch {
-            _ = await tier.shutDown(limit: .zero)
-            await sink?.close()
-            throw error
-        }
         var registries = ControlPlane([])
         for registration in options.registrations { registries.add(registration.address.cluster) }
         tier.protect(registries.endpoints)
         RegistryHosts.protect(plan.registryHosts + registries.hosts, by: tier)
         names.subscribe { update in tier.install(names: update) }
         names.start()
+        let commands = ControlStore(
+            kept,
+            file: file,
+            registry: registry.kept,
+            tier: tier,
+            names: names,
+            deployed: deployed,
+            logger: logger
+        ) { [socket] in socket?.isInPlace ?? true }
+        let control: Control
+        do {
+            let server = try await serve(socket, commands, tier, logger)
+            control = Control(server: server, store: commands, registry: registry)
+        } catch {
+            names.stop()
+            _ = await tier.shutDown(limit: .zero)
+            await sink?.close()
+            throw error
+        }
+        // Until now commands went to the instance before this one.
+        if options.sharesPorts { await commands.catchUp() }
+        store.withLockedValue { $0 = commands }
+        // What has ended before.
+        await commands.statesEnded()
+        registry.start(commands)
         // Before anybody can know that the tier runs: a rule file that changes from then on is not missed.
         let reloading = Reload(
             options.rules,
@@ -169,7 +214,7 @@ package final class TierService: Sendable {
             names: names,
             sources: sources,
             logger: logger
-        )
+        ) { registry.replace($0) }
         reloading.watch(plan.inspected, read: options.rulesRead)
         for endpoint in tier.endpoints {
             logger.notice(
@@ -202,11 +247,12 @@ package final class TierService: Sendable {
 
     private static func serve(
         _ socket: ControlSocket?,
+        _ store: ControlStore,
         _ tier: Tier,
         _ logger: Logger
     ) async throws(ControlSocketError) -> ControlServer? {
         guard let socket else { return nil }
-        let commands = TierControl(tier: tier, logger: logger)
+        let commands = TierControl(tier: tier, store: store, logger: logger)
         return try await ControlServer.start(on: socket, group: NameSources.shared.group) {
             await commands.respond($0)
         }
@@ -246,6 +292,7 @@ package final class TierService: Sendable {
     /// Withdraws the registrations, stops accepting, waits for running exchanges, and writes the rest of the log.
     package func stop() async {
         readiness.end()
+        await control.store.stop()
         await withTaskGroup(of: Void.self) { tasks in
             for registration in registrations { tasks.addTask { await registration.withdraw() } }
         }
@@ -254,7 +301,8 @@ package final class TierService: Sendable {
         // Name sources run until the last exchange has ended.
         let counters = await tier.shutDown(limit: drain)
         names.stop()
-        await control?.stop()
+        await control.registry.stop()
+        await control.server?.stop()
         await sink?.close()
         var metadata: Logger.Metadata = [
             "tier": "\(tier.settings.name)",

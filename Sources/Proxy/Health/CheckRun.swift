@@ -21,7 +21,7 @@ final class CheckScratch {
 
 /// One check under way, on a connection of its own, which no request of a client ever uses. On its event loop alone.
 final class CheckRun: TransportOwner {
-    enum Ending: Equatable {
+    enum Ending: Equatable, Sendable {
         case outcome(CheckMachine.Outcome)
         /// Nothing is known: the process is short of descriptors.
         case abandoned
@@ -80,6 +80,9 @@ final class CheckRun: TransportOwner {
     }
 
     private static let late = Ending.outcome(.failure("check_timeout"))
+
+    /// Its result is of no more use, but whoever waits for it learns that there is none.
+    func abandon() { end(.abandoned) }
 
     func cancel() {
         done = nil

@@ -35,6 +35,9 @@ final class HealthProber {
     private var checks: [Key: CheckedEndpoint] = [:]
     /// Of the endpoints that `checks` stands for.
     private var version: UInt64?
+    /// Probes of commands that are under way.
+    private var probes: [ObjectIdentifier: CheckRun] = [:]
+    private var hasStopped = false
 
     /// - Parameters:
     ///   - endpoints: of the tier.
@@ -67,6 +70,7 @@ final class HealthProber {
     ///
     /// - Parameter mayConnect: whether Berth may connect to an address.
     func tick(now: NIODeadline, mayConnect: (Endpoint) -> Bool) {
+        for probe in probes.values { probe.tick(now: now) }
         refresh(now: now)
         guard !checks.isEmpty else { return }
         var underWay = 0
@@ -92,8 +96,28 @@ final class HealthProber {
         }
     }
 
+    /// One probe of an endpoint for a command, whatever its target.
+    ///
+    /// - Parameter done: called once, at once or later, also where the tier ends before.
+    func probe(_ check: PreparedCheck, done: @escaping (CheckRun.Ending) -> Void) {
+        guard !hasStopped else { return done(.abandoned) }
+        var id: ObjectIdentifier?
+        var hasEnded = false
+        let run = CheckRun(check, scratch: scratch, clock: clock) { [weak self] ending in
+            hasEnded = true
+            if let id { self?.probes[id] = nil }
+            done(ending)
+        }
+        run.start(connect)
+        guard !hasEnded else { return }
+        id = ObjectIdentifier(run)
+        probes[ObjectIdentifier(run)] = run
+    }
+
     /// The tier ends.
     func stop() {
+        hasStopped = true
+        for probe in probes.values { probe.abandon() }
         for check in checks.values { check.cancel() }
         checks = [:]
         version = nil

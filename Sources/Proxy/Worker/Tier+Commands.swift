@@ -1,5 +1,5 @@
 package import Balancing
-import NIOCore
+package import NIOCore
 package import ProxyCore
 package import Routing
 
@@ -16,19 +16,27 @@ extension Tier {
         return snapshots
     }
 
-    /// Sets the state of endpoints (`SharedEndpoint.set`). Returns when it holds on all loops.
-    package func set(_ state: EndpointSettings.AdministrativeState, of endpoints: [SharedEndpoint]) async {
+    /// Sets the state of endpoints (`SharedEndpoint.set`).
+    ///
+    /// - Returns: done when it holds on all loops.
+    package func set(
+        _ state: EndpointSettings.AdministrativeState,
+        of endpoints: [SharedEndpoint]
+    ) -> TierChange {
+        var done: [EventLoopFuture<Void>] = []
         for endpoint in endpoints {
             endpoint.set(state, now: .now())
-            for changed in workers.map({ $0.stateChanged(of: endpoint) }) { try? await changed.get() }
+            done += workers.map { $0.stateChanged(of: endpoint) }
         }
+        return TierChange(done)
     }
 
-    /// Pauses or stops a target, or resumes it (nil). Returns when it holds on all loops.
+    /// Pauses or stops a target, or resumes it (nil).
     ///
     /// - Parameter target: in lower case.
-    package func set(_ hold: TargetHold?, for target: String) async {
-        for done in workers.map({ $0.set(hold, for: target) }) { try? await done.get() }
+    /// - Returns: done when it holds on all loops.
+    package func set(_ hold: TargetHold?, for target: String) -> TierChange {
+        TierChange(workers.map { $0.set(hold, for: target) })
     }
 
     /// Sets the weights of a split, or takes them back (nil). Returns when they hold on all loops.
@@ -38,15 +46,97 @@ extension Tier {
         for done in workers.map({ $0.set(weights, ofSplit: name) }) { try? await done.get() }
     }
 
-    /// An endpoint that a pool names itself, whether a loop uses it or not.
-    package func endpoint(_ member: PoolEndpoint, of pool: Pool) -> SharedEndpoint {
-        let endpoint = sharedEndpoints.endpoint(member.endpoint, identity: nil, pool: pool.name)
-        endpoint.configure(
-            member.settings,
-            check: pool.settings.check,
-            generation: pool.generation,
-            now: .now()
+    /// Done when all loops have what was handed to them before, such as names.
+    package func reached() -> TierChange { TierChange(workers.map { $0.reached() }) }
+
+    /// Brings a target up to date whose name may have changed since its last request.
+    package func refresh(target: String) -> TierChange {
+        TierChange(workers.map { $0.refresh(target: target) })
+    }
+
+    /// An endpoint of a target, whether a loop uses it or not.
+    ///
+    /// - Parameters:
+    ///   - pool: of the target; nil: the rule files say nothing of it.
+    ///   - arrived: see `SharedEndpoints.endpoint`.
+    package func endpoint(
+        _ endpoint: Endpoint,
+        identity: String?,
+        of pool: Pool?,
+        arrived: NIODeadline? = nil
+    ) -> SharedEndpoint {
+        let shared = sharedEndpoints.endpoint(
+            endpoint,
+            identity: identity,
+            pool: pool?.name,
+            arrived: arrived
         )
-        return endpoint
+        if let pool {
+            let own = pool.members.first { $0.endpoint == endpoint }?.settings
+            shared.configure(
+                own ?? pool.settings.endpoint,
+                check: pool.settings.check,
+                generation: pool.generation,
+                now: .now()
+            )
+        }
+        return shared
+    }
+
+    // MARK: Deployments
+
+    /// What the rule files say of a target; nil: nothing.
+    package func settings(of target: String) async -> Pool? {
+        try? await workers[0].settings(of: target).get()
+    }
+
+    /// Why no request for a target may go to an endpoint; nil: nothing that is known now is against it.
+    package func objection(to endpoint: Endpoint, of target: String) async -> AddressObjection? {
+        for answer in workers.map({ $0.objection(to: endpoint, of: target) }) {
+            if let objection = try? await answer.get() { return objection }
+        }
+        return nil
+    }
+
+    /// Requests that endpoints serve on all loops, with those whose connection is being made.
+    package func requests(at keys: [SharedEndpoints.Key]) async -> Int {
+        var sum = 0
+        for count in workers.map({ $0.requests(at: keys) }) { sum += (try? await count.get()) ?? 0 }
+        return sum
+    }
+
+    /// Checks an endpoint once. Whether Berth may connect to it is the caller's question.
+    package func probe(_ endpoint: Endpoint, _ check: HealthCheck) async -> ProbeResult {
+        let worker = workers[Int.random(in: workers.indices)]
+        return ProbeResult(try? await worker.probe(PreparedCheck(check, of: endpoint)).get())
+    }
+}
+
+/// What a probe has shown.
+package enum ProbeResult: Sendable, Equatable {
+    case healthy
+    /// In one word, such as `status_503`.
+    case unhealthy(String)
+    /// The tier ends, or is short of descriptors.
+    case unknown
+
+    init(_ ending: CheckRun.Ending?) {
+        switch ending {
+        case .outcome(.success)?: self = .healthy
+        case .outcome(.failure(let word))?: self = .unhealthy(word)
+        case .abandoned?, nil: self = .unknown
+        }
+    }
+}
+
+/// A change on its way to the event loops. Changes arrive in the order in which they were begun.
+package struct TierChange: Sendable {
+    private let futures: [EventLoopFuture<Void>]
+
+    init(_ futures: [EventLoopFuture<Void>]) { self.futures = futures }
+
+    /// Returns when the change holds on all loops.
+    package func done() async {
+        for future in futures { try? await future.get() }
     }
 }

@@ -62,6 +62,8 @@ package final class Tier: Sendable {
     ///   - seed: of request ids and of places in tables.
     ///   - otherProtocol: called on an event loop when a client speaks another protocol than HTTP/1.
     ///   - healthReport: called when the health of an endpoint changes.
+    ///   - commands: what operators have set, in force from the first request on.
+    ///   - stateEnded: called when new settings end a state that an operator has set.
     /// - Throws: `ListenError`; then nothing is served.
     package static func start(
         settings: TierSettings,
@@ -75,6 +77,8 @@ package final class Tier: Sendable {
         seed: UInt64,
         otherProtocol: OtherProtocolReport? = nil,
         healthReport: HealthReport? = nil,
+        commands: TierCommands = TierCommands(),
+        stateEnded: (@Sendable () -> Void)? = nil,
         makeLog: () -> (any ExchangeLog)?
     ) throws(ListenError) -> Tier {
         var random = Random(seed: seed)
@@ -93,9 +97,10 @@ package final class Tier: Sendable {
         )
         let gate = ConnectionGate(settings.limits)
         let targets = SharedTargets(
-            endpoints: SharedEndpoints(report: healthReport),
+            endpoints: SharedEndpoints(report: healthReport, stateEnded: stateEnded),
             sign: TokenSignature.sign
         )
+        for state in commands.states { targets.endpoints.restore(state, now: .now()) }
         let running: [(worker: Worker, loop: EpollLoop)]
         var listeners: [Listener] = []
         let loops = try startLoops(loops, for: listen)
@@ -148,6 +153,7 @@ package final class Tier: Sendable {
         let addressGuard = controlPlane.addressGuard
         for worker in workers {
             worker.install(addressGuard)
+            for (name, hold) in commands.holds { _ = worker.set(hold, for: name) }
             worker.start()
         }
         for listener in listeners { listener.begin() }

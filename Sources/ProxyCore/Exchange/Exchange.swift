@@ -194,10 +194,12 @@ package final class Exchange {
     /// - Parameter lookup: the result of a wait for the target's name; nil: none was needed yet.
     func nextStep(after lookup: NameLookup? = nil) throws(Failure) -> NextStep {
         do throws(Failure) {
+            // Also after a wait: at the start of a tier, a registry may have stopped or paused the target meanwhile.
+            if !context.holds.isEmpty, let hold = try context.holds.wait(for: facts.route) {
+                return .hold(hold.name, hold.max)
+            }
             if let lookup {
                 try context.stages.resolve(&facts.route, with: lookup)
-            } else if !context.holds.isEmpty, let hold = try context.holds.wait(for: facts.route) {
-                return .hold(hold.name, hold.max)
             } else if let name = try context.stages.resolve(&facts.route) {
                 return .resolve(name)
             }

@@ -69,7 +69,10 @@ package final class ExchangeContext: @unchecked Sendable {
         _ done: @escaping (Result<any ExchangeUpstream, Failure>) -> Void
     ) {
         upstream.shared.connecting(now: now)
+        upstream.connectBegan()
         connect(upstream, timeout) { [self] result in
+            // After `done`: a request that goes on counts all the time.
+            defer { upstream.connectEnded() }
             switch result {
             case .success: upstream.shared.connected(now: now)
             case .failure(let failure) where failure.reason == .outOfDescriptors:

@@ -97,6 +97,12 @@ struct TargetPools {
         for key in keys[name] ?? [] { pools[key]?.epoch = Self.outdated }
     }
 
+    /// Those of a target that is in use.
+    func targetPools(of name: String) -> [TargetPool] { (keys[name] ?? []).compactMap { pools[$0] } }
+
+    /// The networks that rules allow for the endpoints of a target that is in use.
+    func endpointNetworks(of name: String) -> [[CIDR]] { (keys[name] ?? []).map(\.endpointNetworks) }
+
     /// An operator has changed the state of an endpoint.
     func stateChanged(of endpoint: SharedEndpoint) {
         for pool in pools.values { pool.stateChanged(of: endpoint) }

@@ -1,5 +1,5 @@
 package import Names
-import Routing
+package import Routing
 
 /// From a target to one of its endpoints.
 extension RequestStages {
@@ -102,7 +102,7 @@ extension RequestStages {
     }
 
     /// Brings a pool that a request holds up to date, where that is possible without a wait.
-    private func refresh(_ pool: TargetPool) {
+    func refresh(_ pool: TargetPool) {
         guard !targets.isCurrent(pool) else { return }
         let lookup = resolver.lookUp(pool.key.target)
         if case .unresolved = lookup, canWait { return }
@@ -123,10 +123,27 @@ extension RequestStages {
     /// - Parameter name: of a target or a pool; nil: all.
     package func targetSnapshots(of name: String? = nil) -> [TargetSnapshot] { targets.snapshots(of: name) }
 
+    /// Brings a target up to date that may not have had a request since its name changed.
+    package func refresh(target name: String) {
+        for pool in targets.targetPools(of: name) { refresh(pool) }
+    }
+
     /// An operator has changed the state of an endpoint (`SharedEndpoint.set`).
     package func stateChanged(of endpoint: SharedEndpoint) { targets.stateChanged(of: endpoint) }
 
-    private func settings(of pool: TargetPool) -> Pool? {
-        rules.table.pools.endpointPool(for: pool.key.target.name, scratch: scratch)
+    private func settings(of pool: TargetPool) -> Pool? { settings(of: pool.key.target.name) }
+
+    /// What the rule files say of a target; nil: nothing.
+    package func settings(of target: String) -> Pool? {
+        rules.table.pools.endpointPool(for: target, scratch: scratch)
+    }
+
+    /// Why no request for a target may go to an endpoint; nil: nothing that is known now is against it.
+    package func objection(to endpoint: Endpoint, of target: String) -> AddressObjection? {
+        for networks in [[]] + targets.endpointNetworks(of: target) {
+            let objection = resolver.addressGuard.objection(to: endpoint, endpointNetworks: networks)
+            if let objection { return objection }
+        }
+        return nil
     }
 }

@@ -116,7 +116,11 @@ package final class RequestStages {
         targets.tick(now: now)
         splits.tick()
         if isFirst { keepNamedPools() }
-        for pool in named { pool.markUse(now: now) }
+        for pool in named {
+            // An operator may have deployed other endpoints, which are checked from now on.
+            refresh(pool)
+            pool.markUse(now: now)
+        }
     }
 
     // MARK: Admit to inspection

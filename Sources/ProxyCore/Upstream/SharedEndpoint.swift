@@ -98,7 +98,7 @@ package final class SharedEndpoint: Sendable {
             )
             return (state.check != check, wasSetByOperator && !state.health.isSetByOperator)
         }
-        if endsOperatorState { endpoints?.operatorStateChanged(self) }
+        if endsOperatorState { endpoints?.operatorStateEnded(of: self) }
         if changesCheck { endpoints?.checksChanged(self) }
     }
 

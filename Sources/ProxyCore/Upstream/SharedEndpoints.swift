@@ -14,6 +14,12 @@ package final class SharedEndpoints: Sendable {
         package let endpoint: Endpoint
         package let identity: String?
         package let pool: String?
+
+        package init(endpoint: Endpoint, identity: String?, pool: String?) {
+            self.endpoint = endpoint
+            self.identity = identity
+            self.pool = pool
+        }
     }
 
     private struct Weak {
@@ -26,14 +32,18 @@ package final class SharedEndpoints: Sendable {
     /// Those with a state that an operator has set: it holds although no loop may use the endpoint for some time.
     private let kept = NIOLockedValueBox<[Key: SharedEndpoint]>([:])
     /// The most that are kept. The state of others holds while a loop uses them.
-    static let keptEndpoints = 10_000
+    package static let keptEndpoints = 10_000
     /// See `checksVersion`.
     private let version = Atomic<UInt64>(0)
     private let report: HealthReport?
+    private let stateEnded: (@Sendable () -> Void)?
 
-    /// - Parameter report: receives each change of an endpoint's health.
-    package init(report: HealthReport? = nil) {
+    /// - Parameters:
+    ///   - report: receives each change of an endpoint's health.
+    ///   - stateEnded: called when a state that an operator has set ends, because the settings have changed.
+    package init(report: HealthReport? = nil, stateEnded: (@Sendable () -> Void)? = nil) {
         self.report = report
+        self.stateEnded = stateEnded
     }
 
     /// The endpoint that all loops share. It lives as long as one of them uses it.
@@ -59,6 +69,9 @@ package final class SharedEndpoints: Sendable {
 
     /// All that are in use, in no order. For commands, not for requests.
     package var all: [SharedEndpoint] { endpoints.withLockedValue { $0.values.compactMap(\.endpoint) } }
+
+    /// Those with a state that an operator has set, in no order.
+    package var setByOperator: [SharedEndpoint] { kept.withLockedValue { Array($0.values) } }
 
     /// For tests: how many endpoints there are.
     var count: Int { endpoints.withLockedValue(\.count) }
@@ -90,6 +103,12 @@ package final class SharedEndpoints: Sendable {
     }
 
     func report(_ event: HealthEvent) { report?(event) }
+
+    /// The settings of an endpoint have ended what an operator had set.
+    func operatorStateEnded(of endpoint: SharedEndpoint) {
+        operatorStateChanged(endpoint)
+        stateEnded?()
+    }
 
     /// - Parameter wasChecked: it had checks.
     func forget(_ key: Key, wasChecked: Bool) {

@@ -15,6 +15,8 @@ package final class Upstream {
 
     /// Requests that it has been sent and whose response, or tunnel, has not ended.
     package private(set) var requestsInFlight = 0
+    /// Connections to it that are being made.
+    private(set) var connectsUnderWay = 0
     /// Its state on all loops.
     package let shared: SharedEndpoint
     /// How long its responses take on this loop. Measured where the pool's method needs it.
@@ -72,6 +74,14 @@ package final class Upstream {
 
     func requestEnded() {
         requestsInFlight -= 1
+    }
+
+    func connectBegan() {
+        connectsUnderWay += 1
+    }
+
+    func connectEnded() {
+        connectsUnderWay -= 1
     }
 
     /// Takes back a connection whose response is complete; closes it where enough wait already.

@@ -37,6 +37,13 @@ package final class Upstreams {
         return upstream
     }
 
+    /// Requests that endpoints serve, with those whose connection is being made. For commands.
+    package func requests(at keys: [SharedEndpoints.Key]) -> Int {
+        keys.reduce(0) { sum, key in
+            upstreams[key].map { sum + $0.requestsInFlight + $0.connectsUnderWay } ?? sum
+        }
+    }
+
     /// Takes back a connection whose response is complete; closes it where enough wait already.
     package func checkIn(_ connection: any ExchangeUpstream, now: NIODeadline) {
         connection.upstream.checkIn(connection, now: now, limit: idleTimeout > .zero ? idleLimit : 0)

@@ -34,7 +34,10 @@ extension NamesReader {
             case "endpoints":
                 settings.cluster.endpoints = value.items.compactMap(member)
             case "prefix":
-                if let prefix = prefix(value) { settings.cluster.prefix = prefix }
+                if let prefix = prefix(value, "prefix") { settings.cluster.prefix = prefix }
+            case "control":
+                let isOff = value.text == "off"
+                settings.control = isOff ? nil : prefix(value, "control") ?? settings.control
             default: break
             }
         }
@@ -45,6 +48,13 @@ extension NamesReader {
         }
         together(given, "user", "password_file")
         together(given, "cert", "key")
+        if settings.control == settings.cluster.prefix, let node = given["control"] ?? given["prefix"] {
+            reader.report(
+                .badValue,
+                node,
+                "`etcd.control` and `etcd.prefix` are the same: records are not names"
+            )
+        }
         let endpoints = settings.cluster.endpoints
         if let tls = given["ca"] ?? given["cert"],
             !endpoints.isEmpty, !endpoints.contains(where: { $0.hasPrefix("https:") })
@@ -55,10 +65,10 @@ extension NamesReader {
         return settings
     }
 
-    private func prefix(_ node: YAMLNode) -> String? {
-        guard let text = reader.text(node, "`etcd.prefix`") else { return nil }
+    private func prefix(_ node: YAMLNode, _ key: String) -> String? {
+        guard let text = reader.text(node, "`etcd.\(key)`") else { return nil }
         if text.isEmpty || text.utf8.contains(0) {
-            reader.report(.badValue, node, "`etcd.prefix` must be the start of keys, such as /berth/hosts/")
+            reader.report(.badValue, node, "`etcd.\(key)` must be the start of keys, such as /berth/hosts/")
         }
         return text.hasSuffix("/") ? text : text + "/"
     }

@@ -5,7 +5,7 @@ extension EtcdEntryStore.Refusal {
     var exitCode: Int32 {
         switch self {
         case .exists, .registered, .changed: 1
-        case .value, .failed: 2
+        case .value, .denied, .failed: 2
         }
     }
 }

@@ -68,7 +68,7 @@ struct TierOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The folder that keeps the last names of registries, for a start while they cannot be reached.",
+            "The folder that keeps the last names of registries, for a start while they cannot be reached, and what operators have set.",
             valueName: "folder"
         )
     )
@@ -84,7 +84,7 @@ struct TierOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "A UNIX socket for 'berth pools', for the same user and root (default: none).",
+            "A UNIX socket for 'berth pools', 'berth deploy' and others, for the same user and root (default: none).",
             valueName: "unix:path"
         )
     )

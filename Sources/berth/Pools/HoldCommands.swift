@@ -13,11 +13,17 @@ struct PauseCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How long each request waits at most; then it gets 503.", valueName: "time"))
     var max = "30s"
     @OptionGroup var control: ControlOptions
+    @OptionGroup var records: RecordOptions
 
     func run() async throws {
         guard let limit = Quantity.duration(max) else {
             throw CommandFailure("--max: '\(max)' is not a time; write it like 30s, 500ms or 2m")
         }
+        let isDone = try await records.run("berth pause", control) {
+            (records, _) async throws(RecordCommands.Problem) in
+            try await records.pause(name, max: limit)
+        }
+        if isDone { return }
         let pools = try control.pools("berth pause")
         do throws(ControlClient.Problem) {
             try await pools.pause(name, max: limit)
@@ -36,8 +42,14 @@ struct StopCommand: AsyncParsableCommand {
     @Argument(help: "The target.") var name: String
     @Option(help: "What the response says, in printable ASCII.") var message: String?
     @OptionGroup var control: ControlOptions
+    @OptionGroup var records: RecordOptions
 
     func run() async throws {
+        let isDone = try await records.run("berth stop", control) {
+            (records, _) async throws(RecordCommands.Problem) in
+            try await records.stop(name, message: message)
+        }
+        if isDone { return }
         let pools = try control.pools("berth stop")
         do throws(ControlClient.Problem) {
             try await pools.stop(name, message: message)
@@ -55,8 +67,14 @@ struct ResumeCommand: AsyncParsableCommand {
     )
     @Argument(help: "The target.") var name: String
     @OptionGroup var control: ControlOptions
+    @OptionGroup var records: RecordOptions
 
     func run() async throws {
+        let isDone = try await records.run("berth resume", control) {
+            (records, _) async throws(RecordCommands.Problem) in
+            try await records.resume(name)
+        }
+        if isDone { return }
         let pools = try control.pools("berth resume")
         do throws(ControlClient.Problem) {
             try await pools.resume(name)

@@ -19,7 +19,7 @@ struct PoolsListCommand: AsyncParsableCommand {
         } catch {
             throw ControlOptions.failure("berth pools", error)
         }
-        let lines = PoolsTable.holds(report) + PoolsTable.splits(report)
+        let lines = PoolsTable.holds(report) + PoolsTable.splits(report) + PoolsTable.notes(report)
         for line in json ? [] : lines { Terminal.output(line) }
         Terminal.output(json ? try report.json() : PoolsTable.text(report))
     }

@@ -134,4 +134,27 @@ import Testing
         bench.probers[0].stop()
         #expect(bench.open == 0)
     }
+
+    @Test func `A probe of a command has a result, one at its timeout, and one at the end of the tier`() {
+        let bench = ProberBench()
+        var endings: [CheckRun.Ending] = []
+        let check = PreparedCheck(ProberBench.check(), of: ProberBench.address(1))
+        bench.probers[0].probe(check) { endings.append($0) }
+        bench.pass(.milliseconds(250))
+        #expect(endings == [.outcome(.success)])
+        bench.failure = Failure(.connectionRefused)
+        bench.probers[0].probe(check) { endings.append($0) }
+        #expect(endings.last == .outcome(.failure("connection_refused")))
+        bench.failure = nil
+        bench.response = { _ in nil }
+        bench.probers[0].probe(check) { endings.append($0) }
+        bench.pass(.seconds(3))
+        #expect(endings.last == .outcome(.failure("check_timeout")) && bench.open == 0)
+        bench.probers[0].probe(check) { endings.append($0) }
+        #expect(endings.count == 3)
+        bench.probers[0].stop()
+        #expect(endings.count == 4 && endings.last == .abandoned && bench.open == 0)
+        bench.probers[0].probe(check) { endings.append($0) }
+        #expect(endings.count == 5 && endings.last == .abandoned)
+    }
 }

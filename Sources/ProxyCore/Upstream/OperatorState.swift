@@ -1,0 +1,54 @@
+package import Balancing
+package import NIOCore
+
+/// What an operator has set of an endpoint, so that it can be kept.
+package struct OperatorState: Hashable, Sendable {
+    package let key: SharedEndpoints.Key
+    package let state: EndpointSettings.AdministrativeState
+    /// What the settings had at that time: the operator's state ends when they change.
+    package let over: EndpointSettings.AdministrativeState
+
+    package init(
+        key: SharedEndpoints.Key,
+        state: EndpointSettings.AdministrativeState,
+        over: EndpointSettings.AdministrativeState
+    ) {
+        self.key = key
+        self.state = state
+        self.over = over
+    }
+}
+
+extension SharedEndpoint {
+    /// What `set` is to make of it; nil: the settings have it so.
+    package func operatorState(_ state: EndpointSettings.AdministrativeState) -> OperatorState? {
+        let over = health.configuredState
+        return state == over ? nil : OperatorState(key: key, state: state, over: over)
+    }
+
+    /// What an operator has set; nil: nothing.
+    package var operatorState: OperatorState? {
+        let health = health
+        guard health.isSetByOperator else { return nil }
+        return OperatorState(key: key, state: health.administrativeState, over: health.configuredState)
+    }
+}
+
+extension SharedEndpoints {
+    /// The states that operators have set, in no order.
+    package var operatorStates: [OperatorState] { setByOperator.compactMap(\.operatorState) }
+
+    /// Sets a state that was kept, before anything uses the endpoint. It ends at once where the settings of its pool have
+    /// changed since.
+    package func restore(_ kept: OperatorState, now: NIODeadline) {
+        let endpoint = endpoint(kept.key.endpoint, identity: kept.key.identity, pool: kept.key.pool)
+        if kept.over != .up {
+            var settings = EndpointSettings()
+            settings.administrativeState = kept.over
+            // Until its pool configures it, only connections count.
+            settings.maxFailures = 0
+            endpoint.configure(settings, now: now)
+        }
+        endpoint.set(kept.state, now: now)
+    }
+}
