@@ -1,4 +1,5 @@
 import Balancing
+import Names
 import ProxyCore
 import Routing
 
@@ -41,7 +42,7 @@ package struct PoolReport: Encodable, Sendable {
         let member = pool.members.first { $0.endpoint == step.endpoint }
         let choice = step.resolution?.choices.first { $0.endpoint == step.endpoint }
         weight = (member?.settings.weight ?? choice?.weight).map { Int($0) }
-        isBackup = member?.settings.isBackup ?? pool.settings.endpoint.isBackup
+        isBackup = member?.settings.isBackup ?? choice?.named.isBackup ?? pool.settings.endpoint.isBackup
     }
 
     /// For people: `api (front.yaml:7) · hash of /a · 10.0.0.3:8080, weight 3`.

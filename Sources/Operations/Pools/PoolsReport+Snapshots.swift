@@ -122,6 +122,7 @@ private struct TargetBuilder {
                     PoolsReport.Member(
                         member.endpoint,
                         member.settings,
+                        sourceState: member.sourceState,
                         // Members of pools are counted on all loops together, with connects under way.
                         requests: key.pool == nil ? requests : member.endpoint.requestsInFlight,
                         check: checks[key],
@@ -137,6 +138,7 @@ extension PoolsReport.Member {
     fileprivate init(
         _ endpoint: SharedEndpoint,
         _ settings: EndpointSettings,
+        sourceState: EndpointSettings.AdministrativeState = .up,
         requests: Int,
         check: LoopSnapshot.Check?,
         now: MonotonicTime
@@ -153,13 +155,18 @@ extension PoolsReport.Member {
         case .down: state = .down
         }
         if health.administrativeState == .drain, state != .down { state = .drain }
+        let isSetBySource =
+            sourceState != .up && !health.isSetByOperator && !(sourceState == .drain && state == .down)
+        if isSetBySource { state = sourceState == .down ? .down : .drain }
         self.init(
             endpoint: "\(endpoint.endpoint)",
             identity: endpoint.identity,
             state: state,
-            cause: Self.cause(health, now: now),
+            cause: isSetBySource
+                ? HealthTransition.Cause.administrative.rawValue : Self.cause(health, now: now),
             triedIn: triedIn,
             setByOperator: health.isSetByOperator,
+            setBySource: isSetBySource ? true : nil,
             weight: Int(settings.weight),
             share: (health.share(now: now) * 1000).rounded() / 1000,
             backup: settings.isBackup,

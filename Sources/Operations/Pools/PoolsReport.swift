@@ -66,6 +66,8 @@ package struct PoolsReport: Codable, Sendable, Equatable {
         package var triedIn: Double?
         /// An operator has set its state.
         package var setByOperator: Bool
+        /// The name source states its state; nil: it does not.
+        package var setBySource: Bool?
         package var weight: Int
         /// The part of the weight that counts now, above 0 to 1.
         package var share: Double

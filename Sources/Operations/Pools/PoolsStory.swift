@@ -52,7 +52,9 @@ package enum PoolsStory {
     }
 
     private static func state(_ member: PoolsReport.Member) -> String {
-        let who = member.setByOperator ? "an operator" : "the settings"
+        let who =
+            member.setByOperator
+            ? "an operator" : member.setBySource == true ? "the name source" : "the settings"
         switch member.state {
         case .up:
             return member.setByOperator ? "It is up (an operator), against the settings." : "It is up."

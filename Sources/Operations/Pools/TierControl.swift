@@ -82,8 +82,12 @@ struct TierControl: Sendable {
         guard let endpoint = Endpoint(change.endpoint) else {
             throw ControlRefusal(400, "'\(change.endpoint)' is not an endpoint; write it like 10.0.0.2:8080")
         }
-        let endpoints = try await endpoints(of: name, endpoint)
-        await tier.set(state, of: endpoints)
+        let (endpoints, sourceStates) = try await endpoints(of: name, endpoint)
+        await tier.set(
+            state,
+            of: endpoints,
+            overridesSource: sourceStates.contains { $0 != .up && $0 != state }
+        )
         logger.notice(
             "an operator set the state of an endpoint",
             metadata: ["target": "\(name)", "endpoint": "\(endpoint)", "state": "\(state.rawValue)"]
@@ -91,21 +95,23 @@ struct TierControl: Sendable {
         return try await report(of: name)
     }
 
-    /// What stands for an endpoint: one for each container that has had its address.
+    /// What stands for an endpoint: one for each container that has had its address; and what name sources state of it.
     private func endpoints(of name: String, _ endpoint: Endpoint) async throws(ControlRefusal)
-        -> [SharedEndpoint]
+        -> (endpoints: [SharedEndpoint], sourceStates: Set<EndpointSettings.AdministrativeState>)
     {
         let loops = await tier.snapshots()
         let lower = name.lowercased()
         let targets = loops.flatMap(\.targets).filter { $0.name == lower || $0.pool?.name == name }
         var found: [SharedEndpoints.Key: SharedEndpoint] = [:]
+        var sourceStates: Set<EndpointSettings.AdministrativeState> = []
         for member in targets.flatMap(\.members) where member.endpoint.endpoint == endpoint {
             found[member.endpoint.key] = member.endpoint
+            sourceStates.insert(member.sourceState)
         }
-        if !found.isEmpty { return Array(found.values) }
+        if !found.isEmpty { return (Array(found.values), sourceStates) }
         let pool = loops.first?.pools.first { $0.name == name || $0.name == lower }
         if let pool, let member = pool.members.first(where: { $0.endpoint == endpoint }) {
-            return [tier.endpoint(member, of: pool)]
+            return ([tier.endpoint(member, of: pool)], [])
         }
         let report = try await report(of: name)
         let known = Set(report.targets.flatMap(\.members).map(\.endpoint)).sorted()

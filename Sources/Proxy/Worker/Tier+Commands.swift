@@ -15,9 +15,15 @@ extension Tier {
     }
 
     /// Sets the state of endpoints (`SharedEndpoint.set`). Returns when it holds on all loops.
-    package func set(_ state: EndpointSettings.AdministrativeState, of endpoints: [SharedEndpoint]) async {
+    ///
+    /// - Parameter overridesSource: a name source states otherwise of them.
+    package func set(
+        _ state: EndpointSettings.AdministrativeState,
+        of endpoints: [SharedEndpoint],
+        overridesSource: Bool = false
+    ) async {
         for endpoint in endpoints {
-            endpoint.set(state, now: .now())
+            endpoint.set(state, overridesSource: overridesSource, now: .now())
             for changed in workers.map({ $0.stateChanged(of: endpoint) }) { try? await changed.get() }
         }
     }

@@ -1,27 +1,38 @@
 import Balancing
 import NIOCore
+import Names
 import Routing
 
 /// An endpoint of a target, with what the target's pool says of it.
 struct TargetMember {
     let upstream: Upstream
     let settings: EndpointSettings
+    /// What the name source states for this target. It is not the endpoint's: others may lead to the same one. What an
+    /// operator sets of the endpoint counts before it.
+    let sourceState: EndpointSettings.AdministrativeState
 
     /// - Parameter pool: nil: the rule files say nothing of the target.
     init(_ upstream: Upstream, _ choice: Resolution.Choice, _ pool: Pool?) {
         self.upstream = upstream
         if let own = pool?.members.first(where: { $0.endpoint == choice.endpoint }) {
             settings = own.settings
+            sourceState = .up
         } else {
             var settings = pool?.settings.endpoint ?? EndpointSettings()
             settings.weight = choice.weight
+            settings.isBackup = choice.named.isBackup
+            if pool != nil, let limit = choice.named.maxConnections {
+                settings.maxConnections = Int(limit)
+            }
             self.settings = settings
+            sourceState = choice.named.state
         }
     }
 
-    /// What an operator has set, or the settings.
+    /// What an operator has set; else what the name source states; else the settings.
     var administrativeState: EndpointSettings.AdministrativeState {
         let flags = upstream.shared.flags
+        if sourceState != .up, !flags.contains(.setByOperator) { return sourceState }
         if flags.contains(.administrativelyDown) { return .down }
         return flags.contains(.drains) ? .drain : .up
     }
@@ -33,7 +44,7 @@ struct TargetMember {
         return PoolMember(id: upstream.endpoint.description, settings: settings)
     }
 
-    var isUp: Bool { upstream.shared.flags.isDisjoint(with: [.administrativelyDown, .drains]) }
+    var isUp: Bool { administrativeState == .up }
 
     /// It takes one more request.
     var hasRoom: Bool { settings.maxConnections.map { upstream.shared.requestsInFlight < $0 } ?? true }

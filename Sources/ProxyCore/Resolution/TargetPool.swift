@@ -241,6 +241,7 @@ package final class TargetPool {
                 TargetSnapshot.Member(
                     endpoint: member.upstream.shared,
                     settings: member.settings,
+                    sourceState: member.sourceState,
                     requestsInFlight: member.upstream.requestsInFlight
                 )
             },

@@ -102,6 +102,9 @@ struct TargetPools {
         for pool in pools.values { pool.stateChanged(of: endpoint) }
     }
 
+    /// In no order.
+    var all: [TargetPool] { Array(pools.values) }
+
     /// The targets that are in use, in no order, for commands.
     var snapshots: [TargetSnapshot] { pools.values.map { $0.snapshot(now: now) } }
 

@@ -6,6 +6,8 @@ package struct TargetSnapshot: Sendable {
     package struct Member: Sendable {
         package let endpoint: SharedEndpoint
         package let settings: EndpointSettings
+        /// What the name source states for this target; what an operator has set of the endpoint counts before it.
+        package let sourceState: EndpointSettings.AdministrativeState
         /// On this event loop.
         package let requestsInFlight: Int
     }

@@ -112,8 +112,11 @@ extension RequestStages {
 
     // MARK: Commands
 
-    /// The targets that are in use, in no order.
-    package var targetSnapshots: [TargetSnapshot] { targets.snapshots }
+    /// The targets that are in use, in no order, with the names of now.
+    package var targetSnapshots: [TargetSnapshot] {
+        for pool in targets.all { refresh(pool) }
+        return targets.snapshots
+    }
 
     /// An operator has changed the state of an endpoint (`SharedEndpoint.set`).
     package func stateChanged(of endpoint: SharedEndpoint) { targets.stateChanged(of: endpoint) }
