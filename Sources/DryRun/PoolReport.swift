@@ -20,10 +20,13 @@ package struct PoolReport: Encodable, Sendable {
     /// The share of that endpoint.
     package let weight: Int?
     package let isBackup: Bool
+    /// The endpoints are tiers that are believed; nil: they are not.
+    package let trustedTier: Bool?
 
     private enum CodingKeys: String, CodingKey {
         case name, location, method, sticky, key, endpoint, weight
         case isBackup = "backup"
+        case trustedTier = "trusted_tier"
     }
 
     init(_ use: PoolUse, _ step: DryRunStep) {
@@ -37,6 +40,7 @@ package struct PoolReport: Encodable, Sendable {
             case .header(let name): "header \(name)"
             }
         }
+        trustedTier = pool.settings.retries.trustedTier ? true : nil
         key = use.key.map { String(decoding: $0, as: UTF8.self) }
         endpoint = step.endpoint?.description
         let member = pool.members.first { $0.endpoint == step.endpoint }
@@ -50,6 +54,7 @@ package struct PoolReport: Encodable, Sendable {
         var words = name + (location.map { " (\($0))" } ?? "") + " · " + method
         if let key { words += " of \(key.isEmpty ? "nothing" : key)" }
         if let sticky { words += ", sticky by \(sticky)" }
+        if trustedTier == true { words += ", trusted tier" }
         if let endpoint {
             words += " · \(endpoint)"
             if let weight, weight != 1 { words += ", weight \(weight)" }

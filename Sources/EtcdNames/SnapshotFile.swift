@@ -48,6 +48,10 @@ package struct SnapshotFile: Sendable {
     }
 
     static func encode(_ names: [String: [NamedAddress]]) -> [UInt8] {
+        // What checks found holds for a moment.
+        let names = names.mapValues { addresses in
+            addresses.contains { $0.health != nil } ? addresses.map(Self.withoutHealth) : addresses
+        }
         let hasRemarks = names.values.contains { $0.contains { !$0.remarks.isEmpty } }
         var bytes = Array("\(hasRemarks ? versionWithRemarks : version)\n".utf8)
         var count = 0
@@ -101,6 +105,12 @@ package struct SnapshotFile: Sendable {
             names[parts[0], default: []].append(named)
         }
         return names
+    }
+
+    private static func withoutHealth(_ address: NamedAddress) -> NamedAddress {
+        var address = address
+        address.health = nil
+        return address
     }
 
     private static func read(_ remarks: String, into address: inout NamedAddress) {

@@ -34,6 +34,10 @@ import Testing
                     }
                 ]
             ),
+            (
+                #"[{"address":"10.0.0.5:1","health":"down"},{"address":"10.0.0.6:1","health":"up"}]"#,
+                [at("10.0.0.5:1") { $0.health = .down }, at("10.0.0.6:1") { $0.health = .up }]
+            ),
             (#"{"address":"10.0.0.5:1","drain":null,"down":false,"max_conns":null}"#, [at("10.0.0.5:1")]),
         ]
     )
@@ -73,6 +77,8 @@ import Testing
                 #"{"address":"10.0.0.5:1","down":true,"drain":true}"#,
                 "an address is either 'down' or it drains ('drain')"
             ),
+            (#"{"address":"10.0.0.5:1","health":"ill"}"#, "'health' must be up or down"),
+            (#"{"address":"10.0.0.5:1","health":true}"#, "'health' is of the wrong type"),
             (#"{"address":"10.0.0.5:1","max_conns":0}"#, "'max_conns' must be from 1 to 1000000"),
             (#"{"address":"10.0.0.5:1","max_conns":1000001}"#, "'max_conns' must be from 1 to 1000000"),
         ]

@@ -43,6 +43,12 @@ import Testing
         #expect(try file.read() == more)
     }
 
+    @Test func `What checks found is not kept`() throws {
+        defer { unlink(file.path) }
+        try file.write(["a": [at("10.0.0.1:1") { $0.health = .down }, at("10.0.0.2:1")]])
+        #expect(try file.read() == ["a": [at("10.0.0.1:1"), at("10.0.0.2:1")]])
+    }
+
     @Test func `A file that is truncated or changed anywhere is not used`() throws {
         defer { unlink(file.path) }
         let whole = SnapshotFile.encode(names)

@@ -53,6 +53,7 @@ package struct EntryValue: Sendable, Equatable {
         _ endpoint: Endpoint,
         weight: UInt16 = 1,
         state: EndpointSettings.AdministrativeState = .up,
+        health: PublishedHealth? = nil,
         instance: String? = nil,
         since: Int64? = nil
     ) -> String {
@@ -60,7 +61,8 @@ package struct EntryValue: Sendable, Equatable {
             .compactMap(\.self)
         let meta = parts.isEmpty ? "" : ",\"meta\":{\(parts.joined(separator: ","))}"
         let flag = state == .up ? "" : ",\"\(state.rawValue)\":true"
-        return "{\"address\":\"\(endpoint)\",\"weight\":\(weight)\(flag)\(meta)}"
+        let found = health.map { ",\"health\":\"\($0.rawValue)\"" } ?? ""
+        return "{\"address\":\"\(endpoint)\",\"weight\":\(weight)\(flag)\(found)\(meta)}"
     }
 
     /// Whether `text` may be an identity: printable ASCII without quotes and backslashes, not too long.

@@ -27,11 +27,12 @@ struct EntryValueJSON: Decodable {
         let down: Bool
         let backup: Bool
         let maxConns: Int?
+        let health: String?
         let instance: String?
         let since: Int64?
 
         private enum Key: String, CodingKey {
-            case address, port, weight, drain, down, backup, meta
+            case address, port, weight, drain, down, backup, health, meta
             case maxConns = "max_conns"
         }
 
@@ -46,6 +47,7 @@ struct EntryValueJSON: Decodable {
             down = try object.decodeIfPresent(Bool.self, forKey: .down) ?? false
             backup = try object.decodeIfPresent(Bool.self, forKey: .backup) ?? false
             maxConns = try object.decodeIfPresent(Int.self, forKey: .maxConns)
+            health = try object.decodeIfPresent(String.self, forKey: .health)
             // `meta` is the owner's: other contents of any shape are ignored.
             let meta = try? object.nestedContainer(keyedBy: MetaKey.self, forKey: .meta)
             instance = (try? meta?.decodeIfPresent(String.self, forKey: .instance)).flatMap(\.self)
@@ -62,6 +64,9 @@ struct EntryValueJSON: Decodable {
             if drain, down { throw InvalidEntry("an address is either 'down' or it drains ('drain')") }
             if let maxConns, !NamedAddress.maxConnectionsRange.contains(maxConns) {
                 throw InvalidEntry("'max_conns' must be from 1 to 1000000")
+            }
+            if let health, PublishedHealth(rawValue: health) == nil {
+                throw InvalidEntry("'health' must be up or down")
             }
             if let endpoint = Endpoint(address) {
                 guard endpoint.port > 0 else {
@@ -86,7 +91,8 @@ struct EntryValueJSON: Decodable {
                 identity: instance.flatMap { EntryValue.isInstance($0) ? $0 : nil },
                 state: down ? .down : drain ? .drain : .up,
                 isBackup: backup,
-                maxConnections: maxConns.flatMap { Int32(exactly: $0) }
+                maxConnections: maxConns.flatMap { Int32(exactly: $0) },
+                health: health.flatMap(PublishedHealth.init)
             )
         }
     }

@@ -1,7 +1,16 @@
 package import Balancing
 package import Routing
 
+/// What checks of its own tier have found of a name.
+package enum PublishedHealth: String, Hashable, Sendable {
+    case up
+    /// No container of it can serve a request.
+    case down
+}
+
 /// One address that a name source gives for a name, and what the source states of it for this name.
+///
+/// It is a part of the name, not of the endpoint: several names may lead to one.
 package struct NamedAddress: Hashable, Sendable {
     package let address: IPAddress
     /// The port, where the source has one; otherwise the target's port counts.
@@ -17,6 +26,9 @@ package struct NamedAddress: Hashable, Sendable {
     package var isBackup: Bool
     /// Requests that it may have at a time, where a pool is for the name (default nil: as many as the pool says).
     package var maxConnections: Int32?
+    /// What the tier that has published the name finds by its checks of the containers there (default nil: it has not
+    /// published any, and whoever follows the name may check the address itself).
+    package var health: PublishedHealth?
 
     package init(
         address: IPAddress,
@@ -25,7 +37,8 @@ package struct NamedAddress: Hashable, Sendable {
         identity: String? = nil,
         state: EndpointSettings.AdministrativeState = .up,
         isBackup: Bool = false,
-        maxConnections: Int32? = nil
+        maxConnections: Int32? = nil,
+        health: PublishedHealth? = nil
     ) {
         self.address = address
         self.port = port
@@ -34,6 +47,7 @@ package struct NamedAddress: Hashable, Sendable {
         self.state = state
         self.isBackup = isBackup
         self.maxConnections = maxConnections
+        self.health = health
     }
 
     /// The largest `maxConnections`: more connections than a process may have open.
@@ -46,6 +60,7 @@ package struct NamedAddress: Hashable, Sendable {
         if state != .up { remarks.append(state.rawValue) }
         if isBackup { remarks.append("backup") }
         if let maxConnections { remarks.append("max_conns \(maxConnections)") }
+        if let health { remarks.append("health \(health.rawValue)") }
         return remarks
     }
 }

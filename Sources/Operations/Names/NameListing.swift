@@ -24,6 +24,7 @@ package struct NameListing: Sendable, Equatable {
             let state: String?
             let backup: Bool?
             let max_conns: Int32?
+            let health: String?
             let identity: String?
         }
 
@@ -48,6 +49,7 @@ package struct NameListing: Sendable, Equatable {
                     state: $0.state == .up ? nil : $0.state.rawValue,
                     backup: $0.isBackup ? true : nil,
                     max_conns: $0.maxConnections,
+                    health: $0.health?.rawValue,
                     identity: $0.identity
                 )
             },

@@ -1,5 +1,6 @@
 import Balancing
 import NIOCore
+import Names
 import Proxy
 import ProxyCore
 import Routing
@@ -123,6 +124,7 @@ private struct TargetBuilder {
                         member.endpoint,
                         member.settings,
                         sourceState: member.sourceState,
+                        published: member.publishedHealth,
                         // Members of pools are counted on all loops together, with connects under way.
                         requests: key.pool == nil ? requests : member.endpoint.requestsInFlight,
                         check: checks[key],
@@ -139,6 +141,7 @@ extension PoolsReport.Member {
         _ endpoint: SharedEndpoint,
         _ settings: EndpointSettings,
         sourceState: EndpointSettings.AdministrativeState = .up,
+        published: PublishedHealth? = nil,
         requests: Int,
         check: LoopSnapshot.Check?,
         now: MonotonicTime
@@ -155,6 +158,8 @@ extension PoolsReport.Member {
         case .down: state = .down
         }
         if health.administrativeState == .drain, state != .down { state = .drain }
+        let isPublishedDown = published == .down && state != .down
+        if isPublishedDown { state = .down }
         let isSetBySource =
             sourceState != .up && !health.isSetByOperator && !(sourceState == .drain && state == .down)
         if isSetBySource { state = sourceState == .down ? .down : .drain }
@@ -163,10 +168,12 @@ extension PoolsReport.Member {
             identity: endpoint.identity,
             state: state,
             cause: isSetBySource
-                ? HealthTransition.Cause.administrative.rawValue : Self.cause(health, now: now),
+                ? HealthTransition.Cause.administrative.rawValue
+                : isPublishedDown ? HealthTransition.Cause.published.rawValue : Self.cause(health, now: now),
             triedIn: triedIn,
             setByOperator: health.isSetByOperator,
             setBySource: isSetBySource ? true : nil,
+            publishedHealth: published?.rawValue,
             weight: Int(settings.weight),
             share: (health.share(now: now) * 1000).rounded() / 1000,
             backup: settings.isBackup,

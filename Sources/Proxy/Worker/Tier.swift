@@ -27,6 +27,7 @@ package final class Tier: Sendable {
     /// The end, once it has begun.
     private let ending = NIOLockedValueBox<Task<Counters, Never>?>(nil)
     private let controlPlane: ControlPlaneGuard
+    private let rules: NIOLockedValueBox<RouteTable>
 
     private init(
         settings: TierSettings,
@@ -35,8 +36,10 @@ package final class Tier: Sendable {
         listeners: [Listener],
         gate: ConnectionGate,
         sharedEndpoints: SharedEndpoints,
-        controlPlane: ControlPlaneGuard
+        controlPlane: ControlPlaneGuard,
+        table: RouteTable
     ) {
+        rules = NIOLockedValueBox(table)
         self.sharedEndpoints = sharedEndpoints
         self.settings = settings
         self.controlPlane = controlPlane
@@ -155,7 +158,8 @@ package final class Tier: Sendable {
             listeners: listeners,
             gate: gate,
             sharedEndpoints: targets.endpoints,
-            controlPlane: controlPlane
+            controlPlane: controlPlane,
+            table: table
         )
     }
 
@@ -177,6 +181,9 @@ package final class Tier: Sendable {
     /// For tests of what a worker holds.
     var aWorker: Worker { workers[0] }
 
+    /// The rules in force.
+    package var table: RouteTable { rules.withLockedValue { $0 } }
+
     /// New names, on every loop.
     package func install(names: NameTableUpdate) {
         for worker in workers { worker.install(names: names) }
@@ -190,6 +197,7 @@ package final class Tier: Sendable {
         settings.instance = self.settings.instance
         settings.fit(descriptors: DescriptorLimit.current, loops: loops.count)
         gate.set(settings.limits)
+        rules.withLockedValue { $0 = table }
         install(controlPlane.replace(settings.controlPlane))
         for worker in workers { worker.install(table: table, settings: settings, names: names) }
     }

@@ -10,24 +10,21 @@ struct TargetMember {
     /// What the name source states for this target. It is not the endpoint's: others may lead to the same one. What an
     /// operator sets of the endpoint counts before it.
     let sourceState: EndpointSettings.AdministrativeState
+    /// What the tier at the endpoint has published of the target; nil: nothing. Nobody else checks it then. It is never
+    /// charged to the endpoint, which may be a host with many containers.
+    let publishedHealth: PublishedHealth?
 
     /// - Parameter pool: nil: the rule files say nothing of the target.
     init(_ upstream: Upstream, _ choice: Resolution.Choice, _ pool: Pool?) {
         self.upstream = upstream
-        if let own = pool?.members.first(where: { $0.endpoint == choice.endpoint }) {
-            settings = own.settings
-            sourceState = .up
-        } else {
-            var settings = pool?.settings.endpoint ?? EndpointSettings()
-            settings.weight = choice.weight
-            settings.isBackup = choice.named.isBackup
-            if pool != nil, let limit = choice.named.maxConnections {
-                settings.maxConnections = Int(limit)
-            }
-            self.settings = settings
-            sourceState = choice.named.state
-        }
+        let isListed = pool?.member(at: choice.endpoint) != nil
+        settings = EndpointSettings(of: choice.named, at: choice.endpoint, in: pool)
+        sourceState = isListed ? .up : choice.named.state
+        publishedHealth = isListed ? nil : choice.named.health
     }
+
+    /// Requests go to others, if there are any.
+    var isAvoided: Bool { upstream.isAvoided || publishedHealth == .down }
 
     /// What an operator has set; else what the name source states; else the settings.
     var administrativeState: EndpointSettings.AdministrativeState {
@@ -50,7 +47,7 @@ struct TargetMember {
     var hasRoom: Bool { settings.maxConnections.map { upstream.shared.requestsInFlight < $0 } ?? true }
 
     /// It takes requests that are bound to it: also while it drains.
-    var mayServeBound: Bool { administrativeState != .down && hasRoom }
+    var mayServeBound: Bool { administrativeState != .down && hasRoom && publishedHealth != .down }
 
     func load(now: NIODeadline) -> EndpointLoad {
         EndpointLoad(

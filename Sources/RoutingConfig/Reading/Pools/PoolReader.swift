@@ -7,7 +7,7 @@ package struct PoolReader {
 
     package static let keys =
         ["name", "match", "endpoints", "balance", "hash_key", "consistent", "hash_balance_factor", "sticky"]
-        + PoolEndpointReader.settings + ["health", "all_down", "retry_on", "retries"]
+        + PoolEndpointReader.settings + ["health", "all_down", "retry_on", "retries", "trusted_tier"]
 
     /// - Returns: nil when it is not a mapping, or nothing says which targets it is for. A pool with errors is
     ///   returned as far as it could be read, so that its other parts are checked too.
@@ -33,6 +33,10 @@ package struct PoolReader {
         let retries = RetryReader(reader: reader)
         if let list = given["retry_on"] { pool.settings.retries.conditions = retries.conditions(list) }
         if let mapping = given["retries"] { retries.read(mapping, into: &pool.settings.retries) }
+        if let flag = given["trusted_tier"] {
+            pool.settings.retries.trustedTier = reader.flag(flag, "`trusted_tier`") ?? false
+            reportUselessTrust(flag, pool.settings.retries)
+        }
         return selector == nil ? nil : pool
     }
 
@@ -59,6 +63,17 @@ package struct PoolReader {
             )
         }
         return nil
+    }
+
+    /// Who may be tried once only is never sent elsewhere.
+    private func reportUselessTrust(_ node: YAMLNode, _ retries: RetrySettings) {
+        guard retries.trustedTier, retries.attempts < 2 else { return }
+        reader.report(
+            .conflictingKeys,
+            node,
+            "`trusted_tier` has no effect with `attempts: 1`",
+            hint: "raise `retries.attempts`, or remove `trusted_tier`"
+        )
     }
 
     private func allDown(_ node: YAMLNode) -> PoolSettings.AllDown? {
