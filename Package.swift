@@ -146,18 +146,21 @@ let package = Package(
         ),
         target(
             "EtcdClient",
-            ["Bytes", "Names", "RegistryClient", "Routing", "Settings", .nioConcurrencyHelpers, .nioCore]
+            [
+                "Balancing", "Bytes", "Names", "RegistryClient", "Routing", "Settings",
+                .nioConcurrencyHelpers, .nioCore,
+            ]
         ),
         target(
             "EtcdNames",
             [
-                "EtcdClient", "Names", "RegistryClient", "Routing", "Settings", "SystemSupport",
+                "Balancing", "EtcdClient", "Names", "RegistryClient", "Routing", "Settings", "SystemSupport",
                 .nioConcurrencyHelpers,
             ]
         ),
         target(
             "ContainerNames",
-            ["Names", "RegistryClient", "Routing", "Settings", .nioConcurrencyHelpers]
+            ["Balancing", "Names", "RegistryClient", "Routing", "Settings", .nioConcurrencyHelpers]
         ),
         target(
             "Registration",
@@ -316,15 +319,18 @@ let package = Package(
         ),
         tests("DNSNamesTests", ["Settings", "DNSNames", "Names", "Routing", .nioCore, .nioPosix]),
         tests("RegistryClientTests", ["RegistryClient", .nioConcurrencyHelpers]),
-        tests("EtcdClientTests", ["EtcdClient", "Names", "RegistryTestSupport", "Routing"]),
+        tests("EtcdClientTests", ["Balancing", "EtcdClient", "Names", "RegistryTestSupport", "Routing"]),
         tests(
             "EtcdNamesTests",
             [
-                "EtcdClient", "EtcdNames", "Names", "RegistryClient", "RegistryTestSupport", "Settings",
-                "SystemSupport", "TestSupport",
+                "Balancing", "EtcdClient", "EtcdNames", "Names", "RegistryClient", "RegistryTestSupport",
+                "Settings", "SystemSupport", "TestSupport",
             ]
         ),
-        tests("ContainerNamesTests", ["ContainerNames", "Names", "RegistryClient", "RegistryTestSupport"]),
+        tests(
+            "ContainerNamesTests",
+            ["Balancing", "ContainerNames", "Names", "RegistryClient", "RegistryTestSupport"]
+        ),
         tests(
             "RegistrationTests",
             [

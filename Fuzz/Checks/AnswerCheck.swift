@@ -112,7 +112,7 @@ enum AnswerCheck {
         if field.id == .proxyStatus { return true }
         guard field.id == .other, let claimed = ClaimedField.of(field.name.span) else { return false }
         switch claimed {
-        case .directive: return true
+        case .directive, .signal: return true
         case .claim: return false
         }
     }

@@ -6,6 +6,8 @@ package enum ClaimedField: Sendable {
     /// In a response: a command to a proxy, to send a file for example. In a request: how the container shall write
     /// such a command.
     case directive
+    /// Between tiers of Berth.
+    case signal
 
     /// Names, and beginnings of names that end with `*`.
     package static let claims: [String] = [
@@ -16,6 +18,9 @@ package enum ClaimedField: Sendable {
     package static let directives: [String] = [
         "X-Accel-*", "X-Sendfile*", "X-Lighttpd-Send-*", "X-Reproxy-*",
     ]
+
+    /// In a response of a tier to another one: the request was sent nowhere.
+    package static let unsent = "X-Berth-Unsent"
 
     private struct Name: Sendable {
         let bytes: [UInt8]
@@ -31,7 +36,7 @@ package enum ClaimedField: Sendable {
                 return Name(bytes: isPrefix ? bytes.dropLast() : bytes, isPrefix: isPrefix, field: field)
             }
         }
-        return names(claims, .claim) + names(directives, .directive)
+        return names(claims, .claim) + names(directives, .directive) + names([unsent], .signal)
     }()
 
     /// What a field of this name is; nil for all that pass.

@@ -1,3 +1,4 @@
+import Balancing
 package import Names
 import Routing
 
@@ -9,6 +10,12 @@ import Routing
 /// | `berth.name` | its names, separated by commas | the container's name, and its aliases on the network |
 /// | `berth.port` | its port | the only TCP port that it exposes; otherwise the target's |
 /// | `berth.network` | the network whose address counts | the setting; then the first by name that has an address |
+/// | `berth.weight` | its share beside the others of its names | 1 |
+/// | `berth.drain`, `berth.down` | `true`: only requests that are bound to it, or none | it gets requests |
+/// | `berth.backup` | `true`: requests only when no other can be picked | `false` |
+/// | `berth.max_conns` | requests that it may have at a time | the pool's |
+///
+/// A container with a label that is not valid is not served: nobody knows what was intended.
 ///
 /// Names hold in a scope: see `NameScope`.
 package struct ContainerNaming: Sendable {
@@ -24,7 +31,8 @@ package struct ContainerNaming: Sendable {
         self.onlyLabelled = onlyLabelled
     }
 
-    private static let labels = ["berth.enable", "berth.name", "berth.port", "berth.network"]
+    private static let labels =
+        ["berth.enable", "berth.name", "berth.port", "berth.network"] + ContainerShare.labels
 
     package struct Entry: Sendable, Equatable {
         package let names: [String]
@@ -40,17 +48,9 @@ package struct ContainerNaming: Sendable {
     }
 
     package func entry(_ facts: ContainerFacts) throws(Unserved) -> Entry {
-        if let text = facts.labels["berth.enable"] {
-            switch text.lowercased() {
-            case "false", "no", "off", "0":
-                throw Unserved(isProblem: false, reason: "berth.enable is \(text)")
-            case "true", "yes", "on", "1": break
-            default:
-                throw Unserved(
-                    isProblem: true,
-                    reason: "the label berth.enable must be true or false, not '\(text)'"
-                )
-            }
+        if try Self.flag("berth.enable", of: facts) == false {
+            let text = facts.labels["berth.enable"] ?? ""
+            throw Unserved(isProblem: false, reason: "berth.enable is \(text)")
         }
         if onlyLabelled, !Self.labels.contains(where: { facts.labels[$0] != nil }) {
             throw Unserved(isProblem: false, reason: "it has none of Berth's labels")
@@ -66,14 +66,34 @@ package struct ContainerNaming: Sendable {
         let chosen = try network(facts)
         let names = try names(facts, chosen?.network.aliases ?? [])
         let (address, reachedPort) = try location(facts, chosen?.network, port)
+        let share = try ContainerShare(facts)
         let scope = NameScope(facts, network: facts.labels["berth.name"] == nil ? chosen?.name : nil)
         // An ID and a start: a later container at the address has another identity.
         let identity = "\(facts.id.prefix(12))@\(facts.startedAt)"
         return Entry(
             names: names,
-            address: NamedAddress(address: address, port: reachedPort, identity: identity),
+            address: NamedAddress(
+                address: address,
+                port: reachedPort,
+                weight: share.weight,
+                identity: identity,
+                state: share.state,
+                isBackup: share.isBackup,
+                maxConnections: share.maxConnections
+            ),
             scope: scope
         )
+    }
+
+    /// Nil: there is no such label.
+    static func flag(_ label: String, of facts: ContainerFacts) throws(Unserved) -> Bool? {
+        guard let text = facts.labels[label] else { return nil }
+        switch text.lowercased() {
+        case "false", "no", "off", "0": return false
+        case "true", "yes", "on", "1": return true
+        default:
+            throw Unserved(isProblem: true, reason: "the label \(label) must be true or false, not '\(text)'")
+        }
     }
 
     private func port(_ facts: ContainerFacts) throws(Unserved) -> UInt16? {

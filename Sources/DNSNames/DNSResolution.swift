@@ -21,6 +21,7 @@ package struct DNSResolution: Sendable {
         let name: String
         let port: UInt16?
         let weight: UInt16
+        var isBackup = false
     }
 
     private let plan: DNSSearchPolicy
@@ -106,12 +107,18 @@ package struct DNSResolution: Sendable {
         guard let first = services.map(\.priority).min() else {
             return .done(.none(ttl: .seconds(min(clamped(serviceTTL), plan.negativeTTL))))
         }
+        let second = services.map(\.priority).filter { $0 != first }.min()
         hosts = services.sorted { ($0.priority, $0.host, $0.port) < ($1.priority, $1.host, $1.port) }
             .prefix(Self.maxHosts)
             .map { service in
-                // Of a lower priority: only when no other is left.
-                let weight = service.priority == first ? max(service.weight, 1) : 0
-                return Host(name: service.host, port: service.port, weight: weight)
+                // Those of the next priority are backups; further ones get requests only when no other backup is left.
+                let isLast = service.priority > (second ?? first)
+                return Host(
+                    name: service.host,
+                    port: service.port,
+                    weight: isLast ? 0 : max(service.weight, 1),
+                    isBackup: service.priority != first
+                )
             }
         return queryAddresses()
     }
@@ -125,7 +132,12 @@ package struct DNSResolution: Sendable {
             let four = answers[DNSQuestion(host.name, .a)]
             for answer in [six, four] { if let answer, !answer.isEmpty { ttl = min(ttl, answer.ttl ?? 0) } }
             for address in Self.alternate(six?.addresses ?? [], four?.addresses ?? []) {
-                let named = NamedAddress(address: address, port: host.port, weight: host.weight)
+                let named = NamedAddress(
+                    address: address,
+                    port: host.port,
+                    weight: host.weight,
+                    isBackup: host.isBackup
+                )
                 if addresses.count < Self.maxAddresses, known.insert(named).inserted {
                     addresses.append(named)
                 }

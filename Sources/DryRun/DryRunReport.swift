@@ -1,4 +1,5 @@
 import NIOCore
+import Names
 import ProxyCore
 import Routing
 
@@ -73,6 +74,8 @@ package struct DryRunReport: Encodable, Sendable {
         /// The name source that has the target.
         package private(set) var source: String?
         package private(set) var endpoints: [String] = []
+        /// What the name source states of endpoints, by the endpoint; nil: nothing of any.
+        package private(set) var remarks: [String: [String]]?
         /// Whose settings count for these endpoints; nil: no pool is for the target.
         package private(set) var pool: PoolReport?
         /// Of these the one that the request goes to: the first that has a turn.
@@ -91,8 +94,8 @@ package struct DryRunReport: Encodable, Sendable {
         package private(set) var trace: [TraceStep]?
 
         enum CodingKeys: String, CodingKey {
-            case tier, files, client, rule, location, captures, target, source, endpoints, pool, prohibited,
-                headers
+            case tier, files, client, rule, location, captures, target, source, endpoints, remarks, pool,
+                prohibited, headers
             case split, failover
             case usedTarget = "used_target"
             case response, page, status, redirect, reason, detail, trace
@@ -117,6 +120,7 @@ package struct DryRunReport: Encodable, Sendable {
             try container.encodeIfPresent(usedTarget, forKey: .usedTarget)
             try container.encode(source, forKey: .source)
             try container.encode(endpoints, forKey: .endpoints)
+            try container.encodeIfPresent(remarks, forKey: .remarks)
             try container.encodeIfPresent(pool, forKey: .pool)
             try container.encode(prohibited, forKey: .prohibited)
             try container.encode(headers, forKey: .headers)
@@ -155,6 +159,9 @@ package struct DryRunReport: Encodable, Sendable {
             guard let resolution = step.resolution else { return }
             source = resolution.source
             endpoints = resolution.endpoints.map(\.description)
+            let remarks = resolution.choices.filter { !$0.named.remarks.isEmpty }
+                .map { ($0.endpoint.description, $0.named.remarks) }
+            self.remarks = remarks.isEmpty ? nil : Dictionary(remarks) { first, _ in first }
             prohibited = resolution.prohibited.map {
                 Prohibited(endpoint: $0.endpoint.description, reason: $0.objection.words)
             }

@@ -57,7 +57,11 @@ package struct DryRunText {
             if let split = tier.split { row("split", printable(split.words)) }
             for left in tier.failover ?? [] { row("failover", "\(left.target) is left: \(left.reason)") }
             if let used = tier.usedTarget { row("used", printable(used)) }
-            row("endpoint", tier.endpoints.isEmpty ? "none" : tier.endpoints.joined(separator: ", "))
+            row(
+                "endpoint",
+                tier.endpoints.isEmpty
+                    ? "none" : tier.endpoints.map { endpoint($0, tier) }.joined(separator: ", ")
+            )
             if let pool = tier.pool { row("pool", printable(pool.words)) }
             row("from", tier.source ?? "no name source has it")
         }
@@ -67,6 +71,12 @@ package struct DryRunText {
         for line in tier.response ?? [] { row("response", printable(line)) }
         if let page = tier.page { row("page", printable(page)) }
         return lines
+    }
+
+    /// `10.0.0.5:9000`, `10.0.0.5:9000 (drain)`.
+    private func endpoint(_ endpoint: String, _ tier: DryRunReport.Tier) -> String {
+        guard let remarks = tier.remarks?[endpoint] else { return endpoint }
+        return "\(endpoint) (\(remarks.joined(separator: ", ")))"
     }
 
     private func position(_ location: String?) -> String {

@@ -1,4 +1,5 @@
 import Balancing
+import Names
 import ProxyCore
 import Routing
 
@@ -29,12 +30,15 @@ package struct PoolReport: Encodable, Sendable {
         /// Seconds.
         package let timeout: Double
     }
+    /// The endpoints are tiers that are believed; nil: they are not.
+    package let trustedTier: Bool?
 
     private enum CodingKeys: String, CodingKey {
         case name, location, method, sticky, key, endpoint, weight
         case isBackup = "backup"
         case maxRequests = "max_requests"
         case queue
+        case trustedTier = "trusted_tier"
     }
 
     init(_ use: PoolUse, _ step: DryRunStep) {
@@ -48,12 +52,13 @@ package struct PoolReport: Encodable, Sendable {
             case .header(let name): "header \(name)"
             }
         }
+        trustedTier = pool.settings.retries.trustedTier ? true : nil
         key = use.key.map { String(decoding: $0, as: UTF8.self) }
         endpoint = step.endpoint?.description
         let member = pool.members.first { $0.endpoint == step.endpoint }
         let choice = step.resolution?.choices.first { $0.endpoint == step.endpoint }
         weight = (member?.settings.weight ?? choice?.weight).map { Int($0) }
-        isBackup = member?.settings.isBackup ?? pool.settings.endpoint.isBackup
+        isBackup = member?.settings.isBackup ?? choice?.named.isBackup ?? pool.settings.endpoint.isBackup
         maxRequests = pool.settings.maxRequests
         queue = pool.settings.queue.map { Queue(size: $0.size, timeout: $0.timeout / .seconds(1)) }
     }
@@ -65,6 +70,7 @@ package struct PoolReport: Encodable, Sendable {
         if let sticky { words += ", sticky by \(sticky)" }
         if let maxRequests { words += ", at most \(maxRequests) requests" }
         if let queue { words += ", \(queue.size) wait for \(Self.seconds(queue.timeout))" }
+        if trustedTier == true { words += ", trusted tier" }
         if let endpoint {
             words += " · \(endpoint)"
             if let weight, weight != 1 { words += ", weight \(weight)" }

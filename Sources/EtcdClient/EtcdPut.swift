@@ -7,6 +7,8 @@ package struct EtcdPut: Sendable {
         case absent
         /// Puts it only in place of the entry of this revision.
         case revision(Int64)
+        /// Puts it only in place of an entry under this lease.
+        case lease(Int64)
     }
 
     package var key: [UInt8]

@@ -1,3 +1,4 @@
+import Balancing
 package import Names
 import Routing
 package import SystemSupport
@@ -10,10 +11,14 @@ package import SystemSupport
 ///     berth-names 1
 ///     host_01<TAB>10.0.0.5<TAB>9000<TAB>1<TAB>7f3a
 ///     end 1 2d9cb2d7b3b9e2b0
+///
+/// Version 2 has another column: `drain`, `down`, `backup`, `max_conns 5`, separated by commas, or `-`. It is written
+/// only where an address has any, so that an earlier Berth reads all other files.
 package struct SnapshotFile: Sendable {
     /// The maximum size of a file, bytes.
     static let maxBytes = 256 << 20
     private static let version = "berth-names 1"
+    private static let versionWithRemarks = "berth-names 2"
 
     package let path: String
 
@@ -43,13 +48,20 @@ package struct SnapshotFile: Sendable {
     }
 
     static func encode(_ names: [String: [NamedAddress]]) -> [UInt8] {
-        var bytes = Array("\(version)\n".utf8)
+        // What checks found holds for a moment.
+        let names = names.mapValues { addresses in
+            addresses.contains { $0.health != nil } ? addresses.map(Self.withoutHealth) : addresses
+        }
+        let hasRemarks = names.values.contains { $0.contains { !$0.remarks.isEmpty } }
+        var bytes = Array("\(hasRemarks ? versionWithRemarks : version)\n".utf8)
         var count = 0
         for (name, addresses) in names {
             for address in addresses {
                 let port = address.port.map { String($0) } ?? "-"
+                let remarks = address.remarks.isEmpty ? "-" : address.remarks.joined(separator: ",")
                 let line =
-                    "\(name)\t\(address.address)\t\(port)\t\(address.weight)\t\(address.identity ?? "-")\n"
+                    "\(name)\t\(address.address)\t\(port)\t\(address.weight)\t\(address.identity ?? "-")"
+                    + (hasRemarks ? "\t\(remarks)\n" : "\n")
                 bytes.append(contentsOf: line.utf8)
                 count += 1
             }
@@ -60,7 +72,8 @@ package struct SnapshotFile: Sendable {
 
     private func decode(_ bytes: [UInt8]) throws(FileError) -> [String: [NamedAddress]] {
         let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        guard lines.first.map({ $0.elementsEqual(Self.version.utf8) }) == true else {
+        let hasRemarks = lines.first.map { $0.elementsEqual(Self.versionWithRemarks.utf8) } ?? false
+        guard hasRemarks || lines.first.map({ $0.elementsEqual(Self.version.utf8) }) == true else {
             throw FileError(path: path, reason: "not a snapshot of this version")
         }
         // A complete file ends with the last line and its line end.
@@ -77,19 +90,40 @@ package struct SnapshotFile: Sendable {
             let parts = line.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false).map {
                 String(decoding: $0, as: UTF8.self)
             }
-            guard parts.count == 5, let address = IPAddress(parts[1]), let weight = UInt16(parts[3]) else {
+            guard parts.count == (hasRemarks ? 6 : 5), let address = IPAddress(parts[1]),
+                let weight = UInt16(parts[3])
+            else {
                 throw FileError(path: path, reason: "the snapshot has a malformed line")
             }
-            names[parts[0], default: []].append(
-                NamedAddress(
-                    address: address,
-                    port: UInt16(parts[2]),
-                    weight: weight,
-                    identity: parts[4] == "-" ? nil : parts[4]
-                )
+            var named = NamedAddress(
+                address: address,
+                port: UInt16(parts[2]),
+                weight: weight,
+                identity: parts[4] == "-" ? nil : parts[4]
             )
+            if hasRemarks { Self.read(parts[5], into: &named) }
+            names[parts[0], default: []].append(named)
         }
         return names
+    }
+
+    private static func withoutHealth(_ address: NamedAddress) -> NamedAddress {
+        var address = address
+        address.health = nil
+        return address
+    }
+
+    private static func read(_ remarks: String, into address: inout NamedAddress) {
+        for remark in remarks.split(separator: ",") {
+            switch remark {
+            case "drain": address.state = .drain
+            case "down": address.state = .down
+            case "backup": address.isBackup = true
+            case _ where remark.hasPrefix("max_conns "):
+                address.maxConnections = Int32(remark.dropFirst("max_conns ".count))
+            default: break
+            }
+        }
     }
 
     /// FNV-1a, 64 bits: detects damage, not forgery.

@@ -1,5 +1,6 @@
 import EtcdClient
 import Foundation
+package import Names
 import NIOConcurrencyHelpers
 package import RegistryClient
 package import Routing
@@ -21,6 +22,8 @@ package final class EtcdRegistration: Sendable {
 
     private struct State {
         var names: Set<String> = []
+        /// By the entry.
+        var health: [String: PublishedHealth] = [:]
         var hasReportedUnfit = false
         var ended: Bool?
         var waiters: [CheckedContinuation<Bool, Never>] = []
@@ -103,11 +106,17 @@ package final class EtcdRegistration: Sendable {
 
     /// Registers these names from now on, in place of earlier ones; for a template. Any thread, but one call after
     /// the other.
-    package func set(_ names: Set<String>) {
+    ///
+    /// - Parameter health: of those names that have one, written with their entries.
+    package func set(_ names: Set<String>, health: [String: PublishedHealth] = [:]) {
         let (fit, unfit) = entries(names)
+        var healths: [String: PublishedHealth] = [:]
+        for (name, health) in health { healths[address.entry(for: name)] = health }
+        let entryHealths = healths
         let reports = state.withLockedValue { state in
             defer { state.hasReportedUnfit = unfit != nil }
             state.names = fit
+            state.health = entryHealths
             return !state.hasReportedUnfit
         }
         if let unfit, reports {
@@ -115,7 +124,10 @@ package final class EtcdRegistration: Sendable {
         }
         let (runner, state) = (runner, state)
         // Tasks may overtake each other: each brings the newest names.
-        Task { await runner.handle(.wanted(state.withLockedValue { $0.names })) }
+        Task {
+            let (names, health) = state.withLockedValue { ($0.names, $0.health) }
+            await runner.handle(.wanted(names, health: health))
+        }
     }
 
     /// Removes all entries; returns when they are removed, or after 2 s.

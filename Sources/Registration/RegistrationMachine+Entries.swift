@@ -1,3 +1,4 @@
+import Names
 import RegistryClient
 import Routing
 
@@ -34,15 +35,33 @@ extension RegistrationMachine {
 
     /// The next entries to be put or checked.
     func claims(_ now: Duration) -> [Claim] {
+        let health = health
         let due = entries.compactMap { name, entry -> Claim? in
             switch entry {
-            case .missing(let replacing): Claim(name: name, replacing: replacing)
-            case .present(isDue: true): Claim(name: name)
-            case .held(_, let until) where until <= now: Claim(name: name)
+            case .missing(let replacing): Claim(name: name, replacing: replacing, health: health[name])
+            case .present(isDue: true): Claim(name: name, health: health[name])
+            case .held(_, let until) where until <= now: Claim(name: name, health: health[name])
             case .present, .held, .contested: nil
             }
         }
         return Array(due.sorted { $0.name < $1.name }.prefix(Limit.batch))
+    }
+
+    /// Entries to be put again, as their health has changed.
+    func updates(_ now: Duration) -> [Claim] {
+        let (health, entries) = (health, entries)
+        return health.due(now, limit: Limit.batch) { Self.isPresent(entries[$0]) }
+            .map { Claim(name: $0, health: health[$0], isUpdate: true) }
+    }
+
+    /// Whether a changed health waits for its time.
+    var hasUpdates: Bool {
+        let entries = entries
+        return health.waits { Self.isPresent(entries[$0]) }
+    }
+
+    private static func isPresent(_ entry: Entry?) -> Bool {
+        if case .present? = entry { true } else { false }
     }
 
     mutating func claimed(_ results: [String: ClaimResult], _ now: Duration, _ actions: inout [Action]) {
@@ -78,7 +97,10 @@ extension RegistrationMachine {
             // Set by hand: it stays.
             refuse(name, owner, reported: reported, now, &actions)
         } else if owner.instance == settings.instance {
-            if owner.lease == lease { return present(name) }
+            if owner.lease == lease {
+                health.wrote(owner.addresses.first?.health, to: name)
+                return present(name)
+            }
             // Ours, under an earlier lease.
             entries[name] = .missing(replacing: owner.revision)
         } else if owner.isAt(settings.address), settings.takesOver, !hasRegistered {

@@ -27,6 +27,11 @@ extension RegistrationMachine {
         }
         let claims = claims(now)
         if !claims.isEmpty { return send(.claim(lease: lease, claims), now, &actions) }
+        let updates = updates(now)
+        if !updates.isEmpty {
+            health.sent(now)
+            return send(.claim(lease: lease, updates), now, &actions)
+        }
         let isContested = hasContested
         if !isContested { inspections = [:] }
         if let due = inspections.filter({ $0.value.next <= now }).keys.min() {
@@ -42,6 +47,7 @@ extension RegistrationMachine {
         var until = min(renewAt, check)
         for case .held(_, let retry) in entries.values { until = min(until, retry) }
         for inspection in inspections.values { until = min(until, inspection.next) }
+        if hasUpdates { until = min(until, max(now, health.next)) }
         rest(until: until)
     }
 
@@ -81,6 +87,7 @@ extension RegistrationMachine {
             entries[name] = .missing(replacing: nil)
         }
         toRemove = []
+        health.forgetWritten()
         inspections = [:]
         checkAt = nil
         if had { actions.append(.emit(.lost(reason))) }

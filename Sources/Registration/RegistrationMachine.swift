@@ -1,4 +1,5 @@
 package import EtcdClient
+package import Names
 package import RegistryClient
 package import Routing
 
@@ -15,6 +16,8 @@ package struct RegistrationMachine: RegistryMachine, ~Copyable {
         package static let entries = 4096
         /// Entries of one request: etcd accepts 128 operations in one transaction by default.
         package static let batch = 64
+        /// From one request with changed healths to the next, each with at most `batch`: 128 a second.
+        package static let healthInterval = Duration.milliseconds(500)
     }
 
     package struct Settings: Sendable {
@@ -50,6 +53,10 @@ package struct RegistrationMachine: RegistryMachine, ~Copyable {
         package var name: String
         /// Puts the entry in place of that of this revision; nil: only where there is none.
         package var replacing: Int64?
+        /// Written with the entry.
+        package var health: PublishedHealth?
+        /// Puts the entry in place of that of this tier.
+        package var isUpdate = false
     }
 
     package enum ClaimResult: Sendable, Equatable {
@@ -88,8 +95,8 @@ package struct RegistrationMachine: RegistryMachine, ~Copyable {
     package enum Event: RegistryMachineEvent {
         case started
         case timer
-        /// The names of the entries from now on.
-        case wanted(Set<String>)
+        /// The names of the entries from now on, and the health of those that have one.
+        case wanted(Set<String>, health: [String: PublishedHealth] = [:])
         case authenticated(RequestToken)
         case granted(RequestToken, lease: Int64, ttl: Int64)
         /// A name without a result is tried again.
@@ -153,6 +160,7 @@ package struct RegistrationMachine: RegistryMachine, ~Copyable {
     /// The wanted entries.
     var entries: [String: Entry] = [:]
     var toRemove: Set<String> = []
+    var health = EntryHealths()
     /// By the lease.
     var inspections: [Int64: Inspection] = [:]
 
@@ -172,8 +180,9 @@ package struct RegistrationMachine: RegistryMachine, ~Copyable {
         case .started:
             if case .idle = phase { proceed(now, &actions) }
         case .timer: expire(now, random, &actions)
-        case .wanted(let names):
+        case .wanted(let names, let health):
             want(names, &actions)
+            self.health.want(health, among: entries.keys)
             // Otherwise the end of what runs proceeds to it.
             if case .resting(_, afterFailure: false) = phase { proceed(now, &actions) }
         case .stopped: stop(now, &actions)
@@ -191,8 +200,11 @@ package struct RegistrationMachine: RegistryMachine, ~Copyable {
             leaseRenewed(ttl, now)
             proceed(now, &actions)
         case .claimed(let token, let results):
-            guard finish(token) != nil else { break }
+            guard case .claim(_, let claims)? = finish(token) else { break }
             succeeded()
+            for claim in claims where results[claim.name] == .done {
+                health.wrote(claim.health, to: claim.name)
+            }
             claimed(results, now, &actions)
             proceed(now, &actions)
         case .removed(let token):

@@ -1,5 +1,6 @@
 import EtcdClient
 import Foundation
+import Names
 import RegistryClient
 import Routing
 
@@ -9,8 +10,13 @@ struct RegistrationValue: Sendable {
     let instance: String
 
     /// The JSON as of now.
-    var json: String {
-        EntryValue.json(address, instance: instance, since: Int64(Date().timeIntervalSince1970))
+    func json(_ health: PublishedHealth?) -> String {
+        EntryValue.json(
+            address,
+            health: health,
+            instance: instance,
+            since: Int64(Date().timeIntervalSince1970)
+        )
     }
 }
 
@@ -31,7 +37,7 @@ extension EtcdClient {
                 let (lease, granted) = try await grant(ttl: ttl, member: member)
                 return .granted(token, lease: lease, ttl: granted)
             case .claim(let lease, let claims):
-                return .claimed(token, try await claim(claims, value.json, lease: lease, member: member))
+                return .claimed(token, try await claim(claims, value, lease: lease, member: member))
             case .remove(let lease, let names):
                 try await delete(names.map { keys.key($0) }, lease: lease, member: member)
                 return .removed(token)
@@ -51,16 +57,17 @@ extension EtcdClient {
 
     private func claim(
         _ claims: [RegistrationMachine.Claim],
-        _ value: String,
+        _ value: RegistrationValue,
         lease: Int64,
         member: Int
     ) async throws(EtcdFailure) -> [String: RegistrationMachine.ClaimResult] {
         let puts = claims.map { claim in
             EtcdPut(
                 key: keys.key(claim.name),
-                value: value,
+                value: value.json(claim.health),
                 lease: lease,
-                condition: claim.replacing.map { .revision($0) } ?? .absent
+                condition: claim.isUpdate
+                    ? .lease(lease) : claim.replacing.map { .revision($0) } ?? .absent
             )
         }
         var results: [String: RegistrationMachine.ClaimResult] = [:]

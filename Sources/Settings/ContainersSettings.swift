@@ -35,7 +35,7 @@ package struct ContainersSettings: SettingGroup, Hashable {
         Setting(
             "only_labelled",
             .flag(\.onlyLabelled),
-            "Only containers with a label `berth.enable`, `berth.name`, `berth.port` or `berth.network` are served."
+            "Only containers with one of Berth's labels, such as `berth.name`, are served."
         ),
         Setting(
             "shared_names",

@@ -1,3 +1,4 @@
+import Balancing
 import Foundation
 import Names
 import Routing
@@ -96,6 +97,32 @@ private let rows: [Row] = [
         rules: ContainerNaming(onlyLabelled: true),
         facts: facts { $0.labels["berth.enable"] = "off" },
         result: "berth.enable is off"
+    ),
+    Row(
+        testDescription: "only labelled ones: a weight",
+        rules: ContainerNaming(onlyLabelled: true),
+        facts: facts { $0.labels["berth.weight"] = "2" },
+        result: "web 10.88.0.2:8080"
+    ),
+    Row(
+        testDescription: "a bad berth.weight",
+        facts: facts { $0.labels["berth.weight"] = "-1" },
+        result: "the label berth.weight must be from 0 to 65535, not '-1'"
+    ),
+    Row(
+        testDescription: "a bad berth.max_conns",
+        facts: facts { $0.labels["berth.max_conns"] = "0" },
+        result: "the label berth.max_conns must be from 1 to 1000000, not '0'"
+    ),
+    Row(
+        testDescription: "a berth.drain as nobody means it",
+        facts: facts { $0.labels["berth.drain"] = "soon" },
+        result: "the label berth.drain must be true or false, not 'soon'"
+    ),
+    Row(
+        testDescription: "down and drain",
+        facts: facts { $0.labels = ["berth.drain": "true", "berth.down": "true"] },
+        result: "it has both labels berth.drain and berth.down; it is either down or it drains"
     ),
     Row(testDescription: "stopped", facts: facts { $0.isRunning = false }, result: "not running"),
     Row(
@@ -204,6 +231,26 @@ private let rows: [Row] = [
             result = error.reason
         }
         #expect(result == row.result)
+    }
+
+    @Test(
+        arguments: [
+            ([:], 1, "up", false, nil), (["berth.weight": "0"], 0, "up", false, nil),
+            (["berth.drain": "true", "berth.weight": "65535"], 65535, "drain", false, nil),
+            (["berth.down": "YES", "berth.drain": "off"], 1, "down", false, nil),
+            (["berth.backup": "1", "berth.max_conns": "7"], 1, "up", true, 7),
+        ] as [([String: String], UInt16, String, Bool, Int32?)]
+    )
+    func `Labels give a container its share`(
+        labels: [String: String],
+        weight: UInt16,
+        state: String,
+        isBackup: Bool,
+        limit: Int32?
+    ) throws {
+        let address = try ContainerNaming().entry(facts { $0.labels = labels }).address
+        #expect(address.weight == weight && address.state.rawValue == state)
+        #expect(address.isBackup == isBackup && address.maxConnections == limit)
     }
 
     @Test func `A name's scope is the project and the network; with berth.name it is the project alone`()

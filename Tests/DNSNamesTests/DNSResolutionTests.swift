@@ -96,13 +96,14 @@ import Testing
         #expect(half.reply == .addresses([NamedAddress(address: Self.address("10.0.0.1"))], ttl: .seconds(5)))
     }
 
-    @Test func `A service gives ports and weights; hosts of a later priority are the last resort`() {
+    @Test func `A service gives ports and weights; hosts of later priorities are backups`() throws {
         let service = DNSQuestion("_http._tcp.a", .srv)
         let answer = DNSAnswer(
             services: [
                 .init(priority: 2, weight: 9, port: 8082, host: "c3"),
                 .init(priority: 1, weight: 3, port: 8080, host: "c1"),
                 .init(priority: 1, weight: 0, port: 8081, host: "c2"),
+                .init(priority: 7, weight: 5, port: 8083, host: "c4"),
                 .init(priority: 0, weight: 1, port: 0, host: "none"),
             ],
             ttl: 10
@@ -111,10 +112,18 @@ import Testing
             service: answer, DNSQuestion("c1", .a): Self.addresses("10.0.0.1"),
             DNSQuestion("c2", .a): Self.addresses("10.0.0.2"),
             DNSQuestion("c3", .a): Self.addresses("10.0.0.3"),
+            DNSQuestion("c4", .a): Self.addresses("10.0.0.4"),
         ]
         let found = run("a", DNSSearchPolicy(service: "_http._tcp"), zone: zone)
-        #expect(texts(found.reply) == ["10.0.0.1:8080*3", "10.0.0.2:8081*1", "10.0.0.3:8082*0"])
-        guard case .addresses(_, let ttl)? = found.reply else { return }
+        // A third priority comes after the second: weight 0 gets requests where no other backup can be picked.
+        #expect(
+            texts(found.reply)
+                == ["10.0.0.1:8080*3", "10.0.0.2:8081*1", "10.0.0.3:8082*9", "10.0.0.4:8083*0"]
+        )
+        guard case .addresses(let addresses, let ttl) = try #require(found.reply) else {
+            return #expect(Bool(false))
+        }
+        #expect(addresses.map(\.isBackup) == [false, false, true, true])
         #expect(ttl == .seconds(10))
     }
 

@@ -67,6 +67,14 @@ def test_containers_are_served_as_they_come_and_go(example, engine, tier):
     engine.container("berth-labelled", "shop", "--label", "berth.name=shop,store", "--label", "berth.port=8080")
     wait.within(AT_MOST, lambda: named(tier, "shop").status == 200, "a labelled container")
     assert named(tier, "store").body == b"I am shop on h01\n"
+    engine.container("berth-drained", "drained", "--label", "berth.name=shop", "--label", "berth.port=8080",
+                     "--label", "berth.drain=true")  # fmt: skip
+    engine.container("berth-sole", "sole", "--label", "berth.name=sole", "--label", "berth.down=true")
+    engine.container("berth-odd", "odd", "--label", "berth.name=odd", "--label", "berth.weight=much")
+    wait.until(lambda: "berth.weight must be from 0 to 65535, not 'much'" in tier.said(), what="the log to say so")
+    assert {named(tier, "shop").body for _ in range(6)} == {b"I am shop on h01\n"}
+    assert named(tier, "sole").status == 503 and named(tier, "odd").status == 503
+    engine.remove("berth-drained", "berth-sole", "berth-odd")
     engine.container("berth-private", "private", "--label", "berth.name=private", "--label", "berth.enable=false")
     assert named(tier, "private").status == 503
 

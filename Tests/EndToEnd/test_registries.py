@@ -180,8 +180,8 @@ def test_operators_see_and_change_what_a_tier_sees(tmp_path, things, etcd):
         code, out, err = berth("names", verb, "--config", str(config), *arguments)
         return code, out.decode(), err
 
-    *row, age, source, identity = names("get", "host_01")[1].split()[-7:]
-    assert (row, source, identity) == (["host_01", "127.0.0.1:7", "1", "-"], "static", "-")
+    *row, age, source, identity = names("get", "host_01")[1].split()[-8:]
+    assert (row, source, identity) == (["host_01", "127.0.0.1:7", "1", "-", "-"], "static", "-")
     # That of the rule file.
     assert age[-1] == "s" and int(age[:-1]) < 60
     code, _, err = names("set", "host_01", "10.0.0.5:9000", "--if-absent")
@@ -210,7 +210,7 @@ def test_operators_see_and_change_what_a_tier_sees(tmp_path, things, etcd):
     assert 0 <= rows[0]["age"] < 60 and "age" not in rows[1]
     code, out, _ = names("list")
     assert code == 0 and "10.0.0.5:9000" in out
-    assert out.splitlines()[0].split() == ["NAME", "ADDRESS", "WEIGHT", "TTL", "AGE", "SOURCE", "IDENTITY"]
+    assert out.splitlines()[0].split() == ["NAME", "ADDRESS", "WEIGHT", "STATE", "TTL", "AGE", "SOURCE", "IDENTITY"]
 
     code, out, _ = names("get", "host_01", "--json")
     assert code == 0 and json.loads(out)[0]["addresses"][0]["address"] == "10.0.0.5"

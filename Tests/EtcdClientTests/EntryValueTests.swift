@@ -1,3 +1,4 @@
+import Balancing
 import Foundation
 import Names
 import RegistryTestSupport
@@ -20,6 +21,24 @@ import Testing
             ),
             (#"{"address":"10.0.0.5:1","meta":"anything","more":null}"#, [at("10.0.0.5:1")]),
             (#"{"address":"10.0.0.5:1","meta":{"instance":"with space"}}"#, [at("10.0.0.5:1")]),
+            (
+                #"[{"address":"10.0.0.5:1","drain":true},{"address":"10.0.0.6:1","down":true,"drain":false}]"#,
+                [at("10.0.0.5:1") { $0.state = .drain }, at("10.0.0.6:1") { $0.state = .down }]
+            ),
+            (
+                #"{"address":"10.0.0.5:1","backup":true,"max_conns":50}"#,
+                [
+                    at("10.0.0.5:1") {
+                        $0.isBackup = true
+                        $0.maxConnections = 50
+                    }
+                ]
+            ),
+            (
+                #"[{"address":"10.0.0.5:1","health":"down"},{"address":"10.0.0.6:1","health":"up"}]"#,
+                [at("10.0.0.5:1") { $0.health = .down }, at("10.0.0.6:1") { $0.health = .up }]
+            ),
+            (#"{"address":"10.0.0.5:1","drain":null,"down":false,"max_conns":null}"#, [at("10.0.0.5:1")]),
         ]
     )
     func `One address or a list of them is read, with the port in either place`(
@@ -52,6 +71,16 @@ import Testing
             (#"{"address":"10.0.0.5:1","port":2}"#, "'address' and 'port' name different ports"),
             (#"{"address":"10.0.0.5","port":70000}"#, "'port' must be from 1 to 65535"),
             (#"{"address":"10.0.0.5:1","weight":-1}"#, "'weight' must be from 0 to 65535"),
+            (#"{"address":"10.0.0.5:1","drain":"yes"}"#, "'drain' is of the wrong type"),
+            (#"{"address":"10.0.0.5:1","down":1}"#, "'down' is of the wrong type"),
+            (
+                #"{"address":"10.0.0.5:1","down":true,"drain":true}"#,
+                "an address is either 'down' or it drains ('drain')"
+            ),
+            (#"{"address":"10.0.0.5:1","health":"ill"}"#, "'health' must be up or down"),
+            (#"{"address":"10.0.0.5:1","health":true}"#, "'health' is of the wrong type"),
+            (#"{"address":"10.0.0.5:1","max_conns":0}"#, "'max_conns' must be from 1 to 1000000"),
+            (#"{"address":"10.0.0.5:1","max_conns":1000001}"#, "'max_conns' must be from 1 to 1000000"),
         ]
     )
     func `What says nothing names the field`(text: String, problem: String) {
@@ -82,6 +111,14 @@ import Testing
         #expect(
             try EntryValue(Data(written.utf8)).addresses == [at("10.0.0.5:9000", weight: 3, identity: "i-7")]
         )
+    }
+
+    @Test(arguments: [EndpointSettings.AdministrativeState.up, .down, .drain])
+    func `A state that a command writes is read`(state: EndpointSettings.AdministrativeState) throws {
+        let text = try #require(EtcdEntryStore.value("10.0.0.5:9000", weight: 2, state: state))
+        #expect(text.contains(state.rawValue) == (state != .up))
+        let read = try EntryValue(Data(text.utf8)).addresses
+        #expect(read == [at("10.0.0.5:9000", weight: 2) { $0.state = state }])
     }
 
     @Test

@@ -1,3 +1,4 @@
+import Balancing
 import Foundation
 import Names
 import RegistryTestSupport
@@ -22,6 +23,30 @@ import Testing
         #expect(try file.read() == names)
         try file.write([:])
         #expect(try file.read() == [:])
+    }
+
+    @Test func `States, backups and bounds are kept, in a file of another version`() throws {
+        defer { unlink(file.path) }
+        let plain = String(decoding: SnapshotFile.encode(names), as: UTF8.self)
+        #expect(plain.hasPrefix("berth-names 1\n"))
+        var more = names
+        more["c"] = [
+            at("10.0.0.3:1") { $0.state = .drain }, at("10.0.0.4:1") { $0.state = .down },
+            at("10.0.0.5:1", weight: 0, identity: "i-5") {
+                $0.isBackup = true
+                $0.maxConnections = 1_000_000
+                $0.state = .drain
+            },
+        ]
+        try file.write(more)
+        #expect(String(decoding: SnapshotFile.encode(more), as: UTF8.self).hasPrefix("berth-names 2\n"))
+        #expect(try file.read() == more)
+    }
+
+    @Test func `What checks found is not kept`() throws {
+        defer { unlink(file.path) }
+        try file.write(["a": [at("10.0.0.1:1") { $0.health = .down }, at("10.0.0.2:1")]])
+        #expect(try file.read() == ["a": [at("10.0.0.1:1"), at("10.0.0.2:1")]])
     }
 
     @Test func `A file that is truncated or changed anywhere is not used`() throws {

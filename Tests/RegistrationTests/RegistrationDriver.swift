@@ -13,6 +13,7 @@ final class RegistrationDriver {
         var address = at("10.0.0.5:9000")
         var lease: Int64
         var revision: Int64
+        var health: PublishedHealth?
     }
 
     struct Lease {
@@ -88,10 +89,13 @@ final class RegistrationDriver {
         want(names)
     }
 
-    func want(_ names: Set<String>) {
-        on(.wanted(names))
+    func want(_ names: Set<String>, health: [String: PublishedHealth] = [:]) {
+        on(.wanted(names, health: health))
         run()
     }
+
+    /// What entries of ours state.
+    var healths: [String: PublishedHealth] { store.compactMapValues(\.health) }
 
     /// Fails the pending request.
     func fail(_ failure: EtcdFailure) {
@@ -180,19 +184,30 @@ final class RegistrationDriver {
 
     private func put(_ claim: RegistrationMachine.Claim, _ lease: Int64) -> RegistrationMachine.ClaimResult {
         let present = store[claim.name]
-        guard present?.revision == claim.replacing else {
+        let isFree =
+            claim.isUpdate ? present?.lease == lease : present?.revision == claim.replacing
+        guard isFree else {
             guard let present else { return .absent }
             return .held(
                 EntryOwner(
                     instance: present.instance,
-                    addresses: [present.address],
+                    addresses: [
+                        at("\(present.address.address):\(present.address.port ?? 0)") {
+                            $0.health = present.health
+                        }
+                    ],
                     lease: present.lease,
                     revision: present.revision
                 )
             )
         }
         revision += 1
-        store[claim.name] = Entry(instance: "me", lease: lease, revision: revision)
+        store[claim.name] = Entry(
+            instance: "me",
+            lease: lease,
+            revision: revision,
+            health: claim.health
+        )
         return .done
     }
 }

@@ -40,7 +40,19 @@ package final class FollowedNames: Sendable {
 }
 
 /// An endpoint as a named address.
-package func at(_ text: String, weight: UInt16 = 1, identity: String? = nil) -> NamedAddress {
+package func at(
+    _ text: String,
+    weight: UInt16 = 1,
+    identity: String? = nil,
+    _ change: (inout NamedAddress) -> Void = { _ in }
+) -> NamedAddress {
     guard let endpoint = Endpoint(text) else { fatalError("not an endpoint: \(text)") }
-    return NamedAddress(address: endpoint.address, port: endpoint.port, weight: weight, identity: identity)
+    var named = NamedAddress(
+        address: endpoint.address,
+        port: endpoint.port,
+        weight: weight,
+        identity: identity
+    )
+    change(&named)
+    return named
 }

@@ -62,9 +62,16 @@ public struct EndpointHealth: Sendable {
     }
 
     /// What an operator sets; holds until the next call, or until the settings change it.
-    public mutating func set(_ state: EndpointSettings.AdministrativeState, now: MonotonicTime) {
+    ///
+    /// - Parameter overridesSource: whoever lists the endpoint states otherwise: it is an operator's state also where the
+    ///   settings have the same.
+    public mutating func set(
+        _ state: EndpointSettings.AdministrativeState,
+        overridesSource: Bool = false,
+        now: MonotonicTime
+    ) {
         administrativeState = state
-        isSetByOperator = state != settings?.administrativeState ?? .up
+        isSetByOperator = overridesSource || state != settings?.administrativeState ?? .up
         settle(now, .administrative)
     }
 
@@ -100,6 +107,7 @@ public struct EndpointHealth: Sendable {
             }
         }
         if administrativeState == .drain { flags.insert(.drains) }
+        if isSetByOperator { flags.insert(.setByOperator) }
         if share(now: now) < 1 { flags.formUnion([.growing, .unsettled]) }
         if passive.isUnsettled { flags.insert(.unsettled) }
         if passive.awaitsSuccess { flags.insert(.awaitsSuccess) }

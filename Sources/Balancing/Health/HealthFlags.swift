@@ -23,4 +23,6 @@ public struct HealthFlags: OptionSet, Sendable, Hashable {
     public static let awaitsSuccess = HealthFlags(rawValue: 1 << 7)
     /// Failures of requests have to be reported: they count.
     public static let countsFailures = HealthFlags(rawValue: 1 << 8)
+    /// An operator has set its administrative state, which counts before what a name source states.
+    public static let setByOperator = HealthFlags(rawValue: 1 << 9)
 }

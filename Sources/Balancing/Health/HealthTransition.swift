@@ -26,6 +26,8 @@ public struct HealthTransition: Sendable, Hashable {
         case checksSucceeded = "checks_succeeded"
         /// An operator, or the settings.
         case administrative
+        /// The tier that has published the name states it.
+        case published
     }
 
     public let time: MonotonicTime

@@ -26,5 +26,9 @@ public struct RetrySettings: Sendable, Hashable {
     /// The share of running requests that may be retries, percent (default 20; at least 3 at a time).
     public var budget = 20
 
+    /// The endpoints are tiers of Berth, which are believed when they state that a request was sent nowhere: then it is
+    /// sent to another endpoint, whatever its method (default: they are not).
+    public var trustedTier = false
+
     public init() {}
 }

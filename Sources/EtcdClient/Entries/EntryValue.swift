@@ -1,3 +1,4 @@
+package import Balancing
 package import Foundation
 package import Names
 package import Routing
@@ -5,7 +6,7 @@ package import Routing
 /// The value of a registry's entry: what a name stands for, as JSON.
 ///
 ///     {"address": "10.0.0.5:9000", "weight": 1, "meta": {"instance": "7f3a", "rack": "r1"}}
-///     [{"address": "10.0.0.5", "port": 9000}, {"address": "fd00::5"}]
+///     [{"address": "10.0.0.5", "port": 9000, "drain": true}, {"address": "fd00::5", "backup": true}]
 ///
 /// `meta` belongs to the owner, except for `instance` (who wrote the entry; the identity of its addresses) and
 /// `since` (when, seconds since 1970).
@@ -51,13 +52,17 @@ package struct EntryValue: Sendable, Equatable {
     package static func json(
         _ endpoint: Endpoint,
         weight: UInt16 = 1,
+        state: EndpointSettings.AdministrativeState = .up,
+        health: PublishedHealth? = nil,
         instance: String? = nil,
         since: Int64? = nil
     ) -> String {
         let parts = [instance.map { "\"instance\":\"\($0)\"" }, since.map { "\"since\":\($0)" }]
             .compactMap(\.self)
         let meta = parts.isEmpty ? "" : ",\"meta\":{\(parts.joined(separator: ","))}"
-        return "{\"address\":\"\(endpoint)\",\"weight\":\(weight)\(meta)}"
+        let flag = state == .up ? "" : ",\"\(state.rawValue)\":true"
+        let found = health.map { ",\"health\":\"\($0.rawValue)\"" } ?? ""
+        return "{\"address\":\"\(endpoint)\",\"weight\":\(weight)\(flag)\(found)\(meta)}"
     }
 
     /// Whether `text` may be an identity: printable ASCII without quotes and backslashes, not too long.

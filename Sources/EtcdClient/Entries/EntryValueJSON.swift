@@ -1,3 +1,4 @@
+import Balancing
 import Names
 import Routing
 
@@ -22,10 +23,19 @@ struct EntryValueJSON: Decodable {
         let address: String
         let port: Int?
         let weight: Int?
+        let drain: Bool
+        let down: Bool
+        let backup: Bool
+        let maxConns: Int?
+        let health: String?
         let instance: String?
         let since: Int64?
 
-        private enum Key: String, CodingKey { case address, port, weight, meta }
+        private enum Key: String, CodingKey {
+            case address, port, weight, drain, down, backup, health, meta
+            case maxConns = "max_conns"
+        }
+
         private enum MetaKey: String, CodingKey { case instance, since }
 
         init(from decoder: any Decoder) throws {
@@ -33,6 +43,11 @@ struct EntryValueJSON: Decodable {
             address = try object.decode(String.self, forKey: .address)
             port = try object.decodeIfPresent(Int.self, forKey: .port)
             weight = try object.decodeIfPresent(Int.self, forKey: .weight)
+            drain = try object.decodeIfPresent(Bool.self, forKey: .drain) ?? false
+            down = try object.decodeIfPresent(Bool.self, forKey: .down) ?? false
+            backup = try object.decodeIfPresent(Bool.self, forKey: .backup) ?? false
+            maxConns = try object.decodeIfPresent(Int.self, forKey: .maxConns)
+            health = try object.decodeIfPresent(String.self, forKey: .health)
             // `meta` is the owner's: other contents of any shape are ignored.
             let meta = try? object.nestedContainer(keyedBy: MetaKey.self, forKey: .meta)
             instance = (try? meta?.decodeIfPresent(String.self, forKey: .instance)).flatMap(\.self)
@@ -45,6 +60,13 @@ struct EntryValueJSON: Decodable {
             }
             if let weight, !(0...65535).contains(weight) {
                 throw InvalidEntry("'weight' must be from 0 to 65535")
+            }
+            if drain, down { throw InvalidEntry("an address is either 'down' or it drains ('drain')") }
+            if let maxConns, !NamedAddress.maxConnectionsRange.contains(maxConns) {
+                throw InvalidEntry("'max_conns' must be from 1 to 1000000")
+            }
+            if let health, PublishedHealth(rawValue: health) == nil {
+                throw InvalidEntry("'health' must be up or down")
             }
             if let endpoint = Endpoint(address) {
                 guard endpoint.port > 0 else {
@@ -66,7 +88,11 @@ struct EntryValueJSON: Decodable {
                 address: address,
                 port: port,
                 weight: weight.flatMap { UInt16(exactly: $0) } ?? 1,
-                identity: instance.flatMap { EntryValue.isInstance($0) ? $0 : nil }
+                identity: instance.flatMap { EntryValue.isInstance($0) ? $0 : nil },
+                state: down ? .down : drain ? .drain : .up,
+                isBackup: backup,
+                maxConnections: maxConns.flatMap { Int32(exactly: $0) },
+                health: health.flatMap(PublishedHealth.init)
             )
         }
     }

@@ -1,3 +1,4 @@
+package import Balancing
 import Foundation
 package import Names
 package import RegistryClient
@@ -61,9 +62,18 @@ package final class EtcdEntryStore: Sendable {
     package func shutDown() async { await client.shutDown() }
 
     /// The value of one address, for `set`; nil: `endpoint` is not valid.
-    package static func value(_ endpoint: String, weight: UInt16?) -> String? {
+    package static func value(
+        _ endpoint: String,
+        weight: UInt16?,
+        state: EndpointSettings.AdministrativeState = .up
+    ) -> String? {
         guard let endpoint = Endpoint(endpoint) else { return nil }
-        return EntryValue.json(endpoint, weight: weight ?? 1, since: Int64(Date().timeIntervalSince1970))
+        return EntryValue.json(
+            endpoint,
+            weight: weight ?? 1,
+            state: state,
+            since: Int64(Date().timeIntervalSince1970)
+        )
     }
 
     package func entry(_ name: String) async throws(Refusal) -> Entry? {

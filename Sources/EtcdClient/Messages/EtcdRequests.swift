@@ -43,6 +43,7 @@ struct EtcdCompare: Encodable {
         case .none: []
         case .absent: [EtcdCompare(key: key, target: "CREATE", create_revision: "0")]
         case .revision(let revision): [EtcdCompare(key: key, target: "MOD", mod_revision: String(revision))]
+        case .lease(let lease): [EtcdCompare(key: key, target: "LEASE", lease: String(lease))]
         }
     }
 }

@@ -1,24 +1,4 @@
 package import HashTreeCollections
-package import Routing
-
-/// One address that a name source gives for a name.
-package struct NamedAddress: Hashable, Sendable {
-    package let address: IPAddress
-    /// The port, where the source has one; otherwise the target's port counts.
-    package let port: UInt16?
-    /// Its share among the name's addresses, 0 to 65,535 (default 1; 0: only when no other is left).
-    package let weight: UInt16
-    /// What is at the address now, where the source knows it: a container's ID and start, so that an address that
-    /// another container has taken over is another endpoint.
-    package let identity: String?
-
-    package init(address: IPAddress, port: UInt16? = nil, weight: UInt16 = 1, identity: String? = nil) {
-        self.address = address
-        self.port = port
-        self.weight = weight
-        self.identity = identity
-    }
-}
 
 /// A name with its addresses, from the first source that knows it.
 package struct ResolvedName: Sendable {

@@ -106,14 +106,20 @@ actor ControlStore {
     }
 
     /// Sets the state of endpoints. Returns when it holds on all event loops.
+    ///
+    /// - Parameter overridesSource: a name source states otherwise of them.
     func set(
         _ administrative: EndpointSettings.AdministrativeState,
-        of endpoints: [SharedEndpoint]
+        of endpoints: [SharedEndpoint],
+        overridesSource: Bool
     ) async throws(ControlRefusal) {
         let keys = Set(endpoints.map(\.key))
         let others = tier.sharedEndpoints.operatorStates.filter { !keys.contains($0.key) }
-        try keep(others + endpoints.compactMap { $0.operatorState(administrative) })
-        await tier.set(administrative, of: endpoints).done()
+        try keep(
+            others
+                + endpoints.compactMap { $0.operatorState(administrative, overridesSource: overridesSource) }
+        )
+        await tier.set(administrative, of: endpoints, overridesSource: overridesSource).done()
     }
 
     /// The rule files have ended a state that an operator had set: it is not to come back with the next start.

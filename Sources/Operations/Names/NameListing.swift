@@ -1,3 +1,4 @@
+import Balancing
 import Bytes
 import Foundation
 package import Names
@@ -20,6 +21,10 @@ package struct NameListing: Sendable, Equatable {
             let address: String
             let port: UInt16?
             let weight: UInt16
+            let state: String?
+            let backup: Bool?
+            let max_conns: Int32?
+            let health: String?
             let identity: String?
         }
 
@@ -37,7 +42,16 @@ package struct NameListing: Sendable, Equatable {
             name: name,
             source: source,
             addresses: addresses.map {
-                .init(address: "\($0.address)", port: $0.port, weight: $0.weight, identity: $0.identity)
+                .init(
+                    address: "\($0.address)",
+                    port: $0.port,
+                    weight: $0.weight,
+                    state: $0.state == .up ? nil : $0.state.rawValue,
+                    backup: $0.isBackup ? true : nil,
+                    max_conns: $0.maxConnections,
+                    health: $0.health?.rawValue,
+                    identity: $0.identity
+                )
             },
             ttl: ttl,
             age: age,
@@ -64,11 +78,12 @@ package struct NameListing: Sendable, Equatable {
 
     /// Columns for people: a line for each address.
     package static func table(_ listings: [NameListing]) -> String {
-        var lines = [["NAME", "ADDRESS", "WEIGHT", "TTL", "AGE", "SOURCE", "IDENTITY"]]
+        var lines = [["NAME", "ADDRESS", "WEIGHT", "STATE", "TTL", "AGE", "SOURCE", "IDENTITY"]]
         for listing in listings {
             for address in listing.addresses {
                 lines.append([
                     listing.name, Self.location(address), "\(address.weight)",
+                    address.remarks.isEmpty ? "-" : address.remarks.joined(separator: ", "),
                     listing.ttl.map { "\($0)s" } ?? "-",
                     listing.age.map(Self.span) ?? "-", listing.source + (listing.hidden ? " (hidden)" : ""),
                     address.identity.map(Printable.text) ?? "-",

@@ -1,3 +1,5 @@
+import Names
+
 /// One line of `berth names watch`.
 package enum NameListingChange: Sendable {
     case set(NameListing)
@@ -6,9 +8,15 @@ package enum NameListingChange: Sendable {
     package var text: String {
         switch self {
         case .set(let listing):
-            "set \(listing.name) \(listing.addresses.map(NameListing.location).joined(separator: ",")) \(listing.source)"
+            "set \(listing.name) \(listing.addresses.map(Self.words).joined(separator: ",")) \(listing.source)"
         case .removed(let listing): "removed \(listing.name) \(listing.source)"
         }
+    }
+
+    /// `10.0.0.5:9000`, `10.0.0.5:9000(drain)`.
+    private static func words(_ address: NamedAddress) -> String {
+        let remarks = address.remarks.joined(separator: " ")
+        return NameListing.location(address) + (remarks.isEmpty ? "" : "(\(remarks))")
     }
 
     package var json: String {

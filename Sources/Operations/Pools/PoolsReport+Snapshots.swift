@@ -1,6 +1,7 @@
 import Balancing
 import Names
 import NIOCore
+import Names
 import Proxy
 import ProxyCore
 import Routing
@@ -211,6 +212,8 @@ private struct TargetBuilder {
                     PoolsReport.Member(
                         member.endpoint,
                         member.settings,
+                        sourceState: member.sourceState,
+                        published: member.publishedHealth,
                         // Members of pools are counted on all loops together, with connects under way.
                         requests: key.pool == nil ? requests : member.endpoint.requestsInFlight,
                         check: checks[key],
@@ -236,6 +239,8 @@ extension PoolsReport.Member {
     fileprivate init(
         _ endpoint: SharedEndpoint,
         _ settings: EndpointSettings,
+        sourceState: EndpointSettings.AdministrativeState = .up,
+        published: PublishedHealth? = nil,
         requests: Int,
         check: LoopSnapshot.Check?,
         now: MonotonicTime
@@ -252,13 +257,22 @@ extension PoolsReport.Member {
         case .down: state = .down
         }
         if health.administrativeState == .drain, state != .down { state = .drain }
+        let isPublishedDown = published == .down && state != .down
+        if isPublishedDown { state = .down }
+        let isSetBySource =
+            sourceState != .up && !health.isSetByOperator && !(sourceState == .drain && state == .down)
+        if isSetBySource { state = sourceState == .down ? .down : .drain }
         self.init(
             endpoint: "\(endpoint.endpoint)",
             identity: endpoint.identity,
             state: state,
-            cause: Self.cause(health, now: now),
+            cause: isSetBySource
+                ? HealthTransition.Cause.administrative.rawValue
+                : isPublishedDown ? HealthTransition.Cause.published.rawValue : Self.cause(health, now: now),
             triedIn: triedIn,
             setByOperator: health.isSetByOperator,
+            setBySource: isSetBySource ? true : nil,
+            publishedHealth: published?.rawValue,
             weight: Int(settings.weight),
             share: (health.share(now: now) * 1000).rounded() / 1000,
             backup: settings.isBackup,

@@ -115,6 +115,10 @@ package struct PoolsReport: Codable, Sendable, Equatable {
         package var triedIn: Double?
         /// An operator has set its state.
         package var setByOperator: Bool
+        /// The name source states its state; nil: it does not.
+        package var setBySource: Bool?
+        /// `up` or `down`, where the tier that has published the name states it.
+        package var publishedHealth: String?
         package var weight: Int
         /// The part of the weight that counts now, above 0 to 1.
         package var share: Double

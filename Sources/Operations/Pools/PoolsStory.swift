@@ -56,17 +56,26 @@ package enum PoolsStory {
             sentences.append("Its share grows: \(percent) % of weight \(member.weight) count now.")
         }
         if let check = member.check { sentences.append(self.check(check)) }
+        if let health = member.publishedHealth {
+            sentences.append(
+                "The tier there checks it, and has published that it is \(Printable.text(health))."
+            )
+        }
         return sentences
     }
 
     private static func state(_ member: PoolsReport.Member) -> String {
-        let who = member.setByOperator ? "an operator" : "the settings"
+        let who =
+            member.setByOperator
+            ? "an operator" : member.setBySource == true ? "the name source" : "the settings"
         switch member.state {
         case .up:
             return member.setByOperator ? "It is up (an operator), against the settings." : "It is up."
         case .drain: return "It drains (\(who)): it gets only requests that are bound to it."
         case .down where member.cause == HealthTransition.Cause.administrative.rawValue:
             return "It is down (\(who)): it gets no request until that changes."
+        case .down where member.cause == HealthTransition.Cause.published.rawValue:
+            return "It is down: \(words(member.cause)). It is up again when that tier's checks succeed."
         case .down:
             return "It is down: \(words(member.cause)). It is up again after checks that succeed."
         case .avoided:
@@ -111,6 +120,7 @@ package enum PoolsStory {
         case .checksFailed: "checks failed"
         case .checksSucceeded: "checks succeeded"
         case .administrative: "an operator or the settings changed it"
+        case .published: "the tier there has published that its checks failed"
         case nil: Printable.text(cause)
         }
     }

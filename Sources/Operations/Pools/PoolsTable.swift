@@ -80,7 +80,8 @@ package enum PoolsTable {
     }
 
     private static func state(_ member: PoolsReport.Member, isInUse: Bool) -> String {
-        member.state.rawValue + (member.setByOperator ? " (set)" : "") + (member.backup ? " (backup)" : "")
+        member.state.rawValue + (member.setByOperator ? " (set)" : "")
+            + (member.setBySource == true ? " (source)" : "") + (member.backup ? " (backup)" : "")
             + (isInUse ? "" : " (not in use)")
     }
 

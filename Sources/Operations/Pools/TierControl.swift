@@ -115,8 +115,12 @@ struct TierControl: Sendable {
         guard let endpoint = Endpoint(change.endpoint) else {
             throw ControlRefusal(400, "'\(change.endpoint)' is not an endpoint; write it like 10.0.0.2:8080")
         }
-        let endpoints = try await endpoints(of: name, endpoint)
-        try await store.set(state, of: endpoints)
+        let (endpoints, sourceStates) = try await endpoints(of: name, endpoint)
+        try await store.set(
+            state,
+            of: endpoints,
+            overridesSource: sourceStates.contains { $0 != .up && $0 != state }
+        )
         logger.notice(
             "an operator set the state of an endpoint",
             metadata: ["target": "\(name)", "endpoint": "\(endpoint)", "state": "\(state.rawValue)"]
@@ -127,32 +131,34 @@ struct TierControl: Sendable {
         }
     }
 
-    /// What stands for an endpoint: one for each container that has had its address.
+    /// What stands for an endpoint: one for each container that has had its address; and what name sources state of it.
     private func endpoints(of name: String, _ endpoint: Endpoint) async throws(ControlRefusal)
-        -> [SharedEndpoint]
+        -> (endpoints: [SharedEndpoint], sourceStates: Set<EndpointSettings.AdministrativeState>)
     {
         let loops = await tier.snapshots(of: name)
         let lower = name.lowercased()
         let targets = loops.flatMap(\.targets).filter { $0.name == lower || $0.pool?.name == name }
         var found: [SharedEndpoints.Key: SharedEndpoint] = [:]
+        var sourceStates: Set<EndpointSettings.AdministrativeState> = []
         for member in targets.flatMap(\.members) where member.endpoint.endpoint == endpoint {
             found[member.endpoint.key] = member.endpoint
+            sourceStates.insert(member.sourceState)
         }
-        if !found.isEmpty { return Array(found.values) }
+        if !found.isEmpty { return (Array(found.values), sourceStates) }
         let deployed = await store.record(of: lower).endpoints?.first { $0.endpoint == "\(endpoint)" }
         if let deployed {
             let pool = await tier.settings(of: lower)
-            return [tier.endpoint(endpoint, identity: deployed.identity, of: pool)]
+            return ([tier.endpoint(endpoint, identity: deployed.identity, of: pool)], [])
         }
         let pool = loops.first?.pools.first { $0.name == name || $0.name == lower }
         if let pool, let member = pool.members.first(where: { $0.endpoint == endpoint }) {
-            return [tier.endpoint(member.endpoint, identity: nil, of: pool)]
+            return ([tier.endpoint(member.endpoint, identity: nil, of: pool)], [])
         }
         // Those that are gone, but for the state that an operator has set.
         let kept = tier.sharedEndpoints.setByOperator.filter {
             $0.endpoint == endpoint && ($0.pool == name || $0.pool == nil)
         }
-        if !kept.isEmpty { return kept }
+        if !kept.isEmpty { return (kept, []) }
         let report = try await report(of: name)
         let known = Set(report.targets.flatMap(\.members).map(\.endpoint)).sorted()
         throw ControlRefusal(

@@ -1,6 +1,7 @@
 import Logging
 import Names
 import NIOConcurrencyHelpers
+import Proxy
 package import Registration
 import RegistryClient
 package import Routing
@@ -37,11 +38,12 @@ final class TierRegistration: Sendable {
 
     private let registration: EtcdRegistration
     private let address: RegistrationAddress
-    private let local = NIOLockedValueBox(LocalNames())
     /// The entries that were last known to be registered.
     private let registered = NIOLockedValueBox(0)
     private let refusals: AsyncStream<String>
     private let logger: Logger
+    /// Of a template, while the tier runs.
+    private let publication = NIOLockedValueBox<Publication?>(nil)
 
     init(_ plan: RegistrationPlan, logger: Logger) throws(RegistryError) {
         let (refusals, refuse) = AsyncStream.makeStream(
@@ -87,13 +89,13 @@ final class TierRegistration: Sendable {
         }
     }
 
-    func start() { registration.start() }
-
-    /// Registers the names that the tier serves, if the address is a template. In order.
-    func take(_ update: NameTableUpdate) {
+    /// Registers, from now on, also the names that the tier serves, if the address is a template.
+    func start(_ tier: Tier, _ names: NameDirectory) {
+        registration.start()
         guard address.isTemplate else { return }
-        let names = local.withLockedValue { $0.apply(update) ? $0.names : nil }
-        if let names { registration.set(names) }
+        let publication = Publication(registration, tier, names)
+        self.publication.withLockedValue { $0 = publication }
+        publication.start()
     }
 
     /// Returns when somebody else holds the tier's own name, with the reason; nil: the tier has it, or the address
@@ -105,6 +107,7 @@ final class TierRegistration: Sendable {
     }
 
     func withdraw() async {
+        await publication.withLockedValue { $0 }?.stop()
         let isConfirmed = await registration.withdraw()
         // A tier that was never registered, or lost its entries, has nothing to withdraw.
         guard registered.withLockedValue({ $0 }) > 0 else { return }

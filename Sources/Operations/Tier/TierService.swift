@@ -225,13 +225,12 @@ package final class TierService: Sendable {
                 ]
             )
         }
+        let published = PublishedHealthLog(logger)
+        names.subscribe { published.update($0) }
         let readiness = Readiness(file: options.readyFile, logger: logger)
         names.subscribe { update in readiness.update(update.table) }
         // After binding: requests may follow at once.
-        for registration in registrations {
-            registration.start()
-            names.subscribe { registration.take($0) }
-        }
+        for registration in registrations { registration.start(tier, names) }
         return TierService(
             tier: tier,
             names: names,

@@ -18,14 +18,16 @@ extension Tier {
 
     /// Sets the state of endpoints (`SharedEndpoint.set`).
     ///
+    /// - Parameter overridesSource: a name source states otherwise of them.
     /// - Returns: done when it holds on all loops.
     package func set(
         _ state: EndpointSettings.AdministrativeState,
-        of endpoints: [SharedEndpoint]
+        of endpoints: [SharedEndpoint],
+        overridesSource: Bool = false
     ) -> TierChange {
         var done: [EventLoopFuture<Void>] = []
         for endpoint in endpoints {
-            endpoint.set(state, now: .now())
+            endpoint.set(state, overridesSource: overridesSource, now: .now())
             done += workers.map { $0.stateChanged(of: endpoint) }
         }
         return TierChange(done)

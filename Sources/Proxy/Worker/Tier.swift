@@ -29,6 +29,7 @@ package final class Tier: Sendable {
     private let controlPlane: ControlPlaneGuard
     /// How long WebSockets may go on in a tier that drains; nil: as other requests.
     private let webSocketTime: NIOLockedValueBox<TimeAmount?>
+    private let rules: NIOLockedValueBox<RouteTable>
 
     private init(
         settings: TierSettings,
@@ -37,8 +38,10 @@ package final class Tier: Sendable {
         listeners: [Listener],
         gate: ConnectionGate,
         sharedEndpoints: SharedEndpoints,
-        controlPlane: ControlPlaneGuard
+        controlPlane: ControlPlaneGuard,
+        table: RouteTable
     ) {
+        rules = NIOLockedValueBox(table)
         self.sharedEndpoints = sharedEndpoints
         self.settings = settings
         self.webSocketTime = NIOLockedValueBox(settings.timeouts.drainWebSocket)
@@ -164,7 +167,8 @@ package final class Tier: Sendable {
             listeners: listeners,
             gate: gate,
             sharedEndpoints: targets.endpoints,
-            controlPlane: controlPlane
+            controlPlane: controlPlane,
+            table: table
         )
     }
 
@@ -186,6 +190,9 @@ package final class Tier: Sendable {
     /// For tests of what a worker holds.
     var aWorker: Worker { workers[0] }
 
+    /// The rules in force.
+    package var table: RouteTable { rules.withLockedValue { $0 } }
+
     /// New names, on every loop.
     package func install(names: NameTableUpdate) {
         for worker in workers { worker.install(names: names) }
@@ -200,6 +207,7 @@ package final class Tier: Sendable {
         settings.fit(descriptors: DescriptorLimit.current, loops: loops.count)
         gate.set(settings.limits)
         webSocketTime.withLockedValue { $0 = settings.timeouts.drainWebSocket }
+        rules.withLockedValue { $0 = table }
         install(controlPlane.replace(settings.controlPlane))
         for worker in workers { worker.install(table: table, settings: settings, names: names) }
     }

@@ -43,12 +43,15 @@ extension Exchange {
         note(failure)
         upstream?.cancel()
         upstream = nil
-        let plain = LocalResponse.failure(
+        var plain = LocalResponse.failure(
             failure,
             tier: context.settings,
             requestID: String(buffer: facts.requestID),
             representation: facts.prefersJSON ? .json : .html
         )
+        if !machine.wasSent, failure.reason.mayEndElsewhere, downstream?.connection.trusted == true {
+            plain.fields.append(UnsentMark.field(failure.reason))
+        }
         // Where the bytes could not be understood, nothing after them can be either.
         let closes = failure.side == .downstream
         let page = context.stages.rules.errorPage(

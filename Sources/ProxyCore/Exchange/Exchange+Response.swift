@@ -41,9 +41,14 @@ extension Exchange {
 
     package func responseHead(_ head: borrowing ResponseHead, _ source: ByteBuffer) -> AfterHead {
         if head.isInterim { return interim(head, source) }
-        noteResult(status: head.status)
+        let isUnsent =
+            head.status >= 400 && facts.route.pool?.retries?.trustsTier == true
+            && UnsentMark.isIn(head, source)
+        noteResult(status: head.status, isUnsent: isUnsent)
         if head.status >= 400 {
-            if repeatRequest(insteadOf: head.status) || replaceResponse(head, source) { return .over }
+            if repeatRequest(insteadOf: head.status, isUnsent: isUnsent) || replaceResponse(head, source) {
+                return .over
+            }
         }
         let action = machine.responseBegan(
             isUnsent: upstream?.hasUnsentRequest == true,
@@ -66,12 +71,15 @@ extension Exchange {
     }
 
     /// A response began: what its endpoint is worth. A status after which requests are sent again is a failure.
-    private func noteResult(status: Int) {
+    ///
+    /// - Parameter isUnsent: the endpoint is a tier that has sent the request nowhere. A container that is down is not a
+    ///   failure of its host.
+    private func noteResult(status: Int, isUnsent: Bool) {
         guard let used = facts.upstream, let began = facts.connected else { return }
         if facts.route.pool?.measure == .header {
             used.responded(after: context.now - began, now: context.now)
         }
-        if facts.route.pool?.retries?.includes(status: status) == true {
+        if !isUnsent, facts.route.pool?.retries?.includes(status: status) == true {
             used.shared.requestFailed(
                 began: began,
                 now: context.now,
@@ -89,12 +97,13 @@ extension Exchange {
 
     /// Sends the request to another endpoint, where there is one and the target's settings say so. The response is
     /// discarded with its connection.
-    private func repeatRequest(insteadOf status: Int) -> Bool {
+    private func repeatRequest(insteadOf status: Int, isUnsent: Bool) -> Bool {
         let now = context.now
-        guard machine.mayRepeat(status: status, now: now), let used = facts.upstream,
+        guard isUnsent ? machine.mayRepeatUnsent(now: now) : machine.mayRepeat(status: status, now: now),
+            let used = facts.upstream,
             context.stages.hasOther(than: used, facts.attempted, facts.route), entersRetry()
         else { return false }
-        perform(machine.responseDiscarded(now: now))
+        perform(machine.responseDiscarded(isUnsent: isUnsent, now: now))
         return true
     }
 

@@ -70,6 +70,8 @@ package struct ExchangeMachine: ~Copyable {
     package private(set) var attempts = 0
     /// The method may be repeated (RFC 9110 §9.2.2).
     private let isIdempotent: Bool
+    /// Some of the request was sent to an endpoint.
+    package private(set) var wasSent = false
     /// All that was sent upstream is still held, so it can be sent again.
     private var isReplayable = true
     /// The response began before its endpoint had the whole request: it may not read the rest.
@@ -105,7 +107,9 @@ package struct ExchangeMachine: ~Copyable {
     }
 
     /// So many bytes of the request are held to be sent again, also of a body that arrives piece by piece.
-    package var heldBytes: Int { isIdempotent && isReplayable ? retries.bodyBytes : 0 }
+    package var heldBytes: Int {
+        isReplayable && (isIdempotent || retries.trustsTier) ? retries.bodyBytes : 0
+    }
 
     // MARK: Before there is a connection
 
@@ -157,6 +161,7 @@ package struct ExchangeMachine: ~Copyable {
     /// A connection carries the request.
     package mutating func attached(reused: Bool, now: NIODeadline) {
         state = .sending(reused: reused)
+        wasSent = true
         upstreamActivity = now
         hasResponseBytes = false
     }
@@ -248,11 +253,23 @@ package struct ExchangeMachine: ~Copyable {
             && givenUp < retries.attempts - 1 && retries.includes(status: status)
     }
 
-    /// A response was discarded for its status: see `mayRepeat`.
-    package mutating func responseDiscarded(now: NIODeadline) -> Action {
+    /// Whether a response is discarded in which the endpoint, another tier, states that it has sent the request nowhere:
+    /// whatever the method is.
+    package func mayRepeatUnsent(now: NIODeadline) -> Bool {
+        retries.trustsTier && isReplayable && interims == 0 && request == .complete && now < lastRetry
+            && givenUp < retries.attempts - 1
+    }
+
+    /// A response was discarded: see `mayRepeat` and `mayRepeatUnsent`.
+    ///
+    /// - Parameter isUnsent: what failed is behind the endpoint, and is not charged to it.
+    package mutating func responseDiscarded(isUnsent: Bool = false, now: NIODeadline) -> Action {
         wasRetried = true
         isRepeated = true
-        return connectNext(after: Failure(.connectFailed, "the target responded with an error"), now: now)
+        let failure =
+            isUnsent
+            ? Failure(.endpointsDown) : Failure(.connectFailed, "the target responded with an error")
+        return connectNext(after: failure, now: now)
     }
 
     // MARK: The downstream

@@ -54,6 +54,8 @@ package struct RetryPolicy: Sendable, Equatable {
     package let budget: Int
     /// The largest body that is kept to be sent again, bytes; zero where no retry would send it.
     package let bodyBytes: Int
+    /// The endpoints are tiers, which are believed when they state that a request was sent nowhere.
+    package let trustsTier: Bool
     private var conditions: Conditions = []
     private var statuses = Statuses()
 
@@ -70,7 +72,8 @@ package struct RetryPolicy: Sendable, Equatable {
         attempts = settings.attempts
         totalTime = settings.totalTime.map(TimeAmount.init)
         budget = settings.budget
-        bodyBytes = conditions.isEmpty && statuses.isEmpty ? 0 : settings.bodyBytes
+        trustsTier = settings.trustedTier
+        bodyBytes = conditions.isEmpty && statuses.isEmpty && !trustsTier ? 0 : settings.bodyBytes
     }
 
     /// Whether a request that failed after it was sent may be sent elsewhere, as far as the settings go.

@@ -8,6 +8,16 @@ extension Failure.Reason {
         }
     }
 
+    /// Another tier may be able to serve the request, where this one has not sent it anywhere.
+    var mayEndElsewhere: Bool {
+        switch self {
+        case .unknownTarget, .nameTimeout, .nameError, .draining, .targetLimit, .endpointsDown,
+            .outOfDescriptors:
+            true
+        default: isConnectFailure
+        }
+    }
+
     package var side: Failure.Side {
         switch self {
         case .malformedRequest, .methodNotAllowed, .notImplemented, .versionNotSupported,

@@ -57,7 +57,11 @@ package struct ResponseHeadEdits {
             return passesStatus || kept.contains(bytes.extracting(field.name.indices))
         case .other:
             let name = bytes.extracting(field.name.indices)
-            if ClaimedField.of(name) == .directive { return kept.contains(name) }
+            switch ClaimedField.of(name) {
+            case .directive: return kept.contains(name)
+            case .signal: return false
+            case .claim, nil: break
+            }
         default:
             break
         }

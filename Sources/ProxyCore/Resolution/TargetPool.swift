@@ -43,6 +43,8 @@ package final class TargetPool {
     private var sticky: StickyBinding?
     /// A pick looks at the state of each endpoint: of the one whose turn it is is not enough.
     private var comparesEndpoints = false
+    /// Turns alone decide, as long as the endpoint whose turn it is is well.
+    private var picksByTurn = true
     /// The state of the names that it stands for; see `TargetPools`.
     var epoch = TargetPools.outdated
     /// The target's requests on all loops. Only targets that are used have one.
@@ -91,7 +93,7 @@ package final class TargetPool {
             for member in updated {
                 member.upstream.shared.configure(
                     member.settings,
-                    check: settings.settings.check,
+                    check: member.publishedHealth == nil ? settings.settings.check : nil,
                     generation: settings.generation,
                     now: now
                 )
@@ -111,6 +113,7 @@ package final class TargetPool {
                 || updated.contains { $0.settings.maxConnections != nil || $0.settings.slowStart > .zero }
             sticky?.name(updated.map(\.upstream))
         }
+        picksByTurn = !comparesEndpoints && !updated.contains { $0.publishedHealth == .down }
         markUse(now: now)
     }
 
@@ -160,7 +163,7 @@ package final class TargetPool {
         failure == nil
             && members.contains { member in
                 member.upstream !== used && !attempted.contains(member.upstream)
-                    && !member.upstream.isAvoided && member.isUp && member.hasRoom
+                    && !member.isAvoided && member.isUp && member.hasRoom
             }
     }
 
@@ -200,7 +203,7 @@ package final class TargetPool {
             return bound
         }
         let key = request.balancingKey
-        if attempted.isEmpty, !comparesEndpoints, let index = balancer.pick(key: key),
+        if attempted.isEmpty, picksByTurn, let index = balancer.pick(key: key),
             members[index].upstream.admits(now: now)
         {
             return index
@@ -231,7 +234,7 @@ package final class TargetPool {
         now: NIODeadline
     ) -> EndpointLoad {
         let member = members[index]
-        guard !attempted.contains(member.upstream), !isChoosy || !member.upstream.isAvoided, member.isUp,
+        guard !attempted.contains(member.upstream), !isChoosy || !member.isAvoided, member.isUp,
             member.hasRoom
         else { return EndpointLoad(isExcluded: true) }
         return comparesEndpoints ? member.load(now: now) : EndpointLoad()
@@ -239,7 +242,7 @@ package final class TargetPool {
 
     private func nothingLeft(_ attempted: AttemptedUpstreams, _ reason: Failure.Reason) -> Failure {
         guard attempted.isEmpty else { return Failure(.connectFailed) }
-        let isFull = members.contains { $0.isUp && !$0.upstream.isAvoided && !$0.hasRoom }
+        let isFull = members.contains { $0.isUp && !$0.isAvoided && !$0.hasRoom }
         return Failure(isFull ? .targetLimit : reason)
     }
 
@@ -255,6 +258,8 @@ package final class TargetPool {
                 TargetSnapshot.Member(
                     endpoint: member.upstream.shared,
                     settings: member.settings,
+                    sourceState: member.sourceState,
+                    publishedHealth: member.publishedHealth,
                     requestsInFlight: member.upstream.requestsInFlight
                 )
             },
@@ -274,9 +279,7 @@ package final class TargetPool {
         if balancer.method.usesKey { return .byKey }
         let nobody = AttemptedUpstreams()
         var turns = balancer
-        if !comparesEndpoints, let index = turns.pick(), members[index].isUp,
-            !members[index].upstream.isAvoided
-        {
+        if picksByTurn, let index = turns.pick(), members[index].isUp, !members[index].isAvoided {
             return .endpoint(members[index].upstream.endpoint)
         }
         var picked = turns.pick { load($0, excluding: nobody, isChoosy: true, now: now) }

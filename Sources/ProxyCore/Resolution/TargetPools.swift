@@ -108,14 +108,19 @@ struct TargetPools {
         for pool in pools.values { pool.stateChanged(of: endpoint) }
     }
 
+    /// In no order.
+    var all: [TargetPool] { Array(pools.values) }
+
     /// The targets that are in use, in no order, for commands.
     ///
     /// - Parameter name: of a target or a pool; nil: all.
-    func snapshots(of name: String?) -> [TargetSnapshot] {
-        guard let name else { return pools.values.map { $0.snapshot(now: now) } }
+    func snapshots(of name: String?) -> [TargetSnapshot] { all(of: name).map { $0.snapshot(now: now) } }
+
+    /// - Parameter name: of a target or a pool; nil: all.
+    func all(of name: String?) -> [TargetPool] {
+        guard let name else { return all }
         let target = name.lowercased()
         return pools.values.filter { $0.key.target.name == target || $0.settings?.name == name }
-            .map { $0.snapshot(now: now) }
     }
 
     mutating func tick(now: NIODeadline) {

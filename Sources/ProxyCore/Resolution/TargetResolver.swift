@@ -6,10 +6,18 @@ package struct Resolution: Sendable {
     /// An endpoint that may be connected to.
     package struct Choice: Sendable {
         package let endpoint: Endpoint
+        /// As the name source lists it.
+        package let named: NamedAddress
+
+        package init(endpoint: Endpoint, named: NamedAddress) {
+            self.endpoint = endpoint
+            self.named = named
+        }
+
         /// Its share beside the others (0: only if no other is left).
-        package let weight: UInt16
+        package var weight: UInt16 { named.weight }
         /// What is at the endpoint now, a container for example; nil where the name source has no identity.
-        package let identity: String?
+        package var identity: String? { named.identity }
     }
 
     /// The name source that has the target, in words; nil: none has it.
@@ -90,9 +98,7 @@ package struct TargetResolver: Sendable {
             if let objection = addressGuard.objection(to: endpoint, endpointNetworks: key.endpointNetworks) {
                 prohibited.append((endpoint, objection))
             } else {
-                choices.append(
-                    Resolution.Choice(endpoint: endpoint, weight: named.weight, identity: named.identity)
-                )
+                choices.append(Resolution.Choice(endpoint: endpoint, named: named))
             }
         }
         return Resolution(source: source, choices: choices, prohibited: prohibited, problem: nil, use: use)

@@ -1,4 +1,5 @@
 package import Balancing
+package import Names
 package import Routing
 
 /// A target as one event loop has it, for commands.
@@ -6,6 +7,10 @@ package struct TargetSnapshot: Sendable {
     package struct Member: Sendable {
         package let endpoint: SharedEndpoint
         package let settings: EndpointSettings
+        /// What the name source states for this target; what an operator has set of the endpoint counts before it.
+        package let sourceState: EndpointSettings.AdministrativeState
+        /// What the tier at the endpoint has published of the target; nil: nothing.
+        package let publishedHealth: PublishedHealth?
         /// On this event loop.
         package let requestsInFlight: Int
     }

@@ -118,10 +118,13 @@ extension RequestStages {
 
     // MARK: Commands
 
-    /// The targets that are in use, in no order.
+    /// The targets that are in use, in no order, with the names of now.
     ///
     /// - Parameter name: of a target or a pool; nil: all.
-    package func targetSnapshots(of name: String? = nil) -> [TargetSnapshot] { targets.snapshots(of: name) }
+    package func targetSnapshots(of name: String? = nil) -> [TargetSnapshot] {
+        for pool in targets.all(of: name) { refresh(pool) }
+        return targets.snapshots(of: name)
+    }
 
     /// Brings a target up to date that may not have had a request since its name changed.
     package func refresh(target name: String) {

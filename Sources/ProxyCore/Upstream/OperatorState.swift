@@ -20,10 +20,13 @@ package struct OperatorState: Hashable, Sendable {
 }
 
 extension SharedEndpoint {
-    /// What `set` is to make of it; nil: the settings have it so.
-    package func operatorState(_ state: EndpointSettings.AdministrativeState) -> OperatorState? {
+    /// What `set` is to make of it; nil: the settings have it so, and no name source states otherwise.
+    package func operatorState(
+        _ state: EndpointSettings.AdministrativeState,
+        overridesSource: Bool = false
+    ) -> OperatorState? {
         let over = health.configuredState
-        return state == over ? nil : OperatorState(key: key, state: state, over: over)
+        return state == over && !overridesSource ? nil : OperatorState(key: key, state: state, over: over)
     }
 
     /// What an operator has set; nil: nothing.
@@ -49,6 +52,7 @@ extension SharedEndpoints {
             settings.maxFailures = 0
             endpoint.configure(settings, now: now)
         }
-        endpoint.set(kept.state, now: now)
+        // The same as in the settings: then it overrides a name source.
+        endpoint.set(kept.state, overridesSource: kept.state == kept.over, now: now)
     }
 }

@@ -104,8 +104,14 @@ package final class SharedEndpoint: Sendable {
 
     /// What an operator sets; holds until the next call, or until the settings change it, also while no target that has
     /// the endpoint is in use.
-    package func set(_ state: EndpointSettings.AdministrativeState, now: NIODeadline) {
-        change(now) { $0.health.set(state, now: $1) }
+    ///
+    /// - Parameter overridesSource: a name source states otherwise.
+    package func set(
+        _ state: EndpointSettings.AdministrativeState,
+        overridesSource: Bool = false,
+        now: NIODeadline
+    ) {
+        change(now) { $0.health.set(state, overridesSource: overridesSource, now: $1) }
         endpoints?.operatorStateChanged(self)
     }
 

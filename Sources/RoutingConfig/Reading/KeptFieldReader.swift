@@ -23,6 +23,10 @@ extension NodeReader {
 
     private static func isRemoved(_ name: [UInt8]) -> Bool {
         guard !name.contains(UInt8(ascii: "*")), !ClaimedField.isDisguised(name.span) else { return false }
-        return ClaimedField.of(name.span) != nil || name == Array("proxy-status".utf8)
+        switch ClaimedField.of(name.span) {
+        case .claim, .directive: return true
+        case .signal: return false
+        case nil: return name == Array("proxy-status".utf8)
+        }
     }
 }

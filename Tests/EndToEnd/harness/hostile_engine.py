@@ -36,6 +36,7 @@ class HostileEngine:
         self.port = port
         self.mode = GOOD
         self.containers = {}
+        self.labels = {}
         self.lock = threading.Lock()
         self.open = set()
         self.listed = 0
@@ -48,10 +49,11 @@ class HostileEngine:
         self.listener.listen(64)
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def run(self, name, address):
+    def run(self, name, address, labels=None):
         """A container starts; who listens to the events is told."""
         identity = f"{len(self.containers) + 10:064x}"
         self.containers[identity] = (name, address)
+        self.labels[identity] = labels or {}
         self.tell({"Type": "container", "Action": "start", "Actor": {"ID": identity}})
 
     def tell(self, event):
@@ -153,7 +155,7 @@ class HostileEngine:
             "Id": identity,
             "Name": "/" + name,
             "State": {"Running": True, "Paused": False, "StartedAt": "2026-01-01T00:00:00Z"},
-            "Config": {"Labels": {}, "ExposedPorts": {f"{self.port}/tcp": {}}},
+            "Config": {"Labels": self.labels.get(identity, {}), "ExposedPorts": {f"{self.port}/tcp": {}}},
             "NetworkSettings": {"Networks": {"n": {"IPAddress": address}}},
         }
         if mode == "look-hangs":

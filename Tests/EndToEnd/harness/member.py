@@ -46,6 +46,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def respond(self, status, body):
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
+        for name, value in self.server.member.fields:
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
 
@@ -73,6 +75,8 @@ class Member:
         self.name, self.mode, self.delay, self.healthy = name, mode, delay, True
         self.requests = self.checks = 0
         self.seen = collections.Counter()
+        # Of each response.
+        self.fields = []
         self.connections = []
         self.lock = threading.Lock()
         self.released = threading.Event()

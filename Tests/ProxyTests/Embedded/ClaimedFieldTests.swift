@@ -115,4 +115,42 @@ import Testing
         let forged = "Server: nginx\r\nProxy-Status: berth-local; error=dns_error\r\n"
         #expect(try !Self.response(forged, status: "502 Bad Gateway", kept: kept).contains("dns_error"))
     }
+
+    @Test func `The mark of a request that was sent nowhere passes through no tier`() throws {
+        let kept = KeptFields([Array("x-berth-unsent".utf8)])
+        let head = try Self.response(
+            "X-Berth-Unsent: evil\r\nx_berth_unsent: evil\r\n",
+            status: "503 Service Unavailable",
+            kept: kept
+        )
+        #expect(!head.contains("evil"), "\(head)")
+        #expect(try !Self.forwarded(["X-Berth-Unsent"]).contains("evil"))
+    }
+
+    @Test(arguments: [true, false])
+    func `A tier marks a request that it has sent nowhere, for those that it trusts`(isTrusted: Bool) throws {
+        let tier = try EmbeddedTier(
+            configure: { if isTrusted { Self.trust(&$0) } },
+            origin: EmbeddedTier.echoHeads
+        )
+        tier.connectFailure = .connectionRefused
+        let client = try tier.connect()
+        client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        let head = try client.takeHead()
+        #expect(head.hasPrefix("HTTP/1.1 502 "))
+        #expect(head.contains("\r\nX-Berth-Unsent: connection_refused\r\n") == isTrusted)
+    }
+
+    @Test func `What an endpoint may have seen is not marked`() throws {
+        let tier = try EmbeddedTier(
+            configure: Self.trust,
+            origin: { connection in
+                while connection.nextHead() != nil { connection.send("junk\r\n\r\n") }
+            }
+        )
+        let client = try tier.connect()
+        client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        let head = try client.takeHead()
+        #expect(head.hasPrefix("HTTP/1.1 502 ") && !head.contains("X-Berth-Unsent"))
+    }
 }

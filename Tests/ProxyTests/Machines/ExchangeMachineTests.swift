@@ -342,4 +342,32 @@ import Testing
             actions(complete: false, events + [.time(.seconds(5))]) == [.abort(Failure(.requestTimeout))]
         )
     }
+
+    @Test func `What another tier has sent nowhere goes to the next endpoint, whatever the method`() {
+        var settings = RetrySettings()
+        settings.trustedTier = true
+        settings.attempts = 2
+        func mayRepeat(_ settings: RetrySettings?, _ events: [ExchangeEvent] = []) -> Bool {
+            var run = ExchangeRun(complete: true, idempotent: false, settings)
+            for event in [.connecting, .attached(reused: false), .upstreamSent] + events {
+                _ = run.apply(event)
+            }
+            let wasSent = run.machine.wasSent
+            #expect(wasSent)
+            return run.machine.mayRepeatUnsent(now: run.now)
+        }
+        #expect(mayRepeat(settings))
+        #expect(!mayRepeat(nil))
+        #expect(!mayRepeat(settings, [.bodyReleased]))
+        #expect(!mayRepeat(settings, [.interimResponse]))
+        settings.attempts = 1
+        #expect(!mayRepeat(settings))
+        settings.totalTime = .zero
+        #expect(!mayRepeat(settings))
+        // Bodies are held for it, as far as a bound goes.
+        let held = ExchangeRun(complete: false, idempotent: false, settings).machine.heldBytes
+        #expect(held == settings.bodyBytes)
+        let other = ExchangeRun(complete: false, idempotent: false, RetrySettings()).machine.heldBytes
+        #expect(other == 0)
+    }
 }

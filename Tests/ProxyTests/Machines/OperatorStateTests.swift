@@ -1,5 +1,6 @@
 import Balancing
 import NIOCore
+import Names
 import Routing
 import Testing
 
@@ -36,7 +37,10 @@ import Testing
 
     private func update(_ pool: TargetPool, _ settings: Pool?) {
         let choices = (1...3).map { last in
-            Resolution.Choice(endpoint: Self.endpoint(last), weight: 1, identity: nil)
+            Resolution.Choice(
+                endpoint: Self.endpoint(last),
+                named: NamedAddress(address: Self.endpoint(last).address)
+            )
         }
         let resolution = Resolution(
             source: "test",

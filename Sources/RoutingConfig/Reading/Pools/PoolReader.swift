@@ -9,6 +9,7 @@ package struct PoolReader {
         ["name", "match", "endpoints", "balance", "hash_key", "consistent", "hash_balance_factor", "sticky"]
         + PoolEndpointReader.settings + [
             "health", "all_down", "max_requests", "queue", "retry_on", "retries", "split", "failover",
+            "trusted_tier",
         ]
 
     /// - Returns: nil when it is not a mapping, or nothing says which targets it is for. A pool with errors is
@@ -40,6 +41,10 @@ package struct PoolReader {
         if let mapping = given["retries"] { retries.read(mapping, into: &pool.settings.retries) }
         if let split = given["split"] { pool.split = SplitReader(reader: reader).split(split, pairs) }
         if let target = given["failover"] { pool.failover = reader.text(target, "`failover`") }
+        if let flag = given["trusted_tier"] {
+            pool.settings.retries.trustedTier = reader.flag(flag, "`trusted_tier`") ?? false
+            reportUselessTrust(flag, pool.settings.retries)
+        }
         return selector == nil ? nil : pool
     }
 
@@ -66,6 +71,17 @@ package struct PoolReader {
             )
         }
         return nil
+    }
+
+    /// Who may be tried once only is never sent elsewhere.
+    private func reportUselessTrust(_ node: YAMLNode, _ retries: RetrySettings) {
+        guard retries.trustedTier, retries.attempts < 2 else { return }
+        reader.report(
+            .conflictingKeys,
+            node,
+            "`trusted_tier` has no effect with `attempts: 1`",
+            hint: "raise `retries.attempts`, or remove `trusted_tier`"
+        )
     }
 
     private func allDown(_ node: YAMLNode) -> PoolSettings.AllDown? {
