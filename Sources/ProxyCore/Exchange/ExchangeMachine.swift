@@ -260,9 +260,7 @@ package struct ExchangeMachine: ~Copyable {
             && givenUp < retries.attempts - 1
     }
 
-    /// A response was discarded: see `mayRepeat` and `mayRepeatUnsent`.
-    ///
-    /// - Parameter isUnsent: what failed is behind the endpoint, and is not charged to it.
+    /// A response was discarded: see `mayRepeat`, and `mayRepeatUnsent`, after which the endpoint has not failed.
     package mutating func responseDiscarded(isUnsent: Bool = false, now: NIODeadline) -> Action {
         wasRetried = true
         isRepeated = true
