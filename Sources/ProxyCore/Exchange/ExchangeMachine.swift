@@ -264,10 +264,8 @@ package struct ExchangeMachine: ~Copyable {
     package mutating func responseDiscarded(isUnsent: Bool = false, now: NIODeadline) -> Action {
         wasRetried = true
         isRepeated = true
-        let failure =
-            isUnsent
-            ? Failure(.endpointsDown) : Failure(.connectFailed, "the target responded with an error")
-        return connectNext(after: failure, now: now)
+        if isUnsent { return connectNext(after: Failure(.endpointsDown), now: now) }
+        return connectNext(after: Failure(.connectFailed, "the target responded with an error"), now: now)
     }
 
     // MARK: The downstream
@@ -338,10 +336,8 @@ package struct ExchangeMachine: ~Copyable {
     /// The tier or the endpoint drains, and the time is over.
     package mutating func drainExpired() -> Action {
         switch state {
-        case .done:
-            return .none
-        case .deciding, .waiting, .connecting, .sending:
-            return failed(Failure(.draining))
+        case .done: return .none
+        case .deciding, .waiting, .connecting, .sending: return failed(Failure(.draining))
         case .streaming, .finishing, .tunnel:
             state = .done
             return .abort(Failure(.draining))

@@ -192,7 +192,7 @@ struct DeployCommandTests {
             )
             #expect(report.outcome == .unhealthy)
             #expect(report.endpoints.map(\.healthy) == [true, false])
-            #expect(report.endpoints[1].response == "status_500" && report.endpoints[1].attempts > 1)
+            #expect(report.endpoints[1].response == "status_500" && report.endpoints[1].attempts > 0)
             #expect(
                 report.error == "1 of 2 endpoints did not become healthy in time; nothing has changed"
             )
@@ -223,7 +223,7 @@ struct DeployCommandTests {
                 try await site.pools.deploy("api", Self.request(late.endpoint))
             }
             #expect(second?.kind == .refused)
-            #expect(second?.description.hasPrefix("a deployment of 'api' has been running for 0s") == true)
+            #expect(second?.description.hasPrefix("a deployment of 'api' has been running for ") == true)
             late.status.withLockedValue { $0 = "200 OK" }
             #expect(try await report.outcome == .deployed)
             #expect(try await site.bodies() == ["late"])
@@ -371,7 +371,8 @@ struct DeployCommandTests {
         #expect(try await site.get("/new").body == "new")
         #expect(try await site.get("/checked").status == 503)
         let member = try #require(report.targets.first { $0.name == "checked" }?.members.first)
-        #expect(member.state == .drain && member.setByOperator)
+        #expect(member.state == .drain)
+        #expect(member.setByOperator)
         try await site.pools.resume("api")
         try await site.pools.set(.up, of: site.old.endpoint, in: "checked")
         await site.stop()

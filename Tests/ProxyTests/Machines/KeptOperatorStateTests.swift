@@ -55,7 +55,7 @@ import Testing
         let endpoints = SharedEndpoints()
         let key = SharedEndpoints.Key(endpoint: endpoint, identity: nil, pool: nil)
         endpoints.restore(OperatorState(key: key, state: .drain, over: .up), now: start)
-        #expect(endpoints.endpoint(endpoint, identity: nil).flags == [.drains])
+        #expect(endpoints.endpoint(endpoint, identity: nil).flags == [.drains, .setByOperator])
     }
 
     @Test func `Requests at an endpoint are those that it serves, and those whose connection is being made`()
