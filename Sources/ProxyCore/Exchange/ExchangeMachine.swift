@@ -338,10 +338,9 @@ package struct ExchangeMachine: ~Copyable {
         switch state {
         case .done: return .none
         case .deciding, .waiting, .connecting, .sending: return failed(Failure(.draining))
-        case .streaming, .finishing, .tunnel:
-            state = .done
-            return .abort(Failure(.draining))
+        case .streaming, .finishing, .tunnel: state = .done
         }
+        return .abort(Failure(.draining))
     }
 
     package mutating func tunnelEnded() {
