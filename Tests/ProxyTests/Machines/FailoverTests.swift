@@ -75,15 +75,18 @@ import Testing
         #expect(try Self.way(bench) == (["one", "two"], 2))
         try Self.set(.up, bench, "one")
         #expect(try Self.way(bench) == (["one"], 1))
-        let shared = try #require(bench.stages.targetSnapshots(of: nil).first { $0.name == "one" }).members[0].endpoint
+        let shared = try #require(bench.stages.targetSnapshots(of: nil).first { $0.name == "one" }).members[0]
+            .endpoint
         shared.connecting(now: .now())
         shared.connectFailed(now: .now(), detail: "connection_refused", evidence: "")
         #expect(shared.isAvoided)
         #expect(try Self.way(bench) == (["one", "two"], 2))
         // The last of them is.
         #expect(throws: Never.self) {
-            let two = try #require(bench.stages.targetSnapshots(of: nil).first { $0.name == "two" }).members[0]
-                .endpoint
+            let two = try #require(bench.stages.targetSnapshots(of: nil).first { $0.name == "two" }).members[
+                0
+            ]
+            .endpoint
             two.connecting(now: .now())
             two.connectFailed(now: .now(), detail: "connection_refused", evidence: "")
             #expect(two.isAvoided)
@@ -98,7 +101,8 @@ import Testing
         bench.stages.tick(now: now)
         #expect(try Self.way(bench) == (["one"], 1))
         try Self.set(.down, bench, "one")
-        let shared = try #require(bench.stages.targetSnapshots(of: nil).first { $0.name == "one" }).members[0].endpoint
+        let shared = try #require(bench.stages.targetSnapshots(of: nil).first { $0.name == "one" }).members[0]
+            .endpoint
         for _ in 0..<3 {
             now = now + .seconds(60)
             bench.stages.tick(now: now)
