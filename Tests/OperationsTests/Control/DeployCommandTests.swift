@@ -186,7 +186,7 @@ struct DeployCommandTests {
             let report = try await site.pools.deploy(
                 "api",
                 Self.request(good.endpoint, bad.endpoint) {
-                    $0.timeout = 0.2
+                    $0.timeout = 1.5
                     $0.healthPath = "/up"
                 }
             )
@@ -206,7 +206,7 @@ struct DeployCommandTests {
             // Nobody listens.
             let refused = try await site.pools.deploy(
                 "api",
-                Self.request("127.0.0.1:1") { $0.timeout = 0.05 }
+                Self.request("127.0.0.1:1") { $0.timeout = 0.5 }
             )
             #expect(refused.endpoints.map(\.response) == ["connection_refused"])
         }
