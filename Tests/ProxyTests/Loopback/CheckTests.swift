@@ -8,7 +8,7 @@ import Testing
 @testable import ProxyCore
 
 /// Checks over real sockets.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(4)))
 struct CheckTests {
     /// What a tier does whose target has been requested once, and is checked from then on.
     private func run(

@@ -8,7 +8,7 @@ import Testing
 @testable import ProxyCore
 
 /// How many downstream connections there may be, and how long each lives.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(4)))
 struct ConnectionLifeTests {
     private static let get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 

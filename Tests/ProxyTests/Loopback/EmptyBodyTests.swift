@@ -5,7 +5,7 @@ import Testing
 @testable import ProxyCore
 
 /// A body of no bytes is whole with its head.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(4)))
 struct EmptyBodyTests {
     @Test func `A POST of no bytes leaves both connections in use`() async throws {
         let origin = try ScriptedOrigin.echoingHeads()

@@ -6,7 +6,7 @@ import Testing
 @testable import ProxyCore
 
 /// A client that has said all it has to say may close its half, whenever it likes.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(4)))
 struct HalfCloseTests {
     @Test func `A whole body behind which the client closes its half gets its answer`() async throws {
         let origin = try ScriptedOrigin { connection, _ in

@@ -7,7 +7,7 @@ import Testing
 @testable import ProxyCore
 
 /// What one exchange leaves behind never reaches another, and each is told of once.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(4)))
 struct IsolationTests {
     private static let get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 

@@ -13,7 +13,7 @@ import Testing
 @testable import ProxyCore
 
 /// Slow is not late: each deadline is counted from where its wait began.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(4)))
 struct PaceTests {
     private static let get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 

@@ -9,7 +9,7 @@ import Testing
 @testable import Proxy
 
 /// What only a kernel shows: each test runs a real tier between real sockets.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(4)))
 struct SocketTests {
     private static let get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 

@@ -6,7 +6,7 @@ import Testing
 @testable import ProxyCore
 
 /// Upstream connections that were good when they were put aside, and are no longer.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(4)))
 struct StaleConnectionTests {
     private static let get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 

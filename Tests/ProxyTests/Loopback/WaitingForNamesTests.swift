@@ -67,7 +67,7 @@ private final class HeldAsker: NameResolver {
     }
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(4)))
 struct WaitingForNamesTests {
     private static let rules = [
         RuleDefinition(name: "all", host: "~^(?<name>[a-z]+)\\.test$", action: .forward(to: "$name"))
