@@ -13,9 +13,12 @@ FORMATTED := Sources Tests Package.swift Fuzz/Checks Fuzz/Targets Fuzz/Package.s
 
 # Tests of one thread each: the thread sanitizer has nothing to find in them. Whole targets are left out by Package.swift.
 ONE_THREAD := SimulationTests|flood
+# Tests that compute for minutes: by themselves, so that those that wait for something have the machine.
+COMPUTING := SimulationTests|ScaleTests|flood|DeadEndpointTests|FirstMatchTests|HealthPropertyTests
 # The address sanitizer looks at each step, not at many: it takes several times as long for one.
 SANITIZED := BERTH_SEEDS=250 BERTH_PROPERTY_PAIRS=5000 BERTH_REQUESTS=1000
 # Sizes of the long run.
+TEST = $(if $(SANITIZE),ASAN_OPTIONS=detect_leaks=0 $(SANITIZED) $(SWIFT) test --sanitize $(SANITIZE) --scratch-path .build/$(SANITIZE),$(SWIFT) test)
 LONG_UNIT := BERTH_SEEDS=10000 BERTH_PROPERTY_PAIRS=5000000 BERTH_REQUESTS=10000 BERTH_FLOOD_NAMES=100000
 LONG_END_TO_END := BERTH_E2E_HOSTS=100000 BERTH_E2E_BYTES=1073741824 BERTH_E2E_ETCD_AWAY=60 \
 	BERTH_E2E_REQUESTS=10000 BERTH_E2E_CHAOS=600 BERTH_E2E_SLOW=500 BERTH_E2E_FLOOD=100000 \
@@ -42,7 +45,8 @@ build:
 # build folder of their own. Leaks are left out: the test runner itself has some at its end.
 unit:
 	@scripts/install-packages build test
-	$(if $(SANITIZE),ASAN_OPTIONS=detect_leaks=0 $(SANITIZED) $(SWIFT) test --sanitize $(SANITIZE) --scratch-path .build/$(SANITIZE),$(SWIFT) test)
+	$(TEST) --skip '$(COMPUTING)'
+	$(TEST) --skip-build --filter '$(COMPUTING)'
 
 # Several files at a time, as they wait more than they compute; then those that measure or fill the machine.
 end-to-end: build
