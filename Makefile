@@ -17,8 +17,8 @@ ONE_THREAD := SimulationTests|flood
 COMPUTING := SimulationTests|ScaleTests|flood|DeadEndpointTests|FirstMatchTests|HealthPropertyTests
 # The address sanitizer looks at each step, not at many: it takes several times as long for one.
 SANITIZED := BERTH_SEEDS=250 BERTH_PROPERTY_PAIRS=5000 BERTH_REQUESTS=1000
-# Sizes of the long run.
 TEST = $(if $(SANITIZE),ASAN_OPTIONS=detect_leaks=0 $(SANITIZED) $(SWIFT) test --sanitize $(SANITIZE) --scratch-path .build/$(SANITIZE),$(SWIFT) test)
+# Sizes of the long run.
 LONG_UNIT := BERTH_SEEDS=10000 BERTH_PROPERTY_PAIRS=5000000 BERTH_REQUESTS=10000 BERTH_FLOOD_NAMES=100000
 LONG_END_TO_END := BERTH_E2E_HOSTS=100000 BERTH_E2E_BYTES=1073741824 BERTH_E2E_ETCD_AWAY=60 \
 	BERTH_E2E_REQUESTS=10000 BERTH_E2E_CHAOS=600 BERTH_E2E_SLOW=500 BERTH_E2E_FLOOD=100000 \
