@@ -14,7 +14,7 @@ FORMATTED := Sources Tests Package.swift Fuzz/Checks Fuzz/Targets Fuzz/Package.s
 # Tests of one thread each: the thread sanitizer has nothing to find in them. Whole targets are left out by Package.swift.
 ONE_THREAD := SimulationTests|flood
 # Tests that compute for minutes: by themselves, so that those that wait for something have the machine.
-COMPUTING := SimulationTests|ScaleTests|flood|DeadEndpointTests|FirstMatchTests|HealthPropertyTests
+COMPUTING := SimulationTests|ScaleTests|flood|DeadEndpointTests|FirstMatchTests|HealthPropertyTests|DefectTests
 # The address sanitizer looks at each step, not at many: it takes several times as long for one.
 SANITIZED := BERTH_SEEDS=250 BERTH_PROPERTY_PAIRS=5000 BERTH_REQUESTS=1000
 TEST = $(if $(SANITIZE),ASAN_OPTIONS=detect_leaks=0 $(SANITIZED) $(SWIFT) test --sanitize $(SANITIZE) --scratch-path .build/$(SANITIZE),$(SWIFT) test)
