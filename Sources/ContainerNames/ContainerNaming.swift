@@ -85,7 +85,7 @@ package struct ContainerNaming: Sendable {
         )
     }
 
-    /// Nil: there is no such label.
+    /// Nil if the container has no such label.
     static func flag(_ label: String, of facts: ContainerFacts) throws(Unserved) -> Bool? {
         guard let text = facts.labels[label] else { return nil }
         switch text.lowercased() {

@@ -27,7 +27,7 @@ struct ContainerShare {
             .map { Int32($0) }
     }
 
-    /// Nil: there is no such label.
+    /// Nil if the container has no such label.
     private static func number(
         _ label: String,
         in range: ClosedRange<Int>,

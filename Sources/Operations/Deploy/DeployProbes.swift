@@ -14,10 +14,15 @@ struct DeployProbes: Sendable {
     let probe: @Sendable (Endpoint) async -> ProbeResult
     /// Called before each probe of the endpoint at an index.
     var begins: @Sendable (Int) -> Void = { _ in }
-    /// Called after each success of the endpoint at an index: whether nothing else speaks against it.
+    /// Called after each success of the endpoint at an index. Returns whether the endpoint counts as healthy.
     var isUp: @Sendable (Int) -> Bool = { _ in true }
     /// Nothing is to be changed any longer.
     var isStopping: @Sendable () async -> Bool = { false }
+
+    /// The refusal of `--health-path` where the pool has a check of its own.
+    static func healthPathMessage(_ pool: Pool) -> String {
+        "the pool '\(pool.name)' has a health check, which is used: leave out --health-path"
+    }
 
     /// - Returns: what was found out of each endpoint, in their order.
     func run(_ endpoints: [Endpoint]) async -> [DeployReport.Probed] {

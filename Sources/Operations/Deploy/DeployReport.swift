@@ -1,3 +1,4 @@
+import Balancing
 import Foundation
 
 /// What a deployment has done.
@@ -42,13 +43,6 @@ package struct DeployReport: Codable, Equatable, Sendable {
     /// Requests that still run at previous endpoints.
     package var requestsLeft: Int { drained.reduce(0) { $0 + $1.requests } }
 
-    /// Not all endpoints are healthy.
-    mutating func refuse() {
-        let sick = endpoints.count { !$0.healthy }
-        outcome = .unhealthy
-        error = "\(sick) of \(endpoints.count) endpoints did not become healthy in time; nothing has changed"
-    }
-
     /// On several lines, with the keys of the control socket.
     package func json() throws -> String {
         let encoder = ControlResponse.encoder
@@ -81,5 +75,21 @@ package struct DeployReport: Codable, Equatable, Sendable {
             )
         }
         return lines
+    }
+}
+
+extension DeployReport {
+    /// After the probes: the deployment is made where all endpoints are healthy.
+    init(of target: String, _ probed: [Probed], by check: HealthCheck) {
+        let sick = probed.count { !$0.healthy }
+        self.init(
+            target: target,
+            outcome: sick == 0 ? .deployed : .unhealthy,
+            probe: DeployProbes.words(check),
+            endpoints: probed,
+            drained: []
+        )
+        guard sick > 0 else { return }
+        error = "\(sick) of \(probed.count) endpoints did not become healthy in time; nothing has changed"
     }
 }

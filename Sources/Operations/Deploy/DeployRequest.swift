@@ -75,7 +75,9 @@ package struct DeployRequest: Codable, Equatable, Sendable {
         }
         if let healthHost {
             guard healthPath != nil, (try? HostName(healthHost)) != nil else {
-                throw RecordFlaw("'\(healthHost)' is not a host, or there is no health path that needs it")
+                throw RecordFlaw(
+                    "'\(healthHost)' is not a valid host for probes, or --health-path is missing"
+                )
             }
         }
     }

@@ -33,21 +33,14 @@ struct Deployment: Sendable {
         if let pool, pool.settings.check != nil, request.healthPath != nil {
             throw ControlRefusal(
                 400,
-                "the pool '\(pool.name)' has a health check, which is used: leave out --health-path"
+                DeployProbes.healthPathMessage(pool)
             )
         }
         let check = pool?.settings.check ?? request.check
         let candidates = candidates(endpoints, pool, await members())
         let probed = try await probe(candidates, check, rise: pool?.settings.check?.rise ?? 1)
-        var report = DeployReport(
-            target: name,
-            outcome: .deployed,
-            probe: DeployProbes.words(check),
-            endpoints: probed,
-            drained: []
-        )
-        guard probed.allSatisfy(\.healthy) else {
-            report.refuse()
+        var report = DeployReport(of: name, probed, by: check)
+        guard report.outcome == .deployed else {
             log(report)
             return report
         }

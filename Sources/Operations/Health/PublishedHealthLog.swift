@@ -33,7 +33,7 @@ final class PublishedHealthLog: Sendable {
                     state.down.insert(name)
                 } else {
                     state.down.remove(name)
-                    // What is gone, or is no longer checked there, is not up for that.
+                    // An endpoint that has gone or is no longer checked is not reported as up.
                     guard addresses.contains(where: { $0.health == .up }) else { continue }
                 }
                 log(name, isDown: isDown, &state.budget, now: now)

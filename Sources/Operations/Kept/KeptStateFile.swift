@@ -28,10 +28,10 @@ package struct KeptStateFile: Sendable {
         self.init(path: "\(folder)/control-\(name)-\(Self.checksum(source)).json")
     }
 
-    /// - Returns: an empty state where there is no file.
+    /// - Returns: an empty state if the file does not exist.
     package func read() throws(KeptStateError) -> KeptState { try readIfPresent() ?? KeptState() }
 
-    /// - Returns: nil where there is no file.
+    /// - Returns: nil if the file does not exist.
     func readIfPresent() throws(KeptStateError) -> KeptState? {
         WholeFile.removeLeftovers(of: path)
         let bytes: [UInt8]?

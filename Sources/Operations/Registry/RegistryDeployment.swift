@@ -39,20 +39,13 @@ package struct RegistryDeployment: Sendable {
         let endpoints = try permitted()
         if let pool, pool.settings.check != nil, request.healthPath != nil {
             throw RecordCommands.Problem(
-                "the pool '\(pool.name)' has a health check, which is used: leave out --health-path"
+                DeployProbes.healthPathMessage(pool)
             )
         }
         let check = pool?.settings.check ?? request.check
         let probed = try await probe(endpoints, check)
-        var report = DeployReport(
-            target: name,
-            outcome: .deployed,
-            probe: DeployProbes.words(check),
-            endpoints: probed,
-            drained: []
-        )
-        guard probed.allSatisfy(\.healthy) else {
-            report.refuse()
+        let report = DeployReport(of: name, probed, by: check)
+        guard report.outcome == .deployed else {
             return report
         }
         let identity = Deployment.identity(of: Date())

@@ -94,8 +94,8 @@ extension Tier {
 
     /// Why no request for a target may go to an endpoint; nil: nothing that is known now is against it.
     package func objection(to endpoint: Endpoint, of target: String) async -> AddressObjection? {
-        for answer in workers.map({ $0.objection(to: endpoint, of: target) }) {
-            if let objection = try? await answer.get() { return objection }
+        for found in workers.map({ $0.objection(to: endpoint, of: target) }) {
+            if let objection = try? await found.get() { return objection }
         }
         return nil
     }

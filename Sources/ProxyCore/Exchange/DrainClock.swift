@@ -19,7 +19,7 @@ struct DrainClock {
     private(set) var overSince: NIODeadline?
 
     /// - Parameters:
-    ///   - endpointDrains: or is no longer one of its target's.
+    ///   - endpointDrains: the endpoint drains, or the target no longer has it.
     ///   - time: for which it may go on then.
     ///   - tierEnd: nil: the tier does not drain.
     /// - Returns: whether the time is over.
