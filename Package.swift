@@ -103,6 +103,9 @@ let package = Package(
         // How endpoints share requests.
         target("Balancing"),
 
+        // Names of servers and certificates, without a TLS library.
+        target("ServerNames", ["Bytes", "Routing"]),
+
         // Rules.
         target("PCRE2", ["CPCRE2"]),
         target("PatternSyntax"),
@@ -168,6 +171,13 @@ let package = Package(
         ),
 
         // The data path.
+        target(
+            "TLS",
+            [
+                "Bytes", "COpenSSL", "Routing", "ServerNames", "Settings", "SystemSupport",
+                .nioConcurrencyHelpers,
+            ]
+        ),
         target("HTTP1", ["Bytes"]),
         // What an exchange is, without sockets.
         target(
@@ -310,6 +320,8 @@ let package = Package(
             ["CEpoll", "EpollLoop", "TestSupport", "Transports", .nioCore, .nioConcurrencyHelpers]
         ),
         tests("SystemSupportTests", ["SystemSupport", .nioConcurrencyHelpers]),
+        tests("ServerNamesTests", ["Routing", "ServerNames"]),
+        tests("TLSTests", ["COpenSSL", "ServerNames", "Settings", "TLS", .nioConcurrencyHelpers]),
         tests(
             "NamesTests",
             [

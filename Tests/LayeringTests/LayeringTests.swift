@@ -19,7 +19,7 @@ private let denials: [(modules: Set<String>, except: Set<String>, why: String)] 
             "NIOCore", "NIOPosix", "NIOEmbedded", "NIOConcurrencyHelpers", "NIOFoundationCompat",
         ],
         [
-            "SystemSupport", "Names", "DNSNames", "RegistryClient", "EtcdClient", "EtcdNames",
+            "SystemSupport", "TLS", "Names", "DNSNames", "RegistryClient", "EtcdClient", "EtcdNames",
             "ContainerNames", "Registration", "Transports", "EpollLoop", "ProxyCore", "Proxy", "DryRun",
             "Operations", "RuleTesting", "berth",
         ],
@@ -42,7 +42,7 @@ private let denials: [(modules: Set<String>, except: Set<String>, why: String)] 
     ),
     (
         ["COpenSSL"],
-        ["RegistryClient", "Proxy"],
+        ["RegistryClient", "Proxy", "TLS"],
         "the dry run and rule tests are linked with no TLS library"
     ),
     (

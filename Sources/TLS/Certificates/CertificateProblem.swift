@@ -1,0 +1,42 @@
+/// Why a certificate or its key cannot be used.
+package struct CertificateProblem: Error, Hashable, Sendable {
+    /// The file or folder.
+    package var path: String
+    /// Starts at 1; nil: the whole file.
+    package var line: Int?
+    /// What is wrong, after the path: `this file does not exist`.
+    package var message: String
+    /// What to do about it.
+    package var hint: String?
+    /// A certificate that was loaded before stays in force in place of this one.
+    package var keepsOld: Bool
+
+    package init(
+        path: String,
+        line: Int? = nil,
+        _ message: String,
+        hint: String? = nil,
+        keepsOld: Bool = false
+    ) {
+        self.path = path
+        self.line = line
+        self.message = message
+        self.hint = hint
+        self.keepsOld = keepsOld
+    }
+}
+
+extension CertificateProblem: CustomStringConvertible {
+    /// `/etc/berth/star.pem:23: …`
+    package var description: String {
+        path + (line.map { ":\($0)" } ?? "") + ": " + message
+    }
+}
+
+/// Every problem of the certificates of a listener.
+package struct CertificateFailure: Error, Sendable, CustomStringConvertible {
+    /// Never empty.
+    package let problems: [CertificateProblem]
+
+    package var description: String { problems.map(\.description).joined(separator: "\n") }
+}

@@ -1,0 +1,28 @@
+import COpenSSL
+
+/// Bytes of a private key, in memory that is overwritten before it is given back.
+final class SecretBytes: @unchecked Sendable {
+    // Written once, before any other thread can see it.
+    private let memory: UnsafeMutableRawPointer
+    let count: Int
+
+    /// - Parameter bytes: memory of OpenSSL's allocator, which this releases.
+    init(owning bytes: UnsafeMutableRawPointer, count: Int) {
+        memory = bytes
+        self.count = count
+    }
+
+    deinit { CRYPTO_clear_free(memory, count, nil, 0) }
+
+    func withBytes<Value>(_ body: (UnsafeRawBufferPointer) -> Value) -> Value {
+        body(UnsafeRawBufferPointer(start: memory, count: count))
+    }
+}
+
+extension [UInt8] {
+    /// Overwrites the bytes, which may be those of a key.
+    mutating func erase() {
+        withUnsafeMutableBytes { OPENSSL_cleanse($0.baseAddress, $0.count) }
+        removeAll()
+    }
+}
