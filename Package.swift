@@ -90,7 +90,7 @@ let package = Package(
         ),
         .systemLibrary(
             name: "COpenSSL",
-            pkgConfig: "libcrypto",
+            pkgConfig: "libssl",
             providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]
         ),
         .systemLibrary(name: "CMalloc"),
@@ -174,8 +174,8 @@ let package = Package(
         target(
             "TLS",
             [
-                "Bytes", "COpenSSL", "Routing", "ServerNames", "Settings", "SystemSupport",
-                .nioConcurrencyHelpers,
+                "Bytes", "COpenSSL", "Routing", "ServerNames", "Settings", "SystemSupport", "Transports",
+                .nioConcurrencyHelpers, .nioCore,
             ]
         ),
         target("HTTP1", ["Bytes"]),
@@ -194,7 +194,8 @@ let package = Package(
             "Proxy",
             [
                 "Settings", "Balancing", "Bytes", "CMalloc", "COpenSSL", "EpollLoop", "ProxyCore", "HTTP1",
-                "Names", "PCRE2", "Routing", "SystemSupport", "Transports", .nioCore, .nioConcurrencyHelpers,
+                "Names", "PCRE2", "Routing", "ServerNames", "SystemSupport", "TLS", "Transports", .nioCore,
+                .nioConcurrencyHelpers,
             ]
         ),
 
@@ -321,7 +322,13 @@ let package = Package(
         ),
         tests("SystemSupportTests", ["SystemSupport", .nioConcurrencyHelpers]),
         tests("ServerNamesTests", ["Routing", "ServerNames"]),
-        tests("TLSTests", ["COpenSSL", "ServerNames", "Settings", "TLS", .nioConcurrencyHelpers]),
+        tests(
+            "TLSTests",
+            [
+                "COpenSSL", "EpollLoop", "Routing", "ServerNames", "Settings", "TestSupport", "TLS", "Transports",
+                .nioConcurrencyHelpers, .nioCore, .nioEmbedded,
+            ]
+        ),
         tests(
             "NamesTests",
             [
