@@ -114,7 +114,9 @@ let package = Package(
         target("PatternSafety", ["PatternLanguages", "PatternSyntax", "PCRE2", "Routing"]),
         target(
             "RoutingConfig",
-            ["Balancing", "Bytes", "PCRE2", "PatternSafety", "Routing", "Settings", .yams]
+            [
+                "Balancing", "Bytes", "PCRE2", "PatternSafety", "Routing", "ServerNames", "Settings", .yams,
+            ]
         ),
         target(
             "Linting",
