@@ -204,8 +204,8 @@ let package = Package(
         target(
             "DryRun",
             [
-                "Balancing", "HTTP1", "Names", "ProxyCore", "Routing", "RoutingConfig", "Settings", .nioCore,
-                .nioConcurrencyHelpers,
+                "Balancing", "HTTP1", "Names", "ProxyCore", "Routing", "RoutingConfig", "ServerNames",
+                "Settings", .nioCore, .nioConcurrencyHelpers,
             ]
         ),
         target(
@@ -223,7 +223,7 @@ let package = Package(
                 "Settings", "Balancing", "Bytes", "Linting", "Proxy", "ProxyCore", "RoutingConfig", "Routing",
                 "Names", "ContainerNames",
                 "DNSNames", "EtcdClient", "EtcdNames", "Registration", "RegistryClient",
-                "HTTP1", "SystemSupport", .nioCore, .nioHTTP1, .nioPosix, .logging, .nioConcurrencyHelpers,
+                "HTTP1", "SystemSupport", "TLS", .nioCore, .nioHTTP1, .nioPosix, .logging, .nioConcurrencyHelpers,
             ]
         ),
         .executableTarget(
@@ -234,7 +234,7 @@ let package = Package(
                 "PatternSyntax",
                 "RuleTesting",
                 "Operations", "Proxy", "ProxyCore", "RoutingConfig", "Routing", "Names", "EtcdClient",
-                "Registration", "RegistryClient", "SystemSupport",
+                "Registration", "RegistryClient", "ServerNames", "SystemSupport", "TLS",
                 "HTTP1", .nioCore,
                 .nioPosix, .argumentParser, .logging, .nioConcurrencyHelpers,
             ],
