@@ -114,7 +114,9 @@ let package = Package(
         target("PatternSafety", ["PatternLanguages", "PatternSyntax", "PCRE2", "Routing"]),
         target(
             "RoutingConfig",
-            ["Balancing", "Bytes", "PCRE2", "PatternSafety", "Routing", "Settings", .yams]
+            [
+                "Balancing", "Bytes", "PCRE2", "PatternSafety", "Routing", "ServerNames", "Settings", .yams,
+            ]
         ),
         target(
             "Linting",
@@ -203,8 +205,8 @@ let package = Package(
         target(
             "DryRun",
             [
-                "Balancing", "HTTP1", "Names", "ProxyCore", "Routing", "RoutingConfig", "Settings", .nioCore,
-                .nioConcurrencyHelpers,
+                "Balancing", "HTTP1", "Names", "ProxyCore", "Routing", "RoutingConfig", "ServerNames",
+                "Settings", .nioCore, .nioConcurrencyHelpers,
             ]
         ),
         target(
@@ -222,7 +224,7 @@ let package = Package(
                 "Settings", "Balancing", "Bytes", "Linting", "Proxy", "ProxyCore", "RoutingConfig", "Routing",
                 "Names", "ContainerNames",
                 "DNSNames", "EtcdClient", "EtcdNames", "Registration", "RegistryClient",
-                "HTTP1", "SystemSupport", .nioCore, .nioHTTP1, .nioPosix, .logging, .nioConcurrencyHelpers,
+                "HTTP1", "SystemSupport", "TLS", .nioCore, .nioHTTP1, .nioPosix, .logging, .nioConcurrencyHelpers,
             ]
         ),
         .executableTarget(
@@ -233,7 +235,7 @@ let package = Package(
                 "PatternSyntax",
                 "RuleTesting",
                 "Operations", "Proxy", "ProxyCore", "RoutingConfig", "Routing", "Names", "EtcdClient",
-                "Registration", "RegistryClient", "SystemSupport",
+                "Registration", "RegistryClient", "ServerNames", "SystemSupport", "TLS",
                 "HTTP1", .nioCore,
                 .nioPosix, .argumentParser, .logging, .nioConcurrencyHelpers,
             ],

@@ -46,7 +46,11 @@ package struct DryRun {
             return report
         }
         if request.scheme == .tls, let first = tiers.first {
-            report.notes.append(TLSTerminator.pass(&request, to: first))
+            if let certificate = first.certificate?(request.serverName, request.port) {
+                guard report.handshake(certificate, first) else { return report }
+            } else {
+                report.notes.append(TLSTerminator.pass(&request, to: first))
+            }
         }
         guard let head = request.head else {
             refuse("the request has a line break where none can be", in: &report)

@@ -23,6 +23,8 @@ package struct DryRunReport: Encodable, Sendable {
     /// The word for the cause, as in the access log.
     package private(set) var reason: String?
     package private(set) var detail: String?
+    /// The certificate that the client gets from the first tier; nil: that does not terminate TLS.
+    package private(set) var certificate: CertificateChoice?
     package private(set) var tiers: [Tier] = []
     /// What the last tier would send to the endpoint.
     package internal(set) var received: ReceivedRequest?
@@ -39,6 +41,20 @@ package struct DryRunReport: Encodable, Sendable {
         case .responded: (status ?? 500) < 400
         case .refused: false
         }
+    }
+
+    /// Notes which certificate the client gets.
+    ///
+    /// - Returns: false: none, and the request never arrives.
+    mutating func handshake(_ choice: CertificateChoice, _ tier: DryRunTier) -> Bool {
+        certificate = choice
+        if let warning = choice.warning { notes.append(warning) }
+        guard choice.file == nil else { return true }
+        append(Tier(tier.name, files: tier.files))
+        outcome = .refused
+        reason = "unrecognized_name"
+        detail = choice.refusal
+        return false
     }
 
     mutating func append(_ tier: Tier) {

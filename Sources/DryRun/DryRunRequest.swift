@@ -1,5 +1,6 @@
 package import NIOCore
 package import Routing
+import ServerNames
 
 /// The request that a dry run follows.
 package struct DryRunRequest {
@@ -17,6 +18,15 @@ package struct DryRunRequest {
 
     /// The port of the URL, or its scheme's.
     var port: UInt16 { RequestURL(url).port }
+
+    /// The server name that a client sends for the URL; nil: none, as for an address.
+    var serverName: ServerName? {
+        guard let host = try? HostName(RequestURL(url).authority.span), let name = ServerName(host.text) else {
+            return nil
+        }
+        if case .address = name { return nil }
+        return name
+    }
 
     var scheme: RequestURL.Scheme { RequestURL(url).scheme }
 

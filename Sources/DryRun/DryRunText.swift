@@ -8,7 +8,11 @@ package struct DryRunText {
 
     package func render(_ report: DryRunReport) -> String {
         var lines = [strong(printable(report.url))]
-        for tier in report.tiers { lines += render(tier) }
+        if let certificate = report.certificate { lines.append("certificate  " + printable(certificate.words)) }
+        // The request of a refused handshake comes to no rule.
+        if report.certificate?.file != nil || report.certificate == nil {
+            for tier in report.tiers { lines += render(tier) }
+        }
         if let received = report.received {
             lines.append(strong("the container receives"))
             lines.append("  " + printable(received.requestLine))
@@ -33,8 +37,8 @@ package struct DryRunText {
             )
         case .refused:
             return paint(
-                "=> refused by the \(report.tiers.last?.tier ?? "-") tier: status \(report.status ?? 0), "
-                    + "\(report.reason ?? "-"): \(report.detail ?? "-")",
+                "=> refused by the \(report.tiers.last?.tier ?? "-") tier: "
+                    + (report.status.map { "status \($0), " } ?? "") + "\(report.reason ?? "-"): \(report.detail ?? "-")",
                 31
             )
         }

@@ -4,6 +4,7 @@ import NIOCore
 import ProxyCore
 package import Routing
 package import RoutingConfig
+package import ServerNames
 import Settings
 
 /// One tier on the way of a dry run.
@@ -22,16 +23,24 @@ package struct DryRunTier {
     /// The tier's rule files, for people.
     package let files: [String]
     private let names: Names
+    /// Which certificate a client gets for a server name and at a port; nil: the tier does not terminate TLS.
+    let certificate: Certificates?
+
+    /// - Parameters: a server name, nil where the client sends none; the port of the URL.
+    package typealias Certificates = @Sendable (ServerName?, UInt16) -> CertificateChoice?
 
     /// - Parameters:
     ///   - name: `front` or `local`.
     ///   - machine: where the tier listens; nil: not known.
+    ///   - certificate: which one a client gets; nil: the tier does not terminate TLS.
     package init(
         _ name: String,
         _ configuration: Configuration,
         names: Names,
-        machine: DryRunMachine? = nil
+        machine: DryRunMachine? = nil,
+        certificate: Certificates? = nil
     ) {
+        self.certificate = certificate
         self.names = names
         self.files = configuration.files
         let table: NameTable

@@ -41,6 +41,20 @@ package struct CertificateNameTable<Value> {
         }
     }
 
+    /// A wildcard that would cover `name` if it had fewer labels: `*.test.priv` for `a.b.test.priv`.
+    package func shallowWildcard(for name: ServerName) -> CertificateName? {
+        guard case .host(let host) = name, !wildcards.isEmpty else { return nil }
+        var rest = host.bytes[...]
+        var labels = 0
+        while let dot = rest.firstIndex(of: UInt8(ascii: ".")) {
+            rest = rest[(dot + 1)...]
+            labels += 1
+            guard labels > 1, wildcards[Array(rest)] != nil else { continue }
+            return CertificateName("*." + String(decoding: rest, as: UTF8.self))
+        }
+        return nil
+    }
+
     /// How many names there are.
     package var count: Int { exact.count + wildcards.count + addresses.count }
 

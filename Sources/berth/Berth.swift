@@ -21,8 +21,8 @@ struct Berth: AsyncParsableCommand {
         version: BerthVersion.current,
         subcommands: [
             FrontCommand.self, LocalCommand.self, TestCommand.self, DiffCommand.self, CheckCommand.self,
-            NamesCommand.self, PoolsCommand.self, DeployCommand.self, PauseCommand.self, StopCommand.self,
-            ResumeCommand.self,
+            NamesCommand.self, CertsCommand.self, PoolsCommand.self, DeployCommand.self, PauseCommand.self,
+            StopCommand.self, ResumeCommand.self,
             ImportCommand.self, ExplainCommand.self, DemoCommand.self,
         ]
     )

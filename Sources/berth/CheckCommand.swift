@@ -73,7 +73,12 @@ struct CheckCommand: ParsableCommand {
             }
             do throws(ConfigurationFailure) {
                 let inspected = try ConfigurationLoader.inspect([path])
-                let options = Linter.Options(certificateNames: certificate, isWhole: true)
+                let certificates = ListenerCertificates(inspected.configuration)
+                findings += certificates.findings(inspected)
+                let options = Linter.Options(
+                    certificateNames: certificate + certificates.names,
+                    isWhole: true
+                )
                 findings += inspected.configuration.warnings + Linter.findings(inspected, options: options)
                 rules += inspected.configuration.table.rules.count
             } catch {

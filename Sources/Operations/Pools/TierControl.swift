@@ -10,7 +10,7 @@ import RoutingConfig
 /// What the control socket of a tier offers.
 struct TierControl: Sendable {
     private static let paths =
-        "GET /pools, GET /pools/NAME, POST /pools/NAME/(state|pause|stop|resume|deploy|reset|split)"
+        "GET /certificates, GET /pools, GET /pools/NAME, POST /pools/NAME/(state|pause|stop|resume|deploy|reset|split)"
 
     /// The body of `POST /pools/NAME/state`.
     struct StateChange: Codable, Sendable {
@@ -21,10 +21,14 @@ struct TierControl: Sendable {
     let tier: Tier
     let store: ControlStore
     let logger: Logger
+    /// The certificates of the listeners, as they are now.
+    var certificates: @Sendable () -> CertificatesReport = { CertificatesReport(listeners: []) }
 
     func respond(_ request: ControlRequest) async -> ControlResponse {
         do throws(ControlRefusal) {
             switch (request.method, request.path.first, request.path.count) {
+            case ("GET", "certificates", 1): return .value(certificates())
+            case (_, "certificates", 1): return .error(405, "the method is not allowed: \(Self.paths)")
             case ("GET", "pools", 1): return .value(await report(await tier.snapshots()))
             case ("GET", "pools", 2): return .value(try await report(of: request.path[1]))
             case ("POST", "pools", 3) where request.path[2] == "state":

@@ -7,6 +7,8 @@ package import Settings
 public struct Configuration: Sendable {
     /// The rules of all files, in order.
     public let table: RouteTable
+    /// Where the tier listens, besides `--listen`.
+    package let listeners: [ListenerSettings]
     /// In the order in which they are queried: first the pools that have endpoints of their own.
     package let names: [NameSourceSettings]
     /// Peers whose `X-Forwarded-*` fields are trusted (default: none).

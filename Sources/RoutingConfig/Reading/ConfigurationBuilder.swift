@@ -20,6 +20,7 @@ struct ConfigurationBuilder {
     var names: [NameSourceSettings] = []
     var trustedProxies: [CIDR] = []
     var keptFields: [[UInt8]] = []
+    var listeners: [ListenerSettings] = []
     var limits = Limits()
     var timeouts = Timeouts<Duration>()
     /// Whether a file had the key `rules`, even an empty one.
@@ -33,7 +34,8 @@ struct ConfigurationBuilder {
     var errorPages: [FrozenErrorPage] = []
 
     static let keys = [
-        "rules", "pools", "names", "trusted_proxies", "keep_headers", "error_pages", "limits", "timeouts",
+        "rules", "listeners", "pools", "names", "trusted_proxies", "keep_headers", "error_pages", "limits",
+        "timeouts",
     ]
 
     /// Adds a file's tree.
@@ -62,6 +64,8 @@ struct ConfigurationBuilder {
             case "rules":
                 hasRules = true
                 addRules(pair.value, source: index, reader, pages)
+            case "listeners" where !pair.value.isNull:
+                listeners += ListenersReader(reader: reader).listeners(pair.value, after: listeners)
             case "pools" where !pair.value.isNull:
                 addPools(pair.value, source: index, reader)
             case "names" where !pair.value.isNull:

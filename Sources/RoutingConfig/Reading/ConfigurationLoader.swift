@@ -112,6 +112,7 @@ public enum ConfigurationLoader {
         guard let table, !findings.hasErrors else { throw ConfigurationFailure(diagnostics) }
         let configuration = Configuration(
             table: table,
+            listeners: builder.listeners,
             names: NameSourceSettings.pools(table.pools) + builder.names,
             trustedProxies: builder.trustedProxies,
             keptFields: builder.keptFields,

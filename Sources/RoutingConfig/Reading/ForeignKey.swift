@@ -12,6 +12,36 @@ struct ForeignKey: Sendable {
             hint: "groups of endpoints are `pools`: - { name: api, endpoints: [10.0.0.2:8080] }"
         ),
         ForeignKey(
+            mapping: "a rule file",
+            keys: ["listen", "listener", "bind", "tls", "ssl", "ssl_certificate", "certificates", "entrypoints"],
+            hint: "write it as `listeners: [{ address: '0.0.0.0:443', tls: { certificates: … } }]`"
+        ),
+        ForeignKey(
+            mapping: "a listener",
+            keys: ["listen", "bind", "port", "addr", "host"],
+            hint: "write address and port as `address: '0.0.0.0:443'`"
+        ),
+        ForeignKey(
+            mapping: "a listener",
+            keys: ["ssl", "https", "certificates", "certificate", "cert", "key"],
+            hint: "write it as `tls: { certificates: [{ cert: star.pem, key: star.key }] }`"
+        ),
+        ForeignKey(
+            mapping: "a listener",
+            keys: ["redirect", "https_redirect", "ssl_redirect", "force_https"],
+            hint: "write `redirect_to_https: true`"
+        ),
+        ForeignKey(
+            mapping: "`tls`",
+            keys: ["cert", "key", "certificate", "cert_file", "key_file", "ssl_certificate"],
+            hint: "write it as `certificates: [{ cert: star.pem, key: star.key }]`"
+        ),
+        ForeignKey(
+            mapping: "a certificate",
+            keys: ["certificate", "cert_file", "crt", "fullchain", "pem", "file"],
+            hint: "write it as { cert: star.pem, key: star.key }"
+        ),
+        ForeignKey(
             mapping: "a pool",
             keys: ["server", "servers", "upstreams", "backends", "targets", "addresses", "to"],
             hint: "write the addresses as `endpoints: [10.0.0.2:8080, 10.0.0.3:8080]`"

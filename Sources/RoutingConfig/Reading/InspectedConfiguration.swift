@@ -55,6 +55,17 @@ public struct InspectedConfiguration: Sendable {
         return finding(code, severity, at: location, key: key, part: nil, message, hint: hint)
     }
 
+    /// A finding about what stands at a location of one of the files.
+    package func finding(
+        _ code: Diagnostic.Code,
+        _ severity: Diagnostic.Severity = .warning,
+        at origin: SourceLocation,
+        _ message: String,
+        hint: String? = nil
+    ) -> Diagnostic {
+        builder.finding(code, severity, at: origin, message, hint: hint)
+    }
+
     private func finding(
         _ code: Diagnostic.Code,
         _ severity: Diagnostic.Severity,

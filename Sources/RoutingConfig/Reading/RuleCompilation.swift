@@ -69,17 +69,22 @@ extension ConfigurationBuilder {
 
     /// A warning about the value at `origin`.
     func warning(at origin: SourceLocation, _ message: String, hint: String? = nil) -> Diagnostic {
+        finding(.unreadable, .warning, at: origin, message, hint: hint)
+    }
+
+    /// A finding about the value at `origin`.
+    func finding(
+        _ code: Diagnostic.Code,
+        _ severity: Diagnostic.Severity,
+        at origin: SourceLocation,
+        _ message: String,
+        hint: String? = nil
+    ) -> Diagnostic {
         guard let source = sources.first(where: { $0.file == origin.file }) else {
-            return Diagnostic(
-                severity: .warning,
-                code: .unreadable,
-                file: origin.file,
-                message: message,
-                hint: hint
-            )
+            return Diagnostic(severity: severity, code: code, file: origin.file, message: message, hint: hint)
         }
         let start = source.offset(line: origin.line, column: origin.column)
-        return source.diagnostic(.unreadable, at: start..<start, message, hint: hint, severity: .warning)
+        return source.diagnostic(code, at: start..<start, message, hint: hint, severity: severity)
     }
 }
 

@@ -17,7 +17,9 @@ struct CertificateFolder: Equatable {
     /// Lists a folder. Blocks.
     init(_ path: String) {
         guard let names = Self.names(path) else {
-            problems.append(CertificateProblem(path: path, Self.reason(errno)))
+            let code = errno
+            let problem = CertificateProblem(path: path, Self.reason(code))
+            problems.append(code == ENOTDIR ? problem : problem.absence)
             return
         }
         add(path, names)

@@ -10,6 +10,8 @@ package struct CertificateProblem: Error, Hashable, Sendable {
     package var hint: String?
     /// A certificate that was loaded before stays in force in place of this one.
     package var keepsOld: Bool
+    /// There is no such file, or this user cannot read it: on another machine it may be there.
+    package var isAbsence = false
 
     package init(
         path: String,
@@ -23,6 +25,15 @@ package struct CertificateProblem: Error, Hashable, Sendable {
         self.message = message
         self.hint = hint
         self.keepsOld = keepsOld
+    }
+}
+
+extension CertificateProblem {
+    /// The same, of a file that cannot be read here.
+    var absence: CertificateProblem {
+        var problem = self
+        problem.isAbsence = true
+        return problem
     }
 }
 

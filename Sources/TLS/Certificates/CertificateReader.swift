@@ -69,9 +69,9 @@ struct CertificateReader {
         do throws(FileError) {
             if let bytes = try WholeFile.read(path, limit: maxFileBytes) { return bytes }
         } catch {
-            throw CertificateProblem(path: path, "cannot be read: \(error.reason)")
+            throw CertificateProblem(path: path, "cannot be read: \(error.reason)").absence
         }
-        throw CertificateProblem(path: path, "does not exist")
+        throw CertificateProblem(path: path, "does not exist").absence
     }
 
     private static func blocks(_ bytes: [UInt8], _ path: String) throws(CertificateProblem) -> [PEMBlock] {

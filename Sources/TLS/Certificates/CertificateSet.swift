@@ -17,7 +17,8 @@ struct CertificateSet: Sendable {
     private(set) var fallback: Certificate?
     /// Of all files, also of those that could not be used.
     private(set) var states: CertificateStates
-    private var names = CertificateNameTable<Certificate>()
+    private(set) var problems: [CertificateProblem] = []
+    private(set) var names = CertificateNameTable<Certificate>()
 
     private init(states: CertificateStates) { self.states = states }
 
@@ -65,6 +66,7 @@ struct CertificateSet: Sendable {
             for name in entry.certificate.names { set.names.add(name, entry.certificate) }
         }
         if let problem = set.findDefault(settings, before) { problems.append(problem) }
+        set.problems = problems
         return (set, problems)
     }
 

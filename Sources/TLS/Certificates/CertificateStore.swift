@@ -26,6 +26,16 @@ package final class CertificateStore: Sendable {
         current = NIOLockedValueBox(set)
     }
 
+    private init(_ settings: CertificateSettings, _ set: CertificateSet) {
+        self.settings = settings
+        current = NIOLockedValueBox(set)
+    }
+
+    /// Reads and checks all files, and leaves out what cannot be used: for reports, not for listeners.
+    package static func inspect(_ settings: CertificateSettings, now: Int = time(nil)) -> CertificateStore {
+        CertificateStore(settings, CertificateSet.read(settings, before: nil, now: now).set)
+    }
+
     /// - Parameter name: nil where the client sends none.
     /// - Returns: nil: refuse the handshake with the alert unrecognized_name.
     package func certificate(for name: ServerName?) -> Certificate? {
@@ -52,9 +62,19 @@ package final class CertificateStore: Sendable {
         }
     }
 
-    /// Whether files differ from what was read: a reload would change something, or find a problem again. Blocks.
-    package var hasChanged: Bool {
-        let set = current.withLockedValue { $0 }
-        return CertificateStates(settings) != set.states
+    /// What could not be used when the files were last read.
+    package var problems: [CertificateProblem] { current.withLockedValue { $0 }.problems }
+
+    /// The files as they were when they were last read.
+    var states: CertificateStates { current.withLockedValue { $0 }.states }
+
+    /// A wildcard that would cover a name if it had fewer labels.
+    func shallowWildcard(for name: ServerName) -> CertificateName? {
+        current.withLockedValue { $0 }.names.shallowWildcard(for: name)
+    }
+
+    /// The certificate that a name leads to: of two that have it, the first.
+    package func holder(of name: CertificateName) -> Certificate? {
+        current.withLockedValue { $0 }.names[name]
     }
 }

@@ -13,10 +13,17 @@ struct ControlOptions: ParsableArguments {
     var admin: String?
 
     /// - Parameter command: its name, for messages.
-    func pools(_ command: String) throws -> PoolsClient {
-        guard let admin else { return PoolsClient(.usual) }
+    func pools(_ command: String) throws -> PoolsClient { PoolsClient(try address(command)) }
+
+    /// - Parameter command: its name, for messages.
+    func certificates(_ command: String) throws -> CertificatesClient {
+        CertificatesClient(try address(command))
+    }
+
+    private func address(_ command: String) throws -> ControlAddress {
+        guard let admin else { return .usual }
         switch ControlAddress.parse(path: admin) {
-        case .success(let address): return PoolsClient(address)
+        case .success(let address): return address
         case .failure(let error): throw CommandFailure("\(command): \(Printable.text("\(error)"))")
         }
     }

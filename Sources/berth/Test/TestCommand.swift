@@ -183,15 +183,30 @@ struct TestCommand: ParsableCommand {
 
     private func dryRun(_ name: String, _ paths: [String], _ machine: DryRunMachine?) throws -> DryRunTier {
         let configuration = try ConfigurationLoader.loadForCommand(paths)
+        let certificates = ListenerCertificates(configuration)
+        let certificate: DryRunTier.Certificates? =
+            certificates.listeners.isEmpty ? nil : { certificates.choice(for: $0, port: $1) }
         if offline {
             let names = try NameTable(offline: configuration.names)
-            return DryRunTier(name, configuration, names: .offline(names), machine: machine)
+            return DryRunTier(
+                name,
+                configuration,
+                names: .offline(names),
+                machine: machine,
+                certificate: certificate
+            )
         }
         // Its sources run until the process ends.
         let sources = NameSources.shared
         let names = try NameDirectory(try sources.make(configuration.names), on: sources.group.next())
         names.start()
-        return DryRunTier(name, configuration, names: .live(names), machine: machine)
+        return DryRunTier(
+            name,
+            configuration,
+            names: .live(names),
+            machine: machine,
+            certificate: certificate
+        )
     }
 
     private func render(_ report: DryRunReport) throws -> String {
