@@ -9,8 +9,7 @@ package struct ListenerPlan: Sendable {
     package var certificates: ListenerCertificates?
     /// The value of `Strict-Transport-Security`; empty: none. For a listener with certificates.
     package var strictTransport: [UInt8] = []
-    /// Requests are redirected to the tier's listener with certificates: the one at port 443, else the first; without
-    /// one to port 443.
+    /// Requests are redirected to the tier's first listener with certificates; without one to port 443.
     package var redirectsToHTTPS = false
 
     /// Plain HTTP.

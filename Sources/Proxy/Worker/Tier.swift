@@ -57,8 +57,7 @@ package final class Tier: Sendable {
     /// Binds all addresses and begins to serve.
     ///
     /// - Parameters:
-    ///   - plans: the addresses. Of redirects to `https` the target is the listener with certificates at port 443,
-    ///     else the first one.
+    ///   - plans: the addresses. Redirects to `https` lead to the port of the first listener with certificates.
     ///   - names: what is known at the start.
     ///   - nameResolver: for names that the table does not hold; nil: they are unknown.
     ///   - sharesPorts: another instance may listen at the same addresses.
@@ -90,6 +89,7 @@ package final class Tier: Sendable {
         makeLog: () -> (any ExchangeLog)?
     ) throws(ListenError) -> Tier {
         let listen = plans.map(\.endpoint)
+        try checkAddresses(listen)
         let secure = try secureListening(plans, handshakeReport)
         var random = Random(seed: seed)
         var settings = settings
@@ -181,6 +181,14 @@ package final class Tier: Sendable {
         )
     }
 
+    /// Two sockets of one process could share an address, and connections would find one of them by chance.
+    private static func checkAddresses(_ listen: [Endpoint]) throws(ListenError) {
+        var seen: Set<Endpoint> = []
+        for endpoint in listen where endpoint.port != 0 && !seen.insert(endpoint).inserted {
+            throw ListenError(endpoint: endpoint, reason: "two listeners have this address")
+        }
+    }
+
     /// - Throws: where the TLS library refuses its settings.
     private static func secureListening(
         _ plans: [ListenerPlan],
@@ -196,8 +204,7 @@ package final class Tier: Sendable {
 
     /// Where redirects to `https` lead.
     private static func httpsPort(_ listeners: [Listener]) -> UInt16 {
-        let ports = listeners.filter { $0.plan.certificates != nil }.map(\.endpoint.port)
-        return ports.contains(443) ? 443 : ports.first ?? 443
+        listeners.first { $0.plan.certificates != nil }?.endpoint.port ?? 443
     }
 
     private static func startLoops(_ count: Int, for listen: [Endpoint]) throws(ListenError) -> [EpollLoop] {
