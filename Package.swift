@@ -323,7 +323,10 @@ let package = Package(
         ),
         tests("SystemSupportTests", ["SystemSupport", .nioConcurrencyHelpers]),
         tests("ServerNamesTests", ["Routing", "ServerNames"]),
-        tests("TLSTests", ["COpenSSL", "ServerNames", "Settings", "TLS", .nioConcurrencyHelpers]),
+        tests(
+            "TLSTests",
+            ["COpenSSL", "FuzzChecks", "ServerNames", "Settings", "TLS", .nioConcurrencyHelpers]
+        ),
         tests(
             "NamesTests",
             [
