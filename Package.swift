@@ -325,7 +325,10 @@ let package = Package(
         tests("ServerNamesTests", ["Routing", "ServerNames"]),
         tests(
             "TLSTests",
-            ["COpenSSL", "FuzzChecks", "ServerNames", "Settings", "TLS", .nioConcurrencyHelpers]
+            [
+                "COpenSSL", "FuzzChecks", "ServerNames", "Settings", "SystemSupport", "TLS",
+                .nioConcurrencyHelpers,
+            ]
         ),
         tests(
             "NamesTests",

@@ -16,7 +16,6 @@ final class TestAuthority {
 
     let certificate: OpaquePointer
     private let key: OpaquePointer
-    private static nonisolated(unsafe) var serial = 1
 
     init(name: String = "test-ca") {
         key = Self.makeKey(.ec)
@@ -82,8 +81,7 @@ final class TestAuthority {
     ) -> OpaquePointer {
         guard let made = X509_new() else { fatalError("out of memory") }
         X509_set_version(made, 2)
-        serial += 1
-        ASN1_INTEGER_set(X509_get_serialNumber(made), serial)
+        ASN1_INTEGER_set(X509_get_serialNumber(made), Int.random(in: 1 ..< 1 << 40))
         X509_time_adj_ex(X509_getm_notBefore(made), Int32(days.lowerBound), 0, nil)
         X509_time_adj_ex(X509_getm_notAfter(made), Int32(days.upperBound), 0, nil)
         let name = X509_get_subject_name(made)
