@@ -326,7 +326,7 @@ let package = Package(
         tests(
             "TLSTests",
             [
-                "COpenSSL", "FuzzChecks", "ServerNames", "Settings", "SystemSupport", "TLS",
+                "COpenSSL", "FuzzChecks", "Operations", "ServerNames", "Settings", "SystemSupport", "TLS",
                 .nioConcurrencyHelpers,
             ]
         ),
