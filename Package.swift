@@ -271,8 +271,8 @@ let package = Package(
             "FuzzChecks",
             path: "Fuzz/Checks",
             [
-                "Settings", "Bytes", "HTTP1", "Proxy", "ProxyCore", "Names", "Routing", "Transports",
-                .nioCore, .nioEmbedded,
+                "Settings", "Bytes", "HTTP1", "Proxy", "ProxyCore", "Names", "Routing", "ServerNames", "TLS",
+                "Transports", .nioCore, .nioEmbedded,
             ]
         ),
         // The tables of good and bad messages: for the parser's tests and for those of the whole proxy.
@@ -327,8 +327,8 @@ let package = Package(
         tests(
             "TLSTests",
             [
-                "COpenSSL", "EpollLoop", "Routing", "ServerNames", "Settings", "TestSupport", "TLS", "Transports",
-                .nioConcurrencyHelpers, .nioCore, .nioEmbedded,
+                "COpenSSL", "FuzzChecks", "Operations", "Routing", "ServerNames", "Settings", "SystemSupport", "TLS",
+                "Transports", .nioConcurrencyHelpers, .nioCore, .nioEmbedded,
             ]
         ),
         tests(

@@ -9,7 +9,7 @@ import PackageDescription
 let package = Package(
     name: "berth-fuzz",
     dependencies: [.package(name: "berth", path: "..")],
-    targets: ["RequestHead", "ResponseHead", "Body", "Exchange", "Connection"].map { name in
+    targets: ["RequestHead", "ResponseHead", "Body", "Exchange", "Connection", "ClientHello"].map { name in
         .executableTarget(
             name: "Fuzz\(name)",
             dependencies: [.product(name: "FuzzChecks", package: "berth")],

@@ -11,6 +11,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case exchange
     /// A client's bytes, the byte 0x1E, and what the target answers to each request: the data path itself.
     case connection
+    /// The first bytes of a connection with TLS.
+    case clientHello = "client-hello"
 
     /// Longest input that is looked at, bytes; what is beyond is cut off. Far above every limit that matters
     /// here but those of whole heads, which the checks make smaller.
@@ -25,6 +27,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .body: try BodyCheck.run(bytes)
         case .exchange: try ExchangeCheck.run(bytes)
         case .connection: try ConnectionCheck.run(bytes)
+        case .clientHello: try ClientHelloCheck.run(bytes)
         }
     }
 }

@@ -45,9 +45,11 @@ package struct DryRun {
             refuse("`\(scheme)` is not a scheme of HTTP: write http:// or https://", in: &report)
             return report
         }
+        var scheme = RequestScheme.http
         if request.scheme == .tls, let first = tiers.first {
             if let certificate = first.certificate?(request.serverName, request.port) {
                 guard report.handshake(certificate, first) else { return report }
+                scheme = .https
             } else {
                 report.notes.append(TLSTerminator.pass(&request, to: first))
             }
@@ -57,7 +59,13 @@ package struct DryRun {
             return report
         }
         var sent = head
-        follow(head, from: request.client, port: request.port, writesLastHead: true) { position, step in
+        follow(
+            head,
+            from: request.client,
+            port: request.port,
+            scheme: scheme,
+            writesLastHead: true
+        ) { position, step in
             observe(position, step)
             report.append(DryRunReport.Tier(tiers[position], step, from: sent))
             if let head = step.head { sent = head }
@@ -82,23 +90,27 @@ package struct DryRun {
     /// - Parameters:
     ///   - head: a whole head, as a connection would bring it.
     ///   - port: the port it came in at.
+    ///   - scheme: whether the first tier receives it over TLS.
     ///   - writesLastHead: whether the last tier writes the head that it would send.
     ///   - visit: receives each tier's step, with the tier's position on the way.
     package func follow(
         _ head: ByteBuffer,
         from client: IPAddress,
         port: UInt16 = 80,
+        scheme: RequestScheme = .http,
         writesLastHead: Bool,
         visit: (Int, DryRunStep) -> Void
     ) {
         var bytes = head
         var peer = client
         var port = port
+        var scheme = scheme
         var passed: [Endpoint] = []
         for (position, tier) in tiers.enumerated() {
             let connection = ConnectionInfo(
                 peer: peer,
                 localPort: port,
+                scheme: scheme,
                 trustedProxies: tier.stages.settings.trustedProxies
             )
             let writesHead = writesLastHead || position < tiers.count - 1
@@ -112,6 +124,7 @@ package struct DryRun {
             bytes = forwarded
             peer = frontAddress
             port = endpoint.port
+            scheme = .http
         }
     }
 

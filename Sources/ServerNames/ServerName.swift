@@ -12,14 +12,16 @@ package enum ServerName: Hashable, Sendable {
     /// - Parameter bytes: as they were sent, in any case; one dot at their end is left out.
     /// - Returns: nil where they are neither a host name of at most 253 bytes nor an address.
     package init?(_ bytes: Span<UInt8>) {
-        if let address = IPAddress(bytes) {
+        for index in bytes.indices where bytes[index] == UInt8(ascii: ":") || bytes[index] == UInt8(ascii: "[") {
+            guard let address = IPAddress(bytes) else { return nil }
             self = .address(address)
             return
         }
-        for index in bytes.indices where bytes[index] == UInt8(ascii: ":") || bytes[index] == UInt8(ascii: "[") {
-            return nil
-        }
         guard let host = try? HostName(bytes) else { return nil }
+        if let address = IPAddress(host.bytes.span) {
+            self = .address(address)
+            return
+        }
         self = .host(host)
     }
 

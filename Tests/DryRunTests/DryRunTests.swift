@@ -138,6 +138,66 @@ import Testing
         #expect(Self.received("X-Forwarded-Proto", run.run(request)) == "http")
     }
 
+    // MARK: Certificates
+
+    private static func report(_ url: String, _ choice: CertificateChoice) throws -> DryRunReport {
+        let text = "rules: [{ name: all, to: '10.0.0.9:80', set_headers: { X-Scheme: '${scheme}' } }]"
+        let configuration = try ConfigurationLoader.load(text: text)
+        let names = DryRunTier.Names.offline(try NameTable(offline: configuration.names))
+        let tier = DryRunTier("front", configuration, names: names) { name, port in
+            var choice = choice
+            choice.serverName = name.map { "\($0)" }
+            return port == 443 || port == 8443 ? choice : nil
+        }
+        let client = try #require(IPAddress("192.0.2.7"))
+        return DryRun([tier], frontAddress: nil, explain: false)
+            .run(DryRunRequest(url: Array(url.utf8), client: client))
+    }
+
+    private static let star = CertificateChoice(
+        serverName: nil,
+        file: "star.pem",
+        names: ["*.test.priv"],
+        covering: "*.test.priv",
+        shallow: nil,
+        notAfter: "2027-01-31T00:00:00Z"
+    )
+
+    @Test func `A tier with certificates receives https itself, and the report has the certificate`() throws {
+        let report = try Self.report("https://WWW.test.priv:8443/a", Self.star)
+        #expect(report.outcome == .forwarded && report.certificate?.serverName == "www.test.priv")
+        #expect(report.notes.isEmpty)
+        #expect(Self.received("X-Forwarded-Proto", report) == "https")
+        #expect(Self.received("X-Scheme", report) == "https")
+        #expect(Self.received("X-Forwarded-For", report) == "192.0.2.7")
+        let text = DryRunText(color: false).render(report)
+        #expect(text.contains("certificate  star.pem for *.test.priv, until 2027-01-31\n"))
+        #expect(try Self.report("http://www.test.priv/", Self.star).certificate == nil)
+    }
+
+    @Test func `The default certificate does not cover every name, and the report says so`() throws {
+        var choice = Self.star
+        choice.covering = nil
+        choice.shallow = "*.test.priv"
+        let report = try Self.report("https://a.b.test.priv/", choice)
+        #expect(report.outcome == .forwarded)
+        #expect(report.notes.count == 1 && report.notes[0].contains("`*.test.priv` stands for one label"))
+        // A client sends no name for an address.
+        #expect(try Self.report("https://10.0.0.1/", choice).certificate?.serverName == nil)
+    }
+
+    @Test func `A handshake without a certificate is refused before any rule`() throws {
+        var choice = Self.star
+        choice.file = nil
+        choice.covering = nil
+        choice.shallow = "*.test.priv"
+        let report = try Self.report("https://a.b.test.priv/", choice)
+        #expect(report.outcome == .refused && !report.succeeds && report.status == nil)
+        #expect(report.reason == "unrecognized_name" && report.detail?.contains("one label") == true)
+        let text = DryRunText(color: false).render(report)
+        #expect(text.contains("=> refused by the front tier: unrecognized_name: no certificate covers"))
+    }
+
     private static func received(_ field: String, _ report: DryRunReport) -> String? {
         report.received?.headers.first { $0.name == field }?.value
     }

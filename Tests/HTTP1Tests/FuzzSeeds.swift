@@ -12,6 +12,7 @@ enum FuzzSeeds {
         case .body: bodies
         case .exchange: exchanges
         case .connection: exchanges + pipelines
+        case .clientHello: hellos
         }
     }
 
@@ -22,6 +23,24 @@ enum FuzzSeeds {
         var random = SeededRandom(seed: 1)
         return BodyCase.bad.map(\.bytes)
             + (0..<60).map { _ in GeneratedBody(using: &random).bytes }
+    }()
+
+    private static let hellos: [[UInt8]] = {
+        var names = ["www.test.priv", "WWW.Test.Priv.", "10.0.0.1", "::1", "a..b", "a_b.test.priv", "a\0b"].map {
+            HelloBytes(name: $0)
+        }
+        var twice = HelloBytes(name: "www.test.priv")
+        twice.add(name: Array("api.test.priv".utf8))
+        names.append(twice)
+        var grease = HelloBytes()
+        grease.add(protocols: [[0x4A, 0x4A], Array("http/1.1".utf8)])
+        grease.add(versions: [0x8A8A, 0x0304])
+        names.append(grease)
+        var old = HelloBytes()
+        old.hasExtensions = false
+        names.append(old)
+        return names.map(\.bytes) + names.map { HelloBytes.records($0.message, sizes: [1, 3, 40]) }
+            + [[0x80, 0x2E, 1, 3, 1], Array("GET / HTTP/1.1\r\n".utf8), Array("PRI * HTTP/2.0\r\n".utf8)]
     }()
 
     /// Each request with an answer, each answer to a request, and bodies of both.
