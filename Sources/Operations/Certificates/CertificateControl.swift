@@ -2,9 +2,9 @@ import Glibc
 import Logging
 import NIOConcurrencyHelpers
 package import Proxy
-package import Routing
+import Routing
 package import RoutingConfig
-package import Settings
+import SystemSupport
 package import TLS
 
 /// The certificates of a tier's listeners while it runs: they are read at the start, and again when their files change, on

@@ -1,8 +1,8 @@
-package import Proxy
+import Proxy
 package import Routing
-package import RoutingConfig
+import RoutingConfig
 package import Settings
-package import TLS
+import TLS
 
 /// Where a tier listens: what the rule files say, with the certificates read.
 package enum ListenerPlans {

@@ -94,10 +94,10 @@ final class Listener: Sendable {
                         worker.accept(descriptor, from: peer, localPort: port, on: loop, by: acceptor, facts)
                     }
                 } else {
-                    let facts = plan.redirectsToHTTPS ? facts : nil
+                    let redirecting = plan.redirectsToHTTPS ? facts : nil
                     accepted = { descriptor, peer in
                         let peer = Endpoint(peer).address
-                        worker.accept(descriptor, from: peer, localPort: port, on: loop, facts)
+                        worker.accept(descriptor, from: peer, localPort: port, on: loop, redirecting)
                     }
                 }
                 socket.begin(accepted: accepted) { worker.context.upstreams.closeIdle() }

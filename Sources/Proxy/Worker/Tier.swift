@@ -167,8 +167,8 @@ package final class Tier: Sendable {
             for (name, hold) in commands.holds { _ = worker.set(hold, for: name) }
             worker.start()
         }
-        let httpsPort = httpsPort(listeners)
-        for listener in listeners { listener.begin(secure, httpsPort: httpsPort) }
+        let port = httpsPort(listeners)
+        for listener in listeners { listener.begin(secure, httpsPort: port) }
         return Tier(
             settings: settings,
             workers: workers,

@@ -1,5 +1,3 @@
-package import Routing
-
 /// What the listener of a connection adds to its requests and responses. Plain listeners have none.
 package final class ListenerFacts: Sendable {
     /// Requests that came without TLS are redirected to `https` at this port; nil: they are not.

@@ -1,10 +1,10 @@
-package import HTTP1
-package import NIOCore
-package import Routing
+import HTTP1
+import NIOCore
+import Routing
 
 /// The redirect of a listener with `redirect_to_https`: to the host, path and query of the request itself, never to
 /// another host.
-package enum HTTPSRedirect {
+enum HTTPSRedirect {
     /// - Parameter port: of `https`.
     /// - Returns: nil: the request came over TLS, as a trusted proxy states.
     /// - Throws: the request has no valid host.

@@ -1,5 +1,4 @@
 import COpenSSL
-import NIOCore
 
 /// What the connections of one policy share: OpenSSL's settings, and the keys of session tickets.
 ///
@@ -20,11 +19,7 @@ package final class TLSContext: @unchecked Sendable {
             SSL_CTX_set_ciphersuites(pointer, TLSPolicy.suites) == 1,
             berth_ctx_set_groups(pointer, TLSPolicy.newGroups) == 1
                 || berth_ctx_set_groups(pointer, TLSPolicy.groups) == 1
-        else {
-            let failure = TLSFailure.last()
-            SSL_CTX_free(pointer)
-            throw failure
-        }
+        else { throw .last() }
         ERR_clear_error()
         berth_ctx_set_options(pointer)
         // Keys of 112 bits of security: RSA of 2048 bits.
@@ -38,7 +33,19 @@ package final class TLSContext: @unchecked Sendable {
         berth_ctx_disable_session_cache(pointer)
         SSL_CTX_set_timeout(pointer, TLSPolicy.sessionTime)
         SSL_CTX_set_verify(pointer, SSL_VERIFY_NONE, nil)
-        SSL_CTX_set_alpn_select_cb(pointer, Self.chooseProtocol, nil)
+        SSL_CTX_set_alpn_select_cb(
+            pointer,
+            { _, chosen, chosenCount, offered, count, _ in
+                guard let chosen, let chosenCount, let offered,
+                    let choice = TLSContext.chooseProtocol(UnsafeBufferPointer(start: offered, count: Int(count)))
+                else { return SSL_TLSEXT_ERR_ALERT_FATAL }
+                // It points into what the client offers, which lives as long as the call.
+                chosen.pointee = offered + choice.lowerBound
+                chosenCount.pointee = UInt8(truncatingIfNeeded: choice.count)
+                return SSL_TLSEXT_ERR_OK
+            },
+            nil
+        )
         // Not retained: it lives as long as the context does, which each `TLSStream` keeps.
         SSL_CTX_set_ex_data(pointer, 0, Unmanaged.passUnretained(tickets).toOpaque())
         SSL_CTX_set_tlsext_ticket_key_evp_cb(pointer) { ssl, name, iv, cipher, mac, encrypts in
@@ -56,31 +63,21 @@ package final class TLSContext: @unchecked Sendable {
 
     // MARK: ALPN
 
-    private typealias ProtocolChoice =
-        @convention(c) (
-            OpaquePointer?, UnsafeMutablePointer<UnsafePointer<UInt8>?>?, UnsafeMutablePointer<UInt8>?,
-            UnsafePointer<UInt8>?, UInt32, UnsafeMutableRawPointer?
-        ) -> Int32
-
     /// A client that offers protocols and none of ours is refused (RFC 7301 §3.2).
-    private static let chooseProtocol: ProtocolChoice = { _, chosen, chosenCount, offered, offeredCount, _ in
-        guard let chosen, let chosenCount, let offered else { return SSL_TLSEXT_ERR_ALERT_FATAL }
-        // The result points into what the client offers: it lives as long as the call.
-        for wanted in TLSContext.protocols {
+    ///
+    /// - Parameter offered: each with its length before it.
+    /// - Returns: where the name of the chosen one is; nil: there is none.
+    static func chooseProtocol(_ offered: UnsafeBufferPointer<UInt8>) -> Range<Int>? {
+        for wanted in protocols {
             var index = 0
-            while index < Int(offeredCount) {
-                let count = Int(offered[index])
-                guard index + 1 + count <= Int(offeredCount) else { return SSL_TLSEXT_ERR_ALERT_FATAL }
-                let name = UnsafeBufferPointer(start: offered + index + 1, count: count)
-                if name.elementsEqual(wanted) {
-                    chosen.pointee = offered + index + 1
-                    chosenCount.pointee = UInt8(truncatingIfNeeded: count)
-                    return SSL_TLSEXT_ERR_OK
-                }
-                index += 1 + count
+            while index < offered.count {
+                let name = (index + 1)..<(index + 1 + Int(offered[index]))
+                guard name.upperBound <= offered.count else { return nil }
+                if offered[name].elementsEqual(wanted) { return name }
+                index = name.upperBound
             }
         }
-        return SSL_TLSEXT_ERR_ALERT_FATAL
+        return nil
     }
 
     private static let protocols = TLSPolicy.protocols.map { Array($0.utf8) }

@@ -1,5 +1,5 @@
 import COpenSSL
-package import NIOCore
+import NIOCore
 
 /// The memory that the TLS connections of one event loop use in turn: no connection holds any of it between two events.
 ///

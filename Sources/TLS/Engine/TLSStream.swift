@@ -1,5 +1,5 @@
 import COpenSSL
-package import NIOCore
+import NIOCore
 
 /// The server's side of one TLS connection, without I/O: encrypted bytes that arrived become plain ones, and plain ones
 /// become encrypted ones to send. This is the one place that calls libssl about a connection.

@@ -1,6 +1,6 @@
 import COpenSSL
 import NIOConcurrencyHelpers
-package import NIOCore
+import NIOCore
 
 /// The keys of session tickets (RFC 5077, RFC 8446 §4.6.1): a new one each `lifetime`, the one before for as long again.
 ///

@@ -290,9 +290,10 @@ package final class TLSTransport: Transport, TransportOwner {
         }
     }
 
+    /// After what runs now.
     private func later(_ body: @escaping (TLSTransport) -> Void) {
-        let transport = OfLoop(self)
-        acceptor.loop.execute { body(transport.value) }
+        let task = LoopTask { [self] in body(self) }
+        acceptor.loop.execute { task.run() }
     }
 
     /// The handshake has failed.
@@ -337,9 +338,9 @@ package final class TLSTransport: Transport, TransportOwner {
     package func closed(failed: Bool) {
         if phase == .hello || phase == .handshake { report(.failed(.cutOff(after: receivedBytes))) }
         let owner = self.owner
-        let isTruncated = phase == .open && !isInputEnded
+        let isOrderly = phase == .open && isInputEnded
         release()
-        owner?.closed(failed: failed || isTruncated)
+        owner?.closed(failed: failed || !isOrderly)
     }
 
     package func resetOnClose() {
@@ -380,8 +381,8 @@ package final class TLSTransport: Transport, TransportOwner {
 }
 
 /// `@unchecked Sendable`: from the loop to the same loop.
-private struct OfLoop: @unchecked Sendable {
-    let value: TLSTransport
+private struct LoopTask: @unchecked Sendable {
+    let run: () -> Void
 
-    init(_ value: TLSTransport) { self.value = value }
+    init(_ run: @escaping () -> Void) { self.run = run }
 }

@@ -8,13 +8,13 @@ import TLS
 
 /// A `TLSTransport` over a pipe, with a client of OpenSSL at the other end.
 final class TLSBench {
-    let pipe = PipeTransport()
+    let pipe: PipeTransport
     let owner = NotingOwner()
-    let loop = EmbeddedEventLoop()
+    let loop: EmbeddedEventLoop
     let transport: TLSTransport
     let client: OpenSSLClient
     var ends: [TLSHandshakeEnd] { notes.ends }
-    private let notes = Notes()
+    private let notes: Notes
 
     private final class Notes {
         var ends: [TLSHandshakeEnd] = []
@@ -26,13 +26,15 @@ final class TLSBench {
         context: TLSContext? = nil,
         store: CertificateStore? = nil
     ) throws {
+        let (pipe, loop, notes) = (PipeTransport(), EmbeddedEventLoop(), Notes())
+        (self.pipe, self.loop, self.notes) = (pipe, loop, notes)
         let store = try store ?? TestPairs.store()
         let acceptor = TLSAcceptor(
             try context ?? TLSContext(),
             memory: TLSMemory(),
             loop: loop,
             certificate: { store.certificate(for: $0) },
-            report: { [notes] in notes.ends.append($0) }
+            report: { notes.ends.append($0) }
         )
         transport = TLSTransport(over: pipe, acceptor, peer: IPAddress(v4: 0x7F00_0001), localPort: 443)
         transport.owner = owner

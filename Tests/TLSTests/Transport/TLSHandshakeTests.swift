@@ -112,7 +112,8 @@ import Testing
         let again = try connect("www.test.priv", session, context)
         #expect(again.client.isResumed)
         guard case .established(_, _, true)? = again.ends.first?.outcome else {
-            return #expect(Bool(false), "\(again.ends)")
+            Issue.record("\(again.ends)")
+            return
         }
         // The same name with another certificate.
         let replaced = try TestPairs.store([.rsa], defaultName: "rsa.test.priv")

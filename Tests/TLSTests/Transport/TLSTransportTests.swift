@@ -15,7 +15,8 @@ import Testing
         bench.exchange()
         #expect(bench.client.isConnected && bench.client.error == nil)
         guard case .established(let spoken, _, false)? = bench.ends.first?.outcome else {
-            return #expect(Bool(false), "no handshake: \(bench.ends)")
+            Issue.record("no handshake: \(bench.ends)")
+            return
         }
         #expect(spoken == bench.client.version && bench.ends.first?.serverName?.description == "www.test.priv")
         bench.client.write("GET /")
