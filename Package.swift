@@ -223,7 +223,7 @@ let package = Package(
                 "Settings", "Balancing", "Bytes", "Linting", "Proxy", "ProxyCore", "RoutingConfig", "Routing",
                 "Names", "ContainerNames",
                 "DNSNames", "EtcdClient", "EtcdNames", "Registration", "RegistryClient",
-                "HTTP1", "SystemSupport", "TLS", .nioCore, .nioHTTP1, .nioPosix, .logging, .nioConcurrencyHelpers,
+                "HTTP1", "ServerNames", "SystemSupport", "TLS", .nioCore, .nioHTTP1, .nioPosix, .logging, .nioConcurrencyHelpers,
             ]
         ),
         .executableTarget(
@@ -395,7 +395,7 @@ let package = Package(
 // they alone need.
 if Context.environment["BERTH_TESTS"] == "threads" {
     let single: Set = [
-        "BytesTests", "HTTP1Tests", "PatternSyntaxTests", "RoutingTests", "RoutingConfigTests",
+        "BytesTests", "ServerNamesTests", "HTTP1Tests", "PatternSyntaxTests", "RoutingTests", "RoutingConfigTests",
         "LintingTests",
         "ExplainTests", "NginxImportTests", "BalancingTests", "LayeringTests", "DocumentationTests",
         "berth", "routing-library", "decisions", "Explain", "NginxImport",

@@ -26,6 +26,7 @@ def shown(page, language, part=""):
 # Files that a page assumes its reader to have.
 FILES = {
     "docs/testing-rules.md": {"access.log": LOG, "new/front.yaml": OTHER, "old.yaml": RULES, "new.yaml": OTHER},
+    "docs/tls.md": {"front.yaml": shown("docs/tls.md", "yaml").replace("/etc/berth/", "")},
     "docs/registries.md": {"rules/front.yaml": shown("docs/registries.md", "yaml")},
     "docs/pools.md": {
         "pools.yaml": shown("docs/pools.md", "yaml"),
@@ -54,10 +55,15 @@ FRONT = (
     "berth front --config rules/front.yaml --listen 127.0.0.1:8080 >logs/front 2>&1 &\n"
     "for _ in $(seq 100); do grep -q listening logs/front && break; sleep 0.05; done"
 )
+CERTIFICATE = (
+    "mkdir certs; for name in star certs/www; do openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
+    "-subj /CN=test -addext subjectAltName=DNS:*.test.priv -keyout $name.key -out $name.pem 2>/dev/null; done"
+)
 BEFORE = {
     "docs/registries.md": ETCD + "\n" + FRONT,
     "docs/errors.md": FRONT,
     "docs/restart.md": "set -m",
+    "docs/tls.md": CERTIFICATE,
     "docs/importing-nginx.md": "mount -t tmpfs tmpfs /etc/nginx; cp nginx.conf /etc/nginx/",
 }
 

@@ -35,7 +35,7 @@ struct CertificateReader {
             )
         }
         let leaf = try Self.certificate(first, in: bytes, files.certificate)
-        let key = try key(files, bytes, blocks, of: leaf, certificates)
+        let key = try privateKey(files, bytes, blocks, of: leaf, certificates)
         let life = try Self.checkLife(leaf, first, files.certificate, now)
         try Self.checkStrength(leaf, first, files.certificate)
         let names = leaf.names
@@ -189,7 +189,7 @@ struct CertificateReader {
 
     // MARK: The key
 
-    private func key(
+    private func privateKey(
         _ files: CertificateSettings.Pair,
         _ certificateBytes: [UInt8],
         _ certificateBlocks: [PEMBlock],

@@ -8,6 +8,12 @@ final class PrivateKey {
 
     deinit { EVP_PKEY_free(pointer) }
 
+    /// The pointer with a reference of its own, which whoever calls this releases.
+    func retained() -> OpaquePointer {
+        EVP_PKEY_up_ref(pointer)
+        return pointer
+    }
+
     /// - Parameter pem: one block. A key with a password cannot be read: nobody is there to enter it.
     convenience init?(pem: UnsafeRawBufferPointer) {
         defer { ERR_clear_error() }

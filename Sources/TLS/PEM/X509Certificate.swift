@@ -11,6 +11,12 @@ final class X509Certificate {
 
     deinit { X509_free(pointer) }
 
+    /// The pointer with a reference of its own, which whoever calls this releases.
+    func retained() -> OpaquePointer {
+        X509_up_ref(pointer)
+        return pointer
+    }
+
     /// - Parameter pem: one block.
     convenience init?(pem: UnsafeRawBufferPointer) {
         defer { ERR_clear_error() }
@@ -62,15 +68,14 @@ final class X509Certificate {
         return timegm(&parts)
     }
 
-    /// The issuer in one line: `CN=R11, O=Let's Encrypt, C=US`.
+    /// The issuer in one line: `CN=R11,O=Let's Encrypt,C=US`.
     var issuer: String { Self.text(X509_get_issuer_name(pointer)) }
 
     private static func text(_ name: OpaquePointer?) -> String {
         defer { ERR_clear_error() }
         guard let name, let bio = BIO_new(BIO_s_mem()) else { return "" }
         defer { BIO_free(bio) }
-        let flags = UInt(XN_FLAG_RFC2253) & ~UInt(ASN1_STRFLGS_ESC_MSB)
-        guard X509_NAME_print_ex(bio, name, 0, flags) >= 0 else { return "" }
+        guard X509_NAME_print_ex(bio, name, 0, berth_name_flags()) >= 0 else { return "" }
         var bytes = [UInt8](repeating: 0, count: 1024)
         let count = BIO_read(bio, &bytes, Int32(bytes.count))
         return String(decoding: bytes.prefix(Int(max(0, count))), as: UTF8.self)
@@ -127,7 +132,7 @@ extension X509Certificate {
                 let bytes = Self.bytes(OpaquePointer(value))
                 let name =
                     kind == GEN_DNS
-                    ? Self.name(bytes) : IPAddress(networkBytes: bytes).map { .address($0) }
+                    ? Self.name(bytes) : IPAddress(networkBytes: bytes).map(CertificateName.address)
                 if let name, !names.contains(name) { names.append(name) }
             }
         }

@@ -1,7 +1,9 @@
 import DryRun
 import Glibc
+import Routing
 import RoutingConfig
 import ServerNames
+import Settings
 import TLS
 
 /// The certificates of the listeners of a rule set, read for a command that reports on the rules.
@@ -28,7 +30,7 @@ struct ListenerCertificates: Sendable {
                 if case .address = name { return false }
                 return true
             }
-            return CertificateName("*" + host.text[dot...]).map { !seen.contains($0) } ?? true
+            return CertificateName("*" + String(host.text[dot...])).map { !seen.contains($0) } ?? true
         }.map(\.description)
     }
 
