@@ -90,7 +90,7 @@ let package = Package(
         ),
         .systemLibrary(
             name: "COpenSSL",
-            pkgConfig: "libcrypto",
+            pkgConfig: "libssl",
             providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]
         ),
         .systemLibrary(name: "CMalloc"),
@@ -176,8 +176,8 @@ let package = Package(
         target(
             "TLS",
             [
-                "Bytes", "COpenSSL", "Routing", "ServerNames", "Settings", "SystemSupport",
-                .nioConcurrencyHelpers,
+                "Bytes", "COpenSSL", "Routing", "ServerNames", "Settings", "SystemSupport", "Transports",
+                .nioConcurrencyHelpers, .nioCore,
             ]
         ),
         target("HTTP1", ["Bytes"]),
@@ -196,7 +196,8 @@ let package = Package(
             "Proxy",
             [
                 "Settings", "Balancing", "Bytes", "CMalloc", "COpenSSL", "EpollLoop", "ProxyCore", "HTTP1",
-                "Names", "PCRE2", "Routing", "SystemSupport", "Transports", .nioCore, .nioConcurrencyHelpers,
+                "Names", "PCRE2", "Routing", "ServerNames", "SystemSupport", "TLS", "Transports", .nioCore,
+                .nioConcurrencyHelpers,
             ]
         ),
 
@@ -326,8 +327,8 @@ let package = Package(
         tests(
             "TLSTests",
             [
-                "COpenSSL", "FuzzChecks", "Operations", "ServerNames", "Settings", "SystemSupport", "TLS",
-                .nioConcurrencyHelpers,
+                "COpenSSL", "FuzzChecks", "Operations", "Routing", "ServerNames", "Settings", "SystemSupport", "TLS",
+                "Transports", .nioConcurrencyHelpers, .nioCore, .nioEmbedded,
             ]
         ),
         tests(

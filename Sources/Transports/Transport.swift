@@ -1,6 +1,6 @@
 package import NIOCore
 
-/// A byte stream in both directions: a socket, later TLS or a multiplexed stream, in tests a pipe.
+/// A byte stream in both directions: a socket, TLS, later a multiplexed stream, in tests a pipe.
 ///
 /// Every property is truthful where there is no socket below. Used on its event loop alone.
 package protocol Transport: AnyObject {
@@ -19,6 +19,9 @@ package protocol Transport: AnyObject {
     var unacknowledgedBytes: Int { get }
     /// Whether bytes, or the peer's end, have arrived that the owner has not received. May cost a system call.
     var hasPendingInput: Bool { get }
+
+    /// The peer has begun to open the stream, as by a TLS handshake, and has not finished.
+    var isOpening: Bool { get }
 
     /// Whether the machine at the other end still acknowledges what it is sent. From the first call on it is probed: if
     /// it is gone, the transport ends within seconds. True where that cannot be known. Costs a system call.
@@ -43,6 +46,8 @@ package protocol Transport: AnyObject {
 }
 
 extension Transport {
+    package var isOpening: Bool { false }
+
     package func peerResponds() -> Bool { true }
 }
 

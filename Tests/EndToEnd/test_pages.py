@@ -34,6 +34,7 @@ FILES = {
     },
     "docs/control.md": {"api.yaml": shown("docs/control.md", "yaml")},
     "docs/importing-nginx.md": {"nginx.conf": shown("docs/importing-nginx.md", "nginx")},
+    "docs/tls.md": {"front.yaml": shown("docs/tls.md", "yaml", "listeners:")},
     "docs/commands.md": {"nginx.conf": shown("docs/importing-nginx.md", "nginx")},
 }
 # Commands that end with another code than 0, and should: (page, part of the command).
@@ -55,15 +56,17 @@ FRONT = (
     "berth front --config rules/front.yaml --listen 127.0.0.1:8080 >logs/front 2>&1 &\n"
     "for _ in $(seq 100); do grep -q listening logs/front && break; sleep 0.05; done"
 )
-CERTIFICATE = (
-    "mkdir certs; for name in star certs/www; do openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
-    "-subj /CN=test -addext subjectAltName=DNS:*.test.priv -keyout $name.key -out $name.pem 2>/dev/null; done"
-)
 BEFORE = {
     "docs/registries.md": ETCD + "\n" + FRONT,
     "docs/errors.md": FRONT,
     "docs/restart.md": "set -m",
-    "docs/tls.md": CERTIFICATE,
+    # Certificates where the rule file of the page has them.
+    "docs/tls.md": (
+        "mkdir -p /etc/berth; mount -t tmpfs tmpfs /etc/berth; mkdir /etc/berth/certs\n"
+        "for name in star certs/other; do openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 "
+        "-subj /CN=test -addext \"subjectAltName=DNS:$(echo $name | sed 's|star|*|; s|certs/||').test.priv\" "
+        "-keyout /etc/berth/$name.key -out /etc/berth/$name.pem 2>/dev/null; done"
+    ),
     "docs/importing-nginx.md": "mount -t tmpfs tmpfs /etc/nginx; cp nginx.conf /etc/nginx/",
 }
 

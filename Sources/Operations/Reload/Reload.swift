@@ -41,6 +41,8 @@ final class Reload: Sendable {
         var retry: (wait: Duration, number: Int)?
         /// The number of rules in force.
         var rules: Int
+        /// The listeners that the tier has not been started with are reported once.
+        var reportedListeners: [ListenerSettings]
     }
 
     /// The first and the longest wait before files that could not be read are read again.
@@ -55,6 +57,9 @@ final class Reload: Sendable {
     private let tier: Tier
     private let names: NameDirectory
     private let sources: NameSources
+    /// As they were at the start.
+    private let listeners: [ListenerSettings]
+    private let certificates: CertificateControl
     private let logger: Logger
     private let installed: @Sendable ([NameSourceSettings]) -> Void
     private let findings: RuleFindings
@@ -65,13 +70,17 @@ final class Reload: Sendable {
     /// - Parameters:
     ///   - paths: rule files and folders, as on the command line; empty: nothing is watched.
     ///   - rules: the number of rules in force.
+    ///   - listeners: those that the rule files had at the start.
+    ///   - certificates: of the listeners.
     ///   - installed: called with the name sources of rules that were put in force.
     init(
         _ paths: [String],
         rules: Int,
+        listeners: [ListenerSettings],
         tier: Tier,
         names: NameDirectory,
         sources: NameSources,
+        certificates: CertificateControl,
         logger: Logger,
         installed: @escaping @Sendable ([NameSourceSettings]) -> Void = { _ in }
     ) {
@@ -79,10 +88,12 @@ final class Reload: Sendable {
         self.tier = tier
         self.names = names
         self.sources = sources
+        self.listeners = listeners
+        self.certificates = certificates
         self.logger = logger
         self.installed = installed
         self.findings = RuleFindings(paths, logger: logger)
-        state = NIOLockedValueBox(State(rules: rules))
+        state = NIOLockedValueBox(State(rules: rules, reportedListeners: listeners))
     }
 
     var counters: ReloadCounters { state.withLockedValue { $0.counters } }
@@ -143,7 +154,10 @@ final class Reload: Sendable {
         guard !paths.isEmpty, !isStopped else { return done(false) }
         let cause: Cause = causes.contains(.signal) ? .signal : causes.contains(.file) ? .file : .retry
         // An operator who sends a signal means all files.
-        if cause == .signal { names.reread() }
+        if cause == .signal {
+            names.reread()
+            certificates.reload()
+        }
         reload(cause, done)
     }
 
@@ -161,16 +175,18 @@ final class Reload: Sendable {
         let configuration = inspected.configuration
         let plan = TierPlan(name: tier.settings.name, inspected: inspected, instance: tier.settings.instance)
         do {
-            let (tier, installed) = (tier, installed)
+            let (tier, installed, certificates) = (tier, installed, certificates)
+            let replacement = try certificates.prepare(plan.listeners)
             try names.replace(try sources.make(plan.names)) { table in
                 tier.install(table: plan.table, settings: plan.settings, names: table)
                 RegistryHosts.protect(plan.registryHosts, by: tier)
+                certificates.install(replacement)
                 installed(plan.names)
                 done(true)
             }
         } catch {
-            // A hosts file, or a file of a registry's TLS.
-            fail([error.description], cause, isUnreadable: true, since: start)
+            // A hosts file, a file of a registry's TLS, or a certificate.
+            fail("\(error)".split(separator: "\n").map(String.init), cause, isUnreadable: true, since: start)
             return done(false)
         }
         let count = configuration.table.rules.count
@@ -190,12 +206,26 @@ final class Reload: Sendable {
             metadata: ["cause": "\(cause.rawValue)", "rules": "\(count)"]
         )
         findings.check(inspected)
+        reportListeners(plan.listeners)
         if before >= Self.minRules, count < before / 2 {
             logger.warning(
                 "most of the rules are gone",
                 metadata: ["rules": "\(count)", "rules_before": "\(before)"]
             )
         }
+    }
+
+    /// Addresses are bound at the start alone.
+    private func reportListeners(_ new: [ListenerSettings]) {
+        let isNew = state.withLockedValue { state in
+            defer { state.reportedListeners = new }
+            return ListenerPlans.needRestart(new, state.reportedListeners)
+        }
+        guard isNew, ListenerPlans.needRestart(new, listeners) else { return }
+        logger.warning(
+            "listeners have changed: restart the tier; certificates alone need no restart",
+            metadata: ["listeners": "\(new.count)", "before": "\(listeners.count)"]
+        )
     }
 
     /// Logs why the old rules stay in force. After a signal, the same findings are logged again.

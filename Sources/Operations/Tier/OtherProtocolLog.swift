@@ -25,7 +25,7 @@ final class OtherProtocolLog: Sendable {
         }
         guard isDue else { return }
         logger.notice(
-            "a client sent another protocol to a port that speaks plain HTTP/1.1; a proxy before Berth can terminate it",
+            "a client sent another protocol to a port that speaks plain HTTP/1.1; a listener with `tls` terminates TLS",
             metadata: ["protocol": "\(name)", "client": "\(peer)", "port": "\(port)", "see": "docs/tls.md"]
         )
     }

@@ -8,6 +8,8 @@ package struct TierPlan: Sendable {
     package let settings: TierSettings
     package let table: RouteTable
     package let names: [NameSourceSettings]
+    /// Besides those of the command line.
+    package let listeners: [ListenerSettings]
     /// For `berth check` of the rules; nil: nothing is reported.
     let inspected: InspectedConfiguration?
     /// Registries that are written as host names.
@@ -50,6 +52,7 @@ package struct TierPlan: Sendable {
         self.settings = settings
         self.table = configuration.table
         self.names = configuration.names
+        self.listeners = configuration.listeners
     }
 
     /// 64 random bits, so that clients cannot guess the `Via` of a running instance.

@@ -13,6 +13,8 @@ import SystemSupport
 package final class TierService: Sendable {
     package struct Options: Sendable {
         package var listen: [Endpoint]
+        /// … and those with TLS.
+        package var secure: [ListenerPlans.Secure]
         /// Event loops, each with a thread.
         package var loops: Int
         /// Another instance may listen at the same addresses: one that drains.
@@ -38,6 +40,7 @@ package final class TierService: Sendable {
 
         package init(
             listen: [Endpoint],
+            secure: [ListenerPlans.Secure] = [],
             loops: Int = System.coreCount,
             sharesPorts: Bool = false,
             defersAccept: Bool = false,
@@ -52,6 +55,7 @@ package final class TierService: Sendable {
             rulesRead: WatchedRules = WatchedRules()
         ) {
             self.listen = listen
+            self.secure = secure
             self.loops = loops
             self.sharesPorts = sharesPorts
             self.defersAccept = defersAccept
@@ -76,6 +80,7 @@ package final class TierService: Sendable {
     private let registrations: [TierRegistration]
     private let readiness: Readiness
     private let control: Control
+    private let certificates: CertificateControl
 
     /// The control socket, and what its commands have set.
     private struct Control {
@@ -95,6 +100,7 @@ package final class TierService: Sendable {
         registrations: [TierRegistration],
         readiness: Readiness,
         control: Control,
+        certificates: CertificateControl,
         drain: Duration,
         reloading: Reload,
         logger: Logger
@@ -105,6 +111,7 @@ package final class TierService: Sendable {
         self.registrations = registrations
         self.readiness = readiness
         self.control = control
+        self.certificates = certificates
         self.drain = drain
         self.reloading = reloading
         self.logger = logger
@@ -112,7 +119,7 @@ package final class TierService: Sendable {
 
     /// Starts the name sources, opens the access log, binds the addresses, and serves.
     ///
-    /// - Throws: `StateDirectoryError`, `KeptStateError`, `NameSourceError`, `RegistryError`, `LogSinkError`, `ControlSocketError` or
+    /// - Throws: `StateDirectoryError`, `CertificateFailure`, `KeptStateError`, `NameSourceError`, `RegistryError`, `LogSinkError`, `ControlSocketError` or
     ///   `ListenError`, each with a message for the operator. Nothing is served then.
     package static func start(
         _ plan: TierPlan,
@@ -124,6 +131,8 @@ package final class TierService: Sendable {
                 throw StateDirectoryError(path: folder, reason: error.reason)
             }
         }
+        let plans = try ListenerPlans.make(plain: options.listen, secure: options.secure, plan.listeners)
+        let certificates = CertificateControl(plans, logger: logger)
         // What operators have paused or stopped does not serve for a moment.
         let file = options.admin.map { KeptStateFile($0, stateDirectory: options.stateDirectory) }
         let kept = try file?.read() ?? KeptState()
@@ -141,6 +150,7 @@ package final class TierService: Sendable {
         }
         let sink = try options.accessLog.sink(logger)
         let otherProtocols = OtherProtocolLog(logger)
+        let handshakes = HandshakeLog(logger)
         let health = HealthLog(logger)
         let store = NIOLockedValueBox<ControlStore?>(nil)
         let tier: Tier
@@ -154,12 +164,13 @@ package final class TierService: Sendable {
                 table: plan.table,
                 names: names.table,
                 nameResolver: names,
-                listen: options.listen,
+                listen: plans,
                 sharesPorts: options.sharesPorts,
                 defersAccept: options.defersAccept,
                 loops: options.loops,
                 seed: .random(in: .min ... .max),
                 otherProtocol: { otherProtocols.report($0, $1, $2) },
+                handshakeReport: { handshakes.report($0) },
                 healthReport: { health.report($0) },
                 commands: kept.commands.over(registry.kept),
                 stateEnded: {
@@ -192,7 +203,7 @@ package final class TierService: Sendable {
         ) { [socket] in socket?.isInPlace ?? true }
         let control: Control
         do {
-            let server = try await serve(socket, commands, tier, logger)
+            let server = try await serve(socket, commands, tier, certificates, logger)
             control = Control(server: server, store: commands, registry: registry)
         } catch {
             names.stop()
@@ -210,21 +221,16 @@ package final class TierService: Sendable {
         let reloading = Reload(
             options.rules,
             rules: plan.table.rules.count,
+            listeners: plan.listeners,
             tier: tier,
             names: names,
             sources: sources,
+            certificates: certificates,
             logger: logger
         ) { registry.replace($0) }
         reloading.watch(plan.inspected, read: options.rulesRead)
-        for endpoint in tier.endpoints {
-            logger.notice(
-                "listening",
-                metadata: [
-                    "tier": "\(plan.settings.name)", "address": "\(endpoint)",
-                    "rules": "\(plan.table.rules.count)",
-                ]
-            )
-        }
+        certificates.start()
+        report(tier, plans, logger)
         let published = PublishedHealthLog(logger)
         names.subscribe { published.update($0) }
         let readiness = Readiness(file: options.readyFile, logger: logger)
@@ -238,20 +244,36 @@ package final class TierService: Sendable {
             registrations: registrations,
             readiness: readiness,
             control: control,
+            certificates: certificates,
             drain: options.drain,
             reloading: reloading,
             logger: logger
         )
     }
 
+    private static func report(_ tier: Tier, _ plans: [ListenerPlan], _ logger: Logger) {
+        for (endpoint, plan) in zip(tier.endpoints, plans) {
+            var metadata: Logger.Metadata = [
+                "tier": "\(tier.settings.name)", "address": "\(endpoint)", "rules": "\(tier.table.rules.count)",
+            ]
+            if let store = plan.certificates?.store {
+                metadata["tls"] = "true"
+                metadata["certificates"] = "\(store.certificates.count)"
+            }
+            if plan.redirectsToHTTPS { metadata["redirect_to_https"] = "true" }
+            logger.notice("listening", metadata: metadata)
+        }
+    }
+
     private static func serve(
         _ socket: ControlSocket?,
         _ store: ControlStore,
         _ tier: Tier,
+        _ certificates: CertificateControl,
         _ logger: Logger
     ) async throws(ControlSocketError) -> ControlServer? {
         guard let socket else { return nil }
-        let commands = TierControl(tier: tier, store: store, logger: logger)
+        let commands = TierControl(tier: tier, store: store, logger: logger) { certificates.report() }
         return try await ControlServer.start(on: socket, group: NameSources.shared.group) {
             await commands.respond($0)
         }
@@ -297,6 +319,7 @@ package final class TierService: Sendable {
         }
         logger.notice("stopping", metadata: ["tier": "\(tier.settings.name)", "drain": "\(drain)"])
         reloading.stop()
+        certificates.stop()
         // Name sources run until the last exchange has ended.
         let counters = await tier.shutDown(limit: drain)
         names.stop()
@@ -312,6 +335,11 @@ package final class TierService: Sendable {
             "reloads": "\(reloads.succeeded)",
             "reloads_failed": "\(reloads.failed)",
         ]
+        if counters.handshakes > 0 || counters.failedHandshakes > 0 {
+            metadata["tls_handshakes"] = "\(counters.handshakes)"
+            metadata["tls_resumed"] = "\(counters.resumedHandshakes)"
+            metadata["tls_failed"] = "\(counters.failedHandshakes)"
+        }
         for (reason, count) in counters.failures { metadata[reason.rawValue] = "\(count)" }
         if let dropped = sink?.droppedLines, dropped > 0 { metadata["log_lines_dropped"] = "\(dropped)" }
         logger.notice("stopped", metadata: metadata)

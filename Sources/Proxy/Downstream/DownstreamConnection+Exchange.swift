@@ -59,6 +59,7 @@ extension DownstreamConnection: ExchangeDownstream {
             isEventStream: exchange.isEventStream,
             date: worker.context.clock.dateLine,
             kept: worker.context.settings.keptFields,
+            listener: connection.listener,
             with: &worker.context.headText,
             into: &worker.scratch.out
         )
@@ -107,6 +108,8 @@ extension DownstreamConnection: ExchangeDownstream {
     }
 
     func sendLocal(_ local: LocalResponse, closes: Bool) -> Int {
+        var local = local
+        if let listener = connection.listener { local.add(listener) }
         let count = response.writeLocal(
             local,
             last: closes || isLastRequest,

@@ -43,6 +43,7 @@ struct HTTP1Response {
     ///   - last: no further request can follow.
     ///   - isEventStream: the body may end before the endpoint ends it, so that its chunks are Berth's own.
     ///   - kept: claimed fields that pass, as in `ResponseHeadEdits`.
+    ///   - listener: of the connection; nil: it adds nothing.
     ///   - text: empty, to write the head in.
     mutating func writeHead(
         _ head: borrowing ResponseHead,
@@ -52,6 +53,7 @@ struct HTTP1Response {
         isEventStream: Bool = false,
         date: [UInt8],
         kept: KeptFields,
+        listener: ListenerFacts?,
         with text: inout HeadText,
         into out: inout ByteBuffer
     ) -> BodyForm {
@@ -69,6 +71,7 @@ struct HTTP1Response {
             changes: changes,
             date: date,
             kept: kept,
+            listener: listener,
             keepsAlive: keepsAlive,
             with: &text,
             into: &out
@@ -109,6 +112,7 @@ struct HTTP1Response {
         changes: ResponseChanges?,
         date: [UInt8],
         kept: KeptFields,
+        listener: ListenerFacts? = nil,
         keepsAlive: Bool,
         with text: inout HeadText,
         into out: inout ByteBuffer
@@ -119,7 +123,8 @@ struct HTTP1Response {
             keepAlive: keepsAlive,
             downstream: version,
             date: date,
-            kept: kept
+            kept: kept,
+            listener: listener
         ).write(head, from: source, changes: changes, into: &text)
         text.move(to: &out)
     }

@@ -3,6 +3,7 @@ import Glibc
 import NIOCore
 import ProxyCore
 package import Routing
+import TLS
 
 /// Why a tier can't listen.
 package struct ListenError: Error, CustomStringConvertible, Sendable {
@@ -31,18 +32,20 @@ extension ListenError {
 final class Listener: Sendable {
     /// Where it listens; with the port that was chosen where 0 was given.
     let endpoint: Endpoint
+    let plan: ListenerPlan
     private let sockets: [(worker: Worker, loop: EpollLoop, socket: ListeningSocket)]
 
-    /// Binds `endpoint` for each worker. `begin` accepts.
+    /// Binds the plan's endpoint for each worker. `begin` accepts.
     ///
     /// - Parameter sharesPort: another instance of the same user may listen there, too.
     /// - Throws: `ListenError`, in words, when the port is taken or may not be used.
     init(
-        _ endpoint: Endpoint,
+        _ plan: ListenerPlan,
         _ options: ListeningSocket.Options,
         sharesPort: Bool,
         on workers: [(worker: Worker, loop: EpollLoop)]
     ) throws(ListenError) {
+        let endpoint = plan.endpoint
         var bound = endpoint
         var sockets: [(worker: Worker, loop: EpollLoop, socket: ListeningSocket)] = []
         do throws(SocketError) {
@@ -66,18 +69,38 @@ final class Listener: Sendable {
         } catch {
             throw ListenError(endpoint, error)
         }
+        self.plan = plan
         self.endpoint = bound
         self.sockets = sockets
     }
 
-    func begin() {
+    /// Begins to accept.
+    ///
+    /// - Parameters:
+    ///   - secure: what a listener with certificates needs.
+    ///   - httpsPort: to which one with `redirectsToHTTPS` redirects.
+    func begin(_ secure: SecureListening?, httpsPort: UInt16) {
+        let facts = ListenerFacts(
+            httpsPort: plan.redirectsToHTTPS ? httpsPort : nil,
+            strictTransport: plan.certificates == nil ? [] : plan.strictTransport
+        )
         for (worker, loop, socket) in sockets {
-            loop.execute { [port = endpoint.port] in
-                socket.begin { descriptor, peer in
-                    worker.accept(descriptor, from: Endpoint(peer).address, localPort: port, on: loop)
-                } freeDescriptors: {
-                    worker.context.upstreams.closeIdle()
+            loop.execute { [plan, port = endpoint.port] in
+                let accepted: (Int32, SocketEndpoint) -> Void
+                if let certificates = plan.certificates, let secure {
+                    let acceptor = secure.acceptor(certificates, of: worker, on: loop)
+                    accepted = { descriptor, peer in
+                        let peer = Endpoint(peer).address
+                        worker.accept(descriptor, from: peer, localPort: port, on: loop, by: acceptor, facts)
+                    }
+                } else {
+                    let facts = plan.redirectsToHTTPS ? facts : nil
+                    accepted = { descriptor, peer in
+                        let peer = Endpoint(peer).address
+                        worker.accept(descriptor, from: peer, localPort: port, on: loop, facts)
+                    }
                 }
+                socket.begin(accepted: accepted) { worker.context.upstreams.closeIdle() }
             }
         }
     }
@@ -90,11 +113,18 @@ final class Listener: Sendable {
 
 extension Worker {
     /// Serves a connection that has just been accepted on this loop, unless there are too many.
-    func accept(_ descriptor: Int32, from peer: IPAddress, localPort: UInt16, on loop: EpollLoop) {
+    func accept(
+        _ descriptor: Int32,
+        from peer: IPAddress,
+        localPort: UInt16,
+        on loop: EpollLoop,
+        _ facts: ListenerFacts? = nil
+    ) {
         let transport = SocketTransport(descriptor, loop: loop)
         let info = ConnectionInfo(
             peer: peer,
             localPort: localPort,
+            listener: facts,
             trustedProxies: context.settings.trustedProxies
         )
         if serve(transport, of: info) { transport.begin() }

@@ -6,6 +6,7 @@ import NIOCore
 package import Routing
 import Settings
 import SystemSupport
+import TLS
 
 /// Reports a client that speaks another protocol than HTTP/1: which one, who, and to which port.
 package typealias OtherProtocolReport =
@@ -56,6 +57,7 @@ package final class Tier: Sendable {
     /// Binds all addresses and begins to serve.
     ///
     /// - Parameters:
+    ///   - plans: the addresses. Redirects to `https` lead to the port of the first listener with certificates.
     ///   - names: what is known at the start.
     ///   - nameResolver: for names that the table does not hold; nil: they are unknown.
     ///   - sharesPorts: another instance may listen at the same addresses.
@@ -64,6 +66,7 @@ package final class Tier: Sendable {
     ///   - makeLog: the access log of one event loop; nil for none.
     ///   - seed: of request ids and of places in tables.
     ///   - otherProtocol: called on an event loop when a client speaks another protocol than HTTP/1.
+    ///   - handshakeReport: called on an event loop when a TLS handshake fails.
     ///   - healthReport: called when the health of an endpoint changes.
     ///   - commands: what operators have set, in force from the first request on.
     ///   - stateEnded: called when new settings end a state that an operator has set.
@@ -73,17 +76,21 @@ package final class Tier: Sendable {
         table: RouteTable,
         names: NameTable,
         nameResolver: (any NameResolver)? = nil,
-        listen: [Endpoint],
+        listen plans: [ListenerPlan],
         sharesPorts: Bool = false,
         defersAccept: Bool = false,
         loops: Int,
         seed: UInt64,
         otherProtocol: OtherProtocolReport? = nil,
+        handshakeReport: HandshakeReport? = nil,
         healthReport: HealthReport? = nil,
         commands: TierCommands = TierCommands(),
         stateEnded: (@Sendable () -> Void)? = nil,
         makeLog: () -> (any ExchangeLog)?
     ) throws(ListenError) -> Tier {
+        let listen = plans.map(\.endpoint)
+        try checkAddresses(listen)
+        let secure = try secureListening(plans, handshakeReport)
         var random = Random(seed: seed)
         var settings = settings
         settings.fit(descriptors: DescriptorLimit.current, loops: loops)
@@ -136,12 +143,13 @@ package final class Tier: Sendable {
                 }
                 return (worker, loop)
             }
-            for endpoint in listen {
+            for plan in plans {
+                let endpoint = plan.endpoint
                 var options = ListeningSocket.Options()
                 options.defersAccept = defersAccept
                 // Else `[::]` has IPv4 too.
                 options.ipv6Only = listen.contains { $0.address.isIPv4 && $0.port == endpoint.port }
-                listeners.append(try Listener(endpoint, options, sharesPort: sharesPorts, on: running))
+                listeners.append(try Listener(plan, options, sharesPort: sharesPorts, on: running))
             }
         } catch {
             for loop in loops { loop.stop {} }
@@ -159,7 +167,8 @@ package final class Tier: Sendable {
             for (name, hold) in commands.holds { _ = worker.set(hold, for: name) }
             worker.start()
         }
-        for listener in listeners { listener.begin() }
+        let httpsPort = httpsPort(listeners)
+        for listener in listeners { listener.begin(secure, httpsPort: httpsPort) }
         return Tier(
             settings: settings,
             workers: workers,
@@ -170,6 +179,32 @@ package final class Tier: Sendable {
             controlPlane: controlPlane,
             table: table
         )
+    }
+
+    /// Two sockets of one process could share an address, and connections would find one of them by chance.
+    private static func checkAddresses(_ listen: [Endpoint]) throws(ListenError) {
+        var seen: Set<Endpoint> = []
+        for endpoint in listen where endpoint.port != 0 && !seen.insert(endpoint).inserted {
+            throw ListenError(endpoint: endpoint, reason: "two listeners have this address")
+        }
+    }
+
+    /// - Throws: where the TLS library refuses its settings.
+    private static func secureListening(
+        _ plans: [ListenerPlan],
+        _ report: HandshakeReport?
+    ) throws(ListenError) -> SecureListening? {
+        guard let plan = plans.first(where: { $0.certificates != nil }) else { return nil }
+        do {
+            return SecureListening(context: try TLSContext(), report: report)
+        } catch {
+            throw ListenError(endpoint: plan.endpoint, reason: "TLS: \(error.detail)")
+        }
+    }
+
+    /// Where redirects to `https` lead.
+    private static func httpsPort(_ listeners: [Listener]) -> UInt16 {
+        listeners.first { $0.plan.certificates != nil }?.endpoint.port ?? 443
     }
 
     private static func startLoops(_ count: Int, for listen: [Endpoint]) throws(ListenError) -> [EpollLoop] {

@@ -5,6 +5,7 @@ package import NIOCore
 package import ProxyCore
 package import Routing
 import Settings
+import TLS
 
 /// One event loop of a tier: its connections, and what they share.
 ///
@@ -23,6 +24,8 @@ package final class Worker: @unchecked Sendable {
     /// A client spoke another protocol. To be set before the first connection.
     var otherProtocol: OtherProtocolReport?
 
+    /// Of the TLS connections of this loop.
+    private(set) lazy var tlsMemory = TLSMemory()
     private var heapTrimmer = HeapTrimmer()
     private var ticking: RepeatedTask?
     private var drained: EventLoopPromise<Void>?

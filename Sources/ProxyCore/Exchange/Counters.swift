@@ -5,6 +5,10 @@ package struct Counters: Sendable {
     package var rejected: UInt64 = 0
     package var requests: UInt64 = 0
     package var retries: UInt64 = 0
+    /// TLS handshakes that came to an end; those of them that resumed a session; and those that failed.
+    package var handshakes: UInt64 = 0
+    package var resumedHandshakes: UInt64 = 0
+    package var failedHandshakes: UInt64 = 0
     /// Exchanges that failed, by reason.
     package var failures: [Failure.Reason: UInt64] = [:]
 
@@ -15,6 +19,9 @@ package struct Counters: Sendable {
         rejected &+= other.rejected
         requests &+= other.requests
         retries &+= other.retries
+        handshakes &+= other.handshakes
+        resumedHandshakes &+= other.resumedHandshakes
+        failedHandshakes &+= other.failedHandshakes
         failures.merge(other.failures) { $0 &+ $1 }
     }
 }

@@ -11,6 +11,7 @@ package struct LocalResponse: Sendable {
     package var body: [UInt8] = []
     /// It has a `Server`.
     private var namesServer = true
+    private var removesStrictTransport = false
 
     package typealias Field = (name: [UInt8], value: [UInt8])
 
@@ -123,7 +124,16 @@ package struct LocalResponse: Sendable {
         fields.removeAll { changes.removes($0.name.span) }
         if changes.removes(Self.contentTypeName.span) { contentType = nil }
         if changes.removes(Self.serverName.span) { namesServer = false }
+        if changes.removes(ListenerFacts.strictTransportName.span) { removesStrictTransport = true }
         fields += changes.fields
+    }
+
+    /// Adds what the listener adds, unless a rule says otherwise.
+    package mutating func add(_ listener: ListenerFacts) {
+        guard let field = listener.strictTransportField, !removesStrictTransport,
+            !fields.contains(where: { $0.name.span.equalsIgnoringCase(field.name.span) })
+        else { return }
+        fields.append(field)
     }
 
     private static let contentTypeName = Array("content-type".utf8)

@@ -10,6 +10,8 @@ package final class ConnectionInfo: Sendable {
     package let localPort: UInt16
     /// `https` if the connection is encrypted.
     package let scheme: RequestScheme
+    /// What its listener adds; nil: nothing, as a plain one does.
+    package let listener: ListenerFacts?
     /// The peer's address in text, for `X-Forwarded-For`.
     package let peerText: [UInt8]
     /// The lines `X-Forwarded-For` and `X-Forwarded-Proto`, as HTTP/1 spells them, for a peer that is not trusted:
@@ -20,11 +22,13 @@ package final class ConnectionInfo: Sendable {
         peer: IPAddress,
         localPort: UInt16,
         scheme: RequestScheme = .http,
+        listener: ListenerFacts? = nil,
         trustedProxies: [CIDR]
     ) {
         self.peer = peer
         self.localPort = localPort
         self.scheme = scheme
+        self.listener = listener
         self.trusted = trustedProxies.contains { $0.contains(peer) }
         // Made for each connection: two arrays, and no `String`.
         var text: [UInt8] = []

@@ -1,3 +1,4 @@
+import Bytes
 package import HTTP1
 package import NIOCore
 
@@ -9,19 +10,22 @@ package struct HTTP1ResponseHeadWriter {
     private let downstream: HTTPVersion
     private let date: [UInt8]
     private let kept: KeptFields
+    private let listener: ListenerFacts?
 
     /// - Parameters:
     ///   - framing: of the response as received.
     ///   - keepAlive: the downstream connection stays open after this response.
     ///   - date: the line `Date: …` with its line end, for a response that has none (RFC 9110 §6.6.1).
     ///   - kept: claimed fields that pass.
+    ///   - listener: of the connection; nil: it adds nothing.
     package init(
         coding: BodyCoding,
         framing: BodyFraming,
         keepAlive: Bool,
         downstream: HTTPVersion,
         date: [UInt8],
-        kept: KeptFields = KeptFields()
+        kept: KeptFields = KeptFields(),
+        listener: ListenerFacts? = nil
     ) {
         self.coding = coding
         self.framing = framing
@@ -29,6 +33,7 @@ package struct HTTP1ResponseHeadWriter {
         self.downstream = downstream
         self.date = date
         self.kept = kept
+        self.listener = listener
     }
 
     /// - Parameters:
@@ -64,6 +69,7 @@ package struct HTTP1ResponseHeadWriter {
         }
         if edits.addsDate { out.append(date) }
         if let changes { write(changes.fields, into: &out) }
+        if let listener { write(listener, head, bytes, changes, into: &out) }
         if head.status == 101 {
             out.append("Connection: upgrade\r\n")
         } else if head.status >= 200 {
@@ -80,6 +86,26 @@ package struct HTTP1ResponseHeadWriter {
             out.append(field.value)
             out.append("\r\n")
         }
+    }
+
+    /// `Strict-Transport-Security`, unless the container or the rule says otherwise.
+    private func write(
+        _ listener: ListenerFacts,
+        _ head: borrowing ResponseHead,
+        _ bytes: Span<UInt8>,
+        _ changes: ResponseChanges?,
+        into out: inout HeadText
+    ) {
+        guard head.status >= 200, let field = listener.strictTransportField else { return }
+        for index in head.fields.indices where head.fields[index].id == .other {
+            let name = bytes.extracting(head.fields[index].name.indices)
+            if name.equalsIgnoringCase(field.name.span) { return }
+        }
+        if let changes {
+            if changes.removes(field.name.span) { return }
+            for changed in changes.fields where changed.name.span.equalsIgnoringCase(field.name.span) { return }
+        }
+        write([field], into: &out)
     }
 
     /// `Content-Length` passes on as received.

@@ -140,6 +140,12 @@ package final class RequestStages {
         trace: inout RouteTrace?
     ) throws(Failure) {
         try admit(head, source, &route)
+        if let port = connection.listener?.httpsPort,
+            let redirect = try HTTPSRedirect.decision(head, source, from: connection, port: port)
+        {
+            route.decision = CachedDecision(redirect)
+            return
+        }
         if head.method == .options, head.maxForwards == 0 {
             // No proxy may forward it (RFC 9110 §7.6.2): this one is the recipient.
             route.decision = CachedDecision(.responding(status: 200))

@@ -20,6 +20,16 @@ public struct Decision: Sendable {
         )
     }
 
+    /// A redirect that no rule decided.
+    package static func redirecting(status: Int, location: [UInt8]) -> Decision {
+        Decision(
+            rule: nil,
+            captures: .none,
+            outcome: .redirect(status: status, location: location),
+            dependsOnHostAlone: false
+        )
+    }
+
     /// A request that the proxy itself makes.
     package static func forwarding(_ forward: Forward) -> Decision {
         Decision(rule: nil, captures: .none, outcome: .forward(forward), dependsOnHostAlone: false)

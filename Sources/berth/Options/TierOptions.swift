@@ -9,6 +9,7 @@ import ProxyCore
 import Routing
 import RoutingConfig
 import SystemSupport
+import TLS
 
 /// The options of both tiers.
 struct TierOptions: ParsableArguments {
@@ -21,9 +22,14 @@ struct TierOptions: ParsableArguments {
     var config: [String]
 
     @Option(
-        help: ArgumentHelp("An address to listen on. May be given several times.", valueName: "address:port")
+        help: ArgumentHelp(
+            "An address to listen on without TLS. May be given several times.",
+            valueName: "address:port"
+        )
     )
     var listen: [String] = []
+
+    @OptionGroup var tls: TLSOptions
 
     @Option(
         help: ArgumentHelp(
@@ -92,13 +98,17 @@ struct TierOptions: ParsableArguments {
 
     @OptionGroup(title: "Registration") var registration: RegistrationOptions
 
+    private static func message(_ problem: CertificateProblem) -> String {
+        "berth: \(problem)" + (problem.hint.map { "\n  help: \($0)" } ?? "")
+    }
+
     func serve(as name: String, defaultListen: String) async throws {
         // Before anything runs: a signal that follows the report that the tier is ready is handled.
         let terminations = Signals.terminations()
         let hangups = Signals.hangups()
         let reopenings = Signals.reopenings()
         let logger = OperatorLog.start(level: logLevel.level)
-        let endpoints = try (listen.isEmpty ? [defaultListen] : listen).map(ListenAddress.parse)
+        let secure = try tls.listeners()
         guard let limit = Quantity.duration(drain) else {
             throw CommandFailure("--drain: '\(drain)' is not a time; write it like 30s, 500ms or 2m")
         }
@@ -113,6 +123,11 @@ struct TierOptions: ParsableArguments {
         for warning in inspected.configuration.warnings + Linter.missingNames(inspected) {
             Terminal.error(warning.rendered(color: Terminal.errorHasColor))
         }
+        // Where the command line and the rule files name none.
+        let isListening = !secure.isEmpty || !inspected.configuration.listeners.isEmpty
+        let endpoints = try (listen.isEmpty && !isListening ? [defaultListen] : listen).map {
+            try ListenAddress.parse($0)
+        }
         DescriptorLimit.raise()
 
         let service: TierService
@@ -121,6 +136,7 @@ struct TierOptions: ParsableArguments {
                 TierPlan(name: name, inspected: inspected),
                 options: TierService.Options(
                     listen: endpoints,
+                    secure: secure,
                     loops: count,
                     sharesPorts: reusePort,
                     defersAccept: deferAccept,
@@ -136,6 +152,8 @@ struct TierOptions: ParsableArguments {
                 ),
                 logger: logger
             )
+        } catch let failure as CertificateFailure {
+            throw CommandFailure(failure.problems.map(Self.message).joined(separator: "\n"))
         } catch {
             throw CommandFailure("berth: \(error)")
         }

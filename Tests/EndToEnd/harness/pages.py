@@ -13,7 +13,7 @@ import textwrap
 from . import tier
 
 # What the pages run on the machine of a reader, besides shell built-ins.
-PROGRAMS = {"berth", "curl", "kill", "mkdir", "printf", "python3", "sed", "test", "until", "cp", "dig", "ldd", "nft"}
+PROGRAMS = {"berth", "curl", "kill", "mkdir", "printf", "python3", "sed", "test", "until", "cp", "dig", "ldd", "nft", "openssl"}
 # Not run: they build, install, or need what a test does not have.
 NOT_RUN = re.compile(
     r"^(make|swift|swiftly|\./swiftly|tar|docker|podman|sudo|systemctl|useradd|install|apt-get|dnsmasq|named-checkzone|"

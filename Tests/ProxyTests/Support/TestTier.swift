@@ -61,7 +61,7 @@ struct TestTier {
             table: try RouteTable(rules),
             names: NameTable(layers: asker == nil ? [layer] : [layer, Self.toAsk]),
             nameResolver: asker,
-            listen: [Endpoint(address: loopback, port: 0)],
+            listen: [ListenerPlan(Endpoint(address: loopback, port: 0))],
             loops: loops,
             seed: 1,
             makeLog: { LoopLog(log) }

@@ -7,7 +7,7 @@ import Settings
 import TLS
 
 /// The certificates of the listeners of a rule set, read for a command that reports on the rules.
-struct ListenerCertificates: Sendable {
+struct RuleCertificates: Sendable {
     /// The listeners with TLS, and what of their files can be used.
     let listeners: [(settings: ListenerSettings, store: CertificateStore)]
 

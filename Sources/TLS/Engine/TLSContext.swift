@@ -1,0 +1,87 @@
+import COpenSSL
+import NIOCore
+
+/// What the connections of one policy share: OpenSSL's settings, and the keys of session tickets.
+///
+/// `@unchecked Sendable`: never changed after `init`; OpenSSL counts its references atomically, and the keys are locked.
+package final class TLSContext: @unchecked Sendable {
+    let pointer: OpaquePointer
+    let policy: TLSPolicy
+    private let tickets = TicketKeys()
+
+    /// - Throws: `TLSFailure` where the library refuses a setting, or is out of memory.
+    package init(_ policy: TLSPolicy = .anyClient) throws(TLSFailure) {
+        ERR_clear_error()
+        guard let pointer = SSL_CTX_new(TLS_server_method()) else { throw .last() }
+        self.pointer = pointer
+        self.policy = policy
+        guard berth_ctx_set_versions(pointer, TLS1_2_VERSION, TLS1_3_VERSION) == 1,
+            SSL_CTX_set_cipher_list(pointer, TLSPolicy.ciphers) == 1,
+            SSL_CTX_set_ciphersuites(pointer, TLSPolicy.suites) == 1,
+            berth_ctx_set_groups(pointer, TLSPolicy.newGroups) == 1
+                || berth_ctx_set_groups(pointer, TLSPolicy.groups) == 1
+        else {
+            let failure = TLSFailure.last()
+            SSL_CTX_free(pointer)
+            throw failure
+        }
+        ERR_clear_error()
+        berth_ctx_set_options(pointer)
+        // Keys of 112 bits of security: RSA of 2048 bits.
+        SSL_CTX_set_security_level(pointer, Self.securityLevel)
+        _ = berth_ctx_set_mode(
+            pointer,
+            // A connection that idles holds no buffers.
+            Int(SSL_MODE_RELEASE_BUFFERS) | Int(SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER)
+        )
+        // Tickets alone: they cost no memory here.
+        berth_ctx_disable_session_cache(pointer)
+        SSL_CTX_set_timeout(pointer, TLSPolicy.sessionTime)
+        SSL_CTX_set_verify(pointer, SSL_VERIFY_NONE, nil)
+        SSL_CTX_set_alpn_select_cb(pointer, Self.chooseProtocol, nil)
+        // Not retained: it lives as long as the context does, which each `TLSStream` keeps.
+        SSL_CTX_set_ex_data(pointer, 0, Unmanaged.passUnretained(tickets).toOpaque())
+        SSL_CTX_set_tlsext_ticket_key_evp_cb(pointer) { ssl, name, iv, cipher, mac, encrypts in
+            guard let ssl, let name, let iv, let cipher, let mac, let context = SSL_get_SSL_CTX(ssl),
+                let keys = SSL_CTX_get_ex_data(context, 0)
+            else { return -1 }
+            return Unmanaged<TicketKeys>.fromOpaque(keys).takeUnretainedValue()
+                .protect(name: name, iv: iv, cipher, mac, encrypts: encrypts != 0)
+        }
+    }
+
+    deinit { SSL_CTX_free(pointer) }
+
+    private static let securityLevel: Int32 = 2
+
+    // MARK: ALPN
+
+    private typealias ProtocolChoice =
+        @convention(c) (
+            OpaquePointer?, UnsafeMutablePointer<UnsafePointer<UInt8>?>?, UnsafeMutablePointer<UInt8>?,
+            UnsafePointer<UInt8>?, UInt32, UnsafeMutableRawPointer?
+        ) -> Int32
+
+    /// A client that offers protocols and none of ours is refused (RFC 7301 §3.2).
+    private static let chooseProtocol: ProtocolChoice = { _, chosen, chosenCount, offered, offeredCount, _ in
+        guard let chosen, let chosenCount, let offered else { return SSL_TLSEXT_ERR_ALERT_FATAL }
+        // The result points into what the client offers: it lives as long as the call.
+        for wanted in TLSContext.protocols {
+            var index = 0
+            while index < Int(offeredCount) {
+                let count = Int(offered[index])
+                guard index + 1 + count <= Int(offeredCount) else { return SSL_TLSEXT_ERR_ALERT_FATAL }
+                let name = UnsafeBufferPointer(start: offered + index + 1, count: count)
+                if name.elementsEqual(wanted) {
+                    chosen.pointee = offered + index + 1
+                    chosenCount.pointee = UInt8(truncatingIfNeeded: count)
+                    return SSL_TLSEXT_ERR_OK
+                }
+                index += 1 + count
+            }
+        }
+        return SSL_TLSEXT_ERR_ALERT_FATAL
+    }
+
+    private static let protocols = TLSPolicy.protocols.map { Array($0.utf8) }
+}

@@ -1,0 +1,186 @@
+import COpenSSL
+package import NIOCore
+
+/// The server's side of one TLS connection, without I/O: encrypted bytes that arrived become plain ones, and plain ones
+/// become encrypted ones to send. This is the one place that calls libssl about a connection.
+///
+/// Used on its event loop alone.
+final class TLSStream {
+    /// What bytes that arrived have led to.
+    enum Outcome: Equatable {
+        /// All is well; more has to arrive for whatever follows.
+        case needsInput
+        /// The peer has ended its half in an orderly way (close_notify).
+        case ended
+        /// It cannot go on. An alert for the peer may be among the output.
+        case failed(TLSFailure)
+    }
+
+    private let ssl: OpaquePointer
+    private let memory: TLSMemory
+    /// Keeps what the callbacks of `ssl` use.
+    private let context: TLSContext
+    private(set) var isEstablished = false
+
+    /// - Parameter certificate: what the client is shown.
+    /// - Throws: where the certificate does not fit the policy, or memory is short.
+    init(_ context: TLSContext, _ certificate: Certificate, _ memory: TLSMemory) throws(TLSFailure) {
+        ERR_clear_error()
+        guard let ssl = SSL_new(context.pointer) else { throw .last() }
+        self.ssl = ssl
+        self.memory = memory
+        self.context = context
+        guard let method = TLSMemory.method, let bio = BIO_new(method) else { throw .last() }
+        BIO_set_data(bio, memory.channel)
+        SSL_set_bio(ssl, bio, bio)
+        SSL_set_accept_state(ssl)
+        let session = SessionScope.of(context.policy, certificate)
+        guard let objects = certificate.objects(),
+            SSL_use_cert_and_key(ssl, objects.certificate, objects.key, objects.chain, 1) == 1,
+            SSL_set_session_id_context(ssl, session, UInt32(session.count)) == 1
+        else { throw .last() }
+    }
+
+    deinit {
+        SSL_free(ssl)
+    }
+
+    // MARK: Facts, once it is established
+
+    /// `TLSv1.3`
+    var version: String { String(cString: SSL_get_version(ssl)) }
+
+    /// In OpenSSL's names: `TLS_AES_128_GCM_SHA256`.
+    var cipher: String {
+        SSL_CIPHER_get_name(SSL_get_current_cipher(ssl)).map { String(cString: $0) } ?? ""
+    }
+
+    var isResumed: Bool { SSL_session_reused(ssl) == 1 }
+
+    // MARK: Bytes
+
+    /// Takes all bytes that have arrived. What they contain is in `memory.plain` afterwards.
+    ///
+    /// - Parameter output: what is to be sent because of them is appended here.
+    func receive(_ bytes: ByteBuffer, output: inout ByteBuffer) -> Outcome {
+        memory.clear()
+        return bytes.withUnsafeReadableBytes { input in
+            memory.channel.pointee.input = input.bindMemory(to: UInt8.self).baseAddress
+            memory.channel.pointee.input_count = input.count
+            defer {
+                memory.channel.pointee.input = nil
+                memory.channel.pointee.input_count = 0
+            }
+            if !isEstablished {
+                let error = call(&output, room: Self.handshakeRoom) { SSL_do_handshake(ssl) }
+                guard error == SSL_ERROR_NONE else { return outcome(error) }
+                isEstablished = true
+            }
+            return decrypt(&output)
+        }
+    }
+
+    private func decrypt(_ output: inout ByteBuffer) -> Outcome {
+        while true {
+            var error = SSL_ERROR_NONE
+            memory.plain.writeWithUnsafeMutableBytes(minimumWritableBytes: TLSMemory.recordBytes) { plain in
+                var count = 0
+                error = call(&output, room: 0) { SSL_read_ex(ssl, plain.baseAddress, plain.count, &count) }
+                return error == SSL_ERROR_NONE ? count : 0
+            }
+            guard error == SSL_ERROR_NONE else { return outcome(error) }
+        }
+    }
+
+    /// Encrypts bytes.
+    ///
+    /// - Parameter output: the result is appended here.
+    /// - Returns: false where nothing can be sent any more.
+    func send(_ bytes: ByteBuffer, output: inout ByteBuffer) -> Bool {
+        bytes.withUnsafeReadableBytes { plain in
+            guard !plain.isEmpty else { return true }
+            let records = plain.count / TLSMemory.recordBytes + 1
+            var count = 0
+            let error = call(&output, room: plain.count + records * TLSMemory.recordExtra) {
+                SSL_write_ex(ssl, plain.baseAddress, plain.count, &count)
+            }
+            if error != SSL_ERROR_NONE { ERR_clear_error() }
+            return error == SSL_ERROR_NONE
+        }
+    }
+
+    /// Ends this half in an orderly way: close_notify (RFC 8446 §6.1). Nothing may be sent afterwards.
+    func end(output: inout ByteBuffer) {
+        guard isEstablished else { return }
+        _ = call(&output, room: TLSMemory.recordExtra) {
+            // 0: sent, and the peer's has not arrived; 1: both.
+            SSL_shutdown(ssl) >= 0 ? 1 : -1
+        }
+        ERR_clear_error()
+    }
+
+    // MARK: Calls
+
+    /// Bytes that a server sends at once in a handshake with a usual chain.
+    private static let handshakeRoom = 6 << 10
+    private static let moreRoom = 4 << 10
+
+    /// Calls OpenSSL, again for as long as it needs more room for what it sends.
+    ///
+    /// - Parameter room: for the first call, bytes.
+    /// - Returns: SSL_ERROR_NONE, or what SSL_get_error(3) returns; never SSL_ERROR_WANT_WRITE.
+    private func call(_ output: inout ByteBuffer, room: Int, _ body: () -> Int32) -> Int32 {
+        var room = room
+        while true {
+            let error: Int32
+            if room == 0 {
+                setOutput(nil, 0)
+                error = callOnce(body)
+            } else {
+                var result = SSL_ERROR_NONE
+                output.writeWithUnsafeMutableBytes(minimumWritableBytes: room) { memory in
+                    setOutput(memory.baseAddress, memory.count)
+                    result = callOnce(body)
+                    return self.memory.channel.pointee.output_count
+                }
+                setOutput(nil, 0)
+                error = result
+            }
+            guard error == SSL_ERROR_WANT_WRITE else { return error }
+            room = Self.moreRoom
+        }
+    }
+
+    private func callOnce(_ body: () -> Int32) -> Int32 {
+        ERR_clear_error()
+        let result = body()
+        return result > 0 ? SSL_ERROR_NONE : SSL_get_error(ssl, result)
+    }
+
+    private func setOutput(_ address: UnsafeMutableRawPointer?, _ count: Int) {
+        memory.channel.pointee.output = address?.assumingMemoryBound(to: UInt8.self)
+        memory.channel.pointee.output_room = count
+        memory.channel.pointee.output_count = 0
+    }
+
+    private func outcome(_ error: Int32) -> Outcome {
+        switch error {
+        case SSL_ERROR_WANT_READ: .needsInput
+        case SSL_ERROR_ZERO_RETURN: .ended
+        default: .failed(.last())
+        }
+    }
+}
+
+/// Which sessions may be resumed where: those of one policy, with one certificate. A session goes with its certificate, so
+/// that a client sees a new one at its next connection.
+enum SessionScope {
+    /// - Returns: at most 32 bytes (SSL_MAX_SID_CTX_LENGTH).
+    static func of(_ policy: TLSPolicy, _ certificate: Certificate) -> [UInt8] {
+        var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
+        var count: UInt32 = 0
+        let text = Array(policy.name.utf8) + [0] + certificate.fingerprint
+        guard EVP_Digest(text, text.count, &digest, &count, EVP_sha256(), nil) == 1 else { return [] }
+        return Array(digest.prefix(Int(count)))
+    }
+}
