@@ -26,7 +26,6 @@ def shown(page, language, part=""):
 # Files that a page assumes its reader to have.
 FILES = {
     "docs/testing-rules.md": {"access.log": LOG, "new/front.yaml": OTHER, "old.yaml": RULES, "new.yaml": OTHER},
-    "docs/tls.md": {"front.yaml": shown("docs/tls.md", "yaml").replace("/etc/berth/", "")},
     "docs/registries.md": {"rules/front.yaml": shown("docs/registries.md", "yaml")},
     "docs/pools.md": {
         "pools.yaml": shown("docs/pools.md", "yaml"),

@@ -1,4 +1,5 @@
 import COpenSSL
+import PEM
 
 /// A certificate, its chain and its key as OpenSSL's objects, released with this.
 ///

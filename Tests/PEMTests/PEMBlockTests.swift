@@ -1,6 +1,6 @@
 import Testing
 
-@testable import TLS
+@testable import PEM
 
 @Suite struct PEMBlockTests {
     private static func blocks(_ text: String) throws -> [String] {
