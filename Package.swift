@@ -331,7 +331,7 @@ let package = Package(
         tests(
             "TLSTests",
             [
-                "COpenSSL", "FuzzChecks", "Operations", "Routing", "ServerNames", "Settings", "SystemSupport", "TLS",
+                "CMalloc", "COpenSSL", "FuzzChecks", "Operations", "Routing", "ServerNames", "Settings", "SystemSupport", "TLS",
                 "Transports", .nioConcurrencyHelpers, .nioCore, .nioEmbedded,
             ]
         ),

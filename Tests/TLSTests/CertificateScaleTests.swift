@@ -1,4 +1,4 @@
-import COpenSSL
+import CMalloc
 import Foundation
 import ServerNames
 import Settings
