@@ -227,7 +227,8 @@ let package = Package(
                 "Settings", "Balancing", "Bytes", "Linting", "Proxy", "ProxyCore", "RoutingConfig", "Routing",
                 "Names", "ContainerNames",
                 "DNSNames", "EtcdClient", "EtcdNames", "Registration", "RegistryClient",
-                "HTTP1", "ServerNames", "SystemSupport", "TLS", .nioCore, .nioHTTP1, .nioPosix, .logging, .nioConcurrencyHelpers,
+                "HTTP1", "ServerNames", "SystemSupport", "TLS", .nioCore, .nioHTTP1, .nioPosix, .logging,
+                .nioConcurrencyHelpers,
             ]
         ),
         .executableTarget(
@@ -331,8 +332,8 @@ let package = Package(
         tests(
             "TLSTests",
             [
-                "CMalloc", "COpenSSL", "FuzzChecks", "Operations", "Routing", "ServerNames", "Settings", "SystemSupport", "TLS",
-                "Transports", .nioConcurrencyHelpers, .nioCore, .nioEmbedded,
+                "CMalloc", "COpenSSL", "FuzzChecks", "Operations", "Routing", "ServerNames", "Settings",
+                "SystemSupport", "TLS", "Transports", .nioConcurrencyHelpers, .nioCore, .nioEmbedded,
             ]
         ),
         tests(
