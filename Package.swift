@@ -105,6 +105,8 @@ let package = Package(
 
         // Names of servers and certificates, without a TLS library.
         target("ServerNames", ["Bytes", "Routing"]),
+        // Certificates and keys in files.
+        target("PEM", ["COpenSSL", "Routing", "ServerNames"]),
 
         // Rules.
         target("PCRE2", ["CPCRE2"]),
@@ -146,7 +148,7 @@ let package = Package(
         target(
             "RegistryClient",
             [
-                "CCurl", "COpenSSL", "SystemSupport", .nioCore, .nioConcurrencyHelpers, .nioFoundationCompat,
+                "CCurl", "PEM", "SystemSupport", .nioCore, .nioConcurrencyHelpers, .nioFoundationCompat,
             ]
         ),
         target(
@@ -176,7 +178,8 @@ let package = Package(
         target(
             "TLS",
             [
-                "Bytes", "COpenSSL", "Routing", "ServerNames", "Settings", "SystemSupport", "Transports",
+                "Bytes", "COpenSSL", "PEM", "Routing", "ServerNames", "Settings", "SystemSupport",
+                "Transports",
                 .nioConcurrencyHelpers, .nioCore,
             ]
         ),
@@ -224,7 +227,8 @@ let package = Package(
                 "Settings", "Balancing", "Bytes", "Linting", "Proxy", "ProxyCore", "RoutingConfig", "Routing",
                 "Names", "ContainerNames",
                 "DNSNames", "EtcdClient", "EtcdNames", "Registration", "RegistryClient",
-                "HTTP1", "SystemSupport", "TLS", .nioCore, .nioHTTP1, .nioPosix, .logging, .nioConcurrencyHelpers,
+                "HTTP1", "ServerNames", "SystemSupport", "TLS", .nioCore, .nioHTTP1, .nioPosix, .logging,
+                .nioConcurrencyHelpers,
             ]
         ),
         .executableTarget(
@@ -323,12 +327,13 @@ let package = Package(
             ["CEpoll", "EpollLoop", "TestSupport", "Transports", .nioCore, .nioConcurrencyHelpers]
         ),
         tests("SystemSupportTests", ["SystemSupport", .nioConcurrencyHelpers]),
+        tests("PEMTests", ["PEM"]),
         tests("ServerNamesTests", ["Routing", "ServerNames"]),
         tests(
             "TLSTests",
             [
-                "COpenSSL", "FuzzChecks", "Operations", "Routing", "ServerNames", "Settings", "SystemSupport", "TLS",
-                "Transports", .nioConcurrencyHelpers, .nioCore, .nioEmbedded,
+                "CMalloc", "COpenSSL", "FuzzChecks", "Operations", "Routing", "ServerNames", "Settings",
+                "SystemSupport", "TLS", "Transports", .nioConcurrencyHelpers, .nioCore, .nioEmbedded,
             ]
         ),
         tests(
@@ -396,7 +401,7 @@ let package = Package(
 // they alone need.
 if Context.environment["BERTH_TESTS"] == "threads" {
     let single: Set = [
-        "BytesTests", "HTTP1Tests", "PatternSyntaxTests", "RoutingTests", "RoutingConfigTests",
+        "BytesTests", "PEMTests", "ServerNamesTests", "HTTP1Tests", "PatternSyntaxTests", "RoutingTests", "RoutingConfigTests",
         "LintingTests",
         "ExplainTests", "NginxImportTests", "BalancingTests", "LayeringTests", "DocumentationTests",
         "berth", "routing-library", "decisions", "Explain", "NginxImport",

@@ -13,6 +13,11 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+// How the name of an issuer is written: the macro is too complex for the importer.
+static inline unsigned long berth_name_flags(void) {
+    return XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB;
+}
+
 // Macros that Swift does not import.
 
 static inline long berth_ctx_set_mode(SSL_CTX *context, long mode) { return SSL_CTX_set_mode(context, mode); }

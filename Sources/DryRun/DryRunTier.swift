@@ -26,7 +26,7 @@ package struct DryRunTier {
     /// Which certificate a client gets for a server name and at a port; nil: the tier does not terminate TLS.
     let certificate: Certificates?
 
-    /// - Parameters: a server name, nil where the client sends none; the port of the URL.
+    /// From a server name, nil where the client sends none, and the port of the URL.
     package typealias Certificates = @Sendable (ServerName?, UInt16) -> CertificateChoice?
 
     /// - Parameters:

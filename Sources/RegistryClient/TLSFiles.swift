@@ -1,5 +1,5 @@
-import COpenSSL
 import Glibc
+import PEM
 
 /// The PEM files of a registry's TLS.
 package struct TLSFiles: Sendable, Hashable {
@@ -56,56 +56,38 @@ package struct TLSFiles: Sendable, Hashable {
     /// Checks each certificate of a file.
     ///
     /// - Returns: the first one.
-    private static func certificate(_ path: String, _ bytes: [UInt8]) throws(RegistryError) -> X509 {
-        try withPEM(bytes) { (pem) throws(RegistryError) in
-            var first: X509?
-            while let certificate = PEM_read_bio_X509(pem, nil, { _, _, _, _ in 0 }, nil) {
-                if first == nil { first = X509(certificate) } else { X509_free(certificate) }
+    private static func certificate(
+        _ path: String,
+        _ bytes: [UInt8]
+    ) throws(RegistryError) -> X509Certificate {
+        var first: X509Certificate?
+        for block in (try? PEMBlock.blocks(bytes)) ?? [] where block.isCertificate {
+            guard let certificate = X509Certificate(block, in: bytes) else {
+                first = nil
+                break
             }
-            // The end is an error as well: that of no further beginning.
-            let isEnd = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE
-            ERR_clear_error()
-            guard let first, isEnd else { throw RegistryError("\(path): is not a certificate in PEM form") }
-            return first
+            first = first ?? certificate
         }
+        guard let first else { throw RegistryError("\(path): is not a certificate in PEM form") }
+        return first
     }
 
     private static func check(
         _ path: String,
         _ bytes: [UInt8],
-        belongsTo certificate: X509,
+        belongsTo certificate: X509Certificate,
         of certificatePath: String
     ) throws(RegistryError) {
-        try withPEM(bytes) { (pem) throws(RegistryError) in
-            defer { ERR_clear_error() }
-            // A key with a password is an error: nobody is there to enter it.
-            guard let key = PEM_read_bio_PrivateKey(pem, nil, { _, _, _, _ in 0 }, nil) else {
-                throw RegistryError("\(path): is not a private key in PEM form without a password")
-            }
-            defer { EVP_PKEY_free(key) }
-            guard X509_check_private_key(certificate.pointer, key) == 1 else {
-                throw RegistryError("\(path): is not the key of the certificate in \(certificatePath)")
-            }
+        // A key with a password is an error: nobody is there to enter it.
+        guard let block = ((try? PEMBlock.blocks(bytes)) ?? []).first(where: \.isKey),
+            let key = PrivateKey(block, in: bytes)
+        else {
+            throw RegistryError("\(path): is not a private key in PEM form without a password")
+        }
+        guard key.belongs(to: certificate) else {
+            throw RegistryError("\(path): is not the key of the certificate in \(certificatePath)")
         }
     }
-
-    private static func withPEM<Value>(
-        _ bytes: [UInt8],
-        _ body: (OpaquePointer?) throws(RegistryError) -> Value
-    ) throws(RegistryError) -> Value {
-        let pem = BIO_new(BIO_s_mem())
-        guard let pem else { throw RegistryError("out of memory") }
-        defer { BIO_free(pem) }
-        _ = bytes.withUnsafeBytes { BIO_write(pem, $0.baseAddress, Int32($0.count)) }
-        return try body(pem)
-    }
-}
-
-/// Releases a certificate of OpenSSL's.
-private final class X509 {
-    let pointer: OpaquePointer
-    init(_ pointer: OpaquePointer) { self.pointer = pointer }
-    deinit { X509_free(pointer) }
 }
 
 /// What `TLSFiles` contain. Empty: none.

@@ -73,7 +73,7 @@ struct CheckCommand: ParsableCommand {
             }
             do throws(ConfigurationFailure) {
                 let inspected = try ConfigurationLoader.inspect([path])
-                let certificates = ListenerCertificates(inspected.configuration)
+                let certificates = RuleCertificates(inspected.configuration)
                 findings += certificates.findings(inspected)
                 let options = Linter.Options(
                     certificateNames: certificate + certificates.names,

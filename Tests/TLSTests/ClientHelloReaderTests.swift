@@ -87,7 +87,7 @@ import Testing
         #expect(Self.read(hello.bytes) == .failed(.malformed(.serverName)))
     }
 
-    @Test(arguments: [[], [0], [0, 0], [0, 1, 0], [0, 3, 0, 0, 0], [0, 4, 1, 0, 1, 97], [0, 9, 0, 0, 1, 97]])
+    @Test(arguments: [[], [0], [0, 0], [0, 1, 0], [0, 3, 0, 0, 0], [0, 4, 1, 0, 1, 97], [0, 9, 0, 0, 1, 97]] as [[UInt8]])
     func `A malformed name is refused`(value: [UInt8]) {
         var hello = HelloBytes()
         hello.extensions.append((0, value))

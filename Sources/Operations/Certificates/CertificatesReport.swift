@@ -1,4 +1,6 @@
 import Foundation
+import ServerNames
+import Settings
 package import TLS
 
 /// The certificates of a tier's listeners, as the control socket shows them.

@@ -1,4 +1,5 @@
 import NIOConcurrencyHelpers
+import PEM
 package import ServerNames
 package import Settings
 

@@ -1,4 +1,5 @@
 import COpenSSL
+import PEM
 
 /// A certificate, its chain and its key as OpenSSL's objects, released with this.
 ///
@@ -18,16 +19,17 @@ package final class CertificateObjects: @unchecked Sendable {
             let privateKey = PrivateKey(der: key),
             let stack = OPENSSL_sk_new_reserve(nil, Int32(clamping: certificates.count))
         else { return nil }
-        certificate = leaf.pointer
-        chain = stack
-        self.key = privateKey.pointer
         // From here on `deinit` releases what was made.
-        X509_up_ref(leaf.pointer)
-        EVP_PKEY_up_ref(privateKey.pointer)
+        certificate = leaf.retained()
+        chain = stack
+        self.key = privateKey.retained()
         for der in certificates.dropFirst() {
             guard let issuer = X509Certificate(der: der) else { return nil }
-            guard OPENSSL_sk_push(stack, UnsafeRawPointer(issuer.pointer)) > 0 else { return nil }
-            X509_up_ref(issuer.pointer)
+            let pointer = issuer.retained()
+            guard OPENSSL_sk_push(stack, UnsafeRawPointer(pointer)) > 0 else {
+                X509_free(pointer)
+                return nil
+            }
         }
     }
 

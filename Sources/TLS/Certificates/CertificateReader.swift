@@ -1,5 +1,5 @@
 import Bytes
-import COpenSSL
+import PEM
 import Settings
 import SystemSupport
 
@@ -35,7 +35,7 @@ struct CertificateReader {
             )
         }
         let leaf = try Self.certificate(first, in: bytes, files.certificate)
-        let key = try key(files, bytes, blocks, of: leaf, certificates)
+        let key = try privateKey(files, bytes, blocks, of: leaf, certificates)
         let life = try Self.checkLife(leaf, first, files.certificate, now)
         try Self.checkStrength(leaf, first, files.certificate)
         let names = leaf.names
@@ -92,8 +92,7 @@ struct CertificateReader {
         in bytes: [UInt8],
         _ path: String
     ) throws(CertificateProblem) -> X509Certificate {
-        let found = bytes.withUnsafeBytes { X509Certificate(pem: UnsafeRawBufferPointer(rebasing: $0[block.range])) }
-        guard let found else {
+        guard let found = X509Certificate(block, in: bytes) else {
             throw CertificateProblem(path: path, line: block.line, "is not a valid certificate")
         }
         return found
@@ -189,7 +188,7 @@ struct CertificateReader {
 
     // MARK: The key
 
-    private func key(
+    private func privateKey(
         _ files: CertificateSettings.Pair,
         _ certificateBytes: [UInt8],
         _ certificateBlocks: [PEMBlock],
@@ -208,8 +207,7 @@ struct CertificateReader {
                 hint: isOneFile ? "name the file of the key: `key: …`; in a folder its name ends in .key" : nil
             )
         }
-        let key = bytes.withUnsafeBytes { PrivateKey(pem: UnsafeRawBufferPointer(rebasing: $0[block.range])) }
-        guard let key else {
+        guard let key = PrivateKey(block, in: bytes) else {
             let isEncrypted =
                 block.label.hasPrefix("ENCRYPTED") || bytes[block.range].span.contains(Self.encrypted.span)
             throw CertificateProblem(

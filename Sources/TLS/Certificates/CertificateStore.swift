@@ -16,12 +16,12 @@ package final class CertificateStore: Sendable {
 
     /// Reads and checks all files. Blocks; 10,000 certificates take some seconds.
     ///
-    /// - Parameter now: seconds since 1970.
+    /// - Parameter now: seconds since 1970; nil: the time of this machine.
     /// - Throws: every problem of every file: one that cannot be read or has expired, a key that does not belong to its
     ///   certificate, an empty folder, a default that no certificate has.
-    package init(_ settings: CertificateSettings, now: Int = time(nil)) throws(CertificateFailure) {
+    package init(_ settings: CertificateSettings, now: Int? = nil) throws(CertificateFailure) {
         self.settings = settings
-        let (set, problems) = CertificateSet.read(settings, before: nil, now: now)
+        let (set, problems) = CertificateSet.read(settings, before: nil, now: now ?? time(nil))
         guard problems.isEmpty else { throw CertificateFailure(problems: problems) }
         current = NIOLockedValueBox(set)
     }
@@ -32,8 +32,8 @@ package final class CertificateStore: Sendable {
     }
 
     /// Reads and checks all files, and leaves out what cannot be used: for reports, not for listeners.
-    package static func inspect(_ settings: CertificateSettings, now: Int = time(nil)) -> CertificateStore {
-        CertificateStore(settings, CertificateSet.read(settings, before: nil, now: now).set)
+    package static func inspect(_ settings: CertificateSettings, now: Int? = nil) -> CertificateStore {
+        CertificateStore(settings, CertificateSet.read(settings, before: nil, now: now ?? time(nil)).set)
     }
 
     /// - Parameter name: nil where the client sends none.
@@ -53,10 +53,10 @@ package final class CertificateStore: Sendable {
     ///
     /// - Returns: what could not be used; where an older one is there, it stays in force. Files that had a problem are
     ///   read again by each call.
-    package func reload(now: Int = time(nil)) -> [CertificateProblem] {
+    package func reload(now: Int? = nil) -> [CertificateProblem] {
         reading.withLock {
             let before = current.withLockedValue { $0 }
-            let (set, problems) = CertificateSet.read(settings, before: before, now: now)
+            let (set, problems) = CertificateSet.read(settings, before: before, now: now ?? time(nil))
             current.withLockedValue { $0 = set }
             return problems
         }

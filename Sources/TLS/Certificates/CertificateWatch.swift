@@ -25,7 +25,7 @@ package final class CertificateWatch: Sendable {
     /// - Throws: where the system has no thread left.
     package init(
         _ stores: [CertificateStore],
-        interval: Duration = interval,
+        interval: Duration = CertificateWatch.interval,
         reloaded: @escaping Reloaded
     ) throws(SystemError) {
         let hasStarted = BlockingThread.start { [isStopped] in

@@ -2,9 +2,13 @@ import Bytes
 import ServerNames
 
 extension ClientHello {
-    private static let serverName: UInt16 = 0
-    private static let protocols: UInt16 = 16
-    private static let versions: UInt16 = 43
+    /// Types of extensions.
+    private enum Extension {
+        static let serverName: UInt16 = 0
+        static let protocols: UInt16 = 16
+        static let versions: UInt16 = 43
+    }
+
     /// RFC 6066 §3.
     private static let hostName: UInt8 = 0
 
@@ -31,9 +35,9 @@ extension ClientHello {
             guard let type = list.number16(), let value = list.vector16() else { throw .malformed(.extensions) }
             guard seen.insert(type).inserted else { throw .duplicateExtension(type) }
             switch type {
-            case Self.serverName: serverName = try Self.serverName(value)
-            case Self.protocols: protocols = try Self.protocols(value)
-            case Self.versions: versions = try Self.versions(value)
+            case Extension.serverName: serverName = try Self.serverName(value)
+            case Extension.protocols: protocols = try Self.protocols(value)
+            case Extension.versions: versions = try Self.versions(value)
             default: break
             }
         }

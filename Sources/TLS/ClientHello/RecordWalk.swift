@@ -41,7 +41,7 @@ struct RecordWalk: Sendable {
             throw failure
         }
         // Major version 3 is SSL 3 and all of TLS; the minor one has no meaning (RFC 8446 §5.1).
-        if left > 1, bytes[record + 1] != 3 { throw isFirst ? .notTLS : .badRecord }
+        if left > 1, bytes[record + 1] != 3 { throw isFirst ? ClientHelloFailure.notTLS : .badRecord }
         guard left >= Self.header else { return (0, false) }
         let length = Int(bytes[record + 3]) << 8 | Int(bytes[record + 4])
         guard (1...Self.maxRecord).contains(length) else { throw .badRecord }

@@ -38,7 +38,7 @@ struct CertsCommand: AsyncParsableCommand {
 
     func run() async throws {
         let name = try host.map(Self.serverName)
-        var report = try await report()
+        var report = try await loaded()
         var isCovered = true
         if let name {
             for index in report.listeners.indices { report.listeners[index].keep(name) }
@@ -56,7 +56,7 @@ struct CertsCommand: AsyncParsableCommand {
         if !isSound || !isCovered { throw ExitCode(1) }
     }
 
-    private func report() async throws -> CertificatesReport {
+    private func loaded() async throws -> CertificatesReport {
         guard paths.isEmpty else {
             let listeners = try ConfigurationLoader.loadForCommand(paths).listeners
             let now = time(nil)
@@ -68,8 +68,9 @@ struct CertsCommand: AsyncParsableCommand {
                 }
             )
         }
+        let client = try control.certificates("berth certs")
         do throws(ControlClient.Problem) {
-            return try await control.certificates("berth certs").report()
+            return try await client.report()
         } catch {
             throw ControlOptions.failure("berth certs", error)
         }

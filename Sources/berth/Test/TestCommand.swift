@@ -183,7 +183,7 @@ struct TestCommand: ParsableCommand {
 
     private func dryRun(_ name: String, _ paths: [String], _ machine: DryRunMachine?) throws -> DryRunTier {
         let configuration = try ConfigurationLoader.loadForCommand(paths)
-        let certificates = ListenerCertificates(configuration)
+        let certificates = RuleCertificates(configuration)
         let certificate: DryRunTier.Certificates? =
             certificates.listeners.isEmpty ? nil : { certificates.choice(for: $0, port: $1) }
         if offline {

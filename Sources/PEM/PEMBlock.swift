@@ -1,21 +1,21 @@
 /// A block of a PEM file (RFC 7468): `-----BEGIN label-----` to `-----END label-----`.
-struct PEMBlock: Equatable {
+package struct PEMBlock: Equatable, Sendable {
     /// `CERTIFICATE`, `PRIVATE KEY`
-    let label: String
+    package let label: String
     /// The line of its beginning; the first is 1.
-    let line: Int
+    package let line: Int
     /// Its bytes, with both of these lines.
-    let range: Range<Int>
+    package let range: Range<Int>
 
     /// A block that has no end, or another block's.
-    struct Unended: Error, Equatable {
+    package struct Unended: Error, Equatable {
         /// The line of its beginning.
-        let line: Int
-        let label: String
+        package let line: Int
+        package let label: String
     }
 
     /// The blocks of a file, in order. Text between them has no meaning: programs write the contents in words there.
-    static func blocks(_ file: [UInt8]) throws(Unended) -> [PEMBlock] {
+    package static func blocks(_ file: [UInt8]) throws(Unended) -> [PEMBlock] {
         var blocks: [PEMBlock] = []
         var open: (label: String, line: Int, start: Int)?
         var line = 0
@@ -54,10 +54,15 @@ struct PEMBlock: Equatable {
 }
 
 extension PEMBlock {
-    var isCertificate: Bool {
+    package var isCertificate: Bool {
         label == "CERTIFICATE" || label == "X509 CERTIFICATE" || label == "TRUSTED CERTIFICATE"
     }
 
     /// Also of a key with a password.
-    var isKey: Bool { label == "PRIVATE KEY" || label.hasSuffix(" PRIVATE KEY") }
+    package var isKey: Bool { label == "PRIVATE KEY" || label.hasSuffix(" PRIVATE KEY") }
+
+    /// Calls `body` with its bytes.
+    func withBytes<Value>(in file: [UInt8], _ body: (UnsafeRawBufferPointer) -> Value) -> Value {
+        file.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+    }
 }

@@ -1,7 +1,7 @@
 import COpenSSL
 
 /// Bytes of a private key, in memory that is overwritten before it is given back.
-final class SecretBytes: @unchecked Sendable {
+package final class SecretBytes: @unchecked Sendable {
     // Written once, before any other thread can see it.
     private let memory: UnsafeMutableRawPointer
     let count: Int
@@ -21,7 +21,7 @@ final class SecretBytes: @unchecked Sendable {
 
 extension [UInt8] {
     /// Overwrites the bytes, which may be those of a key.
-    mutating func erase() {
+    package mutating func erase() {
         withUnsafeMutableBytes { OPENSSL_cleanse($0.baseAddress, $0.count) }
         removeAll()
     }

@@ -1,11 +1,13 @@
 import DryRun
 import Glibc
+import Routing
 import RoutingConfig
 import ServerNames
+import Settings
 import TLS
 
 /// The certificates of the listeners of a rule set, read for a command that reports on the rules.
-struct ListenerCertificates: Sendable {
+struct RuleCertificates: Sendable {
     /// The listeners with TLS, and what of their files can be used.
     let listeners: [(settings: ListenerSettings, store: CertificateStore)]
 
@@ -28,7 +30,7 @@ struct ListenerCertificates: Sendable {
                 if case .address = name { return false }
                 return true
             }
-            return CertificateName("*" + host.text[dot...]).map { !seen.contains($0) } ?? true
+            return CertificateName("*" + String(host.text[dot...])).map { !seen.contains($0) } ?? true
         }.map(\.description)
     }
 

@@ -1,27 +1,36 @@
 import COpenSSL
 import Glibc
 import Routing
-import ServerNames
+package import ServerNames
 
 /// A certificate of OpenSSL's, released with this.
-final class X509Certificate {
+package final class X509Certificate {
     let pointer: OpaquePointer
 
     init(_ pointer: OpaquePointer) { self.pointer = pointer }
 
     deinit { X509_free(pointer) }
 
-    /// - Parameter pem: one block.
-    convenience init?(pem: UnsafeRawBufferPointer) {
+    /// The pointer with a reference of its own, which whoever calls this releases.
+    package func retained() -> OpaquePointer {
+        X509_up_ref(pointer)
+        return pointer
+    }
+
+    /// Nil: the block is not a valid certificate.
+    package convenience init?(_ block: PEMBlock, in file: [UInt8]) {
         defer { ERR_clear_error() }
-        guard let bio = BIO_new_mem_buf(pem.baseAddress, Int32(clamping: pem.count)) else { return nil }
-        defer { BIO_free(bio) }
-        // A block with a password is an error: nobody is there to enter it.
-        guard let pointer = PEM_read_bio_X509(bio, nil, { _, _, _, _ in 0 }, nil) else { return nil }
+        let pointer = block.withBytes(in: file) { bytes -> OpaquePointer? in
+            guard let bio = BIO_new_mem_buf(bytes.baseAddress, Int32(clamping: bytes.count)) else { return nil }
+            defer { BIO_free(bio) }
+            // A block with a password is an error: nobody is there to enter it.
+            return PEM_read_bio_X509(bio, nil, { _, _, _, _ in 0 }, nil)
+        }
+        guard let pointer else { return nil }
         self.init(pointer)
     }
 
-    convenience init?(der: [UInt8]) {
+    package convenience init?(der: [UInt8]) {
         defer { ERR_clear_error() }
         let pointer = der.withUnsafeBufferPointer { bytes in
             var next = bytes.baseAddress
@@ -32,7 +41,7 @@ final class X509Certificate {
     }
 
     /// Nil: out of memory.
-    var der: [UInt8]? {
+    package var der: [UInt8]? {
         let count = i2d_X509(pointer, nil)
         guard count > 0 else { return nil }
         var bytes = [UInt8](repeating: 0, count: Int(count))
@@ -44,7 +53,7 @@ final class X509Certificate {
     }
 
     /// SHA-256 of the whole certificate; empty where it cannot be computed.
-    var fingerprint: [UInt8] {
+    package var fingerprint: [UInt8] {
         var bytes = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         var count: UInt32 = 0
         guard X509_digest(pointer, EVP_sha256(), &bytes, &count) == 1 else { return [] }
@@ -52,9 +61,9 @@ final class X509Certificate {
     }
 
     /// Seconds since 1970; nil where the time is malformed.
-    var notBefore: Int? { Self.seconds(X509_get0_notBefore(pointer)) }
+    package var notBefore: Int? { Self.seconds(X509_get0_notBefore(pointer)) }
     /// Seconds since 1970; nil where the time is malformed.
-    var notAfter: Int? { Self.seconds(X509_get0_notAfter(pointer)) }
+    package var notAfter: Int? { Self.seconds(X509_get0_notAfter(pointer)) }
 
     private static func seconds(_ time: UnsafePointer<ASN1_TIME>?) -> Int? {
         var parts = tm()
@@ -62,22 +71,21 @@ final class X509Certificate {
         return timegm(&parts)
     }
 
-    /// The issuer in one line: `CN=R11, O=Let's Encrypt, C=US`.
-    var issuer: String { Self.text(X509_get_issuer_name(pointer)) }
+    /// The issuer in one line: `CN=R11,O=Let's Encrypt,C=US`.
+    package var issuer: String { Self.text(X509_get_issuer_name(pointer)) }
 
     private static func text(_ name: OpaquePointer?) -> String {
         defer { ERR_clear_error() }
         guard let name, let bio = BIO_new(BIO_s_mem()) else { return "" }
         defer { BIO_free(bio) }
-        let flags = UInt(XN_FLAG_RFC2253) & ~UInt(ASN1_STRFLGS_ESC_MSB)
-        guard X509_NAME_print_ex(bio, name, 0, flags) >= 0 else { return "" }
+        guard X509_NAME_print_ex(bio, name, 0, berth_name_flags()) >= 0 else { return "" }
         var bytes = [UInt8](repeating: 0, count: 1024)
         let count = BIO_read(bio, &bytes, Int32(bytes.count))
         return String(decoding: bytes.prefix(Int(max(0, count))), as: UTF8.self)
     }
 
     /// The bits of security of its signature; nil where that does not matter: it is signed by its own key.
-    var signatureSecurityBits: Int? {
+    package var signatureSecurityBits: Int? {
         defer { ERR_clear_error() }
         guard X509_get_extension_flags(pointer) & UInt32(EXFLAG_SS) == 0 else { return nil }
         var bits: Int32 = 0
@@ -86,13 +94,13 @@ final class X509Certificate {
     }
 
     /// The bits of security of its key; 0 where it cannot be read.
-    var keySecurityBits: Int {
+    package var keySecurityBits: Int {
         guard let key = X509_get0_pubkey(pointer) else { return 0 }
         return Int(EVP_PKEY_get_security_bits(key))
     }
 
     /// `RSA 2048`, `EC 256`, `ED25519`
-    var keyKind: String {
+    package var keyKind: String {
         guard let key = X509_get0_pubkey(pointer) else { return "" }
         let bits = EVP_PKEY_get_bits(key)
         switch EVP_PKEY_get_base_id(key) {
@@ -109,7 +117,7 @@ final class X509Certificate {
 extension X509Certificate {
     /// The names of its subjectAltName that a server name can be compared with. Where it has none of any kind that
     /// counts, the common names of its subject, as OpenSSL does.
-    var names: [CertificateName] {
+    package var names: [CertificateName] {
         defer { ERR_clear_error() }
         var names: [CertificateName] = []
         var hasNames = false
@@ -127,7 +135,7 @@ extension X509Certificate {
                 let bytes = Self.bytes(OpaquePointer(value))
                 let name =
                     kind == GEN_DNS
-                    ? Self.name(bytes) : IPAddress(networkBytes: bytes).map { .address($0) }
+                    ? Self.name(bytes) : IPAddress(networkBytes: bytes).map(CertificateName.address)
                 if let name, !names.contains(name) { names.append(name) }
             }
         }
