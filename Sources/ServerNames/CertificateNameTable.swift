@@ -1,4 +1,4 @@
-package import Routing
+import Routing
 
 /// Which of many values (certificates) a server name gets: an exact name before a wildcard.
 ///
