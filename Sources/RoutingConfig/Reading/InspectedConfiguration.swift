@@ -1,4 +1,4 @@
-import Routing
+package import Routing
 
 /// A configuration with the location of each of its rules and pools: for tools that report on it.
 public struct InspectedConfiguration: Sendable {
