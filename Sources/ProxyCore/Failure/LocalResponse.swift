@@ -124,7 +124,8 @@ package struct LocalResponse: Sendable {
         fields.removeAll { changes.removes($0.name.span) }
         if changes.removes(Self.contentTypeName.span) { contentType = nil }
         if changes.removes(Self.serverName.span) { namesServer = false }
-        if changes.removes(ListenerFacts.strictTransportName.span) { removesStrictTransport = true }
+        let strictTransport = ListenerFacts.strictTransportName
+        if changes.removes(strictTransport.span) { removesStrictTransport = true }
         fields += changes.fields
     }
 
