@@ -1,5 +1,5 @@
 import NIOConcurrencyHelpers
-import SystemSupport
+package import SystemSupport
 
 /// Reloads certificates when their files change.
 ///

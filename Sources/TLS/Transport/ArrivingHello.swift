@@ -14,7 +14,9 @@ struct ArrivingHello {
     mutating func append(_ more: inout ByteBuffer) -> ClientHelloReader.Outcome {
         bytes.appendRead(&more)
         more = ByteBuffer()
+        var reader = self.reader
         let outcome = reader.read(bytes.readableBytesUInt8Span)
+        self.reader = reader
         if case .needsMore = outcome { bytes.keep() }
         return outcome
     }
