@@ -2,6 +2,7 @@ import EpollLoop
 import NIOCore
 import ProxyCore
 import Routing
+import Settings
 package import TLS
 
 /// Receives handshakes that have failed: on an event loop.
