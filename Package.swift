@@ -401,7 +401,8 @@ let package = Package(
 // they alone need.
 if Context.environment["BERTH_TESTS"] == "threads" {
     let single: Set = [
-        "BytesTests", "PEMTests", "ServerNamesTests", "HTTP1Tests", "PatternSyntaxTests", "RoutingTests", "RoutingConfigTests",
+        "BytesTests", "PEMTests", "ServerNamesTests", "HTTP1Tests", "PatternSyntaxTests", "RoutingTests",
+        "RoutingConfigTests",
         "LintingTests",
         "ExplainTests", "NginxImportTests", "BalancingTests", "LayeringTests", "DocumentationTests",
         "berth", "routing-library", "decisions", "Explain", "NginxImport",

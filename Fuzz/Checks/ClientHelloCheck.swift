@@ -32,13 +32,17 @@ enum ClientHelloCheck {
     private static let next: [UInt8] = [20, 3, 3, 0, 1, 1, 22, 3, 3, 0, 0]
 
     /// The outcome, and the plain reader's.
-    private static func compare(_ outcome: Outcome, _ bytes: [UInt8], _ reads: inout Reads) throws(Contradiction) {
+    private static func compare(_ outcome: Outcome, _ bytes: [UInt8], _ reads: inout Reads)
+        throws(Contradiction)
+    {
         guard case .message(let message, _) = PlainHello.records(bytes) else {
             if case .hello = outcome { throw Contradiction("a plain reader finds no message", bytes) }
             return
         }
         guard let plain = PlainHello(message) else {
-            guard case .failed = outcome else { throw Contradiction("a plain reader refuses the hello", bytes) }
+            guard case .failed = outcome else {
+                throw Contradiction("a plain reader refuses the hello", bytes)
+            }
             return
         }
         let hello: ClientHello

@@ -10,7 +10,11 @@ package struct HelloBytes: Sendable {
     package init() {}
 
     /// With a server name, and the protocols and versions that programs send.
-    package init(name: String, protocols: [String] = ["h2", "http/1.1"], versions: [UInt16] = [0x0304, 0x0303]) {
+    package init(
+        name: String,
+        protocols: [String] = ["h2", "http/1.1"],
+        versions: [UInt16] = [0x0304, 0x0303]
+    ) {
         add(name: Array(name.utf8))
         add(protocols: protocols.map { Array($0.utf8) })
         add(versions: versions)

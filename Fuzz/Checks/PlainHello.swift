@@ -75,7 +75,8 @@ struct PlainHello {
                 if !Self.isGREASE(Array(name)) { protocols.append(Array(name)) }
             }
         case [0, 43]:
-            guard var list = Self.vector(1, of: &value), value.isEmpty, !list.isEmpty, list.count % 2 == 0 else {
+            guard var list = Self.vector(1, of: &value), value.isEmpty, !list.isEmpty, list.count % 2 == 0
+            else {
                 return false
             }
             versions = []

@@ -57,7 +57,8 @@ package struct CertificateChoice: Encodable, Sendable, Equatable {
         guard let serverName else {
             return "the client sends no server name, and `tls` names no `default` (alert unrecognized_name)"
         }
-        return "no certificate covers `\(serverName)`, and `tls` names no `default` (alert unrecognized_name)" + depth
+        return "no certificate covers `\(serverName)`, and `tls` names no `default` (alert unrecognized_name)"
+            + depth
     }
 
     private var depth: String {

@@ -21,7 +21,8 @@ package struct DryRunRequest {
 
     /// The server name that a client sends for the URL; nil: none, as for an address.
     var serverName: ServerName? {
-        guard let host = try? HostName(RequestURL(url).authority.span), let name = ServerName(host.text) else {
+        guard let host = try? HostName(RequestURL(url).authority.span), let name = ServerName(host.text)
+        else {
             return nil
         }
         if case .address = name { return nil }

@@ -8,7 +8,9 @@ package struct DryRunText {
 
     package func render(_ report: DryRunReport) -> String {
         var lines = [strong(printable(report.url))]
-        if let certificate = report.certificate { lines.append("certificate  " + printable(certificate.words)) }
+        if let certificate = report.certificate {
+            lines.append("certificate  " + printable(certificate.words))
+        }
         // The request of a refused handshake comes to no rule.
         if report.certificate?.file != nil || report.certificate == nil {
             for tier in report.tiers { lines += render(tier) }
@@ -38,7 +40,8 @@ package struct DryRunText {
         case .refused:
             return paint(
                 "=> refused by the \(report.tiers.last?.tier ?? "-") tier: "
-                    + (report.status.map { "status \($0), " } ?? "") + "\(report.reason ?? "-"): \(report.detail ?? "-")",
+                    + (report.status.map { "status \($0), " } ?? "")
+                    + "\(report.reason ?? "-"): \(report.detail ?? "-")",
                 31
             )
         }

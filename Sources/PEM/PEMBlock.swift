@@ -44,7 +44,9 @@ package struct PEMBlock: Equatable, Sendable {
 
     private static func label(_ line: ArraySlice<UInt8>, after prefix: String) -> String? {
         var line = line
-        while let last = line.last, last == UInt8(ascii: "\r") || last == UInt8(ascii: " ") { line.removeLast() }
+        while let last = line.last, last == UInt8(ascii: "\r") || last == UInt8(ascii: " ") {
+            line.removeLast()
+        }
         let prefix = Array(prefix.utf8)
         guard line.starts(with: prefix), line.suffix(dashes.count).elementsEqual(dashes),
             line.count >= prefix.count + dashes.count

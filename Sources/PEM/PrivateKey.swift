@@ -18,7 +18,9 @@ package final class PrivateKey {
     package convenience init?(_ block: PEMBlock, in file: [UInt8]) {
         defer { ERR_clear_error() }
         let pointer = block.withBytes(in: file) { bytes -> OpaquePointer? in
-            guard let bio = BIO_new_mem_buf(bytes.baseAddress, Int32(clamping: bytes.count)) else { return nil }
+            guard let bio = BIO_new_mem_buf(bytes.baseAddress, Int32(clamping: bytes.count)) else {
+                return nil
+            }
             defer { BIO_free(bio) }
             return PEM_read_bio_PrivateKey(bio, nil, { _, _, _, _ in 0 }, nil)
         }

@@ -26,7 +26,8 @@ package enum CertificateName: Hashable, Sendable {
     package func covers(_ name: ServerName) -> Bool {
         switch (self, name) {
         case (.exact(let own), .host(let host)): own.bytes == host.bytes
-        case (.wildcard(let parent), .host(let host)): host.parent.map { $0.elementsEqual(parent.bytes) } ?? false
+        case (.wildcard(let parent), .host(let host)):
+            host.parent.map { $0.elementsEqual(parent.bytes) } ?? false
         case (.address(let own), .address(let address)): own == address
         default: false
         }

@@ -58,7 +58,8 @@ package struct CertificateNameTable<Value> {
     /// How many names there are.
     package var count: Int { exact.count + wildcards.count + addresses.count }
 
-    private static func add<Key: Hashable>(_ key: Key, _ value: Value, to table: inout [Key: Value]) -> Value? {
+    private static func add<Key: Hashable>(_ key: Key, _ value: Value, to table: inout [Key: Value]) -> Value?
+    {
         if let first = table[key] { return first }
         table[key] = value
         return nil

@@ -12,7 +12,8 @@ package enum ServerName: Hashable, Sendable {
     /// - Parameter bytes: as they were sent, in any case; one dot at their end is left out.
     /// - Returns: nil where they are neither a host name of at most 253 bytes nor an address.
     package init?(_ bytes: Span<UInt8>) {
-        for index in bytes.indices where bytes[index] == UInt8(ascii: ":") || bytes[index] == UInt8(ascii: "[") {
+        for index in bytes.indices
+        where bytes[index] == UInt8(ascii: ":") || bytes[index] == UInt8(ascii: "[") {
             guard let address = IPAddress(bytes) else { return nil }
             self = .address(address)
             return

@@ -26,9 +26,10 @@ enum FuzzSeeds {
     }()
 
     private static let hellos: [[UInt8]] = {
-        var names = ["www.test.priv", "WWW.Test.Priv.", "10.0.0.1", "::1", "a..b", "a_b.test.priv", "a\0b"].map {
-            HelloBytes(name: $0)
-        }
+        var names = ["www.test.priv", "WWW.Test.Priv.", "10.0.0.1", "::1", "a..b", "a_b.test.priv", "a\0b"]
+            .map {
+                HelloBytes(name: $0)
+            }
         var twice = HelloBytes(name: "www.test.priv")
         twice.add(name: Array("api.test.priv".utf8))
         names.append(twice)

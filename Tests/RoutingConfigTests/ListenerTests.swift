@@ -5,8 +5,11 @@ import Testing
 
 /// `listeners` of a rule file.
 @Suite struct ListenerTests {
-    private static func listeners(_ text: String, file: String = "/etc/berth/front.yaml") throws -> [ListenerSettings] {
-        try ConfigurationLoader.load(text: "rules: [{ name: all, to: 'a:80' }]\n" + text, file: file).listeners
+    private static func listeners(_ text: String, file: String = "/etc/berth/front.yaml") throws
+        -> [ListenerSettings]
+    {
+        try ConfigurationLoader.load(text: "rules: [{ name: all, to: 'a:80' }]\n" + text, file: file)
+            .listeners
     }
 
     @Test func `Without the key there are none`() throws {

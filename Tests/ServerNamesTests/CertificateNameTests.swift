@@ -15,7 +15,9 @@ import Testing
         #expect(try #require(CertificateName(own)).covers(name) == covers)
     }
 
-    @Test(arguments: ["", "*", "*.", "w*.test.priv", "*.*.test.priv", "www.*.priv", "*.10.0.0.1", "a b", "*.::1"])
+    @Test(arguments: [
+        "", "*", "*.", "w*.test.priv", "*.*.test.priv", "www.*.priv", "*.10.0.0.1", "a b", "*.::1",
+    ])
     func `A wildcard is the whole first label`(text: String) {
         #expect(CertificateName(text) == nil)
     }
@@ -31,7 +33,8 @@ import Testing
     }()
 
     @Test(arguments: [
-        ("www.test.priv", "www.test.priv"), ("api.test.priv", "*.test.priv"), ("b.a.test.priv", "*.a.test.priv"),
+        ("www.test.priv", "www.test.priv"), ("api.test.priv", "*.test.priv"),
+        ("b.a.test.priv", "*.a.test.priv"),
         ("a.test.priv", "*.test.priv"), ("test.priv", "test.priv"), ("10.0.0.1", "10.0.0.1"),
         ("c.b.a.test.priv", nil), ("10.0.0.2", nil), ("priv", nil), ("localhost", nil),
     ])

@@ -14,7 +14,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", ".", "a..b", ".a", "a b", "a\0b", "a/b", "www.test.priv:443", "[::1]", "[::1]:443", "::1::", "*.test.priv",
+        "", ".", "a..b", ".a", "a b", "a\0b", "a/b", "www.test.priv:443", "[::1]", "[::1]:443", "::1::",
+        "*.test.priv",
         "bücher.test", String(repeating: "a", count: 64) + ".b", String(repeating: "a.", count: 127) + "b",
     ])
     func `What is neither a host name nor an address is not a name`(text: String) {

@@ -32,7 +32,9 @@ import Testing
     }
 
     @Test func `A certificate has its names, its life, its key and its chain`() throws {
-        let issued = authority.issue(["DNS:WWW.test.priv", "DNS:*.test.priv", "IP:10.0.0.1", "IP:::1", "email:a@b"])
+        let issued = authority.issue([
+            "DNS:WWW.test.priv", "DNS:*.test.priv", "IP:10.0.0.1", "IP:::1", "email:a@b",
+        ])
         try folder.write("a.pem", issued.certificate + authority.pem)
         try folder.write("a.key", issued.key)
         let read = try read("a.pem", "a.key")
@@ -81,7 +83,10 @@ import Testing
         try folder.write("text", "no certificate\n")
         try folder.write("cut", String(good.certificate.dropLast(40)))
         try folder.write("garbage", "-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n")
-        try folder.write("second", good.certificate + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+        try folder.write(
+            "second",
+            good.certificate + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+        )
         try folder.write("badkey", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
         try folder.write("locked", TestAuthority.locked(good.key))
         try folder.write("reversed", authority.pem + good.certificate)
@@ -101,7 +106,8 @@ import Testing
         #expect(try problem("good.pem", "locked") == "locked:1: the private key has a password")
         #expect(try problem("good.pem") == "good.pem: has no private key")
         #expect(
-            try problem("good.pem", "other.key") == "other.key:1: is not the key of the certificate in good.pem"
+            try problem("good.pem", "other.key")
+                == "other.key:1: is not the key of the certificate in good.pem"
         )
         let second = authority.pem.split(separator: "\n").count + 1
         #expect(

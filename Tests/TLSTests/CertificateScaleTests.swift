@@ -13,7 +13,8 @@ import Testing
     /// Resident memory of this process, bytes.
     private static var resident: Int {
         malloc_trim(0)
-        let fields = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ") ?? []
+        let fields =
+            (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ") ?? []
         return fields.count > 1 ? (Int(fields[1]) ?? 0) * 4096 : 0
     }
 
@@ -27,7 +28,9 @@ import Testing
         let before = Self.resident
         let clock = ContinuousClock()
         var loaded: CertificateStore?
-        let start = try clock.measure { loaded = try CertificateStore(CertificateSettings(folders: [folder.path])) }
+        let start = try clock.measure {
+            loaded = try CertificateStore(CertificateSettings(folders: [folder.path]))
+        }
         let store = try #require(loaded)
         let idle = Self.resident
         #expect(store.certificates.count == Self.count)

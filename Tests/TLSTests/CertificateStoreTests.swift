@@ -39,7 +39,9 @@ import Testing
         try folder.write("star", authority.issue(["DNS:*.test.priv"]))
         try folder.write("www", authority.issue(["DNS:www.test.priv", "IP:10.0.0.1"]))
         try folder.write("deep", authority.issue(["DNS:*.a.test.priv"]))
-        let store = try CertificateStore(CertificateSettings(pairs: [pair("star"), pair("www"), pair("deep")]))
+        let store = try CertificateStore(
+            CertificateSettings(pairs: [pair("star"), pair("www"), pair("deep")])
+        )
         #expect(try file(store, "www.test.priv") == "www")
         #expect(try file(store, "api.test.priv") == "star")
         #expect(try file(store, "b.a.test.priv") == "deep")
@@ -167,7 +169,9 @@ import Testing
         try folder.write("a", authority.issue(["DNS:b.test.priv"]))
         #expect(words(store.reload()) == ["default: a.test.priv: no certificate has this name (kept)"])
         #expect(store.certificate(for: nil) === old)
-        #expect(try file(store, "b.test.priv") == "a" && store.certificate(for: ServerName("b.test.priv")) !== old)
+        #expect(
+            try file(store, "b.test.priv") == "a" && store.certificate(for: ServerName("b.test.priv")) !== old
+        )
     }
 
     // MARK: Folders
@@ -196,7 +200,9 @@ import Testing
 
     @Test func `A folder of one well-known pair has one certificate`() throws {
         let issued = authority.issue(["DNS:a.test.priv"])
-        for name in ["cert.pem", "chain.pem", "fullchain.pem"] { try folder.write("f/" + name, issued.certificate) }
+        for name in ["cert.pem", "chain.pem", "fullchain.pem"] {
+            try folder.write("f/" + name, issued.certificate)
+        }
         try folder.write("f/privkey.pem", issued.key)
         #expect(try CertificateStore(CertificateSettings(folders: [folder["f"]])).certificates.count == 1)
         try folder.write("k/tls.crt", issued.certificate)
@@ -207,10 +213,20 @@ import Testing
 
     @Test func `A folder without a certificate, and a key without one, are errors`() throws {
         try folder.write("f/README", "…")
-        #expect(words(CertificateFolder(folder["f"]).problems) == ["f: there is no certificate in this folder"])
+        #expect(
+            words(CertificateFolder(folder["f"]).problems) == ["f: there is no certificate in this folder"]
+        )
         try folder.write("f/a.key", "…")
-        #expect(words(CertificateFolder(folder["f"]).problems) == ["f/a.key: there is no certificate beside this key"])
-        #expect(words(CertificateFolder(folder["f/README"]).problems) == ["f/README: this is a file, not a folder"])
+        #expect(
+            words(CertificateFolder(folder["f"]).problems) == [
+                "f/a.key: there is no certificate beside this key"
+            ]
+        )
+        #expect(
+            words(CertificateFolder(folder["f/README"]).problems) == [
+                "f/README: this is a file, not a folder"
+            ]
+        )
     }
 
     @Test func `Certificates come and go with their files`() throws {
@@ -250,7 +266,9 @@ import Testing
         for name in ["a", "b"] {
             try folder.write("f/\(name)", authority.issue(["DNS:\(name).test.priv"]), chain: authority.pem)
         }
-        let chains = try CertificateStore(CertificateSettings(folders: [folder["f"]])).certificates.map(\.chain)
+        let chains = try CertificateStore(CertificateSettings(folders: [folder["f"]])).certificates.map(
+            \.chain
+        )
         let places = chains.map { chain in chain[1].withUnsafeBufferPointer { $0.baseAddress } }
         #expect(places[0] == places[1])
     }

@@ -32,7 +32,9 @@ import Testing
         }
     }
 
-    @Test func `A pair that is replaced is in force soon, and one that cannot be used is reported once`() throws {
+    @Test func `A pair that is replaced is in force soon, and one that cannot be used is reported once`()
+        throws
+    {
         try folder.write("a", authority.issue(["DNS:a.test.priv"]))
         let settings = CertificateSettings(
             pairs: [.init(certificate: folder["a.pem"], key: folder["a.key"])],

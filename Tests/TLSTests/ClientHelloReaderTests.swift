@@ -5,7 +5,9 @@ import Testing
 @testable import TLS
 
 @Suite struct ClientHelloReaderTests {
-    private static func read(_ bytes: [UInt8]) -> ClientHelloReader.Outcome { ClientHelloReader.read(bytes.span) }
+    private static func read(_ bytes: [UInt8]) -> ClientHelloReader.Outcome {
+        ClientHelloReader.read(bytes.span)
+    }
 
     private static let usual = HelloBytes(name: "www.test.priv")
 
@@ -33,7 +35,9 @@ import Testing
             }
             #expect(reader.read(bytes.span) == whole)
         }
-        #expect(Self.read(HelloBytes.records(message, sizes: Array(repeating: 1, count: message.count))) == whole)
+        #expect(
+            Self.read(HelloBytes.records(message, sizes: Array(repeating: 1, count: message.count))) == whole
+        )
     }
 
     @Test(arguments: [
@@ -87,7 +91,11 @@ import Testing
         #expect(Self.read(hello.bytes) == .failed(.malformed(.serverName)))
     }
 
-    @Test(arguments: [[], [0], [0, 0], [0, 1, 0], [0, 3, 0, 0, 0], [0, 4, 1, 0, 1, 97], [0, 9, 0, 0, 1, 97]] as [[UInt8]])
+    @Test(
+        arguments: [
+            [], [0], [0, 0], [0, 1, 0], [0, 3, 0, 0, 0], [0, 4, 1, 0, 1, 97], [0, 9, 0, 0, 1, 97],
+        ] as [[UInt8]]
+    )
     func `A malformed name is refused`(value: [UInt8]) {
         var hello = HelloBytes()
         hello.extensions.append((0, value))

@@ -19,7 +19,14 @@ final class TestAuthority {
 
     init(name: String = "test-ca") {
         key = Self.makeKey(.ec)
-        certificate = Self.make(subject: name, names: [], key: key, issuer: nil, days: 0...3650, digest: EVP_sha256())
+        certificate = Self.make(
+            subject: name,
+            names: [],
+            key: key,
+            issuer: nil,
+            days: 0...3650,
+            digest: EVP_sha256()
+        )
     }
 
     deinit {
@@ -81,7 +88,7 @@ final class TestAuthority {
     ) -> OpaquePointer {
         guard let made = X509_new() else { fatalError("out of memory") }
         X509_set_version(made, 2)
-        ASN1_INTEGER_set(X509_get_serialNumber(made), Int.random(in: 1 ..< 1 << 40))
+        ASN1_INTEGER_set(X509_get_serialNumber(made), Int.random(in: 1..<1 << 40))
         X509_time_adj_ex(X509_getm_notBefore(made), Int32(days.lowerBound), 0, nil)
         X509_time_adj_ex(X509_getm_notAfter(made), Int32(days.upperBound), 0, nil)
         let name = X509_get_subject_name(made)

@@ -20,7 +20,9 @@ package enum CertificatesTable {
         var lines: [String] = []
         for listener in report.listeners {
             for problem in listener.problems {
-                lines.append(Printable.text(problem.message) + (problem.keepsOld ? " (the old one is kept)" : ""))
+                lines.append(
+                    Printable.text(problem.message) + (problem.keepsOld ? " (the old one is kept)" : "")
+                )
                 if let hint = problem.hint { lines.append("  help: " + Printable.text(hint)) }
             }
             if listener.defaultName == nil {

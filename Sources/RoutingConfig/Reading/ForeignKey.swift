@@ -13,7 +13,9 @@ struct ForeignKey: Sendable {
         ),
         ForeignKey(
             mapping: "a rule file",
-            keys: ["listen", "listener", "bind", "tls", "ssl", "ssl_certificate", "certificates", "entrypoints"],
+            keys: [
+                "listen", "listener", "bind", "tls", "ssl", "ssl_certificate", "certificates", "entrypoints",
+            ],
             hint: "write it as `listeners: [{ address: '0.0.0.0:443', tls: { certificates: … } }]`"
         ),
         ForeignKey(

@@ -46,7 +46,9 @@ struct CertificateFolder: Equatable {
         if all.contains("fullchain.pem") { return }
         var keys: Set<String> = []
         for name in names {
-            guard let stem = Self.stem(name, Self.certificateEndings), !Self.isWellKnown(name, all) else { continue }
+            guard let stem = Self.stem(name, Self.certificateEndings), !Self.isWellKnown(name, all) else {
+                continue
+            }
             if let owner = Self.stem(name, ["-key.pem"]),
                 Self.certificateEndings.contains(where: { all.contains(owner + $0) })
             {
@@ -56,7 +58,8 @@ struct CertificateFolder: Equatable {
             if let key { keys.insert(key) }
             pairs.append(.init(certificate: "\(folder)/\(name)", key: "\(folder)/\(key ?? name)"))
         }
-        for name in names where name.hasSuffix(".key") && !keys.contains(name) && !Self.isWellKnown(name, all) {
+        for name in names where name.hasSuffix(".key") && !keys.contains(name) && !Self.isWellKnown(name, all)
+        {
             addLoneKey("\(folder)/\(name)", expected: String(name.dropLast(4)) + ".pem")
         }
     }

@@ -50,7 +50,9 @@ struct CertificateReader {
         var chain: [[UInt8]] = []
         guard let der = leaf.der else { throw Self.outOfMemory(files.certificate) }
         chain.append(der)
-        for block in certificates.dropFirst() { chain.append(try issuer(block, in: bytes, files.certificate)) }
+        for block in certificates.dropFirst() {
+            chain.append(try issuer(block, in: bytes, files.certificate))
+        }
         return Certificate(
             names: names,
             notBefore: life.lowerBound,
@@ -204,7 +206,8 @@ struct CertificateReader {
             throw CertificateProblem(
                 path: files.key,
                 isEmpty ? "is empty" : isOneFile ? "has no private key" : "is not a private key in PEM form",
-                hint: isOneFile ? "name the file of the key: `key: …`; in a folder its name ends in .key" : nil
+                hint: isOneFile
+                    ? "name the file of the key: `key: …`; in a folder its name ends in .key" : nil
             )
         }
         guard let key = PrivateKey(block, in: bytes) else {
@@ -219,7 +222,8 @@ struct CertificateReader {
         }
         guard key.belongs(to: leaf) else {
             let other = certificates.dropFirst().first { block in
-                (try? Self.certificate(block, in: certificateBytes, files.certificate)).map(key.belongs) ?? false
+                (try? Self.certificate(block, in: certificateBytes, files.certificate)).map(key.belongs)
+                    ?? false
             }
             if let other {
                 throw CertificateProblem(

@@ -32,7 +32,9 @@ extension ClientHello {
         var list = LengthReader(extensions)
         var seen: Set<UInt16> = []
         while !list.isAtEnd {
-            guard let type = list.number16(), let value = list.vector16() else { throw .malformed(.extensions) }
+            guard let type = list.number16(), let value = list.vector16() else {
+                throw .malformed(.extensions)
+            }
             guard seen.insert(type).inserted else { throw .duplicateExtension(type) }
             switch type {
             case Extension.serverName: serverName = try Self.serverName(value)
@@ -58,7 +60,9 @@ extension ClientHello {
     /// RFC 7301 §3.1.
     private static func protocols(_ value: Span<UInt8>) throws(ClientHelloFailure) -> [[UInt8]] {
         var outer = LengthReader(value)
-        guard let names = outer.vector16(), outer.isAtEnd, !names.isEmpty else { throw .malformed(.protocols) }
+        guard let names = outer.vector16(), outer.isAtEnd, !names.isEmpty else {
+            throw .malformed(.protocols)
+        }
         var list = LengthReader(names)
         var found: [[UInt8]] = []
         while !list.isAtEnd {

@@ -31,7 +31,8 @@ struct RecordWalk: Sendable {
     }
 
     /// How many bytes of its contents the current record has now, and whether these are all.
-    private func contents(in bytes: Span<UInt8>) throws(ClientHelloFailure) -> (there: Int, isComplete: Bool) {
+    private func contents(in bytes: Span<UInt8>) throws(ClientHelloFailure) -> (there: Int, isComplete: Bool)
+    {
         let left = bytes.count - record
         guard left > 0 else { return (0, false) }
         let isFirst = record == 0

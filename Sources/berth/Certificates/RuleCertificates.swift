@@ -22,7 +22,8 @@ struct RuleCertificates: Sendable {
     var names: [String] {
         var seen: Set<CertificateName> = []
         var names: [CertificateName] = []
-        for name in listeners.flatMap({ $0.store.certificates }).flatMap(\.names) where seen.insert(name).inserted {
+        for name in listeners.flatMap({ $0.store.certificates }).flatMap(\.names)
+        where seen.insert(name).inserted {
             names.append(name)
         }
         return names.filter { name in
@@ -52,7 +53,8 @@ struct RuleCertificates: Sendable {
     ///
     /// - Parameter name: nil where the client sends none.
     func choice(for name: ServerName?, port: UInt16) -> CertificateChoice? {
-        guard let listener = listeners.first(where: { $0.settings.address.port == port }) ?? listeners.first else {
+        guard let listener = listeners.first(where: { $0.settings.address.port == port }) ?? listeners.first
+        else {
             return nil
         }
         let found = listener.store.explanation(for: name)

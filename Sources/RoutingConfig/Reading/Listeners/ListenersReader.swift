@@ -15,7 +15,12 @@ struct ListenersReader {
     /// - Parameter known: the listeners of the files before this one.
     func listeners(_ node: YAMLNode, after known: [ListenerSettings]) -> [ListenerSettings] {
         guard case .sequence(let items) = node.content else {
-            reader.reportUnfit(node, "`listeners`", "a list of listeners", hint: "write it as \(Self.example)")
+            reader.reportUnfit(
+                node,
+                "`listeners`",
+                "a list of listeners",
+                hint: "write it as \(Self.example)"
+            )
             return []
         }
         var found: [ListenerSettings] = []
@@ -56,7 +61,8 @@ struct ListenersReader {
                 .conflictingKeys,
                 key,
                 "a listener with `tls` cannot have `redirect_to_https`: its requests are HTTPS",
-                hint: "redirect at a listener of its own: - { address: '0.0.0.0:80', redirect_to_https: true }"
+                hint:
+                    "redirect at a listener of its own: - { address: '0.0.0.0:80', redirect_to_https: true }"
             )
         }
         guard let address else { return nil }
@@ -119,7 +125,9 @@ struct ListenersReader {
             }
             for item in items {
                 if case .scalar = item.content {
-                    if let path = reader.path(item, "each of `certificates`") { settings.folders.append(path) }
+                    if let path = reader.path(item, "each of `certificates`") {
+                        settings.folders.append(path)
+                    }
                 } else if let pair = pair(item, hint) {
                     add(pair, item, to: &settings)
                 }
@@ -194,7 +202,8 @@ struct ListenersReader {
             return nil
         }
         let settings = HSTSSettings.settings
-        for pair in reader.mapping(node, "`hsts`", known: settings.map(\.key)) ?? [] where !pair.value.isNull {
+        for pair in reader.mapping(node, "`hsts`", known: settings.map(\.key)) ?? [] where !pair.value.isNull
+        {
             guard let setting = settings.first(where: { $0.key == pair.key.text }) else { continue }
             reader.read(setting, pair.value, into: &hsts)
         }
