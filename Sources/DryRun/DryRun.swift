@@ -1,7 +1,7 @@
 import HTTP1
 import Names
 package import NIOCore
-import ProxyCore
+package import ProxyCore
 package import Routing
 import Settings
 
@@ -64,6 +64,7 @@ package struct DryRun {
             from: request.client,
             port: request.port,
             scheme: scheme,
+            listener: scheme == .http ? tiers.first?.listener(at: request.port) : nil,
             writesLastHead: true
         ) { position, step in
             observe(position, step)
@@ -91,6 +92,7 @@ package struct DryRun {
     ///   - head: a whole head, as a connection would bring it.
     ///   - port: the port it came in at.
     ///   - scheme: whether the first tier receives it over TLS.
+    ///   - listener: what the first tier's listener adds; nil: nothing.
     ///   - writesLastHead: whether the last tier writes the head that it would send.
     ///   - visit: receives each tier's step, with the tier's position on the way.
     package func follow(
@@ -98,6 +100,7 @@ package struct DryRun {
         from client: IPAddress,
         port: UInt16 = 80,
         scheme: RequestScheme = .http,
+        listener: ListenerFacts? = nil,
         writesLastHead: Bool,
         visit: (Int, DryRunStep) -> Void
     ) {
@@ -111,6 +114,7 @@ package struct DryRun {
                 peer: peer,
                 localPort: port,
                 scheme: scheme,
+                listener: position == 0 ? listener : nil,
                 trustedProxies: tier.stages.settings.trustedProxies
             )
             let writesHead = writesLastHead || position < tiers.count - 1

@@ -25,6 +25,8 @@ package struct DryRunTier {
     private let names: Names
     /// Which certificate a client gets for a server name and at a port; nil: the tier does not terminate TLS.
     let certificate: Certificates?
+    /// The listeners that redirect to HTTPS, by their ports.
+    private let redirecting: [UInt16: ListenerFacts]
 
     /// From a server name, nil where the client sends none, and the port of the URL.
     package typealias Certificates = @Sendable (ServerName?, UInt16) -> CertificateChoice?
@@ -41,6 +43,11 @@ package struct DryRunTier {
         certificate: Certificates? = nil
     ) {
         self.certificate = certificate
+        let facts = ListenerFacts(httpsPort: configuration.listeners.httpsPort)
+        redirecting = Dictionary(
+            configuration.listeners.filter(\.redirectsToHTTPS).map { ($0.address.port, facts) },
+            uniquingKeysWith: { first, _ in first }
+        )
         self.names = names
         self.files = configuration.files
         let table: NameTable
@@ -71,6 +78,9 @@ package struct DryRunTier {
             seed: 0
         )
     }
+
+    /// What the listener at a port adds to requests that come without TLS; nil: nothing.
+    func listener(at port: UInt16) -> ListenerFacts? { redirecting[port] }
 
     package var name: String { stages.settings.name }
     package var table: RouteTable { stages.rules.table }

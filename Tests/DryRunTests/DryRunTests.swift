@@ -175,6 +175,22 @@ import Testing
         #expect(try Self.report("http://www.test.priv/", Self.star).certificate == nil)
     }
 
+    @Test func `A listener that redirects to HTTPS does so at its port`() throws {
+        let text = """
+            rules: [{ name: all, to: '10.0.0.9:80' }]
+            listeners:
+              - { address: '0.0.0.0:80', redirect_to_https: true }
+              - { address: '0.0.0.0:8443', tls: { certificates: certs } }
+            """
+        let run = try Self.tier(text)
+        let client = try #require(IPAddress("192.0.2.7"))
+        let report = run.run(DryRunRequest(url: Array("http://www.test.priv/a?b".utf8), client: client))
+        #expect(report.outcome == .responded && report.status == 308)
+        #expect(report.tiers[0].redirect == "https://www.test.priv:8443/a?b")
+        let other = run.run(DryRunRequest(url: Array("http://www.test.priv:8080/a".utf8), client: client))
+        #expect(other.outcome == .forwarded)
+    }
+
     @Test func `The default certificate does not cover every name, and the report says so`() throws {
         var choice = Self.star
         choice.covering = nil
