@@ -185,7 +185,7 @@ import Testing
         let run = try Self.tier(text)
         let client = try #require(IPAddress("192.0.2.7"))
         let report = run.run(DryRunRequest(url: Array("http://www.test.priv/a?b".utf8), client: client))
-        #expect(report.outcome == .responded && report.status == 308)
+        #expect(report.outcome == .responded && report.status == 301)
         #expect(report.tiers[0].redirect == "https://www.test.priv:8443/a?b")
         let other = run.run(DryRunRequest(url: Array("http://www.test.priv:8080/a".utf8), client: client))
         #expect(other.outcome == .forwarded)
