@@ -1,17 +1,17 @@
 import Glibc
 import Logging
 import NIOConcurrencyHelpers
-package import Proxy
+import Proxy
 import Routing
-package import RoutingConfig
+import RoutingConfig
 import SystemSupport
-package import TLS
+import TLS
 
 /// The certificates of a tier's listeners while it runs: they are read at the start, and again when their files change, on
 /// SIGHUP, and when the rule files name others.
 ///
 /// What cannot be read leaves the certificates before it in force. Any thread.
-package final class CertificateControl: Sendable {
+final class CertificateControl: Sendable {
     private struct Listener: Sendable {
         /// As in the rule file: with the port that was given.
         let address: Endpoint
@@ -30,7 +30,7 @@ package final class CertificateControl: Sendable {
     private let state = NIOLockedValueBox(State())
 
     /// - Parameter plans: of the tier.
-    package init(_ plans: [ListenerPlan], logger: Logger) {
+    init(_ plans: [ListenerPlan], logger: Logger) {
         listeners = plans.compactMap { plan in
             plan.certificates.map { Listener(address: plan.endpoint, certificates: $0) }
         }
@@ -38,7 +38,7 @@ package final class CertificateControl: Sendable {
     }
 
     /// Begins to watch the files.
-    package func start() {
+    func start() {
         guard !listeners.isEmpty else { return }
         do {
             let watch = try CertificateWatch(listeners.map(\.certificates.store)) { [weak self] store, problems in
@@ -57,7 +57,7 @@ package final class CertificateControl: Sendable {
         }
     }
 
-    package func stop() {
+    func stop() {
         let watch = state.withLockedValue { state in
             state.isStopped = true
             defer { state.watch = nil }
@@ -67,7 +67,7 @@ package final class CertificateControl: Sendable {
     }
 
     /// Reads what has changed, now. Blocks.
-    package func reload() {
+    func reload() {
         for listener in listeners {
             let store = listener.certificates.store
             state.withLockedValue { $0.reported[listener.address] = nil }
@@ -103,11 +103,11 @@ package final class CertificateControl: Sendable {
     // MARK: Other rule files
 
     /// Certificates that rule files name and that are not in force: read, and not in force yet.
-    package struct Replacement: Sendable {
+    struct Replacement: Sendable {
         fileprivate let stores: [(ListenerCertificates, CertificateStore)]
 
         /// Puts them in force, for handshakes that begin from now on.
-        package func install() {
+        func install() {
             for (certificates, store) in stores { certificates.replace(by: store) }
         }
     }
@@ -115,7 +115,7 @@ package final class CertificateControl: Sendable {
     /// Reads what rule files that are being reloaded name. Blocks.
     ///
     /// - Throws: every problem; then the certificates before stay in force.
-    package func prepare(_ settings: [ListenerSettings]) throws(CertificateFailure) -> Replacement {
+    func prepare(_ settings: [ListenerSettings]) throws(CertificateFailure) -> Replacement {
         var stores: [(ListenerCertificates, CertificateStore)] = []
         for listener in listeners {
             guard let tls = settings.first(where: { $0.address == listener.address })?.tls,
@@ -127,7 +127,7 @@ package final class CertificateControl: Sendable {
     }
 
     /// Puts certificates of other rule files in force, and watches them.
-    package func install(_ replacement: Replacement) {
+    func install(_ replacement: Replacement) {
         guard !replacement.stores.isEmpty else { return }
         replacement.install()
         state.withLockedValue { $0.reported = [:] }
@@ -137,7 +137,7 @@ package final class CertificateControl: Sendable {
     // MARK: Reports
 
     /// - Parameter now: seconds since 1970.
-    package func report(now: Int = time(nil)) -> CertificatesReport {
+    func report(now: Int = time(nil)) -> CertificatesReport {
         CertificatesReport(
             listeners: listeners.map {
                 CertificatesReport.Listener("\($0.address)", $0.certificates.store, now: now)

@@ -1,3 +1,5 @@
+import NIOHTTP1
+
 /// Reads the certificates of a running tier over its control socket, for commands.
 package struct CertificatesClient: Sendable {
     private let client: ControlClient

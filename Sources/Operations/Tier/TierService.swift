@@ -8,6 +8,7 @@ import Registration
 package import Routing
 import RoutingConfig
 import SystemSupport
+import TLS
 
 /// A running tier with its name sources, access log, registration and reloads; it ends in order.
 package final class TierService: Sendable {

@@ -49,5 +49,7 @@ package struct CertificateFailure: Error, Sendable, CustomStringConvertible {
     /// Never empty.
     package let problems: [CertificateProblem]
 
+    package init(problems: [CertificateProblem]) { self.problems = problems }
+
     package var description: String { problems.map(\.description).joined(separator: "\n") }
 }
