@@ -1,3 +1,4 @@
+import ServerNames
 import Settings
 import Testing
 

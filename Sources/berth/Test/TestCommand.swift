@@ -145,7 +145,7 @@ struct TestCommand: ParsableCommand {
     private func runURLs() throws {
         var tiers: [DryRunTier] = []
         let machine = DryRunMachine(
-            listening: try listen.map(ListenAddress.parse),
+            listening: try listen.map { try ListenAddress.parse($0) },
             ownAddresses: Tier.ownAddresses(),
             openPorts: offline ? [] : OpenPorts.read()
         )
@@ -184,8 +184,8 @@ struct TestCommand: ParsableCommand {
     private func dryRun(_ name: String, _ paths: [String], _ machine: DryRunMachine?) throws -> DryRunTier {
         let configuration = try ConfigurationLoader.loadForCommand(paths)
         let certificates = RuleCertificates(configuration)
-        let certificate: DryRunTier.Certificates? =
-            certificates.listeners.isEmpty ? nil : { certificates.choice(for: $0, port: $1) }
+        let choice: DryRunTier.Certificates = { certificates.choice(for: $0, port: $1) }
+        let certificate = certificates.listeners.isEmpty ? nil : choice
         if offline {
             let names = try NameTable(offline: configuration.names)
             return DryRunTier(
