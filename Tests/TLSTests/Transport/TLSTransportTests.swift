@@ -1,5 +1,7 @@
 import COpenSSL
 import NIOCore
+import NIOEmbedded
+import ServerNames
 import Settings
 import Testing
 
