@@ -60,15 +60,16 @@ import Testing
         try folder.write("f/a", authority.issue(["DNS:a.test.priv"]))
         let store = try CertificateStore(settings)
         let isDone = NIOLockedValueBox(false)
-        let ended = ConditionLock(value: 0)
+        let misses = NIOLockedValueBox(0)
+        let ended = DispatchSemaphore(value: 0)
         for _ in 0..<4 {
             let hasStarted = BlockingThread.start {
                 while !isDone.withLockedValue({ $0 }) {
-                    if store.certificate(for: ServerName("a.test.priv"))?.objects() == nil { break }
+                    if store.certificate(for: ServerName("a.test.priv"))?.objects() == nil {
+                        misses.withLockedValue { $0 += 1 }
+                    }
                 }
-                ended.lock()
-                let count = ended.value + 1
-                ended.unlock(withValue: isDone.withLockedValue { $0 } ? count : -1)
+                ended.signal()
             }
             #expect(hasStarted)
         }
@@ -77,7 +78,7 @@ import Testing
             _ = store.reload()
         }
         isDone.withLockedValue { $0 = true }
-        #expect(ended.lock(whenValue: 4, timeoutSeconds: 60))
-        ended.unlock()
+        for _ in 0..<4 { #expect(ended.wait(timeout: .now() + 60) == .success) }
+        #expect(misses.withLockedValue { $0 } == 0)
     }
 }

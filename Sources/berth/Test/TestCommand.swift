@@ -184,15 +184,8 @@ struct TestCommand: ParsableCommand {
     private func dryRun(_ name: String, _ paths: [String], _ machine: DryRunMachine?) throws -> DryRunTier {
         let configuration = try ConfigurationLoader.loadForCommand(paths)
         let certificates = RuleCertificates(configuration)
-<<<<<<< HEAD
-        var certificate: DryRunTier.Certificates?
-        if !certificates.listeners.isEmpty {
-            certificate = { certificates.choice(for: $0, port: $1) }
-        }
-=======
         let choice: DryRunTier.Certificates = { certificates.choice(for: $0, port: $1) }
         let certificate = certificates.listeners.isEmpty ? nil : choice
->>>>>>> 954069877f692266bced514bd49129909b82b4a6
         if offline {
             let names = try NameTable(offline: configuration.names)
             return DryRunTier(
