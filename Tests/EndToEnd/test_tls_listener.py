@@ -22,7 +22,7 @@ RULES = """\
 rules:
   - name: scheme
     host: scheme.test.priv
-    respond: { status: 200, body: 'scheme ${scheme}' }
+    redirect: '${scheme}://www.test.priv/seen'
   - name: all
     host: '~^(?<name>[a-z0-9-]+)\\.test\\.priv$'
     to: app
@@ -181,7 +181,7 @@ def test_each_name_gets_its_certificate_and_others_are_refused(shared):
             assert client.ask(name, "/echo").status in (200, 404)
     # An address as name: Python sends none, and there is no default.
     for name in ("a.b.test.priv", "elsewhere.example", None):
-        with pytest.raises(ssl.SSLError, match="UNRECOGNIZED_NAME"):
+        with pytest.raises(ssl.SSLError, match="(?i)unrecognized.name"):
             unverified = secure.context()
             unverified.check_hostname = False
             SecureClient(shared.port, name=name, using=unverified)
@@ -196,7 +196,7 @@ def test_a_default_is_for_other_names_and_for_none(tmp_path, stopping):
 
 
 def test_h2_alone_is_refused_and_the_log_says_so(shared):
-    with pytest.raises(ssl.SSLError, match="NO_APPLICATION_PROTOCOL"):
+    with pytest.raises(ssl.SSLError, match="(?i)no.application.protocol"):
         shared.client(protocols=("h2",))
     shared.tier.cause("no_application_protocol")
     with shared.client(protocols=("h2", "http/1.1")) as client:
@@ -229,25 +229,25 @@ def test_a_container_receives_https(shared):
 def test_the_scheme_is_that_of_each_connection(shared):
     for _ in range(3):
         with shared.client(name="scheme.test.priv") as client:
-            assert client.ask("scheme.test.priv").body == b"scheme https"
-        assert wire.ask(shared.tier.port, "scheme.test.priv").body == b"scheme http"
+            assert client.ask("scheme.test.priv").get("Location") == "https://www.test.priv/seen"
+        assert wire.ask(shared.tier.port, "scheme.test.priv").get("Location") == "http://www.test.priv/seen"
 
 
 def test_a_local_tier_behind_a_trusted_front_sees_https(tmp_path, stopping):
     origins = stopping(Origins("app"))
     local = stopping(
-        Tier("local", str(tmp_path / "local"), RULES.replace("'scheme ${scheme}'", "'local ${scheme}'")
+        Tier("local", str(tmp_path / "local"), RULES.replace("/seen", "/local")
              + f"trusted_proxies: [127.0.0.1/32]\nnames:\n  - static: {{ app: '127.0.0.1:{origins.ports['app']}' }}\n")
     )  # fmt: skip
     star = secure.certificate(tmp_path, "star", "*.test.priv")
-    rules = f"rules:\n  - {{ host: '~.', to: host }}\nnames:\n  - static: {{ host: '127.0.0.1:{local.port}' }}\n"
+    rules = f"rules:\n  - {{ name: all, host: '~.', to: host }}\nnames:\n  - static: {{ host: '127.0.0.1:{local.port}' }}\n"
     front = stopping(SecureTier("front", tmp_path / "front", rules, f"{{ certificates: [{pair(star)}] }}"))
     with SecureClient(front.secure_port, star[0]) as client:
         fields = wire.Fields(tuple(one) for one in json.loads(client.ask(NAME, "/echo").body)["fields"])
         assert fields.all("X-Forwarded-Proto") == ["https"]
     with SecureClient(front.secure_port, star[0], name="scheme.test.priv") as client:
-        assert client.ask("scheme.test.priv").body == b"local https"
-    assert wire.ask(front.port, "scheme.test.priv").body == b"local http"
+        assert client.ask("scheme.test.priv").get("Location") == "https://www.test.priv/local"
+    assert wire.ask(front.port, "scheme.test.priv").get("Location") == "http://www.test.priv/local"
 
 
 def test_plain_http_is_redirected_to_the_same_host_path_and_query(shared):
@@ -365,7 +365,7 @@ def test_garbage_and_a_cut_handshake_are_in_the_log(shared):
 
 
 def test_a_stalled_handshake_ends_after_its_time(tmp_path, stopping):
-    site = Site(tmp_path, stopping, rules=RULES + "timeouts: { header: 1s }\n")
+    site = Site(tmp_path, stopping, rules=RULES + "timeouts: { client_header: 1s }\n")
     begun = Begun(site.port)
     begun.sock.sendall(begun.hello[:100])
     start = time.monotonic()
@@ -441,10 +441,10 @@ def test_certificates_that_cannot_be_used_stop_the_start(tmp_path):
         (good[1], good[1], "good.key"), (folder, good[1], "folder"),
     ):  # fmt: skip
         config = tmp_path / "front.yaml"
-        config.write_text(certificates(f"[{{ cert: '{cert}', key: '{key}' }}]") + "rules:\n  - { host: '~.', to: app }\n")
+        config.write_text(certificates(f"[{{ cert: '{cert}', key: '{key}' }}]") + "rules:\n  - { name: all, host: '~.', to: app }\n")
         code, _, said = berth("front", "--config", str(config), "--access-log", "off")
         assert code == 2 and part in said and "listening" not in said, said
-    config.write_text(certificates(f"'{folder}'") + "rules:\n  - { host: '~.', to: app }\n")
+    config.write_text(certificates(f"'{folder}'") + "rules:\n  - { name: all, host: '~.', to: app }\n")
     code, _, said = berth("front", "--config", str(config), "--access-log", "off")
     assert code == 2 and "folder" in said, said
 
@@ -557,7 +557,7 @@ def test_a_thousand_handshakes_under_way_finish_while_certificates_rotate(site):
 def test_a_certificate_on_the_command_line_is_enough(tmp_path, stopping):
     origins = stopping(Origins("app"))
     star = secure.certificate(tmp_path, "star", "*.test.priv")
-    rules = f"rules:\n  - {{ host: '~.', to: app }}\nnames:\n  - static: {{ app: '127.0.0.1:{origins.ports['app']}' }}\n"
+    rules = f"rules:\n  - {{ name: all, host: '~.', to: app }}\nnames:\n  - static: {{ app: '127.0.0.1:{origins.ports['app']}' }}\n"
     for verb in ("front", "local"):
         tier = stopping(
             Tier(verb, str(tmp_path / verb), rules, "--tls-cert", star[0], "--tls-key", star[1], "--tls-listen", "127.0.0.1:0")

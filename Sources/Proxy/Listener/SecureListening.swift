@@ -70,6 +70,6 @@ extension Worker {
         if end.elapsed < context.settings.timeouts.header {
             return TLSFailure("no_room", "\(did) and another connection needed its place")
         }
-        return TLSFailure(received == 0 ? "no_hello" : "handshake_timeout", "\(did) within timeouts.header")
+        return TLSFailure(received == 0 ? "no_hello" : "handshake_timeout", "\(did) within timeouts.client_header")
     }
 }

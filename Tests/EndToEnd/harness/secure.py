@@ -61,7 +61,7 @@ class SecureTier(Tier):
 
     def causes(self):
         """The causes of handshakes that failed, so far."""
-        return re.findall(r"a TLS handshake failed.*?\bcause=(\w+)", self.said())
+        return re.findall(r"\bcause=(\w+).*a TLS handshake failed", self.said())
 
     def cause(self, wanted):
         wait.until(lambda: wanted in self.causes(), what=f"the log to name {wanted}: {self.said()}")

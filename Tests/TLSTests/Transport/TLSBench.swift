@@ -1,4 +1,3 @@
-import Foundation
 import NIOCore
 import NIOEmbedded
 import Routing
@@ -81,6 +80,8 @@ final class TLSBench {
 
 /// Certificates of tests, in files of a folder that goes with the process.
 enum TestPairs {
+    struct NoFolder: Error {}
+
     static func store(_ pairs: [Pair] = [.star, .other], defaultName: String? = nil) throws -> CertificateStore {
         try CertificateStore(CertificateSettings(pairs: pairs.map { try $0.files() }, defaultName: defaultName))
     }
@@ -93,39 +94,30 @@ enum TestPairs {
         /// `rsa.test.priv`, RSA of 2048 bits.
         case rsa
 
-        private var names: String {
+        private var names: [String] {
             switch self {
-            case .star: "DNS:*.test.priv,DNS:test.priv"
-            case .other: "DNS:other.test.priv"
-            case .rsa: "DNS:rsa.test.priv,IP:127.0.0.1"
+            case .star: ["DNS:*.test.priv", "DNS:test.priv"]
+            case .other: ["DNS:other.test.priv"]
+            case .rsa: ["DNS:rsa.test.priv", "IP:127.0.0.1"]
             }
         }
 
         func files() throws -> CertificateSettings.Pair {
-            let folder = TestPairs.folder
-            return CertificateSettings.Pair(certificate: "\(folder)/\(rawValue).pem", key: "\(folder)/\(rawValue).key")
+            guard let folder = TestPairs.folder else { throw NoFolder() }
+            return CertificateSettings.Pair(certificate: folder["\(rawValue).pem"], key: folder["\(rawValue).key"])
         }
 
-        fileprivate func make(in folder: String) throws {
-            let process = Process()
-            process.executableURL = URL(filePath: "/usr/bin/openssl")
-            let key =
-                self == .rsa ? ["-newkey", "rsa:2048"] : ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-            process.arguments =
-                ["req", "-x509", "-nodes", "-days", "30", "-subj", "/CN=\(rawValue)"] + key
-                + ["-addext", "subjectAltName=\(names)"]
-                + ["-keyout", "\(folder)/\(rawValue).key", "-out", "\(folder)/\(rawValue).pem"]
-            process.standardError = nil
-            try process.run()
-            process.waitUntilExit()
+        fileprivate func make(by authority: TestAuthority, in folder: TestFolder) throws {
+            let kind = self == .rsa ? TestAuthority.Key.rsa(bits: 2048) : .ec
+            try folder.write(rawValue, authority.issue(names, key: kind))
         }
     }
 
     /// Made once.
-    private static let folder: String = {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "berth-tls-\(UUID().uuidString)").path
-        try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        for pair in Pair.allCases { try? pair.make(in: folder) }
+    private nonisolated(unsafe) static let folder: TestFolder? = {
+        let folder = try? TestFolder()
+        let authority = TestAuthority()
+        if let folder { for pair in Pair.allCases { try? pair.make(by: authority, in: folder) } }
         return folder
     }()
 }
