@@ -14,6 +14,8 @@ package final class TLSMemory {
 
     /// What OpenSSL reads from and writes to.
     let channel: UnsafeMutablePointer<berth_tls_channel>
+    /// Room for an alert or an update of keys, which reading may make.
+    let replies = UnsafeMutableRawBufferPointer.allocate(byteCount: 512, alignment: 1)
     /// Where all decrypted bytes go.
     var plain = ByteBuffer()
 
@@ -24,6 +26,7 @@ package final class TLSMemory {
 
     deinit {
         channel.deallocate()
+        replies.deallocate()
     }
 
     /// Makes `plain` empty: the same memory again, unless somebody has kept the last bytes.

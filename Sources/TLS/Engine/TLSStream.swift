@@ -127,15 +127,18 @@ final class TLSStream {
 
     /// Calls OpenSSL, again for as long as it needs more room for what it sends.
     ///
-    /// - Parameter room: for the first call, bytes.
+    /// - Parameter room: for the first call, bytes; 0: that of `TLSMemory.replies`, as mostly nothing is sent.
     /// - Returns: SSL_ERROR_NONE, or what SSL_get_error(3) returns; never SSL_ERROR_WANT_WRITE.
     private func call(_ output: inout ByteBuffer, room: Int, _ body: () -> Int32) -> Int32 {
         var room = room
         while true {
             let error: Int32
             if room == 0 {
-                setOutput(nil, 0)
+                setOutput(memory.replies.baseAddress, memory.replies.count)
                 error = callOnce(body)
+                let count = memory.channel.pointee.output_count
+                if count > 0 { output.writeBytes(UnsafeRawBufferPointer(rebasing: memory.replies[..<count])) }
+                setOutput(nil, 0)
             } else {
                 var result = SSL_ERROR_NONE
                 output.writeWithUnsafeMutableBytes(minimumWritableBytes: room) { memory in
