@@ -41,7 +41,8 @@ final class CertificateControl: Sendable {
     func start() {
         guard !listeners.isEmpty else { return }
         do {
-            let watch = try CertificateWatch(listeners.map(\.certificates.store)) { [weak self] store, problems in
+            let watch = try CertificateWatch(listeners.map(\.certificates.store)) {
+                [weak self] store, problems in
                 self?.reloaded(store, problems)
             }
             let old = state.withLockedValue { state in
@@ -87,7 +88,8 @@ final class CertificateControl: Sendable {
             if let hint = problem.hint { metadata["help"] = "\(hint)" }
             logger.error(
                 problem.keepsOld
-                    ? "certificate not reloaded: the one before stays in force" : "certificate cannot be used",
+                    ? "certificate not reloaded: the one before stays in force"
+                    : "certificate cannot be used",
                 metadata: metadata
             )
         }

@@ -255,7 +255,8 @@ package final class TierService: Sendable {
     private static func report(_ tier: Tier, _ plans: [ListenerPlan], _ logger: Logger) {
         for (endpoint, plan) in zip(tier.endpoints, plans) {
             var metadata: Logger.Metadata = [
-                "tier": "\(tier.settings.name)", "address": "\(endpoint)", "rules": "\(tier.table.rules.count)",
+                "tier": "\(tier.settings.name)", "address": "\(endpoint)",
+                "rules": "\(tier.table.rules.count)",
             ]
             if let store = plan.certificates?.store {
                 metadata["tls"] = "true"

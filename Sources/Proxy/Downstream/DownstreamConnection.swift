@@ -295,7 +295,8 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
 
     /// The tier shuts down: an idle connection closes, others after their exchange.
     func drain() {
-        guard phase == .idle, !clock.headBegan, inbound.readableBytes <= 2, transport?.isOpening != true else {
+        guard phase == .idle, !clock.headBegan, inbound.readableBytes <= 2, transport?.isOpening != true
+        else {
             return
         }
         // The last response may still be on its way to a slow reader.

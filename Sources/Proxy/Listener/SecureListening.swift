@@ -14,7 +14,8 @@ struct SecureListening: Sendable {
     let report: HandshakeReport?
 
     /// For one listener on one loop. On that loop.
-    func acceptor(_ certificates: ListenerCertificates, of worker: Worker, on loop: EpollLoop) -> TLSAcceptor {
+    func acceptor(_ certificates: ListenerCertificates, of worker: Worker, on loop: EpollLoop) -> TLSAcceptor
+    {
         TLSAcceptor(
             context,
             memory: worker.tlsMemory,
@@ -70,6 +71,9 @@ extension Worker {
         if end.elapsed < context.settings.timeouts.header {
             return TLSFailure("no_room", "\(did) and another connection needed its place")
         }
-        return TLSFailure(received == 0 ? "no_hello" : "handshake_timeout", "\(did) within timeouts.client_header")
+        return TLSFailure(
+            received == 0 ? "no_hello" : "handshake_timeout",
+            "\(did) within timeouts.client_header"
+        )
     }
 }

@@ -103,7 +103,9 @@ package struct HTTP1ResponseHeadWriter {
         }
         if let changes {
             if changes.removes(field.name.span) { return }
-            for changed in changes.fields where changed.name.span.equalsIgnoringCase(field.name.span) { return }
+            for changed in changes.fields where changed.name.span.equalsIgnoringCase(field.name.span) {
+                return
+            }
         }
         write([field], into: &out)
     }

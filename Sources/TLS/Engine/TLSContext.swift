@@ -37,7 +37,9 @@ package final class TLSContext: @unchecked Sendable {
             pointer,
             { _, chosen, chosenCount, offered, count, _ in
                 guard let chosen, let chosenCount, let offered,
-                    let choice = TLSContext.chooseProtocol(UnsafeBufferPointer(start: offered, count: Int(count)))
+                    let choice = TLSContext.chooseProtocol(
+                        UnsafeBufferPointer(start: offered, count: Int(count))
+                    )
                 else { return SSL_TLSEXT_ERR_ALERT_FATAL }
                 // It points into what the client offers, which lives as long as the call.
                 chosen.pointee = offered + choice.lowerBound

@@ -35,7 +35,10 @@ package struct TLSFailure: Error, Hashable, Sendable {
         let reason = ERR_GET_REASON(error)
         let text = ERR_reason_error_string(error).map { String(cString: $0) } ?? "error \(reason)"
         if reason > alertOffset, reason < alertOffset + 256 {
-            return TLSFailure("client_alert", "the client sent the alert \(reason - alertOffset): \(alert(text))")
+            return TLSFailure(
+                "client_alert",
+                "the client sent the alert \(reason - alertOffset): \(alert(text))"
+            )
         }
         return TLSFailure(words[reason] ?? "tls_error", text)
     }

@@ -78,7 +78,8 @@ final class TicketKeys: Sendable {
         let key: Key
         var result: Int32 = 1
         if encrypts {
-            guard let newest = newest(now: now), RAND_bytes(iv, EVP_CIPHER_get_iv_length(EVP_aes_256_cbc())) == 1
+            guard let newest = newest(now: now),
+                RAND_bytes(iv, EVP_CIPHER_get_iv_length(EVP_aes_256_cbc())) == 1
             else { return -1 }
             key = newest
             for index in 0..<Self.nameBytes { name[index] = key.name[index] }
@@ -90,7 +91,15 @@ final class TicketKeys: Sendable {
             result = found.isNewest ? 1 : 2
         }
         var macKey = key.mac
-        let isReady = berth_ticket_protect(cipher, mac, key.cipher, &macKey, macKey.count, iv, encrypts ? 1 : 0)
+        let isReady = berth_ticket_protect(
+            cipher,
+            mac,
+            key.cipher,
+            &macKey,
+            macKey.count,
+            iv,
+            encrypts ? 1 : 0
+        )
         return isReady == 1 ? result : -1
     }
 }

@@ -13,7 +13,12 @@ struct TLSOptions: ParsableArguments {
     )
     var tlsCert: String?
 
-    @Option(help: ArgumentHelp("The certificate's key, PEM (default: in the file of --tls-cert).", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "The certificate's key, PEM (default: in the file of --tls-cert).",
+            valueName: "file"
+        )
+    )
     var tlsKey: String?
 
     @Option(

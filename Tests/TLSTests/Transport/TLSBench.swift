@@ -82,8 +82,12 @@ final class TLSBench {
 enum TestPairs {
     struct NoFolder: Error {}
 
-    static func store(_ pairs: [Pair] = [.star, .other], defaultName: String? = nil) throws -> CertificateStore {
-        try CertificateStore(CertificateSettings(pairs: pairs.map { try $0.files() }, defaultName: defaultName))
+    static func store(_ pairs: [Pair] = [.star, .other], defaultName: String? = nil) throws
+        -> CertificateStore
+    {
+        try CertificateStore(
+            CertificateSettings(pairs: pairs.map { try $0.files() }, defaultName: defaultName)
+        )
     }
 
     enum Pair: String, CaseIterable {
@@ -104,7 +108,10 @@ enum TestPairs {
 
         func files() throws -> CertificateSettings.Pair {
             guard let folder = TestPairs.folder else { throw NoFolder() }
-            return CertificateSettings.Pair(certificate: folder["\(rawValue).pem"], key: folder["\(rawValue).key"])
+            return CertificateSettings.Pair(
+                certificate: folder["\(rawValue).pem"],
+                key: folder["\(rawValue).key"]
+            )
         }
 
         fileprivate func make(by authority: TestAuthority, in folder: TestFolder) throws {

@@ -27,16 +27,23 @@ import Testing
         for name in ["www.elsewhere.example", nil, "a.b.test.priv"] as [String?] {
             let bench = try TLSBench(.init(name: name))
             bench.exchange()
-            #expect(bench.client.error == "tlsv1 unrecognized name" || bench.client.error?.contains("unrecognized name") == true,
-                    "\(name ?? "-"): \(bench.client.error ?? "-")")
-            #expect(bench.failures == ["unknown_name"] && bench.pipe.isOutputClosed && !bench.transport.isActive)
+            #expect(
+                bench.client.error == "tlsv1 unrecognized name"
+                    || bench.client.error?.contains("unrecognized name") == true,
+                "\(name ?? "-"): \(bench.client.error ?? "-")"
+            )
+            #expect(
+                bench.failures == ["unknown_name"] && bench.pipe.isOutputClosed && !bench.transport.isActive
+            )
             bench.pipe.endInput()
             #expect(bench.owner.events == ["failed"])
 
             let store = try TestPairs.store(defaultName: "other.test.priv")
             let other = try TLSBench(.init(name: name), store: store)
             other.exchange()
-            #expect(other.client.isConnected && other.client.fingerprint == store.defaultCertificate?.fingerprint)
+            #expect(
+                other.client.isConnected && other.client.fingerprint == store.defaultCertificate?.fingerprint
+            )
         }
     }
 
@@ -92,10 +99,14 @@ import Testing
     // MARK: Sessions
 
     @Test(arguments: [TLS1_2_VERSION, TLS1_3_VERSION])
-    func `A session is resumed by a ticket, and only with the same certificate and policy`(version: Int32) throws {
+    func `A session is resumed by a ticket, and only with the same certificate and policy`(version: Int32)
+        throws
+    {
         let context = try TLSContext()
         let store = try TestPairs.store()
-        func connect(_ name: String, _ session: OpenSSLClient.Session?, _ context: TLSContext) throws -> TLSBench {
+        func connect(_ name: String, _ session: OpenSSLClient.Session?, _ context: TLSContext) throws
+            -> TLSBench
+        {
             let bench = try TLSBench(
                 .init(name: name, version: version, session: session),
                 context: context,

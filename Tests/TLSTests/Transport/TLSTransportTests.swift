@@ -20,7 +20,9 @@ import Testing
             Issue.record("no handshake: \(bench.ends)")
             return
         }
-        #expect(spoken == bench.client.version && bench.ends.first?.serverName?.description == "www.test.priv")
+        #expect(
+            spoken == bench.client.version && bench.ends.first?.serverName?.description == "www.test.priv"
+        )
         bench.client.write("GET /")
         bench.exchange()
         #expect(bench.owner.text == "GET /")
@@ -227,7 +229,9 @@ import Testing
         for seed in 0..<200 {
             let bench = try TLSBench()
             bench.exchange()
-            bench.pipe.arrive((0..<(1 + seed % 40)).map { UInt8(truncatingIfNeeded: ($0 &+ 1) &* (seed &+ 7) &* 131) })
+            bench.pipe.arrive(
+                (0..<(1 + seed % 40)).map { UInt8(truncatingIfNeeded: ($0 &+ 1) &* (seed &+ 7) &* 131) }
+            )
             bench.pipe.endInput()
             #expect(bench.owner.events == ["failed"])
         }
