@@ -224,8 +224,8 @@ let package = Package(
         target(
             "Operations",
             [
-                "Settings", "Balancing", "Bytes", "Linting", "Proxy", "ProxyCore", "RoutingConfig", "Routing",
-                "Names", "ContainerNames",
+                "Settings", "Balancing", "Bytes", "CMalloc", "Linting", "Proxy", "ProxyCore", "RoutingConfig",
+                "Routing", "Names", "ContainerNames",
                 "DNSNames", "EtcdClient", "EtcdNames", "Registration", "RegistryClient",
                 "HTTP1", "ServerNames", "SystemSupport", "TLS", .nioCore, .nioHTTP1, .nioPosix, .logging,
                 .nioConcurrencyHelpers,

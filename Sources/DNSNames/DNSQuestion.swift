@@ -43,7 +43,7 @@ package struct DNSAnswer: Sendable, Equatable {
     package var isEmpty: Bool { addresses.isEmpty && services.isEmpty }
 }
 
-/// Why a message is no answer.
+/// Why a message is not an answer.
 package enum DNSFault: Error, Equatable, Sendable {
     /// Shorter than it says, or not a message at all.
     case truncated

@@ -17,7 +17,7 @@ package final class EpollLoop: @unchecked Sendable {
     }
 
     /// Bytes of the largest read.
-    package static let readBytes = 256 << 10
+    package static let readBytes = 512 << 10
     /// The longest wait, milliseconds.
     private static let longestWait: Int64 = 60_000
     /// Rounds of tasks that tasks make, at the loop's end.

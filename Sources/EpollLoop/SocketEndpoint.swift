@@ -19,7 +19,7 @@ package struct SocketEndpoint: Sendable, Equatable {
         if case .v6 = address { true } else { false }
     }
 
-    /// What a system call writes as an address; nil for what is no IP address.
+    /// What a system call writes as an address; nil for what is not an IP address.
     ///
     /// - Parameter call: fills the memory.
     init?(_ call: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32) {

@@ -12,7 +12,9 @@ package import Transports
 package final class SocketTransport: EpollSource, Transport {
     /// Bytes of one connection until the others have had their turn. The last read may exceed it.
     private static let turnBytes = 256 << 10
-    /// Bytes of the largest read, as long as reads do not fill it.
+    /// Bytes of the largest read at first. It doubles with each read that fills it, up to `EpollLoop.readBytes`: where a
+    /// large body passes, fewer and larger reads cost a fraction. It halves when the owner accepts no more, so that less
+    /// waits for a slow reader.
     private static let smallReadBytes = 64 << 10
     /// Retransmissions without an acknowledgement after which the peer counts as gone: about three seconds.
     private static let maxUnanswered = 4
@@ -43,7 +45,7 @@ package final class SocketTransport: EpollSource, Transport {
     /// The peer has closed its half or both: each read may be the last.
     private var isEndNear = false
     private var isReading = false
-    private var readsMuch = false
+    private var readBytes = Int32(smallReadBytes)
     private var isInputEnded = false
     /// Too many bytes wait.
     private var isBlocked = false
@@ -240,18 +242,22 @@ package final class SocketTransport: EpollSource, Transport {
         while isOpen {
             guard let owner, owner.acceptsBytes else {
                 isReadingPaused = true
+                readBytes = max(readBytes / 2, Int32(Self.smallReadBytes))
                 break
             }
             guard left > 0 else {
                 loop.resumeLater(self)
                 break
             }
-            let most = readsMuch ? EpollLoop.readBytes : Self.smallReadBytes
+            let most = Int(readBytes)
             var (bytes, count) = loop.receive(descriptor, most)
             if count > 0 {
                 left -= count
-                // A large body passes: fewer, larger reads cost a fraction.
-                readsMuch = count >= Self.smallReadBytes
+                if count == most {
+                    readBytes = Int32(min(2 * most, EpollLoop.readBytes))
+                } else if count < Self.smallReadBytes {
+                    readBytes = Int32(Self.smallReadBytes)
+                }
                 owner.received(&bytes)
                 bytes = ByteBuffer()
                 self.owner?.readCompleted()

@@ -111,11 +111,23 @@ def test_a_file_is_read_when_descriptors_are_free_again(tmp_path, greeters, stop
     local = stopping(Few(tmp_path, RULES.format(origin=greeters), limit))
     assert served(local.port, "n1") == "127.0.7.1"
     held = []
+
+    full = False
+
+    def said_down():
+        # Each waits with half a request, until no descriptor is left. One may become free again, and the file be read
+        # with it: then it is taken, too, and the file written once more.
+        nonlocal full
+        if local.descriptors() < limit:
+            held.append(half(local.port))
+            full = False
+        elif not full:
+            replace(tmp_path / "hosts", hosts("127.0.7.2"))
+            full = True
+        return "name source down" in local.said()
+
     try:
-        # Each waits with half a request, until no descriptor is left.
-        wait.until(lambda: held.append(half(local.port)) or local.descriptors() >= limit, what="descriptors to be used up")
-        replace(tmp_path / "hosts", hosts("127.0.7.2"))
-        wait.until(lambda: "name source down" in local.said(), what="the log to say that it cannot be read")
+        wait.until(said_down, what="the log to say that it cannot be read")
     finally:
         for client in held:
             client.close()

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.serial
 PEERS = int(os.environ.get("BERTH_E2E_SLOW", 150))
 KIB = 1024
 # Of one direction of a connection, with what its objects and its upstream connection need.
-BOUND = 320 * KIB + 16 * KIB
+BOUND = 576 * KIB + 16 * KIB
 
 RULES = """\
 rules:

@@ -66,6 +66,27 @@ import Transports
         #expect(bench.owner.received.count > first, "it goes on in the next round")
     }
 
+    @Test func `Reads grow while they are filled, and shrink when the owner accepts no more`() throws {
+        let bench = try LoopBench(bufferBytes: 4 << 20)
+        let block = [UInt8](repeating: 7, count: 4 << 20)
+        var reads: [Int] = []
+        var before = 0
+        bench.owner.onReceive = {
+            reads.append(bench.owner.received.count - before)
+            before = bench.owner.received.count
+            bench.owner.acceptsBytes = reads.count != 4
+            bench.send(block)
+        }
+        bench.send(block)
+        bench.transport.begin()
+        bench.settle()
+        #expect(reads == [64, 128, 256, 512].map { $0 << 10 } && bench.transport.isReadingPaused)
+        bench.owner.acceptsBytes = true
+        bench.transport.resumeReading()
+        bench.round()
+        #expect(reads.count > 4 && reads[4] == 256 << 10)
+    }
+
     @Test func `Both halves end one after the other, in either order`() throws {
         for inputFirst in [true, false] {
             let bench = try LoopBench()

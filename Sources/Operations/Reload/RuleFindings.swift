@@ -1,3 +1,4 @@
+import CMalloc
 import Dispatch
 import Linting
 import Logging
@@ -37,6 +38,8 @@ final class RuleFindings: Sendable {
     }
 
     private func report(_ inspected: InspectedConfiguration) {
+        // The linter's automata take more memory than the tier, and nothing else on this thread would use it again.
+        defer { malloc_trim(0) }
         let found =
             inspected.configuration.warnings + Linter.findings(inspected, options: .init(isWhole: true))
         let count = found.count { $0.severity == .warning }

@@ -25,7 +25,7 @@ extension Endpoint {
 }
 
 extension IPAddress {
-    /// Of an interface of this machine; nil for what is no IP address.
+    /// Of an interface of this machine; nil for what is not an IP address.
     init?(_ address: SocketAddress) {
         switch address {
         case .v4(let address):
