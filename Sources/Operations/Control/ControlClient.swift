@@ -6,7 +6,7 @@ import NIOPosix
 /// Sends requests to the control socket of a tier, for commands.
 package struct ControlClient: Sendable {
     /// How long a response may take.
-    static let timeLimit = TimeAmount.seconds(10)
+    static let timeLimit = TimeAmount.seconds(30)
     /// The largest response, bytes.
     static let maxResponseBytes = 256 << 20
 

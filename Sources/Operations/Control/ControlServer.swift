@@ -13,7 +13,7 @@ final class ControlServer: Sendable {
     /// Connections at a time, with those of deployments. Others are closed at once.
     static let maxConnections = 64
     /// A connection is closed after this time, whatever it waits for, but for requests that may take longer.
-    static let timeLimit = TimeAmount.seconds(10)
+    static let timeLimit = TimeAmount.seconds(30)
     /// The largest body of a request, bytes.
     static let maxBodyBytes = 64 << 10
 
