@@ -65,7 +65,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
-    request_queue_size = 256
+    # Requests that have waited for it come all at once.
+    request_queue_size = 4096
 
 
 class Member:
