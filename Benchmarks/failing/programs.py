@@ -21,7 +21,7 @@ def program(name):
 
 
 def _found(name):
-    found = glob.glob(os.path.join(FOLDER, PLACES[name]))
+    found = glob.glob(os.path.join(FOLDER, name, PLACES[name]))
     return found[0] if found and os.access(found[0], os.X_OK) else None
 
 
@@ -30,7 +30,9 @@ def _installed(name):
     if not pip:
         return None
     print(f"installing {PACKAGES[name]} in .build/failing-peers", file=sys.stderr)
-    command = [pip, "install", "--quiet", "--no-deps", "--disable-pip-version-check", "--target", FOLDER, PACKAGES[name]]
+    # A folder each: pip adds nothing to a `bin` that is there.
+    folder = os.path.join(FOLDER, name)
+    command = [pip, "install", "--quiet", "--no-deps", "--disable-pip-version-check", "--target", folder, PACKAGES[name]]
     try:
         result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
     except subprocess.TimeoutExpired:
