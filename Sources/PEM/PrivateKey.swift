@@ -28,11 +28,42 @@ package final class PrivateKey {
         self.init(pointer)
     }
 
+    /// As above, four times as fast where the key is of the kind of the certificate's: OpenSSL then tries one form.
+    package convenience init?(_ block: PEMBlock, in file: [UInt8], for certificate: X509Certificate) {
+        if let pointer = Self.read(block, in: file, kind: certificate.kind) {
+            self.init(pointer)
+        } else {
+            self.init(block, in: file)
+        }
+    }
+
+    private static func read(_ block: PEMBlock, in file: [UInt8], kind: Int32) -> OpaquePointer? {
+        defer { ERR_clear_error() }
+        return block.withBytes(in: file) { bytes -> OpaquePointer? in
+            guard let bio = BIO_new_mem_buf(bytes.baseAddress, Int32(clamping: bytes.count)) else { return nil }
+            defer { BIO_free(bio) }
+            var label: UnsafeMutablePointer<CChar>?
+            var header: UnsafeMutablePointer<CChar>?
+            var data: UnsafeMutablePointer<UInt8>?
+            var count = 0
+            guard PEM_read_bio(bio, &label, &header, &data, &count) == 1 else { return nil }
+            defer {
+                CRYPTO_free(label, nil, 0)
+                CRYPTO_free(header, nil, 0)
+                CRYPTO_clear_free(data, count, nil, 0)
+            }
+            // A header is that of a key with a password.
+            guard let header, header.pointee == 0, let data else { return nil }
+            var next: UnsafePointer<UInt8>? = UnsafePointer(data)
+            return d2i_PrivateKey(kind, nil, &next, count)
+        }
+    }
+
     package convenience init?(der: SecretBytes) {
         defer { ERR_clear_error() }
         let pointer = der.withBytes { bytes in
             var next = bytes.bindMemory(to: UInt8.self).baseAddress
-            return d2i_AutoPrivateKey(nil, &next, bytes.count)
+            return d2i_PrivateKey(der.kind, nil, &next, bytes.count)
         }
         guard let pointer else { return nil }
         self.init(pointer)
@@ -44,7 +75,7 @@ package final class PrivateKey {
         var bytes: UnsafeMutablePointer<UInt8>?
         let count = i2d_PrivateKey(pointer, &bytes)
         guard count > 0, let bytes else { return nil }
-        return SecretBytes(owning: bytes, count: Int(count))
+        return SecretBytes(owning: bytes, count: Int(count), kind: EVP_PKEY_get_base_id(pointer))
     }
 
     package func belongs(to certificate: X509Certificate) -> Bool {

@@ -5,11 +5,14 @@ package final class SecretBytes: @unchecked Sendable {
     // Written once, before any other thread can see it.
     private let memory: UnsafeMutableRawPointer
     let count: Int
+    /// The kind of the key (`EVP_PKEY_EC`).
+    let kind: Int32
 
     /// - Parameter bytes: memory of OpenSSL's allocator, which this releases.
-    init(owning bytes: UnsafeMutableRawPointer, count: Int) {
+    init(owning bytes: UnsafeMutableRawPointer, count: Int, kind: Int32) {
         memory = bytes
         self.count = count
+        self.kind = kind
     }
 
     deinit { CRYPTO_clear_free(memory, count, nil, 0) }

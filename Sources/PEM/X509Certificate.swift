@@ -95,6 +95,9 @@ package final class X509Certificate {
         return Int(bits)
     }
 
+    /// The kind of its key (`EVP_PKEY_EC`).
+    var kind: Int32 { X509_get0_pubkey(pointer).map { EVP_PKEY_get_base_id($0) } ?? EVP_PKEY_NONE }
+
     /// The bits of security of its key; 0 where it cannot be read.
     package var keySecurityBits: Int {
         guard let key = X509_get0_pubkey(pointer) else { return 0 }

@@ -210,7 +210,7 @@ struct CertificateReader {
                     ? "name the file of the key: `key: …`; in a folder its name ends in .key" : nil
             )
         }
-        guard let key = PrivateKey(block, in: bytes) else {
+        guard let key = PrivateKey(block, in: bytes, for: leaf) else {
             let isEncrypted =
                 block.label.hasPrefix("ENCRYPTED") || bytes[block.range].span.contains(Self.encrypted.span)
             throw CertificateProblem(
