@@ -40,7 +40,9 @@ package final class PrivateKey {
     private static func read(_ block: PEMBlock, in file: [UInt8], kind: Int32) -> OpaquePointer? {
         defer { ERR_clear_error() }
         return block.withBytes(in: file) { bytes -> OpaquePointer? in
-            guard let bio = BIO_new_mem_buf(bytes.baseAddress, Int32(clamping: bytes.count)) else { return nil }
+            guard let bio = BIO_new_mem_buf(bytes.baseAddress, Int32(clamping: bytes.count)) else {
+                return nil
+            }
             defer { BIO_free(bio) }
             var label: UnsafeMutablePointer<CChar>?
             var header: UnsafeMutablePointer<CChar>?
