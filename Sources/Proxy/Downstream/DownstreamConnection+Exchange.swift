@@ -27,14 +27,7 @@ extension DownstreamConnection: ExchangeDownstream {
     }
 
     func sendInterim(_ head: borrowing ResponseHead, _ source: ByteBuffer) {
-        let kept = worker.context.settings.keptFields
-        let isWritten = response.writeInterim(
-            head,
-            source,
-            kept: kept,
-            with: &worker.context.headText,
-            into: &worker.scratch.out
-        )
+        let isWritten = response.writeInterim(head, source, with: worker.context, into: &worker.scratch.out)
         if isWritten { sendCollected() }
     }
 
@@ -57,10 +50,8 @@ extension DownstreamConnection: ExchangeDownstream {
             changes: changes,
             last: isLastRequest,
             isEventStream: exchange.isEventStream,
-            date: worker.context.clock.dateLine,
-            kept: worker.context.settings.keptFields,
             listener: connection.listener,
-            with: &worker.context.headText,
+            with: worker.context,
             into: &worker.scratch.out
         )
     }

@@ -142,12 +142,8 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
         case .idle:
             inbound.readableBytes < headLimits.headBytes &+ DataPathConstants.heldBytes
         case .exchange:
-            // Trailers are taken as a whole: as many bytes as they may have must fit.
             !exchange.isRequestBlocked
-                && inbound.readableBytes
-                    < (exchange.acceptsRequestBody
-                        ? max(DataPathConstants.heldBytes, headLimits.headBytes &+ 1)
-                        : DataPathConstants.heldBytes)
+                && inbound.readableBytes < body.heldBytes(isTaken: exchange.acceptsRequestBody)
         case .discarding, .lingering, .tunnel, .closed:
             true
         }
@@ -261,9 +257,7 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
     }
 
     /// Closes at once; what still waits to be sent is lost.
-    func abort() { abort(resets: false) }
-
-    func abort(resets: Bool) {
+    func abort(resets: Bool = false) {
         guard phase != .closed || listIndex >= 0 else { return }
         phase = .closed
         inbound = ByteBuffer()
@@ -295,17 +289,17 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
 
     /// The tier shuts down: an idle connection closes, others after their exchange.
     func drain() {
-        guard phase == .idle, !clock.headBegan, inbound.readableBytes <= 2, transport?.isOpening != true
-        else {
-            return
-        }
+        guard waitsForRequest, transport?.isOpening != true else { return }
         // The last response may still be on its way to a slow reader.
         if waitingBytes > 0 { closeGently() } else { abort() }
     }
 
+    /// Nothing of a request has arrived, but the empty line that may follow the last one.
+    private var waitsForRequest: Bool { phase == .idle && !clock.headBegan && inbound.readableBytes <= 2 }
+
     /// It waits for its next request, or has sent nothing of its first for a second.
     var isDispensable: Bool {
-        phase == .idle && !clock.headBegan && inbound.readableBytes <= 2 && waitingBytes == 0
+        waitsForRequest && waitingBytes == 0
             && (requests > 0 || worker.now - clock.start >= .seconds(1))
             && transport?.hasPendingInput == false
     }

@@ -5,12 +5,22 @@ import ProxyCore
 /// The body of a request on an HTTP/1 connection: which of the bytes that arrived belong to it.
 struct HTTP1RequestBody {
     private var decoder = BodyDecoder(.none)
+    private var trailerBytes = 0
 
     init() {}
 
     /// - Parameter limits: of trailers.
     init(_ framing: BodyFraming, limits: HeadLimits) {
         decoder = BodyDecoder(framing, limits: limits)
+        trailerBytes = limits.headBytes
+    }
+
+    /// How many bytes may wait to be read before no more are accepted.
+    ///
+    /// - Parameter isTaken: the body is read as it arrives. Trailers are read as a whole: as many bytes as they may have
+    ///   must fit.
+    func heldBytes(isTaken: Bool) -> Int {
+        isTaken ? max(DataPathConstants.heldBytes, trailerBytes &+ 1) : DataPathConstants.heldBytes
     }
 
     /// Bytes received so far, without framing.

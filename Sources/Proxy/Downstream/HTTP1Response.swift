@@ -42,19 +42,16 @@ struct HTTP1Response {
     ///   - changes: of the rule; nil: none.
     ///   - last: no further request can follow.
     ///   - isEventStream: the body may end before the endpoint ends it, so that its chunks are Berth's own.
-    ///   - kept: claimed fields that pass, as in `ResponseHeadEdits`.
     ///   - listener: of the connection; nil: it adds nothing.
-    ///   - text: empty, to write the head in.
+    ///   - context: of the loop.
     mutating func writeHead(
         _ head: borrowing ResponseHead,
         _ source: ByteBuffer,
         changes: ResponseChanges?,
         last: Bool,
         isEventStream: Bool = false,
-        date: [UInt8],
-        kept: KeptFields,
         listener: ListenerFacts?,
-        with text: inout HeadText,
+        with context: ExchangeContext,
         into out: inout ByteBuffer
     ) -> BodyForm {
         coding = BodyCoding(framing: head.framing, downstream: version)
@@ -69,11 +66,10 @@ struct HTTP1Response {
             source,
             coding,
             changes: changes,
-            date: date,
-            kept: kept,
+            date: context.clock.dateLine,
             listener: listener,
             keepsAlive: keepsAlive,
-            with: &text,
+            with: context,
             into: &out
         )
         return coding == .passthrough ? .framed : .content
@@ -85,8 +81,7 @@ struct HTTP1Response {
     func writeInterim(
         _ head: borrowing ResponseHead,
         _ source: ByteBuffer,
-        kept: KeptFields,
-        with text: inout HeadText,
+        with context: ExchangeContext,
         into out: inout ByteBuffer
     ) -> Bool {
         guard version == .http11 else { return false }
@@ -97,9 +92,8 @@ struct HTTP1Response {
             .passthrough,
             changes: nil,
             date: [],
-            kept: kept,
             keepsAlive: true,
-            with: &text,
+            with: context,
             into: &out
         )
         return true
@@ -111,10 +105,9 @@ struct HTTP1Response {
         _ coding: BodyCoding,
         changes: ResponseChanges?,
         date: [UInt8],
-        kept: KeptFields,
         listener: ListenerFacts? = nil,
         keepsAlive: Bool,
-        with text: inout HeadText,
+        with context: ExchangeContext,
         into out: inout ByteBuffer
     ) {
         HTTP1ResponseHeadWriter(
@@ -123,10 +116,10 @@ struct HTTP1Response {
             keepAlive: keepsAlive,
             downstream: version,
             date: date,
-            kept: kept,
+            kept: context.settings.keptFields,
             listener: listener
-        ).write(head, from: source, changes: changes, into: &text)
-        text.move(to: &out)
+        ).write(head, from: source, changes: changes, into: &context.headText)
+        context.headText.move(to: &out)
     }
 
     /// Takes back a head that is still in the buffer.
