@@ -133,6 +133,15 @@ private func importedModule(_ line: Substring) -> Substring? {
         }
     }
 
+    @Test func `A client's connection has less than 500 lines, in all its files`() throws {
+        var count = 0
+        for (_, file, lines) in try swiftFiles() where file.hasPrefix("DownstreamConnection") {
+            // After the last line end there is nothing.
+            count += lines.count - 1
+        }
+        #expect(count > 0 && count < 500)
+    }
+
     /// Message heads (`RequestHead`, `ResponseHead`) are byte ranges, whatever protocol they arrived in. How HTTP/1
     /// frames and writes a message is a connection's business.
     @Test func `An exchange, its machine and the tunnel name no connection and no wire format`() throws {
