@@ -1,6 +1,7 @@
 """What slow clients and slow containers cost in memory: docs/forwarding.md, "Slow peers"."""
 
 import os
+import select
 
 import pytest
 
@@ -43,6 +44,14 @@ def tier(tmp_path):
         origins.stop()
 
 
+def all_readable(clients):
+    """Each client has something to read: its response has begun."""
+    poll = select.poll()
+    for client in clients:
+        poll.register(client.sock, select.POLLIN)
+    return len(poll.poll(0)) == len(clients)
+
+
 def settled(tier):
     """Resident bytes, when they no longer grow."""
     last = [0]
@@ -78,6 +87,7 @@ def test_a_reader_that_takes_nothing_costs_what_is_documented(tier):
             client = wire.Client(tier.port)
             client.send("GET /download?bytes=10485760 HTTP/1.1\r\nHost: x\r\n\r\n")
             clients.append(client)
+        wait.until(lambda: all_readable(clients), seconds=60, what="all responses to begin")
         each = (settled(tier) - before) / PEERS
         print(f"{PEERS} slow readers: {each / KIB:.0f} KiB each")
         assert each < BOUND
