@@ -1,3 +1,5 @@
+import COpenSSL
+
 /// A block of a PEM file (RFC 7468): `-----BEGIN label-----` to `-----END label-----`.
 package struct PEMBlock: Equatable, Sendable {
     /// `CERTIFICATE`, `PRIVATE KEY`
@@ -63,8 +65,17 @@ extension PEMBlock {
     /// Also of a key with a password.
     package var isKey: Bool { label == "PRIVATE KEY" || label.hasSuffix(" PRIVATE KEY") }
 
-    /// Calls `body` with its bytes.
-    func withBytes<Value>(in file: [UInt8], _ body: (UnsafeRawBufferPointer) -> Value) -> Value {
-        file.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+    /// Reads its bytes with OpenSSL.
+    ///
+    /// - Parameter body: what reads; it releases nothing.
+    /// - Returns: what `body` returns; nil also where memory is short.
+    func read(in file: [UInt8], _ body: (_ bio: OpaquePointer) -> OpaquePointer?) -> OpaquePointer? {
+        defer { ERR_clear_error() }
+        return file.withUnsafeBytes { bytes in
+            let own = UnsafeRawBufferPointer(rebasing: bytes[range])
+            guard let bio = BIO_new_mem_buf(own.baseAddress, Int32(clamping: own.count)) else { return nil }
+            defer { BIO_free(bio) }
+            return body(bio)
+        }
     }
 }

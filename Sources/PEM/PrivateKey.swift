@@ -16,14 +16,7 @@ package final class PrivateKey {
 
     /// Nil: the block is not a valid key, or one with a password: nobody is there to enter it.
     package convenience init?(_ block: PEMBlock, in file: [UInt8]) {
-        defer { ERR_clear_error() }
-        let pointer = block.withBytes(in: file) { bytes -> OpaquePointer? in
-            guard let bio = BIO_new_mem_buf(bytes.baseAddress, Int32(clamping: bytes.count)) else {
-                return nil
-            }
-            defer { BIO_free(bio) }
-            return PEM_read_bio_PrivateKey(bio, nil, { _, _, _, _ in 0 }, nil)
-        }
+        let pointer = block.read(in: file) { PEM_read_bio_PrivateKey($0, nil, { _, _, _, _ in 0 }, nil) }
         guard let pointer else { return nil }
         self.init(pointer)
     }
@@ -38,12 +31,7 @@ package final class PrivateKey {
     }
 
     private static func read(_ block: PEMBlock, in file: [UInt8], kind: Int32) -> OpaquePointer? {
-        defer { ERR_clear_error() }
-        return block.withBytes(in: file) { bytes -> OpaquePointer? in
-            guard let bio = BIO_new_mem_buf(bytes.baseAddress, Int32(clamping: bytes.count)) else {
-                return nil
-            }
-            defer { BIO_free(bio) }
+        block.read(in: file) { bio in
             var label: UnsafeMutablePointer<CChar>?
             var header: UnsafeMutablePointer<CChar>?
             var data: UnsafeMutablePointer<UInt8>?

@@ -19,15 +19,8 @@ package final class X509Certificate {
 
     /// Nil: the block is not a valid certificate.
     package convenience init?(_ block: PEMBlock, in file: [UInt8]) {
-        defer { ERR_clear_error() }
-        let pointer = block.withBytes(in: file) { bytes -> OpaquePointer? in
-            guard let bio = BIO_new_mem_buf(bytes.baseAddress, Int32(clamping: bytes.count)) else {
-                return nil
-            }
-            defer { BIO_free(bio) }
-            // A block with a password is an error: nobody is there to enter it.
-            return PEM_read_bio_X509(bio, nil, { _, _, _, _ in 0 }, nil)
-        }
+        // A block with a password is an error: nobody is there to enter it.
+        let pointer = block.read(in: file) { PEM_read_bio_X509($0, nil, { _, _, _, _ in 0 }, nil) }
         guard let pointer else { return nil }
         self.init(pointer)
     }
