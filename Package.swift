@@ -43,10 +43,12 @@ extension Target.Dependency {
     static let nioConcurrencyHelpers = product(name: "NIOConcurrencyHelpers", package: "swift-nio")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
     static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
-    static let nioFoundationCompat = product(name: "NIOFoundationCompat", package: "swift-nio")
+    static let nioFoundationEssentialsCompat = product(
+        name: "NIOFoundationEssentialsCompat",
+        package: "swift-nio"
+    )
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
-    static let yams = product(name: "Yams", package: "Yams")
 }
 
 let package = Package(
@@ -69,7 +71,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
-        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
     targets: [
         // Imports only run down; Tests/LayeringTests states what the package manager cannot check.
@@ -93,12 +94,32 @@ let package = Package(
             pkgConfig: "libssl",
             providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]
         ),
+        .systemLibrary(
+            name: "CNghttp2",
+            pkgConfig: "libnghttp2",
+            providers: [.apt(["libnghttp2-dev"]), .brew(["nghttp2"])]
+        ),
+        .systemLibrary(
+            name: "CYaml",
+            pkgConfig: "yaml-0.1",
+            providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]
+        ),
         .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CEpoll"),
+        .systemLibrary(name: "CProcess"),
+        // The commit of the build: `make build` names it.
+        .target(
+            name: "CCommit",
+            cSettings: Context.environment["BERTH_COMMIT"].map {
+                $0.isEmpty ? [] : [.define("BERTH_COMMIT", to: $0)]
+            }
+        ),
 
         // Texts as bytes.
         target("Bytes"),
         target("Settings"),
+        // What is counted, and how it is written: without a request.
+        target("Metrics"),
 
         // How endpoints share requests.
         target("Balancing"),
@@ -117,7 +138,8 @@ let package = Package(
         target(
             "RoutingConfig",
             [
-                "Balancing", "Bytes", "PCRE2", "PatternSafety", "Routing", "ServerNames", "Settings", .yams,
+                "Balancing", "Bytes", "CYaml", "PCRE2", "PatternSafety", "Routing", "ServerNames",
+                "Settings",
             ]
         ),
         target(
@@ -132,7 +154,7 @@ let package = Package(
 
         // Names.
         // Not `System`: swift-nio imports a module of that name where there is one, and means Apple's.
-        target("SystemSupport", [.nioConcurrencyHelpers]),
+        target("SystemSupport", ["CProcess", .nioConcurrencyHelpers]),
         target(
             "Names",
             [
@@ -148,7 +170,8 @@ let package = Package(
         target(
             "RegistryClient",
             [
-                "CCurl", "PEM", "SystemSupport", .nioCore, .nioConcurrencyHelpers, .nioFoundationCompat,
+                "Bytes", "CCurl", "PEM", "SystemSupport", .nioCore, .nioConcurrencyHelpers,
+                .nioFoundationEssentialsCompat,
             ]
         ),
         target(
@@ -167,7 +190,7 @@ let package = Package(
         ),
         target(
             "ContainerNames",
-            ["Balancing", "Names", "RegistryClient", "Routing", "Settings", .nioConcurrencyHelpers]
+            ["Balancing", "Bytes", "Names", "RegistryClient", "Routing", "Settings", .nioConcurrencyHelpers]
         ),
         target(
             "Registration",
@@ -184,11 +207,14 @@ let package = Package(
             ]
         ),
         target("HTTP1", ["Bytes"]),
+        // HTTP/2 without I/O; the library stays in this target.
+        target("HTTP2", ["CNghttp2", "Bytes", "HTTP1", .nioCore]),
         // What an exchange is, without sockets.
         target(
             "ProxyCore",
             [
-                "Settings", "Bytes", "HTTP1", "Balancing", "Names", "Routing", "Transports", .nioCore,
+                "Settings", "Bytes", "HTTP1", "Balancing", "Metrics", "Names", "Routing", "Transports",
+                .nioCore,
                 .nioConcurrencyHelpers,
             ]
         ),
@@ -199,6 +225,7 @@ let package = Package(
             "Proxy",
             [
                 "Settings", "Balancing", "Bytes", "CMalloc", "COpenSSL", "EpollLoop", "ProxyCore", "HTTP1",
+                "HTTP2", "Metrics",
                 "Names", "PCRE2", "Routing", "ServerNames", "SystemSupport", "TLS", "Transports", .nioCore,
                 .nioConcurrencyHelpers,
             ]
@@ -220,13 +247,22 @@ let package = Package(
             ]
         ),
 
+        // The page of the admin interface: HTML, styles and scripts, which the program contains.
+        .target(
+            name: "AdminPage",
+            resources: [.embedInCode("Files")],
+            swiftSettings: swiftSettings
+        ),
+
         // The program.
         target(
             "Operations",
             [
-                "Settings", "Balancing", "Bytes", "CMalloc", "Linting", "Proxy", "ProxyCore", "RoutingConfig",
+                "AdminPage", "Settings", "Balancing", "Bytes", "CMalloc", "Linting", "Metrics", "Proxy",
+                "ProxyCore",
+                "RoutingConfig",
                 "Routing", "Names", "ContainerNames",
-                "DNSNames", "EtcdClient", "EtcdNames", "Registration", "RegistryClient",
+                "DNSNames", "DryRun", "EtcdClient", "EtcdNames", "Registration", "RegistryClient",
                 "HTTP1", "ServerNames", "SystemSupport", "TLS", .nioCore, .nioHTTP1, .nioPosix, .logging,
                 .nioConcurrencyHelpers,
             ]
@@ -234,7 +270,8 @@ let package = Package(
         .executableTarget(
             name: "berth",
             dependencies: [
-                "Balancing", "Bytes", "Settings", "DryRun", "Explain", "Linting", "NginxImport", "PCRE2",
+                "Balancing", "Bytes", "CCommit", "Settings", "DryRun", "Explain", "Linting", "NginxImport",
+                "PCRE2",
                 "PatternLanguages",
                 "PatternSyntax",
                 "RuleTesting",
@@ -275,8 +312,9 @@ let package = Package(
             "FuzzChecks",
             path: "Fuzz/Checks",
             [
-                "Settings", "Bytes", "HTTP1", "Proxy", "ProxyCore", "Names", "Routing", "ServerNames", "TLS",
-                "Transports", .nioCore, .nioEmbedded,
+                "Settings", "Bytes", "HTTP1", "HTTP2", "Proxy", "ProxyCore", "Names", "Routing",
+                "ServerNames",
+                "TLS", "Transports", .nioCore, .nioEmbedded,
             ]
         ),
         // The tables of good and bad messages: for the parser's tests and for those of the whole proxy.
@@ -292,12 +330,14 @@ let package = Package(
         target("TestSupport", path: "Tests/TestSupport", [.logging, .nioConcurrencyHelpers]),
 
         tests("LayeringTests"),
+        tests("AdminPageTests", ["AdminPage"]),
         tests("BytesTests", ["Bytes"]),
+        tests("MetricsTests", ["Metrics", "TestSupport"]),
         // The pages that a test makes, or checks against the sources.
         tests(
             "DocumentationTests",
             [
-                "FuzzChecks", "HTTP1", "HTTPCases", "Linting", "ProxyCore", "RoutingConfig",
+                "FuzzChecks", "HTTP1", "HTTPCases", "Linting", "Metrics", "ProxyCore", "RoutingConfig",
                 "routing-library",
             ]
         ),
@@ -320,6 +360,7 @@ let package = Package(
         tests("ExplainTests", ["Explain", "PCRE2", "Routing", "RoutingConfig"], exclude: ["Golden"]),
         tests("NginxImportTests", ["NginxImport", "RoutingConfig", "Routing"], exclude: ["Golden"]),
         tests("HTTP1Tests", ["Bytes", "HTTP1", "HTTPCases", "FuzzChecks", "TestSupport"]),
+        tests("HTTP2Tests", ["CNghttp2", "HTTP1", "HTTP2", .nioCore]),
         tests("BalancingTests", ["Balancing", "TestSupport"], exclude: ["Golden"]),
         tests("TransportsTests", ["Transports", .nioCore]),
         tests(
@@ -367,7 +408,8 @@ let package = Package(
         tests(
             "ProxyTests",
             [
-                "Settings", "Balancing", "EpollLoop", "Proxy", "ProxyCore", "HTTP1", "HTTPCases",
+                "Settings", "Balancing", "EpollLoop", "Metrics", "Proxy", "ProxyCore", "HTTP1", "HTTP2",
+                "HTTPCases",
                 "FuzzChecks", "Names", "Routing", "TestSupport", "Transports",
                 .hashTrees,
                 .nioCore,
@@ -387,12 +429,14 @@ let package = Package(
         tests(
             "OperationsTests",
             [
-                "Balancing", "EtcdClient", "HTTP1", "Operations", "Proxy", "ProxyCore", "Names", "Routing",
+                "Balancing", "DryRun", "EtcdClient", "HTTP1", "Operations", "Proxy", "ProxyCore", "Names",
+                "Routing",
                 "RoutingConfig",
                 "RegistryTestSupport", "RuleTesting", "Settings", "TestSupport",
                 .logging, .nioCore, .nioHTTP1, .nioPosix,
                 .nioConcurrencyHelpers,
-            ]
+            ],
+            exclude: ["Admin/Golden"]
         ),
     ]
 )
@@ -401,7 +445,8 @@ let package = Package(
 // they alone need.
 if Context.environment["BERTH_TESTS"] == "threads" {
     let single: Set = [
-        "BytesTests", "PEMTests", "ServerNamesTests", "HTTP1Tests", "PatternSyntaxTests", "RoutingTests",
+        "AdminPageTests", "BytesTests", "PEMTests", "ServerNamesTests", "HTTP1Tests", "PatternSyntaxTests",
+        "RoutingTests",
         "RoutingConfigTests",
         "LintingTests",
         "ExplainTests", "NginxImportTests", "BalancingTests", "LayeringTests", "DocumentationTests",

@@ -9,7 +9,8 @@ import PackageDescription
 let package = Package(
     name: "berth-fuzz",
     dependencies: [.package(name: "berth", path: "..")],
-    targets: ["RequestHead", "ResponseHead", "Body", "Exchange", "Connection", "ClientHello"].map { name in
+    targets: ["RequestHead", "ResponseHead", "Body", "Exchange", "Connection", "ClientHello", "HTTP2"].map {
+        name in
         .executableTarget(
             name: "Fuzz\(name)",
             dependencies: [.product(name: "FuzzChecks", package: "berth")],

@@ -5,7 +5,7 @@ import sys
 
 from . import kernel, load
 from .errors import BenchError
-from .peers import ONE_DOMAIN, PEERS
+from .peers import ONE_DOMAIN, PEERS, PLAIN, Caddy
 from .shapes import RULE_COUNTS, RULE_HOSTS, RULE_SHAPE
 
 
@@ -20,9 +20,12 @@ class Line:
         self.name, self.port, self.processes, self.failure = name, port, list(processes), failure
 
     @classmethod
-    def start(cls, settings, name, origin, tiers=1, domains=ONE_DOMAIN):
+    def start(cls, settings, name, origin, tiers=1, domains=ONE_DOMAIN, protocols=PLAIN):
+        peer = {Caddy.name: Caddy}.get(name) or PEERS[name]
         try:
-            port, processes = PEERS[name](settings, domains).start(origin.port, tiers)
+            port, processes = peer(settings, domains, protocols).start(
+                settings.origin_h2c_port if protocols.h2c else origin.port, tiers
+            )
         except BenchError as problem:
             return cls(name, failure=str(problem))
         return cls(name, port, processes)

@@ -8,7 +8,7 @@ from .shapes import CPU_GOAL, IDLE_GOAL
 
 # The goal's measure: the better of these.
 MEASURE = ("nginx", "haproxy")
-NAMES = {"nginx": "nginx", "haproxy": "HAProxy", "envoy": "Envoy", "berth": "Berth"}
+NAMES = {"nginx": "nginx", "haproxy": "HAProxy", "envoy": "Envoy", "caddy": "Caddy", "berth": "Berth"}
 
 
 def median(rounds, key):
@@ -170,3 +170,36 @@ def rules(result):
             rows.append([*row, f"{median(mine, 'memory') / (1 << 20):.1f}"])
     named = {count: {"title": f"{int(count):,} rules", "failed": entry["failed"]} for count, entry in entries.items()}
     return "\n".join(_rows(header, rows) + _failures(named))
+
+
+def secure(result):
+    """TLS and HTTP/2: CPU of each peer, and Berth's as a ratio to the better of nginx and HAProxy; memory of idle connections."""
+    versions = ", ".join(f"{name_of(peer)} {version}" for peer, version in result["versions"].items() if peer != "berth")
+    where, pins, effort = result["machine"], result["cpus"], result["effort"]
+    parts = [
+        f"Commit {result['commit']}, beside {versions}. {where['processor']}, {where['cpus']} cores, Linux {where['kernel']}; one worker, "
+        f"pinned to core {pins['proxy']}; origin on {pins['origin']}, load on {pins['load']}. {effort['starts']} × {effort['rounds']} "
+        f"rounds of {effort['seconds']} s for each peer and shape, interleaved."
+    ]
+    peers = [peer for peer in result["versions"] if peer != "berth"] + ["berth"]
+    header = ["CPU µs per request", *(name_of(peer) for peer in peers), "Berth ÷ better", "mean latency: Berth ÷ better", "noise"]
+    rows = []
+    for entry in result["shapes"].values():
+        rounds = entry["rounds"]
+        row = [entry["title"]] + [f"{median(rounds[peer], 'cpu'):,.1f}" if peer in rounds else "–" for peer in peers]
+        for key in ("cpu", "latency"):
+            value = to_better(rounds, key)
+            row.append(f"{'**' if key == 'cpu' else ''}{value:.2f}{'**' if key == 'cpu' else ''} ({NAMES[better(rounds, key)]})" if value else "–")
+        rows.append([*row, f"± {max((spread(of) for of in rounds.values()), default=0):.0%}"])
+    if rows:
+        parts.append("\n".join(_rows(header, rows) + _failures(result["shapes"])))
+    if result["idle"]:
+        entries = result["idle"]["protocols"]
+        header = [f"{result['idle']['connections']:,} idle connections, KiB each", *(name_of(peer) for peer in peers)]
+        rows = [
+            [title] + [f"{median(entry['rounds'][peer], 'used') / 1024:.1f}" if peer in entry["rounds"] else "–" for peer in peers]
+            for title, entry in entries.items()
+        ]
+        named = {title: {"title": title, "failed": entry["failed"]} for title, entry in entries.items()}
+        parts.append("\n".join(_rows(header, rows) + _failures(named)))
+    return "\n\n".join(parts)

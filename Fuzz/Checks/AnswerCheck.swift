@@ -75,6 +75,7 @@ enum AnswerCheck {
         let options = plain.values("connection").filter { $0 != Array("upgrade".utf8) }
         let goesOn = keepAlive && !endsByClose
         switch downstream {
+        case .http2: break
         case .http11: try claim(went.keepAlive == goesOn, "the connection's end is not as said", sent)
         case .http10:
             try claim(options == [Array((goesOn ? "keep-alive" : "close").utf8)], "no clear end", sent)
@@ -113,7 +114,7 @@ enum AnswerCheck {
         guard field.id == .other, let claimed = ClaimedField.of(field.name.span) else { return false }
         switch claimed {
         case .directive, .signal: return true
-        case .claim: return false
+        case .claim, .identity: return false
         }
     }
 

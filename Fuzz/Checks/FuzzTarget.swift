@@ -13,6 +13,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case connection
     /// The first bytes of a connection with TLS.
     case clientHello = "client-hello"
+    /// What follows the preface of an HTTP/2 connection: frames of a client.
+    case http2 = "http2"
 
     /// Longest input that is looked at, bytes; what is beyond is cut off. Far above every limit that matters
     /// here but those of whole heads, which the checks make smaller.
@@ -28,6 +30,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .exchange: try ExchangeCheck.run(bytes)
         case .connection: try ConnectionCheck.run(bytes)
         case .clientHello: try ClientHelloCheck.run(bytes)
+        case .http2: try HTTP2Check.run(bytes)
         }
     }
 }

@@ -6,6 +6,8 @@ package enum ClaimedField: Sendable {
     /// In a response: a command to a proxy, to send a file for example. In a request: how the container shall write
     /// such a command.
     case directive
+    /// In a request: which client certificate a tier has verified. No setting lets it pass from other peers.
+    case identity
     /// Between tiers of Berth.
     case signal
 
@@ -15,12 +17,18 @@ package enum ClaimedField: Sendable {
         "Front-End-Https", "True-Client-IP", "X-Client-IP", "Client-IP", "X-Cluster-Client-IP",
         "CF-Connecting-IP", "Fastly-Client-IP",
     ]
+    package static let identities: [String] = [
+        "X-Client-Cert-*", "X-Client-Cert", "Client-Cert", "Client-Cert-*",
+    ]
     package static let directives: [String] = [
         "X-Accel-*", "X-Sendfile*", "X-Lighttpd-Send-*", "X-Reproxy-*",
     ]
 
     /// In a response of a tier to another one: the request was sent nowhere.
     package static let unsent = "X-Berth-Unsent"
+
+    /// In a request of a tier to another one: what was kept of the request with this id?
+    package static let why = "X-Berth-Why"
 
     private struct Name: Sendable {
         let bytes: [UInt8]
@@ -36,7 +44,8 @@ package enum ClaimedField: Sendable {
                 return Name(bytes: isPrefix ? bytes.dropLast() : bytes, isPrefix: isPrefix, field: field)
             }
         }
-        return names(claims, .claim) + names(directives, .directive) + names([unsent], .signal)
+        return names(claims, .claim) + names(directives, .directive) + names(identities, .identity)
+            + names([unsent, why], .signal)
     }()
 
     /// What a field of this name is; nil for all that pass.

@@ -18,6 +18,9 @@ static inline unsigned long berth_name_flags(void) {
     return XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB;
 }
 
+// How the subject of a client is written: printable ASCII alone.
+static inline unsigned long berth_subject_flags(void) { return XN_FLAG_RFC2253; }
+
 // Macros that Swift does not import.
 
 static inline long berth_ctx_set_mode(SSL_CTX *context, long mode) { return SSL_CTX_set_mode(context, mode); }
@@ -30,19 +33,40 @@ static inline int berth_ctx_set_groups(SSL_CTX *context, const char *groups) {
     return SSL_CTX_set1_groups_list(context, groups) == 1;
 }
 
-// No compression, no renegotiation; plain bytes do not stay in buffers that are released. What the machine's openssl.cnf
-// may have set is taken back.
+// No compression, no renegotiation. What the machine's openssl.cnf may have set is taken back. Among it
+// SSL_OP_CLEANSE_PLAINTEXT, which writes over a whole buffer of 16 KiB for each read.
 static inline void berth_ctx_set_options(SSL_CTX *context) {
     SSL_CTX_clear_options(
         context,
         SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION
-            | SSL_OP_NO_TICKET
+            | SSL_OP_NO_TICKET | SSL_OP_CLEANSE_PLAINTEXT
     );
-    SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CLEANSE_PLAINTEXT);
+    SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+}
+
+// A server that chooses the certificate by the name says so with an empty extension (RFC 6066 section 3).
+static inline int berth_accept_server_name(SSL *ssl, int *alert, void *unused) {
+    (void)alert;
+    (void)unused;
+    return SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name) ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+}
+
+static inline void berth_ctx_accept_server_names(SSL_CTX *context) {
+    SSL_CTX_set_tlsext_servername_callback(context, berth_accept_server_name);
 }
 
 static inline void berth_ctx_disable_session_cache(SSL_CTX *context) {
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+}
+
+// A client keeps sessions itself: `made` receives each.
+static inline void berth_ctx_hand_over_sessions(SSL_CTX *context, int (*made)(SSL *, SSL_SESSION *)) {
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(context, made);
+}
+
+static inline int berth_set_server_name(SSL *ssl, const char *name) {
+    return (int)SSL_set_tlsext_host_name(ssl, name);
 }
 
 static inline int berth_error_is_system(unsigned long error) { return ERR_SYSTEM_ERROR(error) != 0; }
@@ -110,6 +134,29 @@ static inline BIO_METHOD *berth_channel_method(void) {
     BIO_meth_set_ctrl(method, berth_channel_control);
     BIO_meth_set_create(method, berth_channel_create);
     return method;
+}
+
+// Certificates of clients.
+
+static inline int berth_set_verify_store(SSL *ssl, X509_STORE *store) { return SSL_set1_verify_cert_store(ssl, store); }
+
+// A session of one policy is never resumed: no ticket is made, and none is accepted.
+static inline int berth_disable_sessions(SSL *ssl) {
+    SSL_set_options(ssl, SSL_OP_NO_TICKET);
+    return SSL_set_num_tickets(ssl, 0);
+}
+
+// Whether the certificates of a store have issued a client's certificate, and all are valid now.
+static inline int berth_verify_client(X509_STORE *store, X509 *leaf, STACK_OF(X509) *chain, int level) {
+    X509_STORE_CTX *context = X509_STORE_CTX_new();
+    if (context == NULL) return 0;
+    int good = 0;
+    if (X509_STORE_CTX_init(context, store, leaf, chain) == 1 && X509_STORE_CTX_set_default(context, "ssl_client") == 1) {
+        X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(context), level);
+        good = X509_verify_cert(context) == 1 && X509_STORE_CTX_get_error(context) == X509_V_OK;
+    }
+    X509_STORE_CTX_free(context);
+    return good;
 }
 
 // Session tickets: AES-256-CBC, and HMAC-SHA256 over the whole (RFC 5077 §4).

@@ -12,11 +12,14 @@ package struct CertificateChoice: Encodable, Sendable, Equatable {
     package var shallow: String?
     /// `2026-11-29T20:48:21Z`
     package var notAfter: String?
+    /// What the client has to show; nil: nothing.
+    package internal(set) var client: ClientDemand?
 
     private enum CodingKeys: String, CodingKey {
         case serverName = "server_name"
         case file, names, covering, shallow
         case notAfter = "not_after"
+        case client = "client_certificate"
     }
 
     package init(

@@ -46,9 +46,18 @@ package struct DryRun {
             return report
         }
         var scheme = RequestScheme.http
+        var security: ConnectionSecurity?
         if request.scheme == .tls, let first = tiers.first {
-            if let certificate = first.certificate?(request.serverName, request.port) {
+            if var certificate = first.certificate?(request.serverName, request.port) {
+                let handshake = first.handshake(for: request.serverName, at: request.port)
+                security = handshake.security
+                certificate.client = handshake.demand
+                if handshake.demand != nil, certificate.file != nil { report.notes.append(Self.clientNote) }
                 guard report.handshake(certificate, first) else { return report }
+                scheme = .https
+            } else if first.terminatesTLS {
+                // Nobody can tell which certificate: tests of rules are linked with no TLS library.
+                security = first.handshake(for: request.serverName, at: request.port).security
                 scheme = .https
             } else {
                 report.notes.append(TLSTerminator.pass(&request, to: first))
@@ -64,7 +73,8 @@ package struct DryRun {
             from: request.client,
             port: request.port,
             scheme: scheme,
-            listener: scheme == .http ? tiers.first?.listener(at: request.port) : nil,
+            listener: tiers.first?.listener(at: request.port, scheme),
+            security: security,
             writesLastHead: true
         ) { position, step in
             observe(position, step)
@@ -78,6 +88,8 @@ package struct DryRun {
         }
         return report
     }
+
+    private static let clientNote = "the dry run assumes that the client shows a certificate of these CAs"
 
     private func refuse(_ message: String, in report: inout DryRunReport) {
         guard let first = tiers.first else { return }
@@ -93,6 +105,8 @@ package struct DryRun {
     ///   - port: the port it came in at.
     ///   - scheme: whether the first tier receives it over TLS.
     ///   - listener: what the first tier's listener adds; nil: nothing.
+    ///   - security: what the handshake with the first tier has settled; nil: there was none. By default the client has
+    ///     whatever certificate is needed.
     ///   - writesLastHead: whether the last tier writes the head that it would send.
     ///   - visit: receives each tier's step, with the tier's position on the way.
     package func follow(
@@ -101,6 +115,7 @@ package struct DryRun {
         port: UInt16 = 80,
         scheme: RequestScheme = .http,
         listener: ListenerFacts? = nil,
+        security: ConnectionSecurity? = ConnectionSecurity(following: .any()),
         writesLastHead: Bool,
         visit: (Int, DryRunStep) -> Void
     ) {
@@ -115,6 +130,7 @@ package struct DryRun {
                 localPort: port,
                 scheme: scheme,
                 listener: position == 0 ? listener : nil,
+                security: position == 0 ? security : nil,
                 trustedProxies: tier.stages.settings.trustedProxies
             )
             let writesHead = writesLastHead || position < tiers.count - 1
@@ -173,7 +189,7 @@ package struct DryRun {
         do throws(Failure) {
             step.endpoint = try walk(head, bytes, tier, connection, &route, &step.trace)?.endpoint
             if step.endpoint != nil, writesHead, let forwarding = route.decision?.forwarding {
-                step.head = Self.forwardedHead(head, bytes, tier, connection, forwarding)
+                step.head = Self.forwardedHead(head, bytes, tier, connection, forwarding, route.identity)
             }
         } catch {
             step.failure = error
@@ -224,7 +240,8 @@ package struct DryRun {
         _ bytes: ByteBuffer,
         _ tier: DryRunTier,
         _ connection: ConnectionInfo,
-        _ forwarding: ForwardTarget
+        _ forwarding: ForwardTarget,
+        _ client: ClientIdentity?
     ) -> ByteBuffer {
         var text = HeadText()
         HTTP1RequestHeadWriter(
@@ -232,7 +249,8 @@ package struct DryRun {
             via: tier.stages.rules.viaLine(head.version),
             // A request that brings no id gets a random one; the dry run shows zeros in its place.
             requestID: RequestID.kept(head, bytes) ?? ByteBuffer(repeating: UInt8(ascii: "0"), count: 32),
-            kept: tier.stages.settings.keptFields
+            kept: tier.stages.settings.keptFields,
+            client: client
         ).write(head, from: bytes, edits: forwarding.edits, into: &text)
         var out = ByteBuffer()
         text.move(to: &out)

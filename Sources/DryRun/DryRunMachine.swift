@@ -5,14 +5,22 @@ package import Routing
 package struct DryRunMachine: Sendable {
     /// The addresses that the first tier listens on.
     let listening: [Endpoint]
+    /// What no request of the first tier may reach, besides what its rule files name.
+    let controlPlane: [Endpoint]
     /// The addresses of the machine's interfaces.
     let ownAddresses: [IPAddress]
     /// The ports on which some program of this machine listens on every address.
     private let openPorts: Set<UInt16>
     private let listeners: AddressGuard
 
-    package init(listening: [Endpoint], ownAddresses: [IPAddress], openPorts: Set<UInt16> = []) {
+    package init(
+        listening: [Endpoint],
+        controlPlane: [Endpoint] = [],
+        ownAddresses: [IPAddress],
+        openPorts: Set<UInt16> = []
+    ) {
         self.listening = listening
+        self.controlPlane = controlPlane
         self.ownAddresses = ownAddresses
         self.openPorts = openPorts
         self.listeners = AddressGuard(listening: listening, ownAddresses: ownAddresses)

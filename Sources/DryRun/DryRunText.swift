@@ -10,6 +10,9 @@ package struct DryRunText {
         var lines = [strong(printable(report.url))]
         if let certificate = report.certificate {
             lines.append("certificate  " + printable(certificate.words))
+            if let client = certificate.client {
+                lines.append("client certificate  " + printable(client.words))
+            }
         }
         // The request of a refused handshake comes to no rule.
         if report.certificate?.file != nil || report.certificate == nil {

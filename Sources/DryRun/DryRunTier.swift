@@ -27,6 +27,8 @@ package struct DryRunTier {
     let certificate: Certificates?
     /// The listeners that redirect to HTTPS, by their ports.
     private let redirecting: [UInt16: ListenerFacts]
+    /// The listeners with TLS, by their ports, and the first one.
+    private let secure: (byPort: [UInt16: ListenerFacts], first: ListenerFacts?)
 
     /// From a server name, nil where the client sends none, and the port of the URL.
     package typealias Certificates = @Sendable (ServerName?, UInt16) -> CertificateChoice?
@@ -43,11 +45,17 @@ package struct DryRunTier {
         certificate: Certificates? = nil
     ) {
         self.certificate = certificate
-        let facts = ListenerFacts(httpsPort: configuration.listeners.httpsPort)
+        let redirect = ListenerFacts(httpsPort: configuration.listeners.httpsPort)
         redirecting = Dictionary(
-            configuration.listeners.filter(\.redirectsToHTTPS).map { ($0.address.port, facts) },
+            configuration.listeners.filter(\.redirectsToHTTPS).map { ($0.address.port, redirect) },
             uniquingKeysWith: { first, _ in first }
         )
+        let facts = configuration.listeners.compactMap { listener in
+            listener.tls.map {
+                (listener.address.port, ListenerFacts(clientCertificates: $0.clientCertificates))
+            }
+        }
+        secure = (Dictionary(facts, uniquingKeysWith: { first, _ in first }), facts.first?.1)
         self.names = names
         self.files = configuration.files
         let table: NameTable
@@ -71,7 +79,7 @@ package struct DryRunTier {
             addressGuard: AddressGuard(
                 listening: machine?.listening ?? [],
                 ownAddresses: machine?.ownAddresses ?? [],
-                controlPlane: ControlPlane(configuration.names).endpoints
+                controlPlane: ControlPlane(configuration.names).endpoints + (machine?.controlPlane ?? [])
             ),
             canWait: canWait,
             upstreams: nil,
@@ -79,8 +87,38 @@ package struct DryRunTier {
         )
     }
 
-    /// What the listener at a port adds to requests that come without TLS; nil: nothing.
-    func listener(at port: UInt16) -> ListenerFacts? { redirecting[port] }
+    /// What the listener at a port adds to requests; nil: nothing.
+    func listener(at port: UInt16, _ scheme: RequestScheme) -> ListenerFacts? {
+        switch scheme {
+        case .http: redirecting[port]
+        case .https: secure.byPort[port] ?? secure.first
+        }
+    }
+
+    /// One of its listeners has TLS.
+    var terminatesTLS: Bool { secure.first != nil }
+
+    /// The handshake of a client that has the certificate that is demanded of it.
+    ///
+    /// - Parameters:
+    ///   - name: nil: the client sends none.
+    ///   - port: that it connects to.
+    func handshake(
+        for name: ServerName?,
+        at port: UInt16
+    ) -> (security: ConnectionSecurity, demand: ClientDemand?) {
+        var host: HostName?
+        if case .host(let known)? = name { host = known }
+        let standard = listener(at: port, .https)?.clientCertificates
+        let policy = stages.clientPolicy(of: host, standard: standard)
+        let security = ConnectionSecurity()
+        security.establish(
+            serverName: host,
+            policy: policy,
+            client: policy.requestsCertificate ? .any() : nil
+        )
+        return (security, ClientDemand(policy))
+    }
 
     package var name: String { stages.settings.name }
     package var table: RouteTable { stages.rules.table }

@@ -18,7 +18,16 @@ enum TLSTerminator {
             request.headers.append(("X-Forwarded-For", "\(request.client)"))
             request.headers.append(("X-Forwarded-Proto", "https"))
         }
+        if tier.handshake(for: request.serverName, at: request.port).demand != nil { identify(&request) }
         if !trusted.contains(where: { $0.contains(request.client) }) { request.client = network.firstHost }
         return "a proxy at \(request.client), which the \(tier.name) tier trusts, terminates TLS before it"
+    }
+    /// It has verified the client's certificate, and says whose it is, unless the request does.
+    private static func identify(_ request: inout DryRunRequest) {
+        let client = ClientIdentity.any()
+        for (name, value) in client.fields
+        where !request.headers.contains(where: { $0.name.lowercased() == name.lowercased() }) {
+            request.headers.append((name, value))
+        }
     }
 }

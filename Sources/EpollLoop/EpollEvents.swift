@@ -21,6 +21,8 @@ package struct EpollEvents: OptionSet {
     package static let peerClosed = EpollEvents(EPOLLRDHUP)
     /// Reports a change once, not a state each time.
     package static let edgeTriggered = EpollEvents(EPOLLET)
+    /// Of several sets with the same socket one is woken. The events that a source is watched for cannot be changed then.
+    package static let exclusive = EpollEvents(EPOLLEXCLUSIVE)
 
     private init(_ event: EPOLL_EVENTS) {
         rawValue = UInt32(event.rawValue)

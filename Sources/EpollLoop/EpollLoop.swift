@@ -7,7 +7,8 @@ import Synchronization
 /// The data path's event loop: one thread, one epoll set, and the descriptors, tasks and timers of that thread.
 ///
 /// A round: wait for events, call the sources that they belong to, then what sources put off (`resumeLater`), the
-/// timers that are due, and the tasks from elsewhere. Time stands still within a round.
+/// timers that are due, and the tasks from elsewhere. After each event comes what it has put off until then
+/// (`afterEvent`). Time stands still within a round.
 ///
 /// `@unchecked Sendable`: `inbox` is locked and `thread` atomic; everything else belongs to the loop's thread.
 package final class EpollLoop: @unchecked Sendable {
@@ -32,11 +33,17 @@ package final class EpollLoop: @unchecked Sendable {
     private let inbox = NIOLockedValueBox(Inbox())
     /// Tasks of the loop's own thread.
     private var ownTasks: [() -> Void] = []
+    /// … that follow the event of now.
+    private var following: [() -> Void] = []
     private var timers = EpollTimers()
     /// Of this round.
     private var clock = NIODeadline.now()
+    private var usage = LoopUsage()
     private var isStopping = false
     private var whenStopped: [@Sendable () -> Void] = []
+
+    /// Of its thread. Set before it starts.
+    package private(set) var name = ""
 
     /// By descriptor.
     private var sources: [EpollSource?] = []
@@ -64,6 +71,7 @@ package final class EpollLoop: @unchecked Sendable {
     /// - Parameter name: of the thread, at most 15 bytes.
     /// - Throws: `SocketError` where the system has no thread left.
     package func start(name: String) throws(SocketError) {
+        self.name = name
         var thread = pthread_t()
         let start = Unmanaged.passRetained(ThreadStart(loop: self, name: name))
         let code = pthread_create(
@@ -73,6 +81,9 @@ package final class EpollLoop: @unchecked Sendable {
                 guard let start else { return nil }
                 let retained = Unmanaged<ThreadStart>.fromOpaque(start).takeRetainedValue()
                 pthread_setname_np(pthread_self(), retained.name)
+                // Threads that Dispatch makes have a nice value of its choice, and those that they make inherit it.
+                let which = __priority_which_t(PRIO_PROCESS.rawValue)
+                _ = setpriority(which, 0, getpriority(which, id_t(getpid())))
                 retained.loop.run()
                 return nil
             },
@@ -112,7 +123,10 @@ package final class EpollLoop: @unchecked Sendable {
 
     /// Waits, and does what there is to do.
     func round() {
-        let count = set.wait(milliseconds: longestWait())
+        // The time that says how long to wait also says how long the last round has taken.
+        let waits = NIODeadline.now()
+        usage.worked(from: clock, to: waits)
+        let count = set.wait(milliseconds: longestWait(waits))
         clock = .now()
         var isWoken = false
         for index in 0..<count {
@@ -122,18 +136,30 @@ package final class EpollLoop: @unchecked Sendable {
                 continue
             }
             source(tag)?.ready(events)
+            runFollowing()
         }
         resumeSources()
         while let action = timers.takeDue(now: clock) { action() }
         if isWoken { runInbox() }
         runOwnTasks()
+        runFollowing()
     }
 
-    private func longestWait() -> Int32 {
-        guard toResume.isEmpty, ownTasks.isEmpty else { return 0 }
+    private func longestWait(_ now: NIODeadline) -> Int32 {
+        guard toResume.isEmpty, ownTasks.isEmpty, following.isEmpty else { return 0 }
         guard let next = timers.next else { return -1 }
-        let rest = (next - .now()).nanoseconds
+        let rest = (next - now).nanoseconds
         return rest <= 0 ? 0 : Int32(truncatingIfNeeded: min(rest / 1_000_000 + 1, Self.longestWait))
+    }
+
+    /// How the loop has used its time since the start, and its longest stretch of work since the last call. On the loop's
+    /// thread alone.
+    package func takeUsage() -> LoopUsage { usage.take(from: clock, to: .now()) }
+
+    /// … without an end of that stretch: the next call of either has it, too.
+    package func usageNow() -> LoopUsage {
+        var copy = usage
+        return copy.take(from: clock, to: .now())
     }
 
     private func end() {
@@ -149,7 +175,10 @@ package final class EpollLoop: @unchecked Sendable {
         toResume = []
         for source in left { source?.loopEnded() }
         // Each may make others, though not without end.
-        for _ in 0..<Self.lastRounds { runOwnTasks() }
+        for _ in 0..<Self.lastRounds {
+            runOwnTasks()
+            runFollowing()
+        }
         thread.store(0, ordering: .relaxed)
         for done in whenStopped { done() }
     }
@@ -199,6 +228,19 @@ package final class EpollLoop: @unchecked Sendable {
         guard !ownTasks.isEmpty else { return }
         let tasks = ownTasks
         ownTasks = []
+        for task in tasks { task() }
+    }
+
+    /// Runs a task after what the loop does now for one source, and before it turns to another one. On the loop's thread
+    /// alone.
+    package func afterEvent(_ task: @escaping () -> Void) {
+        following.append(task)
+    }
+
+    private func runFollowing() {
+        guard !following.isEmpty else { return }
+        let tasks = following
+        following = []
         for task in tasks { task() }
     }
 
@@ -253,6 +295,14 @@ package final class EpollLoop: @unchecked Sendable {
         return set.add(source.descriptor, interest, tag: tag(source))
     }
 
+    /// Watches a source no longer, which stays open.
+    func unwatch(_ source: EpollSource) {
+        let descriptor = Int(source.descriptor)
+        guard descriptor >= 0, descriptor < sources.count, sources[descriptor] === source else { return }
+        set.remove(source.descriptor)
+        sources[descriptor] = nil
+    }
+
     /// Watches it for other events.
     ///
     /// - Returns: false where the system cannot.
@@ -288,6 +338,7 @@ package final class EpollLoop: @unchecked Sendable {
         for source in sources {
             source.isToResume = false
             source.resume()
+            runFollowing()
         }
     }
 

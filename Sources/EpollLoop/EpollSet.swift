@@ -33,6 +33,11 @@ struct EpollSet: ~Copyable {
         berth_epoll_control(self.descriptor, EPOLL_CTL_MOD, descriptor, interest.rawValue, tag) == 0
     }
 
+    /// Closing a descriptor is not enough where another process has a copy of it: its events would go on.
+    func remove(_ descriptor: Int32) {
+        _ = berth_epoll_control(self.descriptor, EPOLL_CTL_DEL, descriptor, 0, 0)
+    }
+
     /// Waits for events.
     ///
     /// - Parameter milliseconds: how long at most; 0: not at all; negative: without end.

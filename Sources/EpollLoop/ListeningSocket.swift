@@ -26,8 +26,11 @@ package final class ListeningSocket: EpollSource, @unchecked Sendable {
 
     private let loop: EpollLoop
     private let pause: TimeAmount
+    private let interest: EpollEvents
     private var batch = 1
     private var isPaused = false
+    /// Another process accepts.
+    private var isHeld = false
     /// A connection has been accepted; its descriptor belongs to the callee.
     private var accepted: ((Int32, SocketEndpoint) -> Void)?
     /// There is no descriptor for another connection: frees some, if it can.
@@ -46,8 +49,36 @@ package final class ListeningSocket: EpollSource, @unchecked Sendable {
     ) throws(SocketError) {
         self.loop = loop
         self.pause = pause
+        interest = .input
         super.init(try Self.bind(endpoint, options))
         guard listen(descriptor, Self.backlog) == 0 else { throw SocketError("listen") }
+    }
+
+    /// A socket that listens already, which this one closes at its end: another process has handed it over. Any thread.
+    ///
+    /// - Parameter isCopied: other loops have copies of it.
+    package init(
+        adopting descriptor: Int32,
+        isCopied: Bool,
+        _ options: Options,
+        loop: EpollLoop,
+        pause: TimeAmount
+    ) {
+        self.loop = loop
+        self.pause = pause
+        interest = isCopied ? [.input, .exclusive] : .input
+        super.init(descriptor)
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+        SocketOptions.set(TCP_NODELAY, of: Int32(IPPROTO_TCP), to: 1, on: descriptor)
+        SocketOptions.set(
+            TCP_DEFER_ACCEPT,
+            of: Int32(IPPROTO_TCP),
+            to: options.defersAccept ? 1 : 0,
+            on: descriptor
+        )
+        // Of a socket that listens, this sets the length of its queue.
+        listen(descriptor, Self.backlog)
     }
 
     /// A socket without SO_REUSEPORT finds out whether another program, or another tier, listens at the address.
@@ -87,7 +118,20 @@ package final class ListeningSocket: EpollSource, @unchecked Sendable {
     }
 
     /// With the port that the system chose where 0 was given.
-    package var endpoint: SocketEndpoint? {
+    package var endpoint: SocketEndpoint? { Self.endpoint(ofSocket: descriptor) }
+
+    /// Where a socket that somebody else has made listens; nil: it is not a TCP socket that listens.
+    package static func endpoint(listening descriptor: Int32) -> SocketEndpoint? {
+        func option(_ name: Int32) -> Int32? {
+            var value: Int32 = 0
+            var size = socklen_t(MemoryLayout<Int32>.size)
+            return getsockopt(descriptor, SOL_SOCKET, name, &value, &size) == 0 ? value : nil
+        }
+        guard option(SO_ACCEPTCONN) == 1, option(SO_PROTOCOL) == Int32(IPPROTO_TCP) else { return nil }
+        return endpoint(ofSocket: descriptor)
+    }
+
+    private static func endpoint(ofSocket descriptor: Int32) -> SocketEndpoint? {
         SocketEndpoint { pointer, size in getsockname(descriptor, pointer, size) }
     }
 
@@ -101,7 +145,7 @@ package final class ListeningSocket: EpollSource, @unchecked Sendable {
     ) {
         self.accepted = accepted
         self.freeDescriptors = freeDescriptors
-        if !loop.watch(self, .input) { retryLater() }
+        if !loop.watch(self, interest) { retryLater() }
     }
 
     /// Accepts who has connected already, and no more. On the loop's thread.
@@ -109,9 +153,32 @@ package final class ListeningSocket: EpollSource, @unchecked Sendable {
         guard descriptor >= 0 else { return }
         batch = Int(Self.backlog)
         accept()
+        release()
+    }
+
+    /// Closes its descriptor. Whoever has connected is accepted by the process that has another one for the socket; without
+    /// such a process, connections that wait are reset. On the loop's thread.
+    package func release() {
+        guard descriptor >= 0 else { return }
         accepted = nil
         freeDescriptors = { false }
+        loop.unwatch(self)
         loop.close(self)
+    }
+
+    /// Accepts nothing until `resumeAccepting`. On the loop's thread.
+    package func holdAccepting() {
+        guard descriptor >= 0, !isHeld else { return }
+        isHeld = true
+        loop.unwatch(self)
+    }
+
+    /// On the loop's thread.
+    package func resumeAccepting() {
+        guard isHeld else { return }
+        isHeld = false
+        guard descriptor >= 0, accepted != nil, !isPaused, !loop.watch(self, interest) else { return }
+        retryLater()
     }
 
     package override func ready(_ events: EpollEvents) {
@@ -148,7 +215,7 @@ package final class ListeningSocket: EpollSource, @unchecked Sendable {
         batch = 1
         guard !freeDescriptors(), !isPaused else { return }
         // It stays ready, and the loop would try again without end.
-        _ = loop.change(self, [])
+        loop.unwatch(self)
         retryLater()
     }
 
@@ -156,7 +223,7 @@ package final class ListeningSocket: EpollSource, @unchecked Sendable {
         isPaused = true
         _ = loop.schedule(at: loop.roundTime + pause) { [self] in
             isPaused = false
-            guard accepted != nil, !loop.change(self, .input), !loop.watch(self, .input) else { return }
+            guard accepted != nil, !isHeld, !loop.watch(self, interest) else { return }
             retryLater()
         }
     }

@@ -83,6 +83,7 @@ struct Translation {
             pages: pages,
             settings: settings,
             defaults: defaults,
+            security: UpstreamTLSTranslator(findings: findings),
             names: targets,
             rules: rules
         )

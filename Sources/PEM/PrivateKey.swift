@@ -3,8 +3,13 @@ import COpenSSL
 /// A private key of OpenSSL's, released with this.
 package final class PrivateKey {
     private let pointer: OpaquePointer
+    /// The form in which it was read, if `init(der:)` can read that; nil: `der` makes one.
+    private let source: SecretBytes?
 
-    init(_ pointer: OpaquePointer) { self.pointer = pointer }
+    init(_ pointer: OpaquePointer, source: SecretBytes? = nil) {
+        self.pointer = pointer
+        self.source = source
+    }
 
     deinit { EVP_PKEY_free(pointer) }
 
@@ -23,15 +28,22 @@ package final class PrivateKey {
 
     /// As above, four times as fast where the key is of the kind of the certificate's: OpenSSL then tries one form.
     package convenience init?(_ block: PEMBlock, in file: [UInt8], for certificate: X509Certificate) {
-        if let pointer = Self.read(block, in: file, kind: certificate.kind) {
-            self.init(pointer)
+        var source: SecretBytes?
+        if let pointer = Self.read(block, in: file, kind: certificate.kind, &source) {
+            self.init(pointer, source: source)
         } else {
             self.init(block, in: file)
         }
     }
 
-    private static func read(_ block: PEMBlock, in file: [UInt8], kind: Int32) -> OpaquePointer? {
-        block.read(in: file) { bio in
+    private static func read(
+        _ block: PEMBlock,
+        in file: [UInt8],
+        kind: Int32,
+        _ source: inout SecretBytes?
+    ) -> OpaquePointer? {
+        var read: SecretBytes?
+        let pointer = block.read(in: file) { bio -> OpaquePointer? in
             var label: UnsafeMutablePointer<CChar>?
             var header: UnsafeMutablePointer<CChar>?
             var data: UnsafeMutablePointer<UInt8>?
@@ -40,13 +52,17 @@ package final class PrivateKey {
             defer {
                 CRYPTO_free(label, nil, 0)
                 CRYPTO_free(header, nil, 0)
-                CRYPTO_clear_free(data, count, nil, 0)
             }
+            guard let data else { return nil }
+            let bytes = SecretBytes(owning: data, count: count, kind: kind)
             // A header is that of a key with a password.
-            guard let header, header.pointee == 0, let data else { return nil }
+            guard let header, header.pointee == 0 else { return nil }
+            read = bytes
             var next: UnsafePointer<UInt8>? = UnsafePointer(data)
             return d2i_PrivateKey(kind, nil, &next, count)
         }
+        source = read
+        return pointer
     }
 
     package convenience init?(der: SecretBytes) {
@@ -61,6 +77,8 @@ package final class PrivateKey {
 
     /// Nil: it has no such form, as one in a hardware module.
     package var der: SecretBytes? {
+        // To make another one takes OpenSSL 3 longer than to read it.
+        if let source { return source }
         defer { ERR_clear_error() }
         var bytes: UnsafeMutablePointer<UInt8>?
         let count = i2d_PrivateKey(pointer, &bytes)

@@ -5,9 +5,10 @@ package import ServerNames
 
 /// A certificate of OpenSSL's, released with this.
 package final class X509Certificate {
-    let pointer: OpaquePointer
+    package let pointer: OpaquePointer
 
-    init(_ pointer: OpaquePointer) { self.pointer = pointer }
+    /// - Parameter pointer: `X509 *`, whose reference this takes over.
+    package init(owning pointer: OpaquePointer) { self.pointer = pointer }
 
     deinit { X509_free(pointer) }
 
@@ -22,7 +23,7 @@ package final class X509Certificate {
         // A block with a password is an error: nobody is there to enter it.
         let pointer = block.read(in: file) { PEM_read_bio_X509($0, nil, { _, _, _, _ in 0 }, nil) }
         guard let pointer else { return nil }
-        self.init(pointer)
+        self.init(owning: pointer)
     }
 
     package convenience init?(der: [UInt8]) {
@@ -32,7 +33,7 @@ package final class X509Certificate {
             return d2i_X509(nil, &next, bytes.count)
         }
         guard let pointer else { return nil }
-        self.init(pointer)
+        self.init(owning: pointer)
     }
 
     /// Nil: out of memory.
@@ -69,14 +70,42 @@ package final class X509Certificate {
     /// The issuer in one line: `CN=R11,O=Let's Encrypt,C=US`.
     package var issuer: String { Self.text(X509_get_issuer_name(pointer)) }
 
+    /// Its owner in one line: `CN=front`.
+    package var subject: String { Self.text(X509_get_subject_name(pointer)) }
+
+    /// `X509_NAME *`, which lives as long as this.
+    package var subjectName: OpaquePointer? { X509_get_subject_name(pointer) }
+
     private static func text(_ name: OpaquePointer?) -> String {
+        let bytes = bytes(name, berth_name_flags(), limit: 1024) ?? []
+        return String(decoding: bytes.prefix(1024), as: UTF8.self)
+    }
+
+    /// - Parameter limit: bytes that are read at most, and one more.
+    private static func bytes(_ name: OpaquePointer?, _ flags: UInt, limit: Int) -> [UInt8]? {
         defer { ERR_clear_error() }
-        guard let name, let bio = BIO_new(BIO_s_mem()) else { return "" }
+        guard let name, let bio = BIO_new(BIO_s_mem()) else { return nil }
         defer { BIO_free(bio) }
-        guard X509_NAME_print_ex(bio, name, 0, berth_name_flags()) >= 0 else { return "" }
-        var bytes = [UInt8](repeating: 0, count: 1024)
+        guard X509_NAME_print_ex(bio, name, 0, flags) >= 0 else { return nil }
+        var bytes = [UInt8](repeating: 0, count: limit + 1)
         let count = BIO_read(bio, &bytes, Int32(bytes.count))
-        return String(decoding: bytes.prefix(Int(max(0, count))), as: UTF8.self)
+        return Array(bytes.prefix(Int(max(0, count))))
+    }
+
+    /// The subject as RFC 2253 writes it, with all bytes but printable ASCII escaped; may be empty.
+    ///
+    /// - Returns: nil: it is longer than `limit` bytes, or memory is short. What is cut off could be another's.
+    package func subject(limit: Int) -> [UInt8]? {
+        guard let bytes = Self.bytes(X509_get_subject_name(pointer), berth_subject_flags(), limit: limit),
+            bytes.count <= limit, bytes.allSatisfy({ $0 >= 0x20 && $0 < 0x7F })
+        else { return nil }
+        return bytes
+    }
+
+    /// It is the certificate of a CA: its key may sign certificates.
+    package var isAuthority: Bool {
+        defer { ERR_clear_error() }
+        return X509_check_ca(pointer) == 1
     }
 
     /// The bits of security of its signature; nil where that does not matter: it is signed by its own key.
@@ -117,6 +146,29 @@ extension X509Certificate {
     /// counts, the common names of its subject, as OpenSSL does.
     package var names: [CertificateName] {
         defer { ERR_clear_error() }
+        var (names, hasNames) = readAlternativeNames()
+        if hasNames { return names }
+        let subject = X509_get_subject_name(pointer)
+        var index = X509_NAME_get_index_by_NID(subject, NID_commonName, -1)
+        while index >= 0 {
+            if let entry = X509_NAME_get_entry(subject, index), let value = X509_NAME_ENTRY_get_data(entry),
+                let name = Self.name(Self.bytes(OpaquePointer(value))), !names.contains(name)
+            {
+                names.append(name)
+            }
+            index = X509_NAME_get_index_by_NID(subject, NID_commonName, index)
+        }
+        return names
+    }
+
+    /// The names of its subjectAltName alone (RFC 9525 §6.1).
+    package var alternativeNames: [CertificateName] {
+        defer { ERR_clear_error() }
+        return readAlternativeNames().names
+    }
+
+    /// - Returns: also whether it has any of a kind that counts.
+    private func readAlternativeNames() -> (names: [CertificateName], hasNames: Bool) {
         var names: [CertificateName] = []
         var hasNames = false
         if let list = X509_get_ext_d2i(pointer, NID_subject_alt_name, nil, nil) {
@@ -137,18 +189,7 @@ extension X509Certificate {
                 if let name, !names.contains(name) { names.append(name) }
             }
         }
-        if hasNames { return names }
-        let subject = X509_get_subject_name(pointer)
-        var index = X509_NAME_get_index_by_NID(subject, NID_commonName, -1)
-        while index >= 0 {
-            if let entry = X509_NAME_get_entry(subject, index), let value = X509_NAME_ENTRY_get_data(entry),
-                let name = Self.name(Self.bytes(OpaquePointer(value))), !names.contains(name)
-            {
-                names.append(name)
-            }
-            index = X509_NAME_get_index_by_NID(subject, NID_commonName, index)
-        }
-        return names
+        return (names, hasNames)
     }
 
     private static func name(_ bytes: [UInt8]) -> CertificateName? {
@@ -158,7 +199,7 @@ extension X509Certificate {
         return name
     }
 
-    private static func bytes(_ text: OpaquePointer) -> [UInt8] {
+    static func bytes(_ text: OpaquePointer) -> [UInt8] {
         let text = UnsafePointer<ASN1_STRING>(text)
         let count = Int(max(0, ASN1_STRING_length(text)))
         guard count > 0, let data = ASN1_STRING_get0_data(text) else { return [] }

@@ -1,5 +1,5 @@
 package import EtcdClient
-import Foundation
+import FoundationEssentials
 package import Names
 import Routing
 

@@ -1,5 +1,5 @@
 import EtcdClient
-import Foundation
+import FoundationEssentials
 package import Names
 import NIOConcurrencyHelpers
 package import RegistryClient

@@ -1,5 +1,5 @@
 import EtcdClient
-import Foundation
+import FoundationEssentials
 import Names
 import RegistryClient
 import Routing

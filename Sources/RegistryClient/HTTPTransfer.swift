@@ -1,5 +1,5 @@
+import Bytes
 import CCurl
-import Foundation
 import Glibc
 import NIOConcurrencyHelpers
 import NIOCore
@@ -232,7 +232,7 @@ extension RegistryRequest {
     /// The path of the Unix socket of an `http+unix` URL.
     fileprivate var socketPath: String? {
         guard url.hasPrefix(Self.unixScheme) else { return nil }
-        return String(url.dropFirst(Self.unixScheme.count).prefix { $0 != "/" }).removingPercentEncoding
+        return PercentEncoding.decoded(url.dropFirst(Self.unixScheme.count).prefix { $0 != "/" })
     }
 
     /// With a host's name in place of a socket's path.

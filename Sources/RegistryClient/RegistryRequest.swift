@@ -1,6 +1,6 @@
-import Foundation
+import FoundationEssentials
 package import NIOCore
-import NIOFoundationCompat
+import NIOFoundationEssentialsCompat
 
 /// One HTTP request to a registry.
 package struct RegistryRequest: Sendable {

@@ -23,10 +23,19 @@ package struct CertificateNameTable<Value> {
 
     /// The value that has exactly this name.
     package subscript(name: CertificateName) -> Value? {
-        switch name {
-        case .exact(let host): exact[host.bytes]
-        case .wildcard(let parent): wildcards[parent.bytes]
-        case .address(let address): addresses[address]
+        get {
+            switch name {
+            case .exact(let host): exact[host.bytes]
+            case .wildcard(let parent): wildcards[parent.bytes]
+            case .address(let address): addresses[address]
+            }
+        }
+        set {
+            switch name {
+            case .exact(let host): exact[host.bytes] = newValue
+            case .wildcard(let parent): wildcards[parent.bytes] = newValue
+            case .address(let address): addresses[address] = newValue
+            }
         }
     }
 

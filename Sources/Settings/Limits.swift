@@ -8,6 +8,7 @@ package struct Limits: SettingGroup, Hashable {
     package var connections: Int?
     package var connectionsPerClient: Int?
     package var connectionsPerTarget: Int?
+    package var streams = 100
 
     package init() {}
 
@@ -57,6 +58,12 @@ package struct Limits: SettingGroup, Hashable {
             .optionalCount(\.connectionsPerTarget, unit: "connections", range: 1...10_000_000),
             unset: "a third of that limit of open files; in a local tier, a sixth",
             "The requests and upgraded connections that one target may have at a time, so that a target that stalls leaves descriptors to the others. One more: 503."
+        ),
+        // A browser opens up to 100; fewer than 10 would hold its pages up.
+        Setting(
+            "streams",
+            .count(\.streams, unit: "requests", range: 10...10_000),
+            "The requests that one HTTP/2 connection may have at a time. A client that knows the limit and exceeds it loses the connection."
         ),
     ]
 }

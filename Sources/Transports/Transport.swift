@@ -23,6 +23,9 @@ package protocol Transport: AnyObject {
     /// The peer has begun to open the stream, as by a TLS handshake, and has not finished.
     var isOpening: Bool { get }
 
+    /// What both sides have agreed on as the protocol of the bytes (ALPN, RFC 7301); nil: nothing.
+    var negotiatedProtocol: String? { get }
+
     /// Whether the machine at the other end still acknowledges what it is sent. From the first call on it is probed: if
     /// it is gone, the transport ends within seconds. True where that cannot be known. Costs a system call.
     func peerResponds() -> Bool
@@ -47,6 +50,8 @@ package protocol Transport: AnyObject {
 
 extension Transport {
     package var isOpening: Bool { false }
+
+    package var negotiatedProtocol: String? { nil }
 
     package func peerResponds() -> Bool { true }
 }

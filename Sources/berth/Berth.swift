@@ -2,7 +2,6 @@ import ArgumentParser
 import Glibc
 import Logging
 import Operations
-import Settings
 
 /// The command. Each verb has a file.
 struct Berth: AsyncParsableCommand {
@@ -12,16 +11,19 @@ struct Berth: AsyncParsableCommand {
         discussion: """
             Exit codes: 0: done; 1: 'test' found a refused request or a failed case, 'check' a finding, 'diff' a \
             change, 'import' something that it does not translate, 'explain' a host that does not match, 'names' \
-            and 'pools' no such name; 2: the configuration, a file, an address or the command line cannot be used.
+            and 'pools' no such name, 'why' no such request, 'status' a tier that is not ready; 2: the configuration, a \
+            file, an address or the command line cannot be used; 3: 'reload --guard' refused.
 
             See it run:      berth demo
             Test a rule:     berth test --front rules/front.yaml --local rules/local.yaml \
             http://wordpress_container001_01.test.priv/
             """,
-        version: BerthVersion.current,
+        version: BuildCommit.version,
         subcommands: [
             FrontCommand.self, LocalCommand.self, TestCommand.self, DiffCommand.self, CheckCommand.self,
-            NamesCommand.self, CertsCommand.self, PoolsCommand.self, DeployCommand.self, PauseCommand.self,
+            NamesCommand.self, StatusCommand.self, TopCommand.self, CertsCommand.self, ReloadCommand.self,
+            UpgradeCommand.self, PoolsCommand.self, DeployCommand.self, WhyCommand.self,
+            PauseCommand.self, DrainCommand.self, LogLevelCommand.self,
             StopCommand.self, ResumeCommand.self,
             ImportCommand.self, ExplainCommand.self, DemoCommand.self,
         ]

@@ -77,6 +77,7 @@ struct CheckCommand: ParsableCommand {
                 findings += certificates.findings(inspected)
                 let options = Linter.Options(
                     certificateNames: certificate + certificates.names,
+                    certificates: certificates.groups + certificate.map { Linter.Certificate(names: [$0]) },
                     isWhole: true
                 )
                 findings += inspected.configuration.warnings + Linter.findings(inspected, options: options)

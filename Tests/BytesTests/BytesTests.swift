@@ -25,6 +25,36 @@ import Testing
         }
     }
 
+    @Test func `Percent-encoding leaves letters and digits, and is taken back`() {
+        #expect(PercentEncoding.encoded("/run/a b.sock") == "%2frun%2fa%20b%2esock")
+        #expect(PercentEncoding.encoded("") == "")
+        #expect(PercentEncoding.decoded("a%2Fb%c3%a9+") == "a/b\u{e9}+")
+        for text in ["", "a", "/;%", "caf\u{e9}\u{0}\n", "\u{1F600}"] {
+            #expect(PercentEncoding.decoded(PercentEncoding.encoded(text)) == text)
+        }
+        for broken in ["%", "a%4", "%4g", "%-1", "%ff", "%c3%28"] {
+            #expect(PercentEncoding.decoded(broken) == nil, "\(broken)")
+        }
+    }
+
+    @Test func `Numbers have as many decimals as they should`() {
+        #expect(FixedPoint.text(0, places: 1) == "0.0")
+        #expect(FixedPoint.text(9.96, places: 1) == "10.0")
+        #expect(FixedPoint.text(0.046, places: 2) == "0.05")
+        #expect(FixedPoint.text(-1.5, places: 0) == "-2")
+        #expect(FixedPoint.text(-0.001, places: 2) == "0.00")
+        #expect(FixedPoint.text(1234.5678, places: 3) == "1234.568")
+        #expect(FixedPoint.text(.infinity, places: 2) == "inf" && FixedPoint.text(.nan, places: 2) == "nan")
+        #expect(FixedPoint.text(1e300, places: 2) == "1e+300")
+    }
+
+    @Test func `Columns are as wide as their longest cell`() {
+        let table = TextColumns.text([["NAME", "N", "NOTE"], ["a", "12", "-"], ["caf\u{e9}s", "3", ""]])
+        #expect(table == "NAME   N   NOTE\na      12  -\ncaf\u{e9}s  3")
+        #expect(TextColumns.text([]) == "")
+        #expect(TextColumns.text([["", ""]]) == "")
+    }
+
     @Test func `Spans are compared and searched`() {
         let text = Array("example.test".utf8)
         func with(_ other: String, _ body: (Span<UInt8>, Span<UInt8>) -> Bool) -> Bool {

@@ -113,7 +113,31 @@ enum BadInputDocument {
                 ]
             }
         )
-        return text
+        return text + (try http2())
+    }
+
+    /// The tables of requests over HTTP/2, which the end-to-end tests send and write.
+    private static func http2() throws -> String {
+        let table = try HTTP2RequestTable.read()
+        guard table.cases.contains(where: { $0.berth != nil }) else { return "" }
+        func spans(_ example: HTTP2RequestTable.Case) -> String {
+            example.shown.map { code(Array($0.utf8)) }.filter { !$0.isEmpty }.joined(separator: "<br>")
+        }
+        let refused = section(
+            "HTTP/2 requests that are refused",
+            "What would be another request, or several, in HTTP/1.1 reaches no container. The other fields are `:method: GET`, `:scheme: http`, `:authority: www.test.priv` and `:path: /`. The rows come from `Tests/EndToEnd/http2/requests.json`: the end-to-end tests send each one to a running tier, and through two tiers with HTTP/1.1 or HTTP/2 between them, before a container that reads every byte strictly. What becomes of a request is the same each time.",
+            ["Input", "Fields, body, trailers", "Berth", "Why", "Clause"],
+            table.cases.filter { !$0.isForwarded }.map {
+                [$0.name, spans($0), $0.response, table.reasons[$0.why ?? ""] ?? "", $0.clause]
+            }
+        )
+        return refused
+            + section(
+                "Odd HTTP/2 requests that pass in one meaning",
+                "",
+                ["Input", "Fields, body, trailers", "Forwarded as", "Clause"],
+                table.cases.filter(\.isForwarded).map { [$0.name, spans($0), $0.response, $0.clause] }
+            )
     }
 
     private static func section(_ title: String, _ lead: String, _ columns: [String], _ rows: [[String]])

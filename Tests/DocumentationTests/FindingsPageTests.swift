@@ -17,7 +17,7 @@ import Testing
 
     @Test func `No two codes are one word, and each is of small letters`() {
         let words = (Diagnostic.Code.loaderCodes + Diagnostic.Code.linterCodes).map(\.rawValue)
-        #expect(Set(words).count == words.count && words.count == 38)
+        #expect(Set(words).count == words.count && words.count == 40)
         for word in words { #expect(word.wholeMatch(of: /[a-z_]+/) != nil) }
     }
 
@@ -42,7 +42,11 @@ import Testing
         let certificates = text.contains("--certificate") ? ["*.test.priv"] : []
         do throws(ConfigurationFailure) {
             let inspected = try ConfigurationLoader.inspect(text: text)
-            let options = Linter.Options(certificateNames: certificates, isWhole: isWhole)
+            let options = Linter.Options(
+                certificateNames: certificates,
+                certificates: [Linter.Certificate(names: certificates)],
+                isWhole: isWhole
+            )
             return Linter.findings(inspected, options: options).map(\.code)
         } catch {
             return error.diagnostics.map(\.code)

@@ -6,6 +6,7 @@ docs/performance.md says what the allocations are.
 import os
 import struct
 import subprocess
+import tempfile
 
 import pytest
 
@@ -27,16 +28,26 @@ def counter(tmp_path_factory):
     return library
 
 
-@pytest.fixture
-def counted(counter, tmp_path, monkeypatch):
-    """A local tier of one loop, in front of one container; and a function that reads its count."""
+@pytest.fixture(params=["plain", "watched"])
+def counted(request, counter, tmp_path, monkeypatch):
+    """A local tier of one loop, in front of one container; and a function that reads its count.
+
+    With an admin interface, which keeps requests and hosts, with metrics and a ledger, the budget is the same.
+    """
     origins = stack.Origins("one")
     page = tmp_path / "count"
     page.write_bytes(bytes(8))
     monkeypatch.setenv("LD_PRELOAD", counter)
     monkeypatch.setenv("ALLOCATIONS", str(page))
     rules = stack.LOCAL % stack.static({"container001": f"127.0.0.1:{origins.ports['one']}"})
-    tier = Tier("local", str(tmp_path / "tier"), rules, "--loops", "1")
+    is_watched = request.param == "watched"
+    if is_watched:
+        rules += f"metrics: {{ exclude: [/healthz], ledger: {{ file: {tmp_path}/ledger, by: container }} }}\n"
+    with tempfile.TemporaryDirectory(prefix="berth-", dir="/tmp") as folder:
+        options = ["--admin", "off"]
+        if is_watched:
+            options = ["--admin", f"unix:{folder}/admin.sock", "--metrics", "127.0.0.1:0"]
+        tier = Tier("local", str(tmp_path / "tier"), rules, "--loops", "1", *options)
     monkeypatch.undo()
 
     def read():

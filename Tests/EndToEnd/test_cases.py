@@ -12,7 +12,7 @@ from harness.stack import SAAS, Origins, static
 from harness.tier import REPO, Tier, berth
 
 RULES = os.path.join(REPO, "rules")
-FOLDERS = [RULES] + [f"{REPO}/examples/{example}/rules" for example in ("two-hosts", "containers", "topology")]
+FOLDERS = [RULES] + [f"{REPO}/examples/{example}/rules" for example in ("two-hosts", "containers", "topology", "ha")]
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

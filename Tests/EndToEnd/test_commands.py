@@ -72,7 +72,7 @@ def test_a_dry_run_with_broken_rules_ends_with_2_and_the_place(tmp_path, option)
 
 def test_check_accepts_the_rules_of_the_repository_and_the_examples():
     files = [f"{RULES}/front.yaml", f"{RULES}/local.yaml"]
-    for example in ("two-hosts", "containers", "topology"):
+    for example in ("two-hosts", "containers", "topology", "ha"):
         files += [f"{REPO}/examples/{example}/rules/{tier}.yaml" for tier in ("front", "local")]
     code, _, errors = berth("check", *files)
     assert code == 0, errors

@@ -48,8 +48,10 @@ def test_a_container_that_stalls_leaves_descriptors_to_the_others(tiers):
             client = wire.Client(front.port)
             client.send(f"GET /hang HTTP/1.1\r\nHost: {host(1)}\r\n\r\n")
             stalled.append(client)
+        # Those that the container does not have were refused, by both tiers: the front waits for no more of them.
         wait.until(
-            lambda: any(one.get("cause") == "target_limit" for one in local.records()),
+            lambda: any(one.get("cause") == "target_limit" for one in local.records())
+            and len(front.records()) + origins.counts("container001")["requests"] == 120,
             what="the stalled container to have all that it may have",
         )
         # Both containers are on one host: neither tier refuses the other's requests.

@@ -122,8 +122,8 @@ def test_rules_reload_on_change_and_on_sighup_and_errors_change_nothing(tmp_path
     assert until_served(tier, "a.web", "127.0.7.2") < 1
     with open(tier.config, "w") as file:
         file.write("rules: [{ name: x, hots: y }]")
-    wait.until(lambda: "rules not reloaded" in tier.said(), what="the log to say so")
-    assert "did you mean `host`?" in tier.said()
+    wait.until(lambda: "did you mean `host`?" in tier.said(), what="the log to say so")
+    assert "rules not reloaded" in tier.said()
     assert served(tier, "a.web") == "127.0.7.2"
     before = tier.said().count("rules not reloaded")
     tier.signal(signal.SIGHUP)

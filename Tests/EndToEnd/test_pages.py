@@ -31,9 +31,16 @@ FILES = {
         "pools.yaml": shown("docs/pools.md", "yaml"),
         "split.yaml": shown("docs/pools.md", "yaml", "    split:"),
     },
+    "docs/admin.md": {"site.yaml": shown("docs/admin.md", "yaml")},
     "docs/control.md": {"api.yaml": shown("docs/control.md", "yaml")},
+    "docs/tap.md": {"shop.yaml": shown("docs/tap.md", "yaml")},
+    "docs/page.md": {"page.yaml": shown("docs/page.md", "yaml")},
     "docs/importing-nginx.md": {"nginx.conf": shown("docs/importing-nginx.md", "nginx")},
-    "docs/tls.md": {"front.yaml": shown("docs/tls.md", "yaml", "listeners:")},
+    "docs/tls.md": {
+        "front.yaml": shown("docs/tls.md", "yaml", "listeners:"),
+        "app.yaml": shown("docs/tls.md", "yaml", "# app.yaml"),
+        "staff.yaml": shown("docs/tls.md", "yaml", "client_certificates:"),
+    },
     "docs/commands.md": {"nginx.conf": shown("docs/importing-nginx.md", "nginx")},
 }
 # Commands that end with another code than 0, and should: (page, part of the command).
@@ -42,6 +49,7 @@ CODES = {
     ("README.md", "berth diff"): 1,
     ("docs/testing-rules.md", "berth diff"): 1,
     ("docs/explain.md", "shop_1x"): 1,
+    ("docs/restart.md", "--binary /bin/false"): 1,
     ("docs/explain.md", "shop01"): 1,
 }
 # What runs before a page, in its network: registries, containers, tiers.

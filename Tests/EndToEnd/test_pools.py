@@ -181,12 +181,16 @@ def test_an_endpoint_has_no_more_requests_than_it_may(pair, tmp_path, stopping):
 
 def test_the_one_with_the_fewest_requests_is_next_over_all_loops(pair, tmp_path, stopping):
     slow, quick = pair
-    slow.mode, slow.delay = "slow", 1
+    # Until it is released.
+    slow.mode, slow.delay = "slow", 30
     tier = start(tmp_path, stopping, pair, "balance: least_conn", options=("--loops", "2"))
     with ThreadPoolExecutor(2) as pool:
         waiting = pool.submit(ask, tier, 1)
         wait.until(lambda: slow.requests + quick.requests >= 1, what="the first request")
-        others = names(ask(tier, 20)) if slow.requests else None
+        try:
+            others = names(ask(tier, 20)) if slow.requests else None
+        finally:
+            slow.released.set()
         waiting.result()
     if others is not None:
         assert others.count("a") == 0

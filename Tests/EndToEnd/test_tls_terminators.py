@@ -56,7 +56,8 @@ CLAIMS = {
     "X-Forwarded-Server": "evil.example", "X-Forwarded-Ssl": "evil", "X-Original-URL": "/evil", "X-Rewrite-URL": "/evil",
     "X-URL-Scheme": "gopher", "X-HTTP-Host-Override": "evil.example", "Front-End-Https": "evil", "True-Client-IP": "203.0.113.9",
     "X-Client-IP": "203.0.113.9", "Client-IP": "203.0.113.9", "X-Cluster-Client-IP": "203.0.113.9",
-    "CF-Connecting-IP": "203.0.113.9", "Fastly-Client-IP": "203.0.113.9",
+    "CF-Connecting-IP": "203.0.113.9", "Fastly-Client-IP": "203.0.113.9", "X-Client-Cert-Subject": "CN=evil",
+    "X-Client-Cert-Fingerprint": "0" * 64, "Client-Cert": ":ZXZpbA==:",
 }  # fmt: skip
 
 

@@ -1,6 +1,8 @@
+import Glibc
 import NIOConcurrencyHelpers
 import NIOCore
 import Testing
+import Transports
 
 @testable import EpollLoop
 
@@ -34,6 +36,20 @@ import Testing
         #expect(seen == Array(0..<1_000))
     }
 
+    @Test(.enabled(if: geteuid() == 0))
+    func `Its thread has the nice value of the process, whatever starts it`() async throws {
+        let which = __priority_which_t(PRIO_PROCESS.rawValue)
+        let loop = try EpollLoop()
+        try await Task.detached {
+            let nice = getpriority(which, 0)
+            _ = setpriority(which, 0, 7)
+            defer { _ = setpriority(which, 0, nice) }
+            try loop.start(name: "test-loop")
+        }.value
+        #expect(try await loop.submit { getpriority(which, 0) }.get() == getpriority(which, id_t(getpid())))
+        await stop(loop)
+    }
+
     @Test func `A task that comes before the thread runs when the thread does`() async throws {
         let loop = try EpollLoop()
         let future = loop.submit { loop.inEventLoop }
@@ -56,6 +72,57 @@ import Testing
             }.get()
             #expect(order == [1, 2])
         }
+    }
+
+    /// Notes its reads, and what it has put off at each.
+    private final class FollowingOwner: TransportOwner {
+        let bench: LoopBench
+        let note: (String) -> Void
+
+        init(_ bench: LoopBench, _ note: @escaping (String) -> Void) {
+            self.bench = bench
+            self.note = note
+        }
+
+        var acceptsBytes: Bool { true }
+        func received(_ bytes: inout ByteBuffer) {
+            let (note, loop) = (self.note, bench.loop)
+            note("event")
+            loop.enqueue { note("end") }
+            loop.afterEvent {
+                note("after")
+                loop.afterEvent { note("later") }
+            }
+        }
+        func readCompleted() {}
+        func inputEnded() {}
+        func becameWritable() {}
+        func closed(failed: Bool) {}
+    }
+
+    @Test func `What follows an event comes before the next one`() throws {
+        let bench = try LoopBench()
+        var seen: [String] = []
+        let owner = FollowingOwner(bench) { seen.append($0) }
+        var ends: [Int32] = [-1, -1]
+        try #require(
+            socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0, &ends) == 0
+        )
+        let second = SocketTransport(ends[0], loop: bench.loop)
+        defer {
+            bench.transport.owner = nil
+            second.close()
+            close(ends[1])
+        }
+        for transport in [bench.transport, second] {
+            transport.owner = owner
+            transport.awaitInput()
+        }
+        bench.round()
+        bench.send("1")
+        #expect(send(ends[1], "2", 1, 0) == 1)
+        bench.round()
+        #expect(seen == ["event", "after", "event", "later", "after", "end", "end", "later"])
     }
 
     @Test func `Timers run in the order of their deadlines, and not before`() async throws {

@@ -13,6 +13,7 @@ enum FuzzSeeds {
         case .exchange: exchanges
         case .connection: exchanges + pipelines
         case .clientHello: hellos
+        case .http2: []
         }
     }
 

@@ -79,6 +79,19 @@ import Testing
         #expect(object?["used_target"] as? String == "shop-v2:8080")
     }
 
+    @Test func `The client of a certificate is in both formats, in one part`() throws {
+        var known = record()
+        known.clientSubject = Array("CN=al ice\\, \"x\",O=E".utf8)
+        let (text, json) = (LogLine(), LogLine())
+        TextRecord.write(known, at: moment, into: text)
+        let line = String(decoding: text.bytes, as: UTF8.self)
+        #expect(line.contains(" id=id-1 client_subject=CN=al\\x20ice"), "\(line)")
+        #expect(line.contains("O=E retried=1 cause="), "\(line)")
+        JSONRecord.write(known, tier: "front", at: moment, into: json)
+        let object = try JSONSerialization.jsonObject(with: Data(json.bytes)) as? [String: Any]
+        #expect(object?["client_subject"] as? String == "CN=al ice\\, \"x\",O=E")
+    }
+
     @Test func `JSON is one object a line, with all documented keys`() throws {
         let out = LogLine()
         JSONRecord.write(record(), tier: "front", at: moment, into: out)
@@ -189,6 +202,62 @@ import Testing
             #expect(read.userAgent == Array(agent.readableBytesView))
             #expect(read.hasRule && read.rule.isEmpty)
         }
+    }
+
+    @Test func `A JSON record is one line of ASCII that is read back as it was, whatever a client sends`()
+        throws
+    {
+        var random = SeededRandom(seed: TestSeed.make(for: "JSON records"))
+        for _ in 0..<2000 {
+            var sent = record()
+            let values = (0..<5).map { _ in
+                (0..<Int.random(in: 1...10, using: &random)).map { _ in
+                    UInt8.random(in: 0...255, using: &random)
+                }
+            }
+            sent.method = ByteBuffer(bytes: values[0])
+            sent.target = ByteBuffer(bytes: values[1])
+            sent.host = ByteBuffer(bytes: values[2])
+            sent.userAgent = ByteBuffer(bytes: values[3])
+            sent.requestID = ByteBuffer(bytes: values[4])
+            let out = LogLine()
+            JSONRecord.write(sent, tier: "front", at: moment, into: out)
+            #expect(out.bytes.last == 0x0A)
+            #expect(out.bytes.dropLast().allSatisfy { $0 >= 0x20 && $0 < 0x7F })
+            let object = try JSONSerialization.jsonObject(with: Data(out.bytes)) as? [String: Any]
+            for (key, value) in zip(["method", "uri", "host", "user_agent", "request_id"], values) {
+                let text = object?[key] as? String
+                #expect(text?.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) } == value)
+            }
+        }
+    }
+
+    @Test func `The log has what the rules say, and each error`() async throws {
+        let url = FileManager.default.temporaryDirectory.appending(path: "berth-\(UUID().uuidString).log")
+        defer { try? FileManager.default.removeItem(at: url) }
+        let sink = try LogSink(path: url.path)
+        let log = AccessLog(sink: sink, format: .json, tier: "front")
+        func write(_ id: String, status: Int, _ policy: AccessLogPolicy?, failure: Failure? = nil) {
+            var one = record(requestID: id)
+            (one.status, one.failure, one.logPolicy) = (status, failure, policy)
+            log.record(one)
+        }
+        var only = AccessLogPolicy()
+        only.only = StatusSet([400...499])
+        write("plain", status: 200, nil)
+        write("off", status: 500, .off)
+        write("not-4xx", status: 200, only)
+        write("4xx", status: 404, only)
+        write("error", status: 502, only)
+        write("broken-off", status: 200, only, failure: Failure(.responseIncomplete))
+        write("left", status: 200, only, failure: Failure(.downstreamClosed))
+        log.flush()
+        await sink.close()
+        let ids = try String(contentsOf: url, encoding: .utf8).split(separator: "\n").map { line in
+            let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+            return object?["request_id"] as? String ?? ""
+        }
+        #expect(ids == ["plain", "4xx", "error", "broken-off"])
     }
 
     @Test func `Numbers are written as they are, the largest and the padded too`() {

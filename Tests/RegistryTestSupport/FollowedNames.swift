@@ -6,6 +6,8 @@ import Routing
 package final class FollowedNames: Sendable {
     package struct State: Sendable {
         package var names: [String: [NamedAddress]] = [:]
+        /// All names that there have ever been.
+        package var seen: Set<String> = []
         package var isUp = false
         package var downs: [String] = []
         package var problems: [String] = []
@@ -35,6 +37,7 @@ package final class FollowedNames: Sendable {
                 state.downs.append(reason)
             case .problem(let text), .warning(let text): state.problems.append(text)
             }
+            state.seen.formUnion(state.names.keys)
         }
     }
 }

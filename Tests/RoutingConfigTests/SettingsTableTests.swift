@@ -14,10 +14,13 @@ import Testing
         let name: String
         let table: String
         let keys: [String]
+        /// Those of them that are not mappings with keys of their own.
+        let plainKeys: [String]
 
         init<Settings: SettingGroup>(_ type: Settings.Type) {
             name = Settings.name
             keys = Settings.settings.map(\.key)
+            plainKeys = Settings.settings.filter { $0.typeInWords != "mapping" }.map(\.key)
             let rows = Settings.settings.map {
                 "| `\($0.key)` | \($0.typeInWords) | \($0.defaultInWords) | \($0.meaning) |\n"
             }
@@ -27,18 +30,24 @@ import Testing
         var testDescription: String { name }
 
         /// Whether it stands at the top of a rule file; else it is a name source.
-        var isTop: Bool { ["limits", "timeouts"].contains(name) }
+        var isTop: Bool { ["limits", "timeouts", "metrics"].contains(name) }
+        /// Whether it stands in `metrics`.
+        var isOfMetrics: Bool { name == "ledger" }
 
         /// A rule file with the group.
         func ruleFile(_ settings: String) -> String {
             "rules: [{ name: all, to: a }]\n"
-                + (isTop ? "\(name): \(settings)\n" : "names: [{ \(name): \(settings) }]\n")
+                + (isTop
+                    ? "\(name): \(settings)\n"
+                    : isOfMetrics
+                        ? "metrics: { \(name): \(settings) }\n" : "names: [{ \(name): \(settings) }]\n")
         }
     }
 
     static let groups = [
         Group(Limits.self), Group(Timeouts<Duration>.self), Group(EtcdSettings.self),
         Group(ContainersSettings.self), Group(DNSSettings.self), Group(SystemNamesSettings.self),
+        Group(MetricsSettings.self), Group(LedgerSettings.self),
     ]
 
     @Test func `docs/rules.md has the table of each group of settings`() throws {
@@ -77,7 +86,7 @@ import Testing
 
     @Test(arguments: groups)
     func `A value that fits no setting is an error at each key: none is skipped`(group: Group) throws {
-        for key in group.keys {
+        for key in group.plainKeys {
             let failure = #expect(throws: ConfigurationFailure.self) {
                 _ = try ConfigurationLoader.load(text: group.ruleFile("{ \(key): { x: 1 } }"))
             }

@@ -50,6 +50,21 @@ import Testing
         #expect(try Self.rewritten(url, [.ownAddress]) == expected)
     }
 
+    @Test(arguments: [
+        ("https://web:8443/x", "/x"), ("https://web/x", "/x"), ("//web:8443/x", "/x"),
+        ("https://10.0.0.7:8443/x", "/x"),
+        ("http://web:8443/x", nil), ("https://web:8444/x", nil), ("https://other/x", nil),
+    ])
+    func `An endpoint with TLS writes https of itself`(url: String, expected: String?) throws {
+        let own = try Self.rewritten(
+            url,
+            [.ownAddress],
+            to: "https://web:8443",
+            endpoint: "10.0.0.7:8443"
+        )
+        #expect(own == expected)
+    }
+
     @Test func `Without a port, port 80 is meant`() throws {
         #expect(try Self.rewritten("http://app.test/x", [.ownAddress], endpoint: "10.0.0.7:80") == "/x")
         #expect(try Self.rewritten("http://10.0.0.7/x", [.ownAddress], endpoint: "10.0.0.7:80") == "/x")

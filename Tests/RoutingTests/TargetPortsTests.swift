@@ -29,15 +29,15 @@ import Testing
             "${a}_${b}end:6000",
             "plain_${a}"
         )
-        #expect(ports.port(of: name, usually: 80) == port)
+        #expect(ports.port(of: name) == port)
     }
 
     @Test func `Where rules differ, nothing is known`() throws {
         let ports = try Self.ports("${a}:8080", "${b}:8081", "api:8080", "api:8080")
-        #expect(ports.port(of: "web", usually: 80) == nil)
-        #expect(try Self.ports("${a}:8080", "api:8080").port(of: "api", usually: 80) == 8080)
-        #expect(try Self.ports("${a}", "${b}:80").port(of: "web", usually: 80) == nil)
-        #expect(try Self.ports().port(of: "web", usually: 80) == nil)
+        #expect(ports.port(of: "web") == nil)
+        #expect(try Self.ports("${a}:8080", "api:8080").port(of: "api") == 8080)
+        #expect(try Self.ports("${a}", "${b}:80").port(of: "web") == 80)
+        #expect(try Self.ports().port(of: "web") == nil)
     }
 
     @Test func `Very many templates are not told apart`() throws {
@@ -45,6 +45,6 @@ import Testing
         let rules = many.enumerated().map { index, to in
             RuleDefinition(name: "\(index)", host: "~^(?<a>[a-z]+)\\.test$", action: .forward(to: to))
         }
-        #expect(TargetPorts(try RouteTable(rules)).port(of: "host1_a", usually: 80) == nil)
+        #expect(TargetPorts(try RouteTable(rules)).port(of: "host1_a") == nil)
     }
 }

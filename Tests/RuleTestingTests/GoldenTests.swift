@@ -60,6 +60,7 @@ import Testing
     @Test(
         arguments: [
             "rules", "examples/two-hosts/rules", "examples/containers/rules", "examples/topology/rules",
+            "examples/ha/rules",
         ]
     )
     func `The cases of the repository pass, and reach every rule`(path: String) throws {

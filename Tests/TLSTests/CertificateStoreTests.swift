@@ -1,3 +1,4 @@
+import COpenSSL
 import Glibc
 import ServerNames
 import Settings
@@ -271,5 +272,64 @@ import Testing
         )
         let places = chains.map { chain in chain[1].withUnsafeBufferPointer { $0.baseAddress } }
         #expect(places[0] == places[1])
+    }
+
+    // MARK: Kinds of keys
+
+    @Test func `Of each kind of key, the first certificate for a name is used`() throws {
+        try folder.write("ec", authority.issue(["DNS:*.test.priv", "DNS:a.priv"]))
+        try folder.write("rsa", authority.issue(["DNS:*.test.priv"], key: .rsa(bits: 2048)))
+        try folder.write("rsa2", authority.issue(["DNS:*.test.priv", "DNS:b.priv"], key: .rsa(bits: 2048)))
+        let store = try CertificateStore(
+            CertificateSettings(pairs: [pair("ec"), pair("rsa"), pair("rsa2")], defaultName: "*.test.priv")
+        )
+        let all = store.certificates
+        for name in ["x.test.priv", nil] {
+            let choice = try #require(store.choice(for: name.flatMap { ServerName($0) }))
+            #expect(choice.certificate === all[0] && choice.alternative === all[1])
+        }
+        #expect(store.choice(for: ServerName("a.priv"))?.alternative == nil)
+        #expect(store.certificate(for: ServerName("b.priv")) === all[2])
+        let name = try #require(all[0].names.first { $0.description == "*.test.priv" })
+        #expect(all.map { store.uses($0, for: name) } == [true, true, false])
+        // A reload finds the same.
+        #expect(store.reload(now: Self.now).isEmpty)
+        #expect(store.choice(for: ServerName("x.test.priv"))?.alternative === all[1])
+    }
+
+    @Test(arguments: [TLS1_2_VERSION, TLS1_3_VERSION])
+    func `A client gets the certificate whose key it can verify`(version: Int32) throws {
+        try folder.write("ec", authority.issue(["DNS:*.test.priv"]))
+        try folder.write("rsa", authority.issue(["DNS:*.test.priv"], key: .rsa(bits: 2048)))
+        let store = try CertificateStore(CertificateSettings(pairs: [pair("ec"), pair("rsa")]))
+        for (algorithms, index) in [("rsa_pss_rsae_sha256:RSA+SHA256", 1), ("ECDSA+SHA256", 0)] {
+            let bench = try TLSBench(.init(version: version, signatures: algorithms), store: store)
+            bench.exchange()
+            #expect(bench.client.isConnected, "\(algorithms) \(bench.failures)")
+            #expect(bench.client.fingerprint == store.certificates[index].fingerprint, "\(algorithms)")
+        }
+    }
+
+    @Test(arguments: [TLS1_2_VERSION, TLS1_3_VERSION])
+    func `Of two certificates for a name, one that has expired is not offered`(version: Int32) throws {
+        let (valid, expired) = (-9...90, -9 ... -1)
+        let rsa = "rsa_pss_rsae_sha256:RSA+SHA256"
+        let cases: [(ec: ClosedRange<Int>, rsa: ClosedRange<Int>, algorithms: String, index: Int?)] = [
+            (valid, expired, rsa, nil), (valid, expired, rsa + ":ECDSA+SHA256", 0),
+            (expired, valid, "ECDSA+SHA256", nil), (expired, valid, "ECDSA+SHA256:" + rsa, 1),
+        ]
+        for (number, one) in cases.enumerated() {
+            let pairs = ["ec\(number)", "rsa\(number)"].map(pair)
+            let names = ["DNS:*.test.priv"]
+            try folder.write("ec\(number)", authority.issue(names, days: one.ec))
+            try folder.write("rsa\(number)", authority.issue(names, key: .rsa(bits: 2048), days: one.rsa))
+            // They were loaded before one of them expired.
+            let store = try CertificateStore(CertificateSettings(pairs: pairs), now: Self.now - 5 * 86_400)
+            let bench = try TLSBench(.init(version: version, signatures: one.algorithms), store: store)
+            bench.exchange()
+            #expect(bench.client.isConnected == (one.index != nil), "\(one) \(bench.failures)")
+            guard let index = one.index else { continue }
+            #expect(bench.client.fingerprint == store.certificates[index].fingerprint, "\(one)")
+        }
     }
 }

@@ -17,15 +17,17 @@ final class TestAuthority {
     let certificate: OpaquePointer
     private let key: OpaquePointer
 
-    init(name: String = "test-ca") {
+    /// - Parameter isAuthority: false: its certificate does not say that it is a CA's.
+    init(name: String = "test-ca", days: ClosedRange<Int> = 0...3650, isAuthority: Bool = true) {
         key = Self.makeKey(.ec)
         certificate = Self.make(
             subject: name,
             names: [],
             key: key,
             issuer: nil,
-            days: 0...3650,
-            digest: EVP_sha256()
+            days: days,
+            digest: EVP_sha256(),
+            extensions: isAuthority ? [(NID_basic_constraints, "critical,CA:TRUE")] : []
         )
     }
 
@@ -44,7 +46,8 @@ final class TestAuthority {
         subject: String = "test",
         key kind: Key = .ec,
         days: ClosedRange<Int> = -1...90,
-        digest: OpaquePointer? = EVP_sha256()
+        digest: OpaquePointer? = EVP_sha256(),
+        usage: String? = nil
     ) -> Issued {
         let own = Self.makeKey(kind)
         defer { EVP_PKEY_free(own) }
@@ -54,10 +57,28 @@ final class TestAuthority {
             key: own,
             issuer: (certificate, key),
             days: days,
-            digest: digest
+            digest: digest,
+            extensions: usage.map { [(NID_ext_key_usage, $0)] } ?? []
         )
         defer { X509_free(made) }
         return Issued(certificate: Self.pem(made), key: Self.pem(key: own))
+    }
+
+    /// A certificate that its own key has signed.
+    static func selfSigned(_ names: [String], subject: String = "self") -> Issued {
+        let own = makeKey(.ec)
+        defer { EVP_PKEY_free(own) }
+        let made = make(
+            subject: subject,
+            names: names,
+            key: own,
+            issuer: nil,
+            days: -1...90,
+            digest: EVP_sha256(),
+            extensions: [(NID_basic_constraints, "critical,CA:TRUE")]
+        )
+        defer { X509_free(made) }
+        return Issued(certificate: pem(made), key: pem(key: own))
     }
 
     private static func makeKey(_ kind: Key) -> OpaquePointer {
@@ -84,7 +105,8 @@ final class TestAuthority {
         key: OpaquePointer,
         issuer: (certificate: OpaquePointer, key: OpaquePointer)?,
         days: ClosedRange<Int>,
-        digest: OpaquePointer?
+        digest: OpaquePointer?,
+        extensions: [(id: Int32, value: String)] = []
     ) -> OpaquePointer {
         guard let made = X509_new() else { fatalError("out of memory") }
         X509_set_version(made, 2)
@@ -99,11 +121,12 @@ final class TestAuthority {
         }
         X509_set_issuer_name(made, issuer.map { X509_get_subject_name($0.certificate) } ?? name)
         X509_set_pubkey(made, key)
-        if !names.isEmpty {
-            let value = names.joined(separator: ",")
-            let alternative = X509V3_EXT_nconf_nid(nil, nil, NID_subject_alt_name, value)
-            X509_add_ext(made, alternative, -1)
-            X509_EXTENSION_free(alternative)
+        var extensions = extensions
+        if !names.isEmpty { extensions.append((NID_subject_alt_name, names.joined(separator: ","))) }
+        for (id, value) in extensions {
+            let extra = X509V3_EXT_nconf_nid(nil, nil, id, value)
+            X509_add_ext(made, extra, -1)
+            X509_EXTENSION_free(extra)
         }
         precondition(X509_sign(made, issuer?.key ?? key, digest) > 0)
         return made

@@ -75,6 +75,9 @@ public struct EndpointHealth: Sendable {
         settle(now, .administrative)
     }
 
+    /// Its weight in its pool, before `share`; 1 where it has no settings.
+    public var weight: Int { Int(settings?.weight ?? 1) }
+
     /// What the settings have, whatever an operator has set.
     public var configuredState: EndpointSettings.AdministrativeState { settings?.administrativeState ?? .up }
 

@@ -1,4 +1,5 @@
-import Foundation
+import Bytes
+import FoundationEssentials
 import RegistryClient
 
 /// A client of a container engine with Docker's API on a Unix socket. Any thread.
@@ -27,13 +28,10 @@ final class EngineClient: Sendable {
 
     /// - Throws: `RegistryError` when `socket` is not a path.
     init(socket: String, maxContainers: Int) throws(RegistryError) {
-        guard let host = socket.addingPercentEncoding(withAllowedCharacters: .alphanumerics), !host.isEmpty
-        else {
-            throw RegistryError("'\(socket)' is not the path of a socket")
-        }
+        guard !socket.isEmpty else { throw RegistryError("'\(socket)' is not the path of a socket") }
         maxListBytes = max(RegistryHTTPClient.maxResponseBytes, maxContainers * Self.listedBytes)
         http = try RegistryHTTPClient()
-        base = "http+unix://\(host)"
+        base = "http+unix://\(PercentEncoding.encoded(socket))"
     }
 
     func shutDown() async { await http.shutDown() }

@@ -1,5 +1,5 @@
 package import Balancing
-package import Foundation
+package import FoundationEssentials
 package import Names
 package import Routing
 

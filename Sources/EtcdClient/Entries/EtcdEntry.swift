@@ -1,5 +1,5 @@
 import Bytes
-import Foundation
+import FoundationEssentials
 
 /// An entry of a page, or an event of a watch.
 package struct EtcdEntry: Sendable {

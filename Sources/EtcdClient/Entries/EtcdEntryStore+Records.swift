@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// Entries whose values are not addresses: texts that somebody else reads. They change only where nobody has changed them
 /// meanwhile.

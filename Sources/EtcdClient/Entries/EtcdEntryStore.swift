@@ -1,5 +1,5 @@
 package import Balancing
-import Foundation
+import FoundationEssentials
 package import Names
 package import RegistryClient
 import Routing

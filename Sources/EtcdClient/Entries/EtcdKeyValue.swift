@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// An entry as etcd holds it.
 package struct EtcdKeyValue: Decodable, Sendable {

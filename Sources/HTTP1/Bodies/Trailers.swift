@@ -68,7 +68,7 @@ extension BodyDecoder {
     /// Whether a field may be a trailer. RFC 9110 §6.5.1: not if it is for framing, routing, authentication,
     /// request control, response control or the content's format. Nor if it is for one hop only, or if proxies
     /// describe the client with it: a recipient may merge trailers into the head, and such a field could be forged.
-    private static func mayPass(_ bytes: Span<UInt8>, _ field: Field) -> Bool {
+    fileprivate static func mayPass(_ bytes: Span<UInt8>, _ field: Field) -> Bool {
         switch field.id {
         case .etag, .server, .lastModified, .acceptRanges, .allow, .contentLanguage:
             true
@@ -77,6 +77,23 @@ extension BodyDecoder {
                 && !bytes.begins(field.name, with: "proxy-")
         default: false
         }
+    }
+}
+
+/// A trailer section that did not arrive in chunks.
+package enum TrailerSection {
+    /// - Parameter lines: field lines, each with its line end.
+    /// - Returns: those that may pass on, as in a chunked body. Nothing from a malformed line on.
+    package static func passing(_ lines: Span<UInt8>) -> [ByteRange] {
+        var field = Field(name: .empty, value: .empty, line: .empty, id: .other, hopByHop: false)
+        var ranges: [ByteRange] = []
+        var position = 0
+        while position < lines.count {
+            let start = position
+            guard case .field? = try? field.parseLine(lines, at: &position) else { break }
+            if BodyDecoder.mayPass(lines, field) { ranges.append(ByteRange(start, position)) }
+        }
+        return ranges
     }
 }
 

@@ -55,6 +55,11 @@ package enum UpgradeProtocol {
         isGranted(head, bytes, requested: webSocket.span)
     }
 
+    /// Whether WebSocket is among the protocols that the value of `Upgrade` names.
+    package static func namesWebSocket(_ requested: Span<UInt8>) -> Bool {
+        isListed(webSocket.span, in: requested)
+    }
+
     private static let webSocket = Array("websocket".utf8)
 
     /// Names are compared without regard to case; a version counts where both have one.

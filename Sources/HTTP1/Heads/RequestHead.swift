@@ -49,6 +49,11 @@ package struct RequestHead: Sendable {
     /// The request may be sent again if no part of a response was received.
     package var idempotent: Bool { method.isIdempotent }
 
+    /// The head that was parsed is the text of one that arrived in HTTP/2.
+    package mutating func arrivedOverHTTP2() {
+        version = .http2
+    }
+
     /// The first field of that name, if there is one.
     package func first(_ id: FieldID) -> Field? {
         for index in fields.indices where fields[index].id == id { return fields[index] }

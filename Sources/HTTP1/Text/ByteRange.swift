@@ -23,7 +23,7 @@ package struct ByteRange: Hashable, Sendable {
 
     /// A range of indices into such a span.
     @inlinable
-    init(_ range: Range<Int>) { self.init(range.lowerBound, range.upperBound) }
+    package init(_ range: Range<Int>) { self.init(range.lowerBound, range.upperBound) }
 
     @inlinable package var count: Int { Int(end) &- Int(start) }
     @inlinable package var isEmpty: Bool { start == end }

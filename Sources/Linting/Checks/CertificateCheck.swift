@@ -30,7 +30,8 @@ struct CertificateCheck {
         )
     }
 
-    private static func language(_ name: String) -> Language? {
+    /// The hosts that a certificate's name covers; nil: it is not one of hosts.
+    static func language(_ name: String) -> Language? {
         let isWildcard = name.hasPrefix("*.")
         guard let host = try? HostName(isWildcard ? String(name.dropFirst(2)) : name) else { return nil }
         let quoted = host.text.replacing(".", with: "\\.").replacing("-", with: "\\-")

@@ -18,9 +18,9 @@ struct TargetChecks {
     static func name(of to: String) -> [TemplateParser.Part]? {
         guard var parts = try? TemplateParser.parse(to) else { return nil }
         if case .literal(let bytes, let at)? = parts.first {
-            let text = bytes.text
-            if text.lowercased().hasPrefix("http://") {
-                parts[0] = .literal(Array(bytes.dropFirst(7)), at: at + 7)
+            if let (_, rest) = TargetScheme.split(bytes.text[...]) {
+                let mark = bytes.count - rest.utf8.count
+                parts[0] = .literal(Array(bytes.dropFirst(mark)), at: at + mark)
             }
         }
         var name: [TemplateParser.Part] = []

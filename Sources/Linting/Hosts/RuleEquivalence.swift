@@ -70,12 +70,12 @@ struct RuleEquivalence: Equatable {
 
     /// Without `http://`, and with the default port if it has none.
     private static func target(_ text: String) -> String {
-        var text = text[...]
-        if text.lowercased().hasPrefix("http://") { text = text.dropFirst("http://".count) }
+        let (scheme, text) = TargetScheme.split(text[...]) ?? (.http, text[...])
+        let start = scheme == .http ? "" : "\(scheme.rawValue)://"
         let name = text.prefix { $0 != "/" }
         let path = text.dropFirst(name.count)
         // A colon in braces is not a port's; one in brackets is an address's.
         let hasPort = name.last != "]" && name.contains(":")
-        return name.lowercased() + (hasPort ? "" : ":80") + path
+        return start + name.lowercased() + (hasPort ? "" : ":\(scheme.defaultPort)") + path
     }
 }

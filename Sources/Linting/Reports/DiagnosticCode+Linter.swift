@@ -22,6 +22,8 @@ extension Diagnostic.Code {
     package static let labelTooLong = Self(rawValue: "label_too_long")
     /// A host that the given wildcard certificates do not cover.
     package static let uncoveredHost = Self(rawValue: "uncovered_host")
+    /// Hosts under one certificate demand different certificates of clients.
+    package static let mixedClientCertificates = Self(rawValue: "mixed_client_certificates")
     /// No name source can know the target.
     package static let unknownTarget = Self(rawValue: "unknown_target")
     /// The request chooses the target's domain.
@@ -42,14 +44,17 @@ extension Diagnostic.Code {
     package static let retryTime = Self(rawValue: "retry_time")
     /// A pool's requests have nothing to wait for.
     package static let unlimitedQueue = Self(rawValue: "unlimited_queue")
+    /// Whoever responds at an address is taken for the endpoint.
+    package static let unverifiedTarget = Self(rawValue: "unverified_target")
     /// A note: something was not compared.
     package static let notCompared = Self(rawValue: "not_compared")
 
     /// All codes of the linter.
     package static let linterCodes: [Self] = [
         .unreachableRule, .duplicateRule, .overlappingRules, .ambiguousCaptures, .unescapedDot,
-        .missingAnchor, .dotInLabel, .impossibleHost, .labelTooLong, .uncoveredHost, .unknownTarget,
+        .missingAnchor, .dotInLabel, .impossibleHost, .labelTooLong, .uncoveredHost, .mixedClientCertificates,
+        .unknownTarget,
         .unboundedTarget, .unusedCapture, .missingNames, .literalPattern, .missingDollar, .unusedPool,
-        .shadowedPool, .retryTime, .unlimitedQueue, .notCompared,
+        .shadowedPool, .retryTime, .unlimitedQueue, .unverifiedTarget, .notCompared,
     ]
 }

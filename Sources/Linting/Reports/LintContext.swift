@@ -72,6 +72,13 @@ final class LintContext {
         )
     }
 
+    /// About what stands at a location.
+    func report(_ code: Diagnostic.Code, at origin: SourceLocation, _ message: String, hint: String? = nil) {
+        counts[code, default: 0] += 1
+        guard counts[code, default: 0] <= LintBounds.findingsOfACode else { return }
+        found.append(inspected.finding(code, .warning, at: origin, message, hint: hint))
+    }
+
     func note(_ rule: RuleView, _ message: String, hint: String? = nil) {
         report(.notCompared, rule, severity: .note, key: rule.hostKey, message, hint: hint)
     }

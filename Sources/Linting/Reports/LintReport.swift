@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 package import RoutingConfig
 
 /// Findings in the forms that `berth check` prints.

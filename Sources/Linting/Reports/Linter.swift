@@ -1,5 +1,5 @@
 package import RoutingConfig
-import Routing
+package import Routing
 
 /// Finds what a configuration does and probably should not do, and proves it with a host or a path.
 ///
@@ -11,12 +11,32 @@ package enum Linter {
         /// Names of the certificates that listeners have, `*.test.priv` or `www.test.priv`; empty: nothing
         /// is reported about them.
         package var certificateNames: [String]
+        /// The certificates of the listeners; nothing is reported about those that are not there.
+        package var certificates: [Certificate]
         /// The configuration is all that a tier has: without name sources it can resolve no name.
         package var isWhole: Bool
 
-        package init(certificateNames: [String] = [], isWhole: Bool = false) {
+        package init(
+            certificateNames: [String] = [],
+            certificates: [Certificate] = [],
+            isWhole: Bool = false
+        ) {
             self.certificateNames = certificateNames
+            self.certificates = certificates
             self.isWhole = isWhole
+        }
+    }
+
+    /// A certificate of a listener.
+    package struct Certificate: Sendable {
+        /// `*.test.priv`, `www.test.priv`
+        package var names: [String]
+        /// What the listener demands of clients where a rule does not say; nil: nothing.
+        package var standard: ClientCertificates?
+
+        package init(names: [String], standard: ClientCertificates? = nil) {
+            self.names = names
+            self.standard = standard
         }
     }
 
@@ -36,7 +56,12 @@ package enum Linter {
             }
         }
         if options.isWhole { NamesCheck(context: context).run() }
+        var searches = LintBounds.policySearches
+        for certificate in options.certificates {
+            ClientPolicyCheck(context: context, certificate: certificate).run(&searches)
+        }
         PoolChecks(context: context).run()
+        UpstreamTLSCheck(context: context).run()
         ShadowingCheck(context: context).run()
         OverlapCheck(context: context).run()
         return context.sorted().filter { !Suppressions.allow($0, in: inspected) }
@@ -61,6 +86,8 @@ package enum LintBounds {
     package static let pairs = 4_000_000
     /// Pairs of rules whose hosts are compared.
     package static let comparisons = 20_000
+    /// Hosts of rules that are searched under certificates, to compare what is demanded of clients.
+    package static let policySearches = 2_000
     /// Patterns of targets that are compared with pools; with more, every pool counts as used.
     package static let targetLanguages = 200
     /// Findings of one code; what is beyond is counted.

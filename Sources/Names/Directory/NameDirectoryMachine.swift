@@ -27,6 +27,8 @@ struct NameDirectoryMachine {
         var problems: UInt64 = 0
         /// Why a query source counts as down, as reported.
         var outage: String?
+        /// When it last emitted anything.
+        var updated: NIODeadline?
 
         var frozen: NameLayer {
             let content = live?.content ?? .answers(cache?.answers ?? [:])
@@ -83,6 +85,7 @@ struct NameDirectoryMachine {
             case .live:
                 layer.live = LiveLayer(source.label, maxStale: maxStale, first: first[index], now: now)
                 if let names = first[index] {
+                    layer.updated = now
                     events.append(.loaded(source: source.label, names: names.count))
                 }
             case .query(let query):
@@ -106,7 +109,11 @@ struct NameDirectoryMachine {
     /// An update of a live source; one of a removed source is ignored.
     mutating func apply(_ update: NameSourceUpdate, from id: UInt64, now: NIODeadline) {
         guard let index = layers.firstIndex(where: { $0.id == id }) else { return }
-        if case .problem = update { layers[index].problems &+= 1 }
+        switch update {
+        case .problem: layers[index].problems &+= 1
+        case .snapshot, .update: layers[index].updated = now
+        case .down, .warning: break
+        }
         let invalidates = layers[index].live?
             .apply(update, now: now, changed: &changed, events: &events)
         if invalidates == true { invalidateAll(now: now) }
@@ -116,6 +123,7 @@ struct NameDirectoryMachine {
     mutating func receive(_ result: NameQueryResult, for name: String, from id: UInt64, now: NIODeadline) {
         guard let index = layers.firstIndex(where: { $0.id == id }) else { return }
         layers[index].cache?.receive(result, for: name, now: now)
+        layers[index].updated = now
         let names = collect(index, now: now)
         reevaluate(name, now: now)
         for other in names where other != name { reevaluate(other, now: now) }
@@ -220,7 +228,8 @@ struct NameDirectoryMachine {
                 names: layer.count,
                 problems: layer.problems,
                 queries: layer.cache?.queries ?? 0,
-                failures: layer.cache?.failures ?? 0
+                failures: layer.cache?.failures ?? 0,
+                updated: layer.updated
             )
         }
     }

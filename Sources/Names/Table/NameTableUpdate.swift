@@ -1,3 +1,5 @@
+package import NIOCore
+
 /// A new table, with its differences from the previous one.
 package struct NameTableUpdate: Sendable {
     package let table: NameTable
@@ -74,4 +76,6 @@ package struct NameSourceStatus: Sendable, Equatable {
     package let queries: UInt64
     /// The queries that failed.
     package let failures: UInt64
+    /// When the source last emitted anything; nil: it has not.
+    package let updated: NIODeadline?
 }

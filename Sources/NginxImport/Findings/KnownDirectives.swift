@@ -11,7 +11,8 @@ enum KnownDirectives {
         "large_client_header_buffers", "client_header_buffer_size", "proxy_buffer_size", "limit_except",
         "proxy_method", "proxy_set_body", "proxy_pass_request_headers", "proxy_pass_request_body",
         "hostnames", "volatile", "include", "add_header", "proxy_hide_header", "proxy_redirect", "error_page",
-        "proxy_intercept_errors",
+        "proxy_intercept_errors", "proxy_ssl_trusted_certificate", "proxy_ssl_verify", "proxy_ssl_name",
+        "proxy_ssl_server_name", "proxy_ssl_certificate", "proxy_ssl_certificate_key",
     ]
 
     /// Directives that protect a location: a rule that cannot check them must not let requests through.
@@ -90,7 +91,7 @@ enum KnownDirectives {
         "proxy_headers_hash_bucket_size", "use", "charset_types", "charset_map", "source_charset",
         "override_charset", "disable_symlinks", "autoindex_exact_size", "autoindex_localtime",
         "autoindex_format",
-        "working_directory", "max_ranges", "http2_max_concurrent_streams",
+        "working_directory", "max_ranges", "proxy_ssl_session_reuse", "http2_max_concurrent_streams",
     ]
 
     private static let unrelatedPrefixes = [

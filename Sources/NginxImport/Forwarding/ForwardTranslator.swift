@@ -12,6 +12,7 @@ struct ForwardTranslator {
     let pages: ErrorPageTranslator
     let settings: SettingsWriter
     let defaults: DefaultBehaviour
+    let security: UpstreamTLSTranslator
     let names: TargetNames
     let rules: RuleCollector
 
@@ -112,6 +113,8 @@ struct ForwardTranslator {
             goesTo = "\(only.host):\(only.port)"
             names.addSystemName(only.host, at: only.position)
         }
+        let targetName = Self.name(goesTo)
+        if target.scheme == .https { goesTo = "https://" + goesTo }
         switch path {
         case .prefix(let prefix): rule.add("to: \(YAMLText.quoted(goesTo + prefix))", at: position)
         case .rewrite(let match, let with, let rewritten):
@@ -121,10 +124,19 @@ struct ForwardTranslator {
                 at: rewritten
             )
         }
+        if target.scheme == .https { try security.write(plan.pass, target, as: targetName, context, &rule) }
         try fields.write(plan.fields, target, naming, context, at: position, &rule)
         rule.hiddenFields = responses.hidden(context)
         redirects.write(plan.pass, target, hasVariables: plan.hasVariables, naming, context, &rule)
         pages.write(context, &rule)
         settings.write(context, &rule)
+    }
+
+    /// Without its port.
+    private static func name(_ text: String) -> String {
+        guard !text.hasSuffix("]"), let colon = text.lastIndex(of: ":"),
+            text[text.index(after: colon)...].allSatisfy(\.isNumber)
+        else { return text }
+        return String(text[..<colon])
     }
 }

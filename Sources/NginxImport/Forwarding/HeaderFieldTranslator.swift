@@ -151,7 +151,7 @@ struct HeaderFieldTranslator {
             value.flatMap { part in
                 switch part {
                 case .variable("proxy_host"): target.authority
-                case .variable("proxy_port"): [ValuePart.literal(String(target.port ?? 80))]
+                case .variable("proxy_port"): [ValuePart.literal(String(target.port ?? target.defaultPort))]
                 default: [part]
                 }
             }

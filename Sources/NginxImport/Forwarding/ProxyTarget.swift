@@ -5,6 +5,7 @@ struct ProxyTarget {
     /// The host name, or the parts that give it.
     var name: [ValuePart] = []
     var port: Int?
+    var scheme = TargetScheme.http
     /// Path and query after the authority; nil: there is none, and the request's path is kept.
     var path: [ValuePart]?
 
@@ -13,11 +14,11 @@ struct ProxyTarget {
         guard case .literal(let start)? = parts.first else {
             throw fail(parts.isEmpty ? "it is empty" : "its scheme comes from a variable")
         }
-        if start.lowercased().hasPrefix("https://") {
-            throw fail("Berth does not support TLS to upstreams yet")
+        guard let (scheme, after) = TargetScheme.split(start[...]), scheme != .h2c else {
+            throw fail("it does not start with http:// or https://")
         }
-        guard start.lowercased().hasPrefix("http://") else { throw fail("it does not start with http://") }
-        let rest = String(start.dropFirst("http://".utf8.count))
+        self.scheme = scheme
+        let rest = String(after)
         if rest.hasPrefix("unix:") { throw fail("Berth connects to IP addresses and ports only") }
         var authority: [ValuePart] = []
         var tail = ValueText.joined([.literal(rest)] + parts.dropFirst())
@@ -68,9 +69,11 @@ struct ProxyTarget {
     /// The name in lower case, if it is literal.
     var literalName: String? { ValueText.literal(name)?.lowercased() }
 
+    var defaultPort: Int { Int(scheme.defaultPort) }
+
     /// nginx's `$proxy_host`.
     var authority: [ValuePart] {
-        guard let port, port != 80 else { return name }
+        guard let port, port != defaultPort else { return name }
         return ValueText.joined(name + [.literal(":\(port)")])
     }
 }

@@ -9,6 +9,10 @@ enum GuardDirectives {
                 guard directive.argument(0) != "off",
                     directive.name != "satisfy" || directive.argument(0) == "any"
                 else { continue }
+                // The rule demands the same.
+                if directive.name == "ssl_verify_client", ClientCertificateDirectives(context) != nil {
+                    continue
+                }
                 return directive
             }
         }

@@ -129,6 +129,7 @@ struct ErrorPageTranslator {
     ) throws(Untranslatable) -> String {
         let url = ValueText.parse(pass.argument(0) ?? "")
         let target = try ProxyTarget(url, at: pass.position)
+        guard target.scheme == .http else { throw fail("its location's `proxy_pass` is `https`") }
         guard let name = target.literalName else { throw fail("its location's `proxy_pass` has variables") }
         var path = uri
         if let given = target.path {

@@ -122,6 +122,9 @@ final class RuleCollector {
             let networks = condition.clients.map { $0.contains(":") ? YAMLText.quoted($0) : $0 }
             rule.add("clients: [\(networks.joined(separator: ", "))]", at: nil)
         }
+        if let demanded = ClientCertificateDirectives(context) {
+            rule.add("client_certificates: \(demanded.text)", at: demanded.directive.position)
+        }
     }
 
     private func unique(_ name: String) -> String {

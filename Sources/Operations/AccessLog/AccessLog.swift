@@ -19,19 +19,25 @@ package final class AccessLog: ExchangeLog {
     private let sink: LogSink
     private let format: AccessLogFormat
     private let tier: String
+    private var header: SyslogHeader?
     private var batch = LogLine()
     private var lines: UInt64 = 0
     private var clock = LogClock()
 
-    /// - Parameter tier: `front` or `local`, for the records.
-    package init(sink: LogSink, format: AccessLogFormat, tier: String) {
+    /// - Parameters:
+    ///   - tier: `front` or `local`, for the records.
+    ///   - isSyslog: each line begins as a log daemon reads it.
+    package init(sink: LogSink, format: AccessLogFormat, tier: String, isSyslog: Bool = false) {
         self.sink = sink
         self.format = format
         self.tier = tier
+        header = isSyslog ? SyslogHeader(tag: "berth-\(tier)") : nil
     }
 
     package func record(_ record: ExchangeRecord) {
+        guard record.isLogged else { return }
         let now = clock.now()
+        header?.write(.of(record), second: now.second, into: batch)
         switch format {
         case .text: TextRecord.write(record, at: now, into: batch)
         case .json: JSONRecord.write(record, tier: tier, at: now, into: batch)

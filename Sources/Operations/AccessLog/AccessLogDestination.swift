@@ -5,37 +5,31 @@ extension TierService {
     package enum AccessLogDestination: Sendable, Equatable {
         case off
         case standardOutput
-        case file(String)
+        case file(String, LogRotation? = nil)
+        /// The socket of the log daemon of this machine.
+        case syslog(path: String = usualSyslog)
+
+        package static let usualSyslog = SyslogSocket.usualPath
     }
 }
 
 extension TierService.AccessLogDestination {
+    var isSyslog: Bool { if case .syslog = self { true } else { false } }
+
     /// Opens it; nil: there is no access log. Dropped lines and reopenings are logged.
     func sink(_ logger: Logger) throws(LogSinkError) -> LogSink? {
-        let path: String?
+        let events = LogSinkEvents("access log", logger)
         switch self {
         case .off: return nil
-        case .standardOutput: path = nil
-        case .file(let file): path = file
-        }
-        var logger = logger
-        logger[metadataKey: "path"] = "\(path ?? "-")"
-        return try LogSink(path: path) { [logger] _, event in
-            switch event {
-            case .stalled:
-                logger.warning("the access log is not being read or written in time; its lines are dropped")
-            case .dropped(let lines, let reason):
-                logger.warning(
-                    "lines of the access log were dropped",
-                    metadata: ["lines": "\(lines)", "reason": "\(reason)"]
-                )
-            case .reopened: logger.notice("access log reopened")
-            case .notReopened(let reason):
-                logger.error(
-                    "access log not reopened; the file that was open stays in use",
-                    metadata: ["reason": "\(reason)"]
-                )
-            }
+        case .standardOutput: return try LogSink(path: nil, report: events.reporter(path: "-"))
+        case .file(let path, let rotation):
+            return try LogSink(path: path, rotation: rotation, report: events.reporter(path: path))
+        case .syslog(let path):
+            return try LogSink(
+                try LogOutput(syslog: path),
+                maxWaitingBytes: LogSink.accessLogBytes,
+                report: events.reporter(path: path)
+            )
         }
     }
 }

@@ -22,7 +22,18 @@ enum JSONRecord {
         out.append("\",\"peer\":\"")
         out.append(record.peer)
         out.append("\"")
+        if let subject = record.clientSubject {
+            out.append(",\"client_subject\":\"")
+            out.append(escaped: subject.span, .json)
+            out.append("\"")
+        }
         append(",\"request_id\":", record.requestID, out)
+        if let trace = record.trace {
+            out.append(",\"trace_id\":\"")
+            out.append(hexadecimal: trace.traceHigh)
+            out.append(hexadecimal: trace.traceLow)
+            out.append("\"")
+        }
         append(",\"method\":", record.method, out)
         append(",\"host\":", record.host, out)
         append(",\"uri\":", record.target, out)

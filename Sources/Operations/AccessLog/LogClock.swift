@@ -9,6 +9,8 @@ struct LogClock {
         /// `2026-11-21T02:37:00`, without fraction and zone.
         var iso: [UInt8]
         var milliseconds: Int
+        /// Since 1970.
+        var second = 0
     }
 
     private var second = -1
@@ -24,6 +26,6 @@ struct LogClock {
             combined = Array(utc.commonLogDate.utf8)
             iso = Array(utc.iso8601.utf8)
         }
-        return Moment(combined: combined, iso: iso, milliseconds: time.tv_nsec / 1_000_000)
+        return Moment(combined: combined, iso: iso, milliseconds: time.tv_nsec / 1_000_000, second: second)
     }
 }

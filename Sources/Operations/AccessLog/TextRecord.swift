@@ -60,6 +60,10 @@ enum TextRecord {
         appendSpan(from: record.start, to: record.responded, to: out)
         out.append(" id=")
         appendOrDash(record.requestID, to: out)
+        if let subject = record.clientSubject {
+            out.append(" client_subject=")
+            out.append(value: subject.span, .field)
+        }
         if record.retried { out.append(" retried=1") }
         out.append(" cause=")
         out.append(record.failure?.reason.rawValue ?? "-")

@@ -4,6 +4,7 @@ import NIOConcurrencyHelpers
 import Proxy
 import Routing
 import RoutingConfig
+import Settings
 import SystemSupport
 import TLS
 
@@ -12,7 +13,7 @@ import TLS
 ///
 /// What cannot be read leaves the certificates before it in force. Any thread.
 final class CertificateControl: Sendable {
-    private struct Listener: Sendable {
+    struct Listener: Sendable {
         /// As in the rule file: with the port that was given.
         let address: Endpoint
         let certificates: ListenerCertificates
@@ -25,8 +26,9 @@ final class CertificateControl: Sendable {
         var isStopped = false
     }
 
-    private let listeners: [Listener]
+    let listeners: [Listener]
     private let logger: Logger
+    private let expiry: ExpiryLog
     private let state = NIOLockedValueBox(State())
 
     /// - Parameter plans: of the tier.
@@ -35,16 +37,26 @@ final class CertificateControl: Sendable {
             plan.certificates.map { Listener(address: plan.endpoint, certificates: $0) }
         }
         self.logger = logger
+        expiry = ExpiryLog(logger)
+    }
+
+    private func lookAtExpiry() {
+        expiry.look(now: time(nil)) {
+            listeners.flatMap { $0.certificates.store.certificates.map(ExpirySchedule.Item.init) }
+        }
     }
 
     /// Begins to watch the files.
     func start() {
         guard !listeners.isEmpty else { return }
         do {
-            let watch = try CertificateWatch(listeners.map(\.certificates.store)) {
-                [weak self] store, problems in
-                self?.reloaded(store, problems)
-            }
+            let watch = try CertificateWatch(
+                listeners.map(\.certificates.store),
+                compared: { [weak self] in self?.lookAtExpiry() },
+                reloaded: { [weak self] store, problems in
+                    if let store = store as? CertificateStore { self?.reloaded(store, problems) }
+                }
+            )
             let old = state.withLockedValue { state in
                 defer { state.watch = state.isStopped ? nil : watch }
                 return state.isStopped ? watch : state.watch
@@ -72,7 +84,7 @@ final class CertificateControl: Sendable {
         for listener in listeners {
             let store = listener.certificates.store
             state.withLockedValue { $0.reported[listener.address] = nil }
-            reloaded(store, store.reload())
+            reloaded(store, store.reload(now: nil))
         }
     }
 
@@ -139,6 +151,19 @@ final class CertificateControl: Sendable {
     // MARK: Reports
 
     /// - Parameter now: seconds since 1970.
+    /// When each certificate expires.
+    var expiries: [CertificateExpiry] {
+        listeners.flatMap { listener in
+            listener.certificates.store.certificates.map {
+                CertificateExpiry(
+                    listener: "\(listener.address)",
+                    file: $0.files.certificate,
+                    time: $0.notAfter
+                )
+            }
+        }
+    }
+
     func report(now: Int = time(nil)) -> CertificatesReport {
         CertificatesReport(
             listeners: listeners.map {

@@ -8,6 +8,10 @@ package struct CertificatesClient: Sendable {
         client = ControlClient(address)
     }
 
+    package init(_ client: ControlClient) {
+        self.client = client
+    }
+
     package func report() async throws(ControlClient.Problem) -> CertificatesReport {
         try await client.send(.GET, ["certificates"])
     }

@@ -1,9 +1,12 @@
-import Foundation
+import Bytes
+import FoundationEssentials
+import Glibc
+import Routing
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// Sends requests to the control socket of a tier, for commands.
+/// Sends requests to the admin interface of a tier, for commands.
 package struct ControlClient: Sendable {
     /// How long a response may take.
     static let timeLimit = TimeAmount.seconds(30)
@@ -24,25 +27,34 @@ package struct ControlClient: Sendable {
         package let description: String
     }
 
-    private let address: ControlAddress
+    private let address: AdminAddress
+    /// Nil: the socket needs none.
+    private let token: String?
 
     package init(_ address: ControlAddress) {
+        self.init(.socket(address))
+    }
+
+    package init(_ address: AdminAddress, token: String? = nil) {
         self.address = address
+        self.token = token
     }
 
     /// - Parameters:
     ///   - path: its segments, not encoded.
     ///   - body: nil: none.
     ///   - statuses: whose responses have a value.
+    ///   - query: its names and values, not encoded.
     func send<Value: Decodable>(
         _ method: HTTPMethod,
         _ path: [String],
+        query: [(name: String, value: String)] = [],
         body: (any Encodable)? = nil,
         as type: Value.Type = Value.self,
         accepting statuses: Set<Int> = [200],
         timeLimit: TimeAmount = ControlClient.timeLimit
     ) async throws(Problem) -> Value {
-        let response = try await send(method, path, body: body, timeLimit: timeLimit)
+        let response = try await response(method, path, query: query, body: body, timeLimit: timeLimit)
         guard statuses.contains(response.status) else {
             throw Problem(
                 kind: response.status == 404 ? .notFound : .refused,
@@ -61,11 +73,12 @@ package struct ControlClient: Sendable {
         }
     }
 
-    private func send(
+    func response(
         _ method: HTTPMethod,
         _ path: [String],
-        body: (any Encodable)?,
-        timeLimit: TimeAmount
+        query: [(name: String, value: String)] = [],
+        body: (any Encodable)? = nil,
+        timeLimit: TimeAmount = ControlClient.timeLimit
     ) async throws(Problem) -> ControlResponse {
         let group = MultiThreadedEventLoopGroup.singleton
         let result = group.next().makePromise(of: ControlResponse.self)
@@ -82,17 +95,17 @@ package struct ControlClient: Sendable {
             }
         let channel: any Channel
         do {
-            channel = try await bootstrap.connect(unixDomainSocketPath: address.path).get()
+            channel = try await connect(bootstrap)
         } catch {
             result.fail(error)
             _ = try? await result.futureResult.get()
-            throw Problem(kind: .unreachable, description: Self.reason(error, address.path))
+            throw Problem(kind: .unreachable, description: reason(error))
         }
         let deadline = channel.eventLoop.scheduleTask(in: timeLimit) { channel.close(promise: nil) }
         defer { deadline.cancel() }
         do {
             let bytes = try body.map { try JSONEncoder().encode($0) } ?? Data()
-            let head = Self.head(method, path, bytes.count)
+            let head = head(method, path, query, bytes.count)
             channel.write(HTTPClientRequestPart.head(head), promise: nil)
             let content = IOData.byteBuffer(ByteBuffer(bytes: bytes))
             channel.write(HTTPClientRequestPart.body(content), promise: nil)
@@ -102,24 +115,59 @@ package struct ControlClient: Sendable {
             channel.close(promise: nil)
             throw Problem(
                 kind: .unreachable,
-                description: "\(address.path): the tier closed the connection without a response"
+                description: "\(place): the tier closed the connection without a response"
             )
         }
     }
 
-    private static func head(_ method: HTTPMethod, _ path: [String], _ length: Int) -> HTTPRequestHead {
-        let safe = CharacterSet.urlPathAllowed.subtracting(CharacterSet(charactersIn: "/;"))
-        let segments = path.map { $0.addingPercentEncoding(withAllowedCharacters: safe) ?? "" }
+    private func connect(_ bootstrap: ClientBootstrap) async throws -> any Channel {
+        switch address {
+        case .socket(let socket): try await bootstrap.connect(unixDomainSocketPath: socket.path).get()
+        case .endpoint(let endpoint):
+            try await bootstrap.connect(
+                to: SocketAddress(ipAddress: "\(endpoint.address)", port: Int(endpoint.port))
+            ).get()
+        }
+    }
+
+    private func head(
+        _ method: HTTPMethod,
+        _ path: [String],
+        _ query: [(name: String, value: String)],
+        _ length: Int
+    ) -> HTTPRequestHead {
+        let segments = path.map(PercentEncoding.encoded)
+        let items = query.map { item in item.name + "=" + PercentEncoding.encoded(item.value) }
+        var headers: HTTPHeaders = ["Content-Length": "\(length)", "Content-Type": "application/json"]
+        switch address {
+        case .socket: headers.add(name: "Host", value: "berth")
+        case .endpoint(let endpoint): headers.add(name: "Host", value: "\(endpoint)")
+        }
+        if let token { headers.add(name: "Authorization", value: "Bearer \(token)") }
         return HTTPRequestHead(
             version: .http1_1,
             method: method,
-            uri: "/" + segments.joined(separator: "/"),
-            headers: ["Host": "berth", "Content-Length": "\(length)"]
+            uri: "/" + segments.joined(separator: "/")
+                + (items.isEmpty ? "" : "?" + items.joined(separator: "&")),
+            headers: headers
         )
     }
 
-    private static func reason(_ error: any Error, _ path: String) -> String {
-        switch (error as? IOError)?.errnoCode {
+    /// The tier, in messages.
+    private var place: String {
+        switch address {
+        case .socket(let socket): socket.path
+        case .endpoint(let endpoint): "\(endpoint)"
+        }
+    }
+
+    private func reason(_ error: any Error) -> String {
+        guard case .socket(let socket) = address else {
+            let code = (error as? IOError).map { String(cString: strerror($0.errnoCode)) }
+            return "no tier responds at \(place): \(code ?? "\(error)")"
+        }
+        let path = socket.path
+        return switch (error as? IOError)?.errnoCode {
         case ENOENT:
             "there is no socket at \(path): start the tier with --admin unix:\(path), or name its socket with --admin"
         case ECONNREFUSED: "no tier listens to \(path): the one that made this socket has ended"

@@ -13,19 +13,31 @@ final class ControlConnection: ChannelInboundHandler {
     }
 
     private let respond: ControlResponder
+    private let gate: AdminGate
     private let timeLimit: TimeAmount
+    /// How long the request may take to arrive.
+    private let requestLimit: TimeAmount
+    /// The method is HEAD: the response has no body.
+    private var leavesBodyOut = false
     private var state = State.head
     /// Closes the connection.
     private var deadline: Scheduled<Void>?
     /// What responds to the request.
     private var task: Task<Void, Never>?
 
-    init(_ respond: @escaping ControlResponder, timeLimit: TimeAmount) {
+    init(
+        _ respond: @escaping ControlResponder,
+        gate: AdminGate,
+        timeLimit: TimeAmount,
+        requestLimit: TimeAmount
+    ) {
         self.respond = respond
+        self.gate = gate
         self.timeLimit = timeLimit
+        self.requestLimit = requestLimit
     }
 
-    func handlerAdded(context: ChannelHandlerContext) { setDeadline(timeLimit, context) }
+    func handlerAdded(context: ChannelHandlerContext) { setDeadline(requestLimit, context) }
 
     func channelInactive(context: ChannelHandlerContext) {
         deadline?.cancel()
@@ -42,6 +54,15 @@ final class ControlConnection: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch (unwrapInboundIn(data), state) {
         case (.head(let head), .head):
+            leavesBodyOut = head.method == .HEAD
+            let size =
+                head.uri.utf8.count + head.headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count }
+            guard size <= ControlServer.maxHeadBytes else {
+                return write(
+                    .error(431, "the head is larger than \(ControlServer.maxHeadBytes) bytes"),
+                    context
+                )
+            }
             state = .body(head, ByteBuffer())
         case (.body(var bytes), .body(let head, var body)):
             guard body.readableBytes + bytes.readableBytes <= ControlServer.maxBodyBytes else {
@@ -59,18 +80,27 @@ final class ControlConnection: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        context.close(promise: nil)
+        if case .responding = state { return context.close(promise: nil) }
+        write(.error(400, "the request is not valid HTTP/1.1"), context)
     }
 
     private func begin(_ head: HTTPRequestHead, _ body: ByteBuffer, _ context: ChannelHandlerContext) {
         state = .responding
-        let request = ControlRequest(
+        let level: ControlRoute.Level
+        do throws(ControlRefusal) {
+            level = try gate.admit(head, hasBody: body.readableBytes > 0)
+        } catch {
+            return write(.error(error.status, error.message), context)
+        }
+        var request = ControlRequest(
             method: head.method.rawValue,
             target: head.uri,
-            body: Array(body.readableBytesView)
+            body: Array(body.readableBytesView),
+            level: level
         )
+        request?.isLocal = gate.isLocal
         guard let request else { return write(.error(400, "the path is not valid"), context) }
-        if let limit = request.timeLimit { setDeadline(timeLimit + limit, context) }
+        setDeadline(timeLimit + (request.timeLimit ?? .zero), context)
         let respond = respond
         let loop = context.eventLoop
         let bound = NIOLoopBound((self, context), eventLoop: loop)
@@ -86,17 +116,15 @@ final class ControlConnection: ChannelInboundHandler {
     private func write(_ response: ControlResponse, _ context: ChannelHandlerContext) {
         state = .responding
         guard context.channel.isActive else { return }
-        let fields: HTTPHeaders = [
-            "Content-Type": "application/json", "Content-Length": "\(response.body.count)",
-            "Connection": "close",
-        ]
         let head = HTTPResponseHead(
             version: .http1_1,
             status: HTTPResponseStatus(statusCode: response.status),
-            headers: fields
+            headers: AdminHeaders.fields(of: response)
         )
         context.write(wrapOutboundOut(.head(head)), promise: nil)
-        context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: response.body)))), promise: nil)
+        if !leavesBodyOut {
+            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: response.body)))), promise: nil)
+        }
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
         context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in
             bound.value.close(promise: nil)

@@ -3,45 +3,76 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import Proxy
+import Routing
 import Glibc
 
 /// What responds to a request.
 typealias ControlResponder = @Sendable (ControlRequest) async -> ControlResponse
 
-/// Serves HTTP/1.1 over a UNIX socket to processes of the same user and of root. One request a connection.
+/// Serves HTTP/1.1 over a UNIX socket to processes of the same user and of root, or at an address to those that have a
+/// token. One request a connection.
 final class ControlServer: Sendable {
     /// Connections at a time, with those of deployments. Others are closed at once.
     static let maxConnections = 64
+    /// … of one address.
+    static let maxPerClient = 32
     /// A connection is closed after this time, whatever it waits for, but for requests that may take longer.
     static let timeLimit = TimeAmount.seconds(30)
+    /// At an address a request has to arrive within this time: anybody may connect.
+    static let requestLimit = TimeAmount.seconds(10)
     /// The largest body of a request, bytes.
     static let maxBodyBytes = 64 << 10
+    /// The largest head of a request, bytes.
+    static let maxHeadBytes = 16 << 10
 
-    private let socket: ControlSocket
-    private let channel: any Channel
-    private let open: NIOLockedValueBox<[ObjectIdentifier: any Channel]>
-
-    private init(
-        _ socket: ControlSocket,
-        _ channel: any Channel,
-        _ open: NIOLockedValueBox<[ObjectIdentifier: any Channel]>
-    ) {
-        self.socket = socket
-        self.channel = channel
-        self.open = open
+    private enum Listening {
+        case socket(ControlSocket, any Channel)
+        case port(ControlPort)
     }
 
-    /// - Parameter timeLimit: for tests.
+    private let listening: Listening
+    private let open: NIOLockedValueBox<[ObjectIdentifier: any Channel]>
+    private let responder: NIOLockedValueBox<ControlResponder?>
+
+    private init(
+        _ listening: Listening,
+        _ open: NIOLockedValueBox<[ObjectIdentifier: any Channel]>,
+        _ responder: NIOLockedValueBox<ControlResponder?>
+    ) {
+        self.listening = listening
+        self.open = open
+        self.responder = responder
+    }
+
+    /// - Parameters:
+    ///   - activates: false: commands come from `activate` on.
+    ///   - groupMayRead: the group of the socket's file looks at the tier: the system lets nobody else connect.
+    ///   - hosts: names that `Host` may have.
+    ///   - timeLimit: for tests.
     static func start(
         on socket: ControlSocket,
+        activates: Bool = true,
         group: any EventLoopGroup,
+        groupMayRead: Bool = false,
+        hosts: [String] = [],
         timeLimit: TimeAmount = timeLimit,
         respond: @escaping ControlResponder
     ) async throws(ControlSocketError) -> ControlServer {
         let open = NIOLockedValueBox<[ObjectIdentifier: any Channel]>([:])
         let bootstrap = ServerBootstrap(group: group)
             .childChannelInitializer { channel in
-                Self.begin(channel, open, timeLimit, respond)
+                guard enter(channel, open) else { return refused(channel) }
+                return peer(channel).flatMapThrowing { peer in
+                    let level: ControlRoute.Level? =
+                        peer.mayControl(geteuid()) ? .operate : groupMayRead ? .read : nil
+                    guard let level else { throw ChannelError.operationUnsupported }
+                    let gate = AdminGate(.peer(level), hosts: hosts)
+                    try configure(
+                        channel,
+                        ControlConnection(respond, gate: gate, timeLimit: timeLimit, requestLimit: timeLimit)
+                    )
+                }
             }
         let channel: any Channel
         do {
@@ -51,48 +82,129 @@ final class ControlServer: Sendable {
             throw ControlSocketError(path: socket.path, reason: "\(error)")
         }
         do throws(ControlSocketError) {
-            try socket.activate()
+            if activates { try socket.activate() }
         } catch {
             try? await channel.close().get()
             throw error
         }
-        return ControlServer(socket, channel, open)
+        return ControlServer(.socket(socket, channel), open, NIOLockedValueBox(respond))
+    }
+
+    /// Binds an address; clients are served from `begin` on.
+    ///
+    /// - Parameters:
+    ///   - sharesPort: another instance may listen there: one that drains.
+    ///   - inherited: from the process before.
+    ///   - tokens: of the clients.
+    ///   - requestLimit: for tests.
+    static func bind(
+        to endpoint: Endpoint,
+        sharesPort: Bool,
+        inherited: inout InheritedSockets,
+        group: any EventLoopGroup,
+        tokens: AdminTokens,
+        hosts: [String] = [],
+        requestLimit: TimeAmount = requestLimit
+    ) async throws(ControlSocketError) -> ControlServer {
+        let open = NIOLockedValueBox<[ObjectIdentifier: any Channel]>([:])
+        let responder = NIOLockedValueBox<ControlResponder?>(nil)
+        let gate = AdminGate(.tokens(tokens), hosts: hosts)
+        let port: ControlPort
+        do throws(IOError) {
+            port = try await ControlPort.listen(
+                at: endpoint,
+                sharesPort: sharesPort,
+                accepts: false,
+                inherited: &inherited,
+                group: group
+            ) { channel in
+                guard enter(channel, open), let respond = responder.withLockedValue({ $0 }) else {
+                    return refused(channel)
+                }
+                return channel.eventLoop.makeCompletedFuture {
+                    try configure(
+                        channel,
+                        ControlConnection(
+                            respond,
+                            gate: gate,
+                            timeLimit: timeLimit,
+                            requestLimit: requestLimit
+                        )
+                    )
+                }
+            }
+        } catch {
+            throw ControlSocketError(
+                path: "\(endpoint)",
+                reason: String(cString: strerror(error.errnoCode))
+            )
+        }
+        return ControlServer(.port(port), open, responder)
+    }
+
+    /// Serves the clients of an address, also those that have connected before.
+    func begin(_ respond: @escaping ControlResponder) {
+        responder.withLockedValue { $0 = respond }
+        port?.accept()
+    }
+
+    /// Nil: a UNIX socket.
+    var port: ControlPort? { if case .port(let port) = listening { port } else { nil } }
+
+    /// Puts the file into its place.
+    func activate() throws(ControlSocketError) {
+        if case .socket(let socket, _) = listening { try socket.activate() }
     }
 
     /// Removes the file, and closes all connections.
     func stop() async {
-        socket.removeFile()
-        try? await channel.close().get()
+        switch listening {
+        case .socket(let socket, let channel):
+            socket.removeFile()
+            try? await channel.close().get()
+        case .port(let port): await port.release()
+        }
         for connection in open.withLockedValue({ Array($0.values) }) { try? await connection.close().get() }
     }
 
-    private static func begin(
+    /// - Returns: false: there are too many.
+    private static func enter(
         _ channel: any Channel,
-        _ open: NIOLockedValueBox<[ObjectIdentifier: any Channel]>,
-        _ timeLimit: TimeAmount,
-        _ respond: @escaping ControlResponder
-    ) -> EventLoopFuture<Void> {
+        _ open: NIOLockedValueBox<[ObjectIdentifier: any Channel]>
+    ) -> Bool {
         let id = ObjectIdentifier(channel)
+        let peer = channel.remoteAddress?.ipAddress
         let isServed = open.withLockedValue { open in
             guard open.count < maxConnections else { return false }
+            // A client without a token does not lock the others out.
+            if let peer, open.values.count(where: { $0.remoteAddress?.ipAddress == peer }) >= maxPerClient {
+                return false
+            }
             open[id] = channel
             return true
         }
-        guard isServed else { return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported) }
-        channel.closeFuture.whenComplete { _ in open.withLockedValue { $0[id] = nil } }
+        if isServed { channel.closeFuture.whenComplete { _ in open.withLockedValue { $0[id] = nil } } }
+        return isServed
+    }
+
+    private static func refused(_ channel: any Channel) -> EventLoopFuture<Void> {
+        channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported)
+    }
+
+    private static func peer(_ channel: any Channel) -> EventLoopFuture<PeerCredentials> {
         guard let options = channel as? any SocketOptionProvider else {
             return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported)
         }
-        let credentials: EventLoopFuture<PeerCredentials> = options.unsafeGetSocketOption(
+        return options.unsafeGetSocketOption(
             level: SocketOptionLevel(SOL_SOCKET),
             name: SocketOptionName(SO_PEERCRED)
         )
-        return credentials.flatMapThrowing { peer in
-            guard peer.mayControl(geteuid()) else { throw ChannelError.operationUnsupported }
-            let pipeline = channel.pipeline.syncOperations
-            try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: false)
-            try pipeline.addHandler(ControlConnection(respond, timeLimit: timeLimit))
-        }
+    }
+
+    private static func configure(_ channel: any Channel, _ connection: ControlConnection) throws {
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: false, withErrorHandling: false)
+        try pipeline.addHandler(connection)
     }
 }
 

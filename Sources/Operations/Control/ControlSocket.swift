@@ -12,14 +12,16 @@ struct ControlSocket: Sendable {
     /// Which file it is: another process may have replaced it by the end.
     private let file: (device: dev_t, inode: ino_t)
 
-    /// Makes the file beside its final place (`activate`), with mode 0600. A socket that a dead process has left will be
+    /// Makes the file beside its final place (`activate`), with mode 0600 or, for a group, 0660. A socket that a dead process has left will be
     /// replaced.
     ///
     /// - Parameter takesOver: one that another process listens to, too: that process goes on with its connections, and
     ///   gets no new ones.
+    ///   - group: its members may connect, too; nil: the user alone (mode 0600).
     static func listen(
         at address: ControlAddress,
-        takesOver: Bool = false
+        takesOver: Bool = false,
+        group: gid_t? = nil
     ) throws(ControlSocketError) -> ControlSocket {
         let path = address.path
         let draft = path + ".\(getpid())"
@@ -31,6 +33,11 @@ struct ControlSocket: Sendable {
             // The mode of the file that `bind` makes: there is no moment at which others may connect.
             guard fchmod(descriptor, 0o600) == 0 else { throw failure(path, errno) }
             guard withAddress(draft, { bind(descriptor, $0, $1) }) == 0 else { throw failure(path, errno) }
+            if let group {
+                guard lchown(draft, uid_t.max, group) == 0, chmod(draft, 0o660) == 0 else {
+                    throw failure(path, errno)
+                }
+            }
             guard Glibc.listen(descriptor, backlog) == 0 else { throw failure(path, errno) }
             var status = stat()
             guard lstat(draft, &status) == 0 else { throw failure(path, errno) }
@@ -52,6 +59,19 @@ struct ControlSocket: Sendable {
         guard rename(draft, path) == 0 else { throw Self.failure(path, errno) }
     }
 
+    /// Gives the file another name too: another process is about to put its own into the place.
+    func keepName() { link(path, draft) }
+
+    /// The other process has ended: puts the file back.
+    func restoreName() {
+        rename(draft, path)
+        // Two names of one file: renaming leaves both.
+        unlink(draft)
+    }
+
+    /// The other process has the place.
+    func dropName() { unlink(draft) }
+
     /// It is not needed, and was given to nobody.
     func discard() {
         unlink(draft)
@@ -66,6 +86,7 @@ struct ControlSocket: Sendable {
 
     /// Removes the file, unless another process has put its own there.
     func removeFile() {
+        unlink(draft)
         if isInPlace { unlink(path) }
     }
 
@@ -87,7 +108,7 @@ struct ControlSocket: Sendable {
     }
 
     /// Whether a process listens to it.
-    private static func isLive(_ path: String) throws(ControlSocketError) -> Bool {
+    static func isLive(_ path: String) throws(ControlSocketError) -> Bool {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | closeOnExec | nonBlocking, 0)
         guard descriptor >= 0 else { throw failure(path, errno) }
         defer { close(descriptor) }

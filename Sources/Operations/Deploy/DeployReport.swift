@@ -1,5 +1,5 @@
 import Balancing
-import Foundation
+import FoundationEssentials
 
 /// What a deployment has done.
 package struct DeployReport: Codable, Equatable, Sendable {

@@ -1,5 +1,5 @@
 import Balancing
-import Foundation
+import FoundationEssentials
 import NIOCore
 import Routing
 

@@ -1,5 +1,5 @@
 import Balancing
-import Foundation
+import FoundationEssentials
 import Logging
 import NIOCore
 import Proxy
@@ -22,8 +22,8 @@ struct Deployment: Sendable {
     private struct Candidate: Sendable {
         let endpoint: Endpoint
         let record: ControlRecord.Deployed
-        /// Nil: the target has it already, or no pool checks it.
-        let shared: SharedEndpoint?
+        /// One for each way to connect to it; empty: the target has it already, or no pool checks it.
+        let shared: [SharedEndpoint]
     }
 
     /// - Throws: where nothing has changed, but for endpoints that are not healthy.
@@ -37,8 +37,9 @@ struct Deployment: Sendable {
             )
         }
         let check = pool?.settings.check ?? request.check
-        let candidates = candidates(endpoints, pool, await members())
-        let probed = try await probe(candidates, check, rise: pool?.settings.check?.rise ?? 1)
+        let links = tier.links(to: name)
+        let candidates = candidates(endpoints, pool, links, await members())
+        let probed = try await probe(candidates, check, over: links, rise: pool?.settings.check?.rise ?? 1)
         var report = DeployReport(of: name, probed, by: check)
         guard report.outcome == .deployed else {
             log(report)
@@ -49,7 +50,7 @@ struct Deployment: Sendable {
         try await store.set(candidates.map(\.record), for: name)
         log(report)
         let kept = Set(candidates.map { Self.key($0.endpoint, $0.record.identity, pool) })
-        report.drained = await drain(before.filter { !kept.contains($0.key) })
+        report.drained = await drain(before.filter { !kept.contains($0.key.place) })
         return report
     }
 
@@ -115,19 +116,22 @@ struct Deployment: Sendable {
     private func candidates(
         _ endpoints: [Endpoint],
         _ pool: Pool?,
+        _ links: [UpstreamLink],
         _ current: [SharedEndpoint]
     ) -> [Candidate] {
         let identity = Self.identity(of: Date())
         return endpoints.map { endpoint in
             if let there = current.first(where: { $0.endpoint == endpoint && $0.pool == pool?.name }) {
                 let record = ControlRecord.Deployed(endpoint: "\(endpoint)", identity: there.identity)
-                return Candidate(endpoint: endpoint, record: record, shared: nil)
+                return Candidate(endpoint: endpoint, record: record, shared: [])
             }
             let record = ControlRecord.Deployed(endpoint: "\(endpoint)", identity: identity)
             guard let pool, pool.settings.check != nil else {
-                return Candidate(endpoint: endpoint, record: record, shared: nil)
+                return Candidate(endpoint: endpoint, record: record, shared: [])
             }
-            let shared = tier.endpoint(endpoint, identity: identity, of: pool, arrived: .now())
+            let shared = links.map { link in
+                tier.endpoint(endpoint, identity: identity, of: pool, over: link, arrived: .now())
+            }
             return Candidate(endpoint: endpoint, record: record, shared: shared)
         }
     }
@@ -146,6 +150,7 @@ struct Deployment: Sendable {
     private func probe(
         _ candidates: [Candidate],
         _ check: HealthCheck,
+        over links: [UpstreamLink],
         rise: Int
     ) async throws(ControlRefusal) -> [DeployReport.Probed] {
         var probes = DeployProbes(
@@ -153,14 +158,23 @@ struct Deployment: Sendable {
             rise: rise,
             pause: request.pause,
             limit: .seconds(request.waitsAtMost),
-            probe: { [tier] in await tier.probe($0, check) }
+            probe: { [tier] endpoint in
+                for link in links {
+                    let result = await tier.probe(endpoint, check, over: link)
+                    guard result == .healthy else { return result }
+                }
+                return .healthy
+            }
         )
         // The tier's own checks go on beside these, and what they show counts too.
-        probes.begins = { candidates[$0].shared?.markUse(now: .now()) }
+        probes.begins = { candidates[$0].shared.forEach { $0.markUse(now: .now()) } }
         probes.isUp = { index in
-            guard let shared = candidates[index].shared else { return true }
-            shared.checked(check, failure: nil, evidence: "deployment", now: .now())
-            return shared.health.checks?.isUp ?? true
+            var isUp = true
+            for shared in candidates[index].shared {
+                shared.checked(check, failure: nil, evidence: "deployment", now: .now())
+                isUp = isUp && shared.health.checks?.isUp ?? true
+            }
+            return isUp
         }
         probes.isStopping = { [store] in await store.isStopping }
         let results = await probes.run(candidates.map(\.endpoint))

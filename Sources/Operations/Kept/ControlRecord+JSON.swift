@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// A record as a registry has it: `{"endpoints": [{"endpoint": "10.0.0.5:8080"}], "hold": {"state": "paused", "max": 30}}`.
 extension ControlRecord {

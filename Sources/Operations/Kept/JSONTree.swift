@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// Any JSON value, to compare one with what was read of it. A member that is null is not there.
 enum JSONTree: Decodable, Equatable {

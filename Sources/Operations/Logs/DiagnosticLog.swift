@@ -1,6 +1,7 @@
 import Bytes
 import Glibc
 package import Logging
+import NIOConcurrencyHelpers
 
 /// The log for operators: each entry is one line, whatever is in it.
 ///
@@ -15,13 +16,21 @@ package struct DiagnosticLog: LogHandler {
     private static let maxWaitingBytes = 256 << 10
 
     package var metadata: Logger.Metadata = [:]
-    package var logLevel = Logger.Level.notice
+    package var logLevel: Logger.Level {
+        get { own ?? threshold.level }
+        set { own = newValue }
+    }
+    /// Set for this logger alone.
+    private var own: Logger.Level?
+    private let threshold: LogThreshold
     private let label: String
     private let sink: LogSink
 
-    package init(label: String, sink: LogSink) {
+    /// - Parameter threshold: of all loggers.
+    package init(label: String, sink: LogSink, threshold: LogThreshold = LogThreshold(.notice)) {
         self.label = label
         self.sink = sink
+        self.threshold = threshold
     }
 
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -46,8 +55,15 @@ package struct DiagnosticLog: LogHandler {
     ///
     /// - Throws: `LogSinkError` where the system has no thread left.
     package static func standardError() throws(LogSinkError) -> LogSink {
-        try sink(.standardError)
+        let sink = try sink(.standardError)
+        standardSink.withLockedValue { $0 = sink }
+        return sink
     }
+
+    private static let standardSink = NIOLockedValueBox<LogSink?>(nil)
+
+    /// Entries on standard error that were dropped so far: nobody read them, or the disk was full. Any thread.
+    package static var droppedEntries: UInt64 { standardSink.withLockedValue { $0 }?.droppedLines ?? 0 }
 
     static func sink(_ output: LogOutput) throws(LogSinkError) -> LogSink {
         try LogSink(output, maxWaitingBytes: maxWaitingBytes) { sink, event in

@@ -1,5 +1,6 @@
 import Bytes
 import NIOCore
+import ProxyCore
 import Routing
 
 /// The bytes of log records, written without a `String` or another buffer in between: a record is made for every
@@ -92,10 +93,19 @@ final class LogLine: @unchecked Sendable {
     func append(_ target: Target) {
         // The description puts an IPv6 address in brackets.
         if target.literal != nil { return append(target.description) }
+        if target.scheme != .http {
+            append(target.scheme.rawValue)
+            append("://")
+        }
         append(target.name)
         guard let port = target.port else { return }
         append(byte: UInt8(ascii: ":"))
         append(number: UInt64(port))
+    }
+
+    /// In 16 digits.
+    func append(hexadecimal number: UInt64) {
+        append(HexDigits(number).span)
     }
 
     /// In decimal, with leading zeros up to `digits` digits.

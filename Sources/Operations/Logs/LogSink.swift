@@ -18,10 +18,16 @@ package final class LogSink: Sendable {
         case reopened
         /// The file that was open stays in use.
         case notReopened(reason: String)
+        /// The file was too large: it was renamed, and a new one is written.
+        case rotated
+        /// The file that was too large stays in use.
+        case notRotated(reason: String)
     }
 
     private enum Job {
         case lines(LogLine, UInt64)
+        /// One line, and about how many bytes it needs.
+        case made(@Sendable () -> LogLine, Int)
         case reopen
         case end
     }
@@ -53,7 +59,7 @@ package final class LogSink: Sendable {
     /// The maximum time for what waits to be written at the end.
     static let closeLimit = Duration.seconds(10)
 
-    private let path: String?
+    private let isFile: Bool
     private let maxWaitingBytes: Int
     private let report: @Sendable (LogSink, Event) -> Void
     private let state = NIOLockedValueBox(State())
@@ -63,46 +69,78 @@ package final class LogSink: Sendable {
     ///
     /// - Parameters:
     ///   - path: nil for standard output; a file is appended to, and created if it is missing.
+    ///   - access: who may read the file.
+    ///   - rotation: of the file; nil: it grows.
+    ///   - maxWaitingBytes: that may wait to be written.
     ///   - report: called on the sink's thread, or on one that calls `write`; it must not block.
     /// - Throws: `LogSinkError` if the file cannot be opened.
-    package convenience init(
+    convenience init(
         path: String?,
+        access: LogFileAccess = .group,
+        rotation: LogRotation? = nil,
+        maxWaitingBytes: Int = accessLogBytes,
         report: @escaping @Sendable (LogSink, Event) -> Void = { _, _ in }
     ) throws(LogSinkError) {
-        let output: LogOutput = if let path { try LogOutput(path: path) } else { .standardOutput }
-        try self.init(output, path: path, maxWaitingBytes: Self.accessLogBytes, report: report)
+        let output: LogOutput =
+            if let path { try LogOutput(path: path, access: access) } else { .standardOutput }
+        try self.init(
+            output,
+            path: path,
+            access: access,
+            rotation: rotation,
+            maxWaitingBytes: maxWaitingBytes,
+            report: report
+        )
     }
 
+    /// - Parameter path: of a file that can be opened again; nil: it is none.
     init(
         _ output: LogOutput,
         path: String? = nil,
+        access: LogFileAccess = .group,
+        rotation: LogRotation? = nil,
         maxWaitingBytes: Int,
         report: @escaping @Sendable (LogSink, Event) -> Void
     ) throws(LogSinkError) {
-        self.path = path
+        self.isFile = path != nil
         self.maxWaitingBytes = maxWaitingBytes
         self.report = report
-        guard BlockingThread.start({ [self] in run(output) }) else {
+        let file = LogFile(output, path: path, access: access, rotation: rotation)
+        guard BlockingThread.start({ [self] in run(file) }) else {
             throw LogSinkError(path: path ?? "-", reason: "the system has no thread left")
         }
     }
 
     /// Queues a batch for writing; returns at once. Any thread.
     func write(_ batch: LogLine, lines: UInt64) {
-        let size = batch.count
-        let isNewStall = state.withLockedValue { state in
+        add(.lines(batch, lines), lines: lines, bytes: batch.count)
+    }
+
+    /// Queues one line that is made on the sink's thread; returns at once. Any thread.
+    ///
+    /// - Parameter bytes: about how many it needs.
+    /// - Returns: false where it is dropped.
+    @discardableResult
+    func write(bytes: Int, _ make: @escaping @Sendable () -> LogLine) -> Bool {
+        add(.made(make, bytes), lines: 1, bytes: bytes)
+    }
+
+    @discardableResult
+    private func add(_ job: Job, lines: UInt64, bytes size: Int) -> Bool {
+        let (isTaken, isNewStall) = state.withLockedValue { state in
             guard state.waitingBytes + size <= maxWaitingBytes, !state.isAbandoned else {
                 state.droppedLines &+= lines
                 defer { state.isStallReported = true }
-                return !state.isStallReported
+                return (false, !state.isStallReported)
             }
             state.waitingBytes += size
             state.waitingLines &+= lines
-            state.jobs.append(.lines(batch, lines))
-            return false
+            state.jobs.append(job)
+            return (true, false)
         }
         if isNewStall { report(self, .stalled) }
         work.signal()
+        return isTaken
     }
 
     /// Lines that were dropped so far.
@@ -110,7 +148,7 @@ package final class LogSink: Sendable {
 
     /// Opens the file again under its path, after what waits: a program has renamed the one that is open. Any thread.
     package func reopen() {
-        guard path != nil else { return }
+        guard isFile else { return }
         state.withLockedValue { state in
             guard !state.isReopening else { return }
             state.isReopening = true
@@ -142,30 +180,43 @@ package final class LogSink: Sendable {
 
     // MARK: On the thread
 
-    private func run(_ first: LogOutput) {
-        var writer = LogWriter(first)
+    private func run(_ first: LogFile) {
+        var file = first
         var lastReport: Int?
         while true {
-            work.wait()
+            wait()
             for job in takeJobs() {
                 switch job {
-                case .lines(let batch, let lines):
-                    let lost = writer.write(batch) { bytes, stalled in
-                        state.withLockedValue { state in
-                            state.written &+= UInt64(bytes)
-                            return !state.isAbandoned && !(state.isReopening && stalled >= Self.patience)
-                        }
-                    }
-                    finish(lines, lost: lost, bytes: batch.count)
-                case .reopen: reopen(&writer)
+                case .lines(let batch, let lines): write(batch, lines, batch.count, to: &file)
+                case .made(let make, let bytes): write(make(), 1, bytes, to: &file)
+                case .reopen: reopen(&file)
                 case .end:
-                    if path != nil { writer.output.close() }
+                    file.close()
                     state.withLockedValue { $0.hasEnded = true }
                     return
                 }
             }
-            reportDropped(writer.failure, &lastReport)
+            reportDropped(file.writer.failure, &lastReport)
         }
+    }
+
+    /// Until there is work, or dropped lines may be reported.
+    private func wait() {
+        let isReported = state.withLockedValue { $0.reportedLines == $0.droppedLines }
+        if isReported { return work.wait() }
+        _ = work.wait(timeout: .now() + .seconds(1))
+    }
+
+    /// - Parameter bytes: that were added for it to those that wait.
+    private func write(_ batch: LogLine, _ lines: UInt64, _ bytes: Int, to file: inout LogFile) {
+        if let event = file.prepare(batch.count) { report(self, event) }
+        let lost = file.write(batch, lines: lines) { bytes, stalled in
+            state.withLockedValue { state in
+                state.written &+= UInt64(bytes)
+                return !state.isAbandoned && !(state.isReopening && stalled >= Self.patience)
+            }
+        }
+        finish(lines, lost: lost, bytes: bytes)
     }
 
     private func takeJobs() -> [Job] {
@@ -185,17 +236,9 @@ package final class LogSink: Sendable {
         }
     }
 
-    private func reopen(_ writer: inout LogWriter) {
+    private func reopen(_ file: inout LogFile) {
         defer { state.withLockedValue { $0.isReopening = false } }
-        guard let path else { return }
-        do throws(LogSinkError) {
-            let fresh = try LogOutput(path: path)
-            writer.output.close()
-            writer = LogWriter(fresh)
-            report(self, .reopened)
-        } catch {
-            report(self, .notReopened(reason: error.reason))
-        }
+        if let event = file.reopen() { report(self, event) }
     }
 
     private func reportDropped(_ failure: Int32, _ lastReport: inout Int?) {
@@ -221,10 +264,4 @@ package final class LogSink: Sendable {
             )
         )
     }
-}
-
-package struct LogSinkError: Error, CustomStringConvertible, Sendable {
-    package let path: String
-    package let reason: String
-    package var description: String { "cannot write the access log \(path): \(reason)" }
 }

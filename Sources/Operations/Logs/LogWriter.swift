@@ -10,10 +10,12 @@ struct LogWriter {
 
     init(_ output: LogOutput) { self.output = output }
 
-    /// - Parameter proceed: called after each attempt, with the bytes that it wrote and the time for which the reader
-    ///   has not read anything; false gives the rest up.
+    /// - Parameters:
+    ///   - lines: that the batch has.
+    ///   - proceed: called after each attempt, with the bytes that it wrote and the time for which the reader
+    ///     has not read anything; false gives the rest up.
     /// - Returns: how many lines could not be written, or not to their end.
-    mutating func write(_ batch: LogLine, _ proceed: (Int, Duration) -> Bool) -> UInt64 {
+    mutating func write(_ batch: LogLine, lines: UInt64, _ proceed: (Int, Duration) -> Bool) -> UInt64 {
         let newline = UInt8(ascii: "\n")
         return withExtendedLifetime(batch) {
             let bytes = batch.bytes
@@ -24,7 +26,9 @@ struct LogWriter {
             }
             let count = isTorn ? 0 : writeAll(bytes, proceed)
             if count > 0 { isTorn = bytes[count - 1] != newline }
-            return UInt64(bytes[count...].count { $0 == newline })
+            // Nearly always all of it, or, on a full disk, nothing.
+            if count == bytes.count { return 0 }
+            return count == 0 ? lines : UInt64(bytes[count...].count { $0 == newline })
         }
     }
 

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Names
 import Routing
 import RoutingConfig

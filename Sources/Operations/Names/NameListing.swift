@@ -1,6 +1,6 @@
 import Balancing
 import Bytes
-import Foundation
+import FoundationEssentials
 package import Names
 import Routing
 
@@ -90,11 +90,7 @@ package struct NameListing: Sendable, Equatable {
                 ])
             }
         }
-        let widths = lines[0].indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
-        return lines.map { line in
-            zip(line, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }
-                .joined(separator: "  ").trimmingCharacters(in: .whitespaces)
-        }.joined(separator: "\n")
+        return TextColumns.text(lines)
     }
 
     /// `59s`, `59m`, `47h`, `365d`.

@@ -10,6 +10,10 @@ package struct PoolsClient: Sendable {
         client = ControlClient(address)
     }
 
+    package init(_ client: ControlClient) {
+        self.client = client
+    }
+
     /// - Parameter name: of a target or a pool; nil: all.
     package func report(of name: String? = nil) async throws(ControlClient.Problem) -> PoolsReport {
         try await client.send(.GET, ["pools"] + (name.map { [$0] } ?? []))

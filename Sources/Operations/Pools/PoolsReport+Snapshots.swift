@@ -27,13 +27,17 @@ extension PoolsReport {
         }
         let time = MonotonicTime(now)
         var reports = targets.values.compactMap { $0.report(checks: checks, now: time) }
+        // Over whatever link: an operator's state holds for all.
+        let places = Dictionary(known.values.map { ($0.key.place, $0) }) {
+            $0.health.isSetByOperator ? $0 : $1
+        }
         // Pools that no request has used lately. (Those of patterns stand for no target then.)
         for pool in loops.first?.pools ?? [] where targets[pool.name] == nil && !pool.members.isEmpty {
             reports.append(
                 Target(
                     unused: pool,
                     records[pool.name]?.endpoints == nil ? nil : records[pool.name],
-                    known,
+                    places,
                     now: time
                 )
             )
@@ -117,7 +121,7 @@ extension PoolsReport.Target {
     fileprivate init(
         unused pool: Pool,
         _ deployed: ControlRecord?,
-        _ known: [SharedEndpoints.Key: SharedEndpoint],
+        _ places: [SharedEndpoints.Key: SharedEndpoint],
         now: MonotonicTime
     ) {
         self.init(
@@ -130,7 +134,7 @@ extension PoolsReport.Target {
             members: Self.members(of: pool, deployed).map { member, identity in
                 let endpoint = SharedEndpoint(member, identity: identity, of: pool)
                 return PoolsReport.Member(
-                    known[endpoint.key] ?? endpoint,
+                    places[endpoint.key] ?? endpoint,
                     member.settings,
                     requests: 0,
                     check: nil,
@@ -264,6 +268,7 @@ extension PoolsReport.Member {
         if isSetBySource { state = sourceState == .down ? .down : .drain }
         self.init(
             endpoint: "\(endpoint.endpoint)",
+            scheme: endpoint.link.scheme == .http ? nil : endpoint.link.scheme.rawValue,
             identity: endpoint.identity,
             state: state,
             cause: isSetBySource

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// The targets of a tier with their endpoints, as the control socket shows them. Times are seconds.
 package struct PoolsReport: Codable, Sendable, Equatable {
@@ -107,6 +107,8 @@ package struct PoolsReport: Codable, Sendable, Equatable {
         }
 
         package var endpoint: String
+        /// How connections to it are made: `https`, `h2c`; nil: `http`.
+        package var scheme: String?
         package var identity: String?
         package var state: State
         /// Why it is down or avoided: a word of the log for operators.

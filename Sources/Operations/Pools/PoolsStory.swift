@@ -11,7 +11,10 @@ package enum PoolsStory {
         var lines = ["\(Printable.text(target.name)): \(origin(target))", next(target)]
         if let places = target.places { lines.append(self.places(places)) }
         for member in target.members {
-            lines += ["", "\(member.endpoint)\(member.identity.map { " (\(Printable.text($0)))" } ?? "")"]
+            let scheme = member.scheme.map { " over \(Printable.text($0))" } ?? ""
+            lines += [
+                "", "\(member.endpoint)\(scheme)\(member.identity.map { " (\(Printable.text($0)))" } ?? "")",
+            ]
             lines += sentences(member).map { "  " + $0 }
             lines += member.transitions.reversed().map { "  " + transition($0) }
         }

@@ -1,5 +1,5 @@
 import Bytes
-import Foundation
+import FoundationEssentials
 
 /// The pools of a tier in columns, for people: a line for each endpoint.
 package enum PoolsTable {
@@ -15,11 +15,7 @@ package enum PoolsTable {
             if target.members.isEmpty { lines.append(empty(target)) }
             for member in target.members { lines.append(line(member, of: target)) }
         }
-        let widths = lines[0].indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
-        return lines.map { line in
-            zip(line, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }
-                .joined(separator: "  ").trimmingCharacters(in: .whitespaces)
-        }.joined(separator: "\n")
+        return TextColumns.text(lines)
     }
 
     /// The targets that are paused or stopped, a line for each.
@@ -67,7 +63,8 @@ package enum PoolsTable {
     private static func line(_ member: PoolsReport.Member, of target: PoolsReport.Target) -> [String] {
         let last = member.transitions.last
         let cells = [
-            target.name, target.pool ?? "-", member.endpoint, state(member, isInUse: target.inUse),
+            target.name, target.pool ?? "-", member.endpoint + (member.scheme.map { " (\($0))" } ?? ""),
+            state(member, isInUse: target.inUse),
             weight(member),
             "\(member.requests)" + (member.maxConns.map { "/\($0)" } ?? ""),
             next(member),
@@ -98,6 +95,6 @@ package enum PoolsTable {
     }
 
     static func seconds(_ seconds: Double) -> String {
-        seconds < 10 ? String(format: "%.1fs", max(0, seconds)) : NameListing.span(Int64(seconds))
+        seconds < 10 ? FixedPoint.text(max(0, seconds), places: 1) + "s" : NameListing.span(Int64(seconds))
     }
 }

@@ -1,5 +1,5 @@
 import Balancing
-import Foundation
+import FoundationEssentials
 import Logging
 import NIOCore
 import Proxy
@@ -9,13 +9,16 @@ import RoutingConfig
 
 /// What the control socket of a tier offers.
 struct TierControl: Sendable {
-    private static let paths =
-        "GET /certificates, GET /pools, GET /pools/NAME, POST /pools/NAME/(state|pause|stop|resume|deploy|reset|split)"
-
     /// The body of `POST /pools/NAME/state`.
     struct StateChange: Codable, Sendable {
         var endpoint: String
         var state: String
+    }
+
+    /// The body of `POST /reload`.
+    struct ReloadOptions: Codable, Sendable {
+        /// The share of hosts, percent, that may change their route.
+        var `guard`: Double?
     }
 
     let tier: Tier
@@ -23,46 +26,87 @@ struct TierControl: Sendable {
     let logger: Logger
     /// The certificates of the listeners, as they are now.
     var certificates: @Sendable () -> CertificatesReport = { CertificatesReport(listeners: []) }
+    /// Reads all files again: with the share of hosts, percent, that may change their route.
+    var reload: @Sendable (Double?) async -> ReloadReport = { _ in
+        ReloadReport(reloaded: false, rules: 0, findings: ["the tier has no files to read"])
+    }
 
-    func respond(_ request: ControlRequest) async -> ControlResponse {
-        do throws(ControlRefusal) {
-            switch (request.method, request.path.first, request.path.count) {
-            case ("GET", "certificates", 1): return .value(certificates())
-            case (_, "certificates", 1): return .error(405, "the method is not allowed: \(Self.paths)")
-            case ("GET", "pools", 1): return .value(await report(await tier.snapshots()))
-            case ("GET", "pools", 2): return .value(try await report(of: request.path[1]))
-            case ("POST", "pools", 3) where request.path[2] == "state":
-                return .value(try await set(request.body, of: request.path[1]))
-            case ("POST", "pools", 3) where request.path[2] == "split":
-                let name = try await SplitControl(tier: tier, logger: logger)
-                    .apply(request.body, to: request.path[1])
-                return .value(try await report(of: name))
-            case ("POST", "pools", 3) where request.path[2] == "deploy":
-                return try await deploy(request.path[1], request.body) {
+    var routes: [ControlRoute] {
+        [
+            ControlRoute("GET", "/certificates", .read, "The certificates that are loaded.") { _ in
+                .value(certificates())
+            },
+            ControlRoute("POST", "/reload", .operate, "Reads all files again.") {
+                request async throws(ControlRefusal) in
+                .value(try await reloaded(request.body))
+            },
+            ControlRoute("GET", "/pools", .read, "All targets with their endpoints.") { _ in
+                .value(await report(await tier.snapshots()))
+            },
+            ControlRoute("GET", "/pools/{name}", .read, "One pool or target.") {
+                request async throws(ControlRefusal) in
+                .value(try await report(of: request.path[1]))
+            },
+            ControlRoute("POST", "/pools/{name}/state", .operate, "Sets the state of an endpoint.") {
+                request async throws(ControlRefusal) in
+                .value(try await set(request.body, of: request.path[1]))
+            },
+            ControlRoute("POST", "/pools/{name}/split", .operate, "Sets the weights of a split.") {
+                request async throws(ControlRefusal) in
+                let split = SplitControl(tier: tier, logger: logger)
+                return .value(try await report(of: try await split.apply(request.body, to: request.path[1])))
+            },
+            ControlRoute("POST", "/pools/{name}/deploy", .operate, "Replaces the endpoints of a target.") {
+                request async throws(ControlRefusal) in
+                try await deploy(request.path[1], request.body) {
                     (deployment) async throws(ControlRefusal) in
                     try await deployment.run()
                 }
-            case ("POST", "pools", 3) where request.path[2] == "reset":
-                return try await deploy(request.path[1], request.body) {
+            },
+            ControlRoute("POST", "/pools/{name}/reset", .operate, "Takes back what was deployed.") {
+                request async throws(ControlRefusal) in
+                try await deploy(request.path[1], request.body) {
                     (deployment) async throws(ControlRefusal) in
                     try await deployment.reset()
                 }
-            case ("POST", "pools", 3):
-                let holds = HoldControl(store: store, logger: logger)
-                let name = try await holds.apply(request.path[2], request.body, to: request.path[1])
-                var report = await report(await tier.snapshots(of: name))
-                report.targets.removeAll { $0.name != name }
-                report.holds.removeAll { $0.name != name }
-                report.splits.removeAll { $0.name != name }
-                report.deployed.removeAll { $0.name != name }
-                report.states = []
-                return .value(report)
-            case (_, "pools", 1...2): return .error(405, "the method is not allowed: \(Self.paths)")
-            default: return .error(404, "this is not a valid path: \(Self.paths)")
+            },
+        ]
+            + ["pause", "stop", "resume"].map { verb in
+                ControlRoute("POST", "/pools/{name}/\(verb)", .operate, "Holds a target, or ends its hold.") {
+                    request async throws(ControlRefusal) in
+                    .value(try await hold(verb, request))
+                }
             }
-        } catch {
-            return .error(error.status, error.message)
+    }
+
+    private func hold(_ verb: String, _ request: ControlRequest) async throws(ControlRefusal) -> PoolsReport {
+        let holds = HoldControl(store: store, logger: logger)
+        let name = try await holds.apply(verb, request.body, to: request.path[1])
+        var report = await report(await tier.snapshots(of: name))
+        report.targets.removeAll { $0.name != name }
+        report.holds.removeAll { $0.name != name }
+        report.splits.removeAll { $0.name != name }
+        report.deployed.removeAll { $0.name != name }
+        report.states = []
+        return report
+    }
+
+    private func reloaded(_ body: [UInt8]) async throws(ControlRefusal) -> ReloadReport {
+        var options = ReloadOptions()
+        if !body.isEmpty {
+            guard let decoded = try? JSONDecoder().decode(ReloadOptions.self, from: Data(body)),
+                decoded.guard.map({ $0 >= 0 && $0 <= 100 }) ?? true
+            else { throw ControlRefusal(400, #"the body is not like {"guard": 10}, a share from 0 to 100"#) }
+            options = decoded
         }
+        var report = await reload(options.guard)
+        // Also where the rules could be read: a certificate that cannot be used stays as it was.
+        report.findings += certificates().problems.map(\.message)
+        logger.notice(
+            "an operator reloaded the files",
+            metadata: ["reloaded": "\(report.reloaded)", "findings": "\(report.findings.count)"]
+        )
+        return report
     }
 
     private func report(_ loops: [LoopSnapshot]) async -> PoolsReport {

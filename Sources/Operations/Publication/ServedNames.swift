@@ -86,14 +86,21 @@ struct ServedNames {
         var members: [Member] = []
         for named in addresses {
             guard named.health == nil,
-                let port = named.port ?? ports.port(of: name, usually: TargetResolver.defaultPort)
+                let port = named.port ?? ports.port(of: name)
             else { return nil }
             let place = Endpoint(address: named.address, port: port)
-            let endpoint = endpoints.endpoint(place, identity: named.identity, pool: pool.name)
             let settings = EndpointSettings(of: named, at: place, in: pool)
-            endpoint.configure(settings, check: pool.settings.check, now: now)
             let isListed = pool.member(at: place) != nil
-            members.append(Member(endpoint: endpoint, sourceState: isListed ? .up : named.state))
+            for link in ports.links(to: name) {
+                let endpoint = endpoints.endpoint(
+                    place,
+                    identity: named.identity,
+                    pool: pool.name,
+                    link: link
+                )
+                endpoint.configure(settings, check: pool.settings.check, now: now)
+                members.append(Member(endpoint: endpoint, sourceState: isListed ? .up : named.state))
+            }
         }
         return members.isEmpty ? nil : members
     }

@@ -1,5 +1,5 @@
 import EtcdClient
-import Foundation
+import FoundationEssentials
 package import RegistryClient
 package import Settings
 

@@ -1,5 +1,5 @@
 import Balancing
-import Foundation
+import FoundationEssentials
 import Proxy
 import ProxyCore
 package import Routing
@@ -12,15 +12,20 @@ package struct RegistryDeployment: Sendable {
     private let commands: RecordCommands
     private let pool: Pool?
     private let controlPlane: [Endpoint]
+    /// How the rules connect to the target.
+    private let links: [UpstreamLink]
+    private let upstreams: UpstreamTLSPlan
 
     /// - Parameters:
     ///   - table: the rules of a tier that follows the registry: the pool of the target has the check.
+    ///   - upstreams: of these rules.
     ///   - controlPlane: the registries and DNS servers of that tier.
     package init(
         _ name: String,
         _ request: DeployRequest,
         _ commands: RecordCommands,
         table: RouteTable,
+        upstreams: UpstreamTLSPlan,
         controlPlane: [Endpoint]
     ) throws(RecordCommands.Problem) {
         do throws(RecordFlaw) {
@@ -33,6 +38,8 @@ package struct RegistryDeployment: Sendable {
         self.commands = commands
         self.pool = table.pools.pool(for: self.name, scratch: RouteScratch())
         self.controlPlane = controlPlane
+        self.links = TargetPorts(table).links(to: self.name)
+        self.upstreams = upstreams
     }
 
     package func run() async throws(RecordCommands.Problem) -> DeployReport {
@@ -99,7 +106,13 @@ package struct RegistryDeployment: Sendable {
         _ check: HealthCheck
     ) async throws(RecordCommands.Problem) -> [DeployReport.Probed] {
         let prober: StandaloneProber
-        do { prober = try StandaloneProber() } catch {
+        let security: UpstreamSecurity
+        do throws(UpstreamTLSFailure) {
+            security = UpstreamSecurity(try upstreams.store(for: links))
+        } catch {
+            throw RecordCommands.Problem("\(error)")
+        }
+        do { prober = try StandaloneProber(security) } catch {
             throw RecordCommands.Problem("the system refuses an event loop: \(error)")
         }
         let probes = DeployProbes(
@@ -107,7 +120,13 @@ package struct RegistryDeployment: Sendable {
             rise: pool?.settings.check?.rise ?? 1,
             pause: request.pause,
             limit: .seconds(request.waitsAtMost),
-            probe: { await prober.probe($0, check) }
+            probe: { [links] endpoint in
+                for link in links {
+                    let result = await prober.probe(endpoint, check, over: link)
+                    guard result == .healthy else { return result }
+                }
+                return .healthy
+            }
         )
         let results = await probes.run(endpoints)
         await prober.shutDown()

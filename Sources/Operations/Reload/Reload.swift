@@ -1,4 +1,5 @@
 import Dispatch
+import Glibc
 import Linting
 import Logging
 import Names
@@ -15,6 +16,8 @@ package struct ReloadCounters: Sendable, Equatable {
     package internal(set) var failed: UInt64 = 0
     /// Whether the rules in force differ from the files because the last reload failed.
     package internal(set) var isStale = false
+    /// When the rules in force were loaded, seconds since 1970.
+    package internal(set) var loaded = 0
 }
 
 /// Puts changed rule files in force while the tier serves.
@@ -37,12 +40,28 @@ final class Reload: Sendable {
         /// The causes of the next reload, and who waits for it.
         var causes: Set<Cause> = []
         var waiting: [@Sendable (Bool) -> Void] = []
+        /// The least share of hosts, percent, that may change their route by the next reload, of those that operators have
+        /// given for it.
+        var guardLimit: Double?
+        /// What the last reload has found in the files, and about the routes of hosts.
+        var diagnostics: [Diagnostic] = []
+        var guardReport: ReloadReport.Guard?
         /// The wait before the next retry, and its number; nil: the files could be read.
         var retry: (wait: Duration, number: Int)?
         /// The number of rules in force.
         var rules: Int
         /// The listeners that the tier has not been started with are reported once.
         var reportedListeners: [ListenerSettings]
+    }
+
+    /// What keeps a reload from changing too much.
+    struct Protection: Sendable {
+        /// The share of hosts, percent, that may change their route; nil: all may.
+        var limit: Double?
+        /// The files are read again only when an operator says so.
+        var isManual = false
+        /// The hosts of the last minutes. Called on no event loop.
+        var recentHosts: @Sendable () async -> [RecentHost] = { [] }
     }
 
     /// The first and the longest wait before files that could not be read are read again.
@@ -60,9 +79,12 @@ final class Reload: Sendable {
     /// As they were at the start.
     private let listeners: [ListenerSettings]
     private let certificates: CertificateControl
+    private let upstreams: UpstreamCertificates
+    private let clients: ClientAuthorities
     private let logger: Logger
-    private let installed: @Sendable ([NameSourceSettings]) -> Void
+    private let installed: @Sendable (TierPlan) -> Void
     private let findings: RuleFindings
+    private let protection: Protection
     private let state: NIOLockedValueBox<State>
     /// Runs one reload at a time.
     private let queue = DispatchQueue(label: "berth.reload")
@@ -72,7 +94,9 @@ final class Reload: Sendable {
     ///   - rules: the number of rules in force.
     ///   - listeners: those that the rule files had at the start.
     ///   - certificates: of the listeners.
-    ///   - installed: called with the name sources of rules that were put in force.
+    ///   - upstreams: of targets with `https`.
+    ///   - clients: the CAs of clients.
+    ///   - installed: called with what was put in force.
     init(
         _ paths: [String],
         rules: Int,
@@ -81,8 +105,11 @@ final class Reload: Sendable {
         names: NameDirectory,
         sources: NameSources,
         certificates: CertificateControl,
+        upstreams: UpstreamCertificates,
+        clients: ClientAuthorities,
         logger: Logger,
-        installed: @escaping @Sendable ([NameSourceSettings]) -> Void = { _ in }
+        protection: Protection = Protection(),
+        installed: @escaping @Sendable (TierPlan) -> Void = { _ in }
     ) {
         self.paths = paths
         self.tier = tier
@@ -90,13 +117,20 @@ final class Reload: Sendable {
         self.sources = sources
         self.listeners = listeners
         self.certificates = certificates
+        self.upstreams = upstreams
+        self.clients = clients
         self.logger = logger
         self.installed = installed
         self.findings = RuleFindings(paths, logger: logger)
+        self.protection = protection
         state = NIOLockedValueBox(State(rules: rules, reportedListeners: listeners))
+        state.withLockedValue { $0.counters.loaded = time(nil) }
     }
 
     var counters: ReloadCounters { state.withLockedValue { $0.counters } }
+
+    /// Why the last reload failed, a line each; nil: it did not.
+    var lastError: String? { state.withLockedValue { $0.counters.isStale ? $0.reported : nil } }
 
     /// Starts watching the files and folders.
     ///
@@ -105,6 +139,7 @@ final class Reload: Sendable {
     ///   - read: the files as they were before they were read.
     func watch(_ inspected: InspectedConfiguration?, read: WatchedRules) {
         if let inspected { findings.check(inspected) }
+        guard !protection.isManual else { return }
         for path in paths {
             do {
                 let watcher = try read.watch(path) { [weak self] in
@@ -133,20 +168,44 @@ final class Reload: Sendable {
 
     /// Schedules a reload. Safe to call from any thread.
     ///
-    /// - Parameter done: called after the reload with whether the new rules are in force.
-    func request(_ cause: Cause, done: (@Sendable (Bool) -> Void)? = nil) {
+    /// - Parameters:
+    ///   - guardLimit: the share of hosts, percent, that may change their route; nil: as the tier has it.
+    ///   - done: called after the reload with whether the new rules are in force.
+    func request(_ cause: Cause, guardLimit: Double? = nil, done: (@Sendable (Bool) -> Void)? = nil) {
         let isFirst = state.withLockedValue { state in
             if let done { state.waiting.append(done) }
+            if let guardLimit { state.guardLimit = min(guardLimit, state.guardLimit ?? guardLimit) }
             defer { state.causes.insert(cause) }
             return state.causes.isEmpty
         }
         if isFirst { queue.async { [self] in run() } }
     }
 
+    /// Reloads for an operator, and says what came of it.
+    ///
+    /// - Parameter guardLimit: see `request`.
+    func report(guardLimit: Double? = nil) async -> ReloadReport {
+        await withCheckedContinuation { continuation in
+            request(.signal, guardLimit: guardLimit) { [self] isInForce in
+                // After the reload: it notes its results at its end.
+                queue.async { [self] in
+                    let state = state.withLockedValue { $0 }
+                    let findings = isInForce ? [] : state.reported.split(separator: "\n").map(String.init)
+                    var report = ReloadReport(reloaded: isInForce, rules: state.rules, findings: findings)
+                    let diagnostics = state.diagnostics.map(ReloadReport.Finding.init)
+                    report.diagnostics = diagnostics.isEmpty ? nil : diagnostics
+                    report.guard = state.guardReport
+                    continuation.resume(returning: report)
+                }
+            }
+        }
+    }
+
     private func run() {
-        let (causes, waiting, isStopped) = state.withLockedValue { state in
-            defer { (state.causes, state.waiting) = ([], []) }
-            return (state.causes, state.waiting, state.stopped)
+        let (causes, waiting, isStopped, guardLimit) = state.withLockedValue { state in
+            defer { (state.causes, state.waiting, state.guardLimit) = ([], [], nil) }
+            (state.diagnostics, state.guardReport) = ([], nil)
+            return (state.causes, state.waiting, state.stopped, state.guardLimit)
         }
         let done: @Sendable (Bool) -> Void = { result in
             for one in waiting { one(result) }
@@ -157,31 +216,47 @@ final class Reload: Sendable {
         if cause == .signal {
             names.reread()
             certificates.reload()
+            upstreams.files.reload()
+            clients.files.reload()
         }
-        reload(cause, done)
+        reload(cause, guardLimit: guardLimit ?? protection.limit, done)
     }
 
-    private func reload(_ cause: Cause, _ done: @escaping @Sendable (Bool) -> Void) {
+    private func reload(_ cause: Cause, guardLimit: Double?, _ done: @escaping @Sendable (Bool) -> Void) {
         let start = ContinuousClock.now
         let inspected: InspectedConfiguration
         do {
             inspected = try ConfigurationLoader.inspect(paths)
         } catch {
             let lines = error.diagnostics.map(\.summary)
+            state.withLockedValue { $0.diagnostics = error.diagnostics }
             let isUnreadable = error.diagnostics.contains { $0.code == .unreadable && $0.severity == .error }
             fail(lines, cause, isUnreadable: isUnreadable, since: start)
             return done(false)
         }
         let configuration = inspected.configuration
+        let unused = tier.recordsTaps ? [] : UnusedTaps.findings(inspected)
+        let warnings = configuration.warnings + Linter.missingNames(inspected) + unused
+        state.withLockedValue { $0.diagnostics = warnings }
+        if let guardLimit, let refusal = refusal(of: configuration.table, limit: guardLimit) {
+            fail(refusal, cause, isUnreadable: false, since: start)
+            return done(false)
+        }
         let plan = TierPlan(name: tier.settings.name, inspected: inspected, instance: tier.settings.instance)
         do {
             let (tier, installed, certificates) = (tier, installed, certificates)
+            let (upstreams, clients) = (upstreams, clients)
             let replacement = try certificates.prepare(plan.listeners)
+            let upstreamTLS = try upstreams.prepare(plan.upstreamTLS)
+            let authorities = try clients.prepare(plan.clientAuthorities, plan.listeners)
             try names.replace(try sources.make(plan.names)) { table in
+                // Before the rules that need them.
+                certificates.install(replacement)
+                upstreams.files.install(upstreamTLS)
+                clients.install(authorities, in: tier)
                 tier.install(table: plan.table, settings: plan.settings, names: table)
                 RegistryHosts.protect(plan.registryHosts, by: tier)
-                certificates.install(replacement)
-                installed(plan.names)
+                installed(plan)
                 done(true)
             }
         } catch {
@@ -193,12 +268,13 @@ final class Reload: Sendable {
         let before = state.withLockedValue { state in
             state.counters.succeeded &+= 1
             state.counters.isStale = false
+            state.counters.loaded = time(nil)
             state.reported = ""
             state.retry = nil
             defer { state.rules = count }
             return state.rules
         }
-        for warning in configuration.warnings + Linter.missingNames(inspected) {
+        for warning in warnings {
             logger.warning("rule file", metadata: ["finding": "\(warning.summary)"])
         }
         logger.notice(
@@ -213,6 +289,21 @@ final class Reload: Sendable {
                 metadata: ["rules": "\(count)", "rules_before": "\(before)"]
             )
         }
+    }
+
+    /// Why too many hosts would change their route; nil: they would not. Waits for the event loops.
+    private func refusal(of table: RouteTable, limit: Double) -> [String]? {
+        let box = LateBox<[RecentHost]>()
+        let isThere = DispatchSemaphore(value: 0)
+        let recentHosts = protection.recentHosts
+        Task {
+            box.set(await recentHosts())
+            isThere.signal()
+        }
+        isThere.wait()
+        let report = ReloadGuard.check(box.value ?? [], from: tier.table, to: table, limit: limit)
+        state.withLockedValue { $0.guardReport = report }
+        return report.isRefused ? report.lines : nil
     }
 
     /// Addresses are bound at the start alone.

@@ -17,6 +17,9 @@ package enum Signals {
     /// An event for each SIGUSR1, from the call on; as `hangups`.
     package static func reopenings() -> AsyncStream<Void> { events(SIGUSR1) }
 
+    /// An event for each SIGUSR2, from the call on; as `hangups`.
+    package static func upgrades() -> AsyncStream<Void> { events(SIGUSR2) }
+
     /// Keeps the signals that programs send each other by mistake from ending this one.
     package static func ignoreUserSignals() {
         signal(SIGUSR1, SIG_IGN)

@@ -7,9 +7,14 @@ import Settings
 package struct TierPlan: Sendable {
     package let settings: TierSettings
     package let table: RouteTable
+    /// What all of it comes from.
+    let configuration: Configuration
     package let names: [NameSourceSettings]
     /// Besides those of the command line.
     package let listeners: [ListenerSettings]
+    /// The files of the CAs of clients.
+    package let clientAuthorities: Set<String>
+    let upstreamTLS: UpstreamTLSPlan
     /// For `berth check` of the rules; nil: nothing is reported.
     let inspected: InspectedConfiguration?
     /// Registries that are written as host names.
@@ -46,13 +51,19 @@ package struct TierPlan: Sendable {
             limits: configuration.limits,
             timeouts: configuration.timeouts
         )
+        settings.accessLog = configuration.accessLog
+        settings.tracing = configuration.tracing.map(TraceSettings.init)
         let controlPlane = ControlPlane(configuration.names)
         settings.controlPlane = controlPlane.endpoints
+        settings.metrics = configuration.metrics
         self.registryHosts = controlPlane.hosts
         self.settings = settings
         self.table = configuration.table
+        self.configuration = configuration
         self.names = configuration.names
         self.listeners = configuration.listeners
+        self.clientAuthorities = configuration.clientAuthorities
+        self.upstreamTLS = UpstreamTLSPlan(configuration)
     }
 
     /// 64 random bits, so that clients cannot guess the `Via` of a running instance.

@@ -106,6 +106,9 @@ final class TierRegistration: Sendable {
         return nil
     }
 
+    /// Its entries are there; those of a template are not counted.
+    var isRegistered: Bool { address.isTemplate || registered.withLockedValue { $0 } > 0 }
+
     func withdraw() async {
         await publication.withLockedValue { $0 }?.stop()
         let isConfirmed = await registration.withdraw()

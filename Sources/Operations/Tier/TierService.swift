@@ -12,69 +12,9 @@ import TLS
 
 /// A running tier with its name sources, access log, registration and reloads; it ends in order.
 package final class TierService: Sendable {
-    package struct Options: Sendable {
-        package var listen: [Endpoint]
-        /// … and those with TLS.
-        package var secure: [ListenerPlans.Secure]
-        /// Event loops, each with a thread.
-        package var loops: Int
-        /// Another instance may listen at the same addresses: one that drains.
-        package var sharesPorts: Bool
-        /// A connection is accepted when its first bytes have arrived.
-        package var defersAccept: Bool
-        package var accessLog: AccessLogDestination
-        package var format: AccessLogFormat
-        /// The maximum time for running exchanges to finish when the tier stops.
-        package var drain: Duration
-        /// The folder where sources keep their last names for the next start; nil: they keep none.
-        package var stateDirectory: String?
-        /// Where the tier registers itself, and the names that it serves.
-        package var registrations: [RegistrationPlan]
-        /// A file that exists while the tier is ready; nil: there is none.
-        package var readyFile: String?
-        /// The socket for commands; nil: there is none.
-        package var admin: ControlAddress?
-        /// The rule files and folders to watch and reload; empty: the plan never changes.
-        package var rules: [String]
-        /// These files as they were before they were read.
-        package var rulesRead: WatchedRules
-
-        package init(
-            listen: [Endpoint],
-            secure: [ListenerPlans.Secure] = [],
-            loops: Int = System.coreCount,
-            sharesPorts: Bool = false,
-            defersAccept: Bool = false,
-            accessLog: AccessLogDestination = .standardOutput,
-            format: AccessLogFormat = .text,
-            drain: Duration = .seconds(30),
-            stateDirectory: String? = nil,
-            registrations: [RegistrationPlan] = [],
-            readyFile: String? = nil,
-            admin: ControlAddress? = nil,
-            rules: [String] = [],
-            rulesRead: WatchedRules = WatchedRules()
-        ) {
-            self.listen = listen
-            self.secure = secure
-            self.loops = loops
-            self.sharesPorts = sharesPorts
-            self.defersAccept = defersAccept
-            self.accessLog = accessLog
-            self.format = format
-            self.drain = drain
-            self.stateDirectory = stateDirectory
-            self.registrations = registrations
-            self.readyFile = readyFile
-            self.admin = admin
-            self.rules = rules
-            self.rulesRead = rulesRead
-        }
-    }
-
     package let tier: Tier
     private let names: NameDirectory
-    private let sink: LogSink?
+    package let logs: TierLogs
     private let drain: Duration
     private let reloading: Reload
     private let logger: Logger
@@ -82,11 +22,15 @@ package final class TierService: Sendable {
     private let readiness: Readiness
     private let control: Control
     private let certificates: CertificateControl
+    private let upstreams: UpstreamCertificates
+    private let clients: ClientAuthorities
+    private let metrics: MetricsService
+    let takeOver: TakeOver
 
-    /// The control socket, and what its commands have set.
+    /// The admin interface, and what its commands have set.
     private struct Control {
-        /// Nil: operators set things through registries alone.
-        let server: ControlServer?
+        let interface: AdminInterface
+        let admin: TierAdmin
         let store: ControlStore
         let registry: RegistryControl
     }
@@ -97,22 +41,30 @@ package final class TierService: Sendable {
     private init(
         tier: Tier,
         names: NameDirectory,
-        sink: LogSink?,
+        logs: TierLogs,
         registrations: [TierRegistration],
         readiness: Readiness,
         control: Control,
         certificates: CertificateControl,
+        upstreams: UpstreamCertificates,
+        clients: ClientAuthorities,
+        metrics: MetricsService,
+        takeOver: TakeOver,
         drain: Duration,
         reloading: Reload,
         logger: Logger
     ) {
         self.tier = tier
         self.names = names
-        self.sink = sink
+        self.logs = logs
         self.registrations = registrations
         self.readiness = readiness
         self.control = control
         self.certificates = certificates
+        self.upstreams = upstreams
+        self.clients = clients
+        self.metrics = metrics
+        self.takeOver = takeOver
         self.drain = drain
         self.reloading = reloading
         self.logger = logger
@@ -120,7 +72,8 @@ package final class TierService: Sendable {
 
     /// Starts the name sources, opens the access log, binds the addresses, and serves.
     ///
-    /// - Throws: `StateDirectoryError`, `CertificateFailure`, `KeptStateError`, `NameSourceError`, `RegistryError`, `LogSinkError`, `ControlSocketError` or
+    /// - Throws: `StateDirectoryError`, `CertificateFailure`, `UpstreamTLSFailure`, `KeptStateError`,
+    ///   `NameSourceError`, `RegistryError`, `LogSinkError`, `ControlSocketError` or
     ///   `ListenError`, each with a message for the operator. Nothing is served then.
     package static func start(
         _ plan: TierPlan,
@@ -132,64 +85,101 @@ package final class TierService: Sendable {
                 throw StateDirectoryError(path: folder, reason: error.reason)
             }
         }
-        let plans = try ListenerPlans.make(plain: options.listen, secure: options.secure, plan.listeners)
+        let (plans, authorities) = try ListenerPlans.make(
+            plain: options.listen,
+            secure: options.secure,
+            plan.listeners,
+            clientAuthorities: plan.clientAuthorities
+        )
         let certificates = CertificateControl(plans, logger: logger)
+        let clients = ClientAuthorities(authorities, plans, logger: logger)
+        let upstreams = try UpstreamCertificates(plan.upstreamTLS, logger: logger)
         // What operators have paused or stopped does not serve for a moment.
-        let file = options.admin.map { KeptStateFile($0, stateDirectory: options.stateDirectory) }
+        let file = options.admin.keptStateFile(stateDirectory: options.stateDirectory)
         let kept = try file?.read() ?? KeptState()
         let deployed = DeployedNames(deployedSource, kept.deployedNames)
         let registry = RegistryControl(plan.names, stateDirectory: options.stateDirectory, logger: logger)
         let sources = NameSources(
             group: NameSources.shared.group,
             stateDirectory: options.stateDirectory,
-            first: file == nil ? [] : [deployed.source(isLocal: true)],
+            first: options.admin.isOff ? [] : [deployed.source(isLocal: true)],
             records: registry.names.source(isLocal: false)
         )
         let registrations = try options.registrations.map { try TierRegistration($0, logger: logger) }
+        var inherited = options.inheritance.control
+        defer { inherited.close() }
+        let metrics = try await MetricsService.start(
+            plan,
+            address: options.metrics,
+            isRead: !options.admin.isOff,
+            sharesPort: options.takesOver,
+            accepts: !options.inheritance.isTakeOver,
+            inherited: &inherited.metrics,
+            logger: logger
+        )
         let names = try NameDirectory(try sources.make(plan.names), on: sources.group.next()) { event in
+            metrics.ages.note(event)
             NameSourceEvents.report(event, to: logger)
         }
-        let sink = try options.accessLog.sink(logger)
+        let logs = try TierLogs(options, tier: plan.settings.name, logger: logger)
         let otherProtocols = OtherProtocolLog(logger)
         let handshakes = HandshakeLog(logger)
+        let floods = FloodLog(logger)
+        let upstreamHandshakes = UpstreamHandshakeLog(logger)
         let health = HealthLog(logger)
         let store = NIOLockedValueBox<ControlStore?>(nil)
         let tier: Tier
-        var socket: ControlSocket?
+        let interface: AdminInterface
         do {
-            socket = try options.admin.map {
-                try ControlSocket.listen(at: $0, takesOver: options.sharesPorts)
-            }
+            interface = try await AdminInterface.bind(
+                options.admin,
+                takesOver: options.takesOver,
+                inherited: &inherited.admin,
+                logger
+            )
+        } catch {
+            await logs.close()
+            throw error
+        }
+        do {
             tier = try Tier.start(
-                settings: plan.settings,
+                settings: plan.settings.protecting(interface.endpoints, and: metrics.protected),
                 table: plan.table,
                 names: names.table,
                 nameResolver: names,
                 listen: plans,
                 sharesPorts: options.sharesPorts,
                 defersAccept: options.defersAccept,
+                inherited: options.inheritance.sockets,
+                accepts: !options.inheritance.isTakeOver,
                 loops: options.loops,
                 seed: .random(in: .min ... .max),
                 otherProtocol: { otherProtocols.report($0, $1, $2) },
                 handshakeReport: { handshakes.report($0) },
+                clientAuthorities: authorities,
+                abuseReport: { floods.report($0, $1) },
+                upstreamSecurity: UpstreamSecurity(upstreams.files.store) { upstreamHandshakes.report($0) },
                 healthReport: { health.report($0) },
                 commands: kept.commands.over(registry.kept),
                 stateEnded: {
                     guard let store = store.withLockedValue({ $0 }) else { return }
                     Task { await store.statesEnded() }
                 },
-                makeLog: {
-                    sink.map { AccessLog(sink: $0, format: options.format, tier: plan.settings.name) }
-                }
+                keepsRequests: !options.admin.isOff,
+                traces: TraceExport(tier: plan.settings.name, logger: logger),
+                counting: metrics.counting,
+                makeTap: { logs.tap?.tap() },
+                makeLog: { logs.accessLog() }
             )
         } catch {
-            socket?.discard()
-            await sink?.close()
+            await interface.stop()
+            await metrics.stop()
+            await logs.close()
             throw error
         }
         var registries = ControlPlane([])
         for registration in options.registrations { registries.add(registration.address.cluster) }
-        tier.protect(registries.endpoints)
+        tier.protect(registries.endpoints + AdminOptions.protected(interface.endpoints) + metrics.protected)
         RegistryHosts.protect(plan.registryHosts + registries.hosts, by: tier)
         names.subscribe { update in tier.install(names: update) }
         names.start()
@@ -201,15 +191,40 @@ package final class TierService: Sendable {
             names: names,
             deployed: deployed,
             logger: logger
-        ) { [socket] in socket?.isInPlace ?? true }
-        let control: Control
+        ) { interface.isInPlace }
+        let ports = ControlSockets.Ports(admin: interface.ports, metrics: metrics.server?.port)
+        let takeOver = TakeOver(options, tier: tier, socket: interface.socket, ports: ports, logger: logger)
+        let readiness = takeOver.readiness(options.readyFile)
+        let admin = TierAdmin(
+            plan,
+            tier: tier,
+            names: names,
+            certificates: certificates,
+            listeners: plans,
+            commit: options.commit,
+            generation: options.inheritance.generation,
+            threshold: options.logThreshold,
+            figures: { await metrics.ruleFigures() },
+            logger: logger
+        )
+        let control = Control(interface: interface, admin: admin, store: commands, registry: registry)
         do {
-            let server = try await serve(socket, commands, tier, certificates, logger)
-            control = Control(server: server, store: commands, registry: registry)
+            try await serve(
+                interface,
+                admin,
+                commands,
+                routes: takeOver.routes + MetricsControl(metrics: { metrics.metrics }).routes,
+                activates: !options.inheritance.isTakeOver,
+                certificates: { CertificatesReport(certificates, upstreams.files.store, authorities) },
+                reload: { limit in
+                    await readiness.reloading { await admin.reload?.report(guardLimit: limit) }
+                }
+            )
         } catch {
             names.stop()
             _ = await tier.shutDown(limit: .zero)
-            await sink?.close()
+            await metrics.stop()
+            await logs.close()
             throw error
         }
         // Until now commands went to the instance before this one.
@@ -227,59 +242,80 @@ package final class TierService: Sendable {
             names: names,
             sources: sources,
             certificates: certificates,
-            logger: logger
-        ) { registry.replace($0) }
+            upstreams: upstreams,
+            clients: clients,
+            logger: logger,
+            protection: options.protection { await LoopReadings(tier).recentHosts() }
+        ) { plan in
+            registry.replace(plan.names)
+            admin.installed(plan)
+        }
+        admin.set(reloading)
         reloading.watch(plan.inspected, read: options.rulesRead)
         certificates.start()
-        report(tier, plans, logger)
+        upstreams.files.start()
+        clients.files.start()
+        metrics.begin(tier, names, readiness, reloading, certificates, logs)
+        ListeningLog.report(tier, plans, to: logger)
         let published = PublishedHealthLog(logger)
         names.subscribe { published.update($0) }
-        let readiness = Readiness(file: options.readyFile, logger: logger)
         names.subscribe { update in readiness.update(update.table) }
+        admin.set(readiness)
+        try await takeOver.begin(readiness, interface, commands)
+        metrics.server?.port.accept()
         // After binding: requests may follow at once.
         for registration in registrations { registration.start(tier, names) }
+        takeOver.settle(registrations)
         return TierService(
             tier: tier,
             names: names,
-            sink: sink,
+            logs: logs,
             registrations: registrations,
             readiness: readiness,
             control: control,
             certificates: certificates,
+            upstreams: upstreams,
+            clients: clients,
+            metrics: metrics,
+            takeOver: takeOver,
             drain: options.drain,
             reloading: reloading,
             logger: logger
         )
     }
 
-    private static func report(_ tier: Tier, _ plans: [ListenerPlan], _ logger: Logger) {
-        for (endpoint, plan) in zip(tier.endpoints, plans) {
-            var metadata: Logger.Metadata = [
-                "tier": "\(tier.settings.name)", "address": "\(endpoint)",
-                "rules": "\(tier.table.rules.count)",
-            ]
-            if let store = plan.certificates?.store {
-                metadata["tls"] = "true"
-                metadata["certificates"] = "\(store.certificates.count)"
+    private static func serve(
+        _ interface: AdminInterface,
+        _ admin: TierAdmin,
+        _ store: ControlStore,
+        routes: [ControlRoute],
+        activates: Bool,
+        certificates: @escaping @Sendable () -> CertificatesReport,
+        reload: @escaping @Sendable (Double?) async -> ReloadReport?
+    ) async throws(ControlSocketError) {
+        let commands = TierControl(
+            tier: admin.tier,
+            store: store,
+            logger: admin.logger,
+            certificates: certificates,
+            reload: { limit in
+                await reload(limit)
+                    ?? ReloadReport(reloaded: false, rules: 0, findings: ["the tier is starting: try again"])
             }
-            if plan.redirectsToHTTPS { metadata["redirect_to_https"] = "true" }
-            logger.notice("listening", metadata: metadata)
-        }
+        )
+        let requests = RequestControl(tier: admin.tier)
+        // Without an admin interface no request is kept, and a tier before this one gets no answer.
+        let kept = interface.isOff ? requests.routes : requests.started()
+        let routes = commands.routes + admin.routes + kept + routes
+        let described = routes + OpenAPI.routes(describing: routes) + PageRoutes().routes
+        try await interface.begin(ControlRouter(routes: described), activates: activates)
     }
 
-    private static func serve(
-        _ socket: ControlSocket?,
-        _ store: ControlStore,
-        _ tier: Tier,
-        _ certificates: CertificateControl,
-        _ logger: Logger
-    ) async throws(ControlSocketError) -> ControlServer? {
-        guard let socket else { return nil }
-        let commands = TierControl(tier: tier, store: store, logger: logger) { certificates.report() }
-        return try await ControlServer.start(on: socket, group: NameSources.shared.group) {
-            await commands.respond($0)
-        }
-    }
+    /// Returns when an operator has told the tier to end, or the task is cancelled: `stop` is to follow.
+    package func drainRequested() async { await control.admin.draining.wait() }
+
+    /// Where the admin interface listens, with the ports that were chosen.
+    package var adminEndpoints: [Endpoint] { control.interface.endpoints }
 
     /// Returns a message when another instance holds the name to register; nil when the task is cancelled. After the
     /// tier was registered, a conflict is only logged.
@@ -297,13 +333,19 @@ package final class TierService: Sendable {
     /// - Returns: whether the new rules are in force.
     @discardableResult
     package func reload() async -> Bool {
-        await withCheckedContinuation { continuation in
-            reloading.request(.signal) { continuation.resume(returning: $0) }
+        await readiness.reloading {
+            await withCheckedContinuation { continuation in
+                reloading.request(.signal) { continuation.resume(returning: $0) }
+            }
         }
     }
 
-    /// Opens the access log again, as on SIGUSR1: a program has renamed the file that is open.
-    package func reopenLogs() { sink?.reopen() }
+    /// Opens the access log, the tap log and the ledger again, as on SIGUSR1: a program has renamed the files that are
+    /// open.
+    package func reopenLogs() {
+        logs.reopen()
+        metrics.reopenLogs()
+    }
 
     /// The results of reloads.
     package var reloads: ReloadCounters { reloading.counters }
@@ -314,36 +356,26 @@ package final class TierService: Sendable {
 
     /// Withdraws the registrations, stops accepting, waits for running exchanges, and writes the rest of the log.
     package func stop() async {
-        readiness.end()
+        await takeOver.stop()
+        readiness.end(isSuperseded: takeOver.isSuperseded)
+        if takeOver.isSuperseded { await control.interface.release() }
         await control.store.stop()
+        await metrics.stopServing()
         await withTaskGroup(of: Void.self) { tasks in
             for registration in registrations { tasks.addTask { await registration.withdraw() } }
         }
         logger.notice("stopping", metadata: ["tier": "\(tier.settings.name)", "drain": "\(drain)"])
         reloading.stop()
         certificates.stop()
+        upstreams.files.stop()
+        clients.files.stop()
         // Name sources run until the last exchange has ended.
-        let counters = await tier.shutDown(limit: drain)
+        let counters = await takeOver.drain(limit: drain)
         names.stop()
         await control.registry.stop()
-        await control.server?.stop()
-        await sink?.close()
-        var metadata: Logger.Metadata = [
-            "tier": "\(tier.settings.name)",
-            "connections": "\(counters.connections)",
-            "rejected": "\(counters.rejected)",
-            "requests": "\(counters.requests)",
-            "retries": "\(counters.retries)",
-            "reloads": "\(reloads.succeeded)",
-            "reloads_failed": "\(reloads.failed)",
-        ]
-        if counters.handshakes > 0 || counters.failedHandshakes > 0 {
-            metadata["tls_handshakes"] = "\(counters.handshakes)"
-            metadata["tls_resumed"] = "\(counters.resumedHandshakes)"
-            metadata["tls_failed"] = "\(counters.failedHandshakes)"
-        }
-        for (reason, count) in counters.failures { metadata[reason.rawValue] = "\(count)" }
-        if let dropped = sink?.droppedLines, dropped > 0 { metadata["log_lines_dropped"] = "\(dropped)" }
-        logger.notice("stopped", metadata: metadata)
+        await control.interface.stop()
+        await metrics.stop()
+        await logs.close()
+        EndLog.report(tier, counters, reloads, logs, to: logger)
     }
 }

@@ -56,7 +56,8 @@ struct DownstreamClock {
     ) -> Verdict {
         let time = now - start
         switch phase {
-        case .idle where isBlocked, .lingering where isBlocked:
+        // One time for a handshake and the first byte of a request, whatever of the handshake the client accepts.
+        case .idle where isBlocked && !isFirst, .lingering where isBlocked:
             return time >= timeouts.downstream ? .abort : .wait
         case .idle where headBegan:
             return time >= timeouts.header ? .headIsLate : .wait

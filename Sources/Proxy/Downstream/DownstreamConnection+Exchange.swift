@@ -3,10 +3,8 @@ import HTTP1
 import NIOCore
 import ProxyCore
 
-/// What the connection does for its exchange.
-///
-/// Small parts of a response are collected in the loop's scratch buffer and written in one call; large ones pass as
-/// they are.
+/// What the connection does for its exchange: the response in HTTP/1's form. Small parts of it are collected in the loop's
+/// scratch buffer and written in one call; large ones pass as they are.
 extension DownstreamConnection: ExchangeDownstream {
     var protocolName: StaticString { response.version == .http10 ? "HTTP/1.0" : "HTTP/1.1" }
 
@@ -93,6 +91,10 @@ extension DownstreamConnection: ExchangeDownstream {
         transport?.write(bytes)
     }
 
+    func sendTrailer(_ source: ByteBuffer, _ line: ByteRange) {
+        response.keepTrailer(source.readableBytesUInt8Span.extracting(line.indices))
+    }
+
     func sendEnd() {
         response.writeEnd(into: &worker.scratch.out)
         sendCollected()
@@ -144,7 +146,7 @@ extension DownstreamConnection: ExchangeDownstream {
             guard response.keepsAlive else { return closeGently() }
             phase = .discarding
             clock.restart(now: worker.now)
-        } else if response.keepsAlive, !hasNoMoreInput, !worker.context.isDraining {
+        } else if response.keepsAlive, !hasNoMoreInput, !worker.context.endsIdle {
             becomeIdle()
         } else if response.clientCloses, inbound.readableBytes == 0, waitingBytes == 0,
             transport?.hasPendingInput != true

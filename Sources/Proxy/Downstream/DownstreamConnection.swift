@@ -5,12 +5,10 @@ import ProxyCore
 import Settings
 
 /// One HTTP/1 connection of a client, or of the tier before this one. It owns the bytes that arrive and takes request
-/// after request from them. What becomes of a request is its `Exchange`'s business.
-///
-/// `DownstreamConnection+Exchange` has what an exchange calls: the response in HTTP/1's form.
+/// after request from them. What becomes of a request is its `Exchange`'s business: `+Exchange` has what that calls.
 ///
 /// `@unchecked Sendable`: touched on its worker's loop alone.
-final class DownstreamConnection: TransportOwner, @unchecked Sendable {
+final class DownstreamConnection: TransportOwner, ClientConnection, @unchecked Sendable {
     let worker: Worker
     let connection: ConnectionInfo
     let exchange: Exchange
@@ -56,8 +54,8 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
         case .closed, .tunnel:
             break
         case .lingering:
-            // A client that still sends may still read; but not without end (`tick`).
             if backlog.bytes == 0 { clock.restart(now: worker.now) }
+        case .idle where requests == 0 && worker.becomesHTTP2(self, &bytes): break
         case .idle, .exchange, .discarding:
             inbound.appendRead(&bytes)
             bytes = ByteBuffer()
@@ -170,10 +168,11 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
                 return false
             }
         } catch {
-            if let name = error.otherProtocol {
-                worker.otherProtocol?(name, connection.peer, connection.localPort)
+            if worker.isOtherProtocol(error, self) {
+                abort()
+            } else {
+                refuseHead(Failure(error), now: worker.now)
             }
-            refuseHead(Failure(error), now: worker.now)
             return true
         }
         enterExchange()
@@ -248,7 +247,7 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
         phase = .idle
         // Now, and not when the response began: that may be long ago.
         clock.restart(now: worker.now)
-        if worker.context.isDraining || hasNoMoreInput { closeGently() }
+        if worker.context.endsIdle || hasNoMoreInput { closeGently() }
     }
 
     private func downstreamGone() {
@@ -294,7 +293,7 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
         if waitingBytes > 0 { closeGently() } else { abort() }
     }
 
-    /// Nothing of a request has arrived, but the empty line that may follow the last one.
+    /// Nothing of a request has arrived, but the empty line after the last one.
     private var waitsForRequest: Bool { phase == .idle && !clock.headBegan && inbound.readableBytes <= 2 }
 
     /// It waits for its next request, or has sent nothing of its first for a second.
@@ -316,7 +315,7 @@ final class DownstreamConnection: TransportOwner, @unchecked Sendable {
     func tick(now: NIODeadline) {
         if phase != .tunnel, let transport, backlog.update(transport) {
             exchange.downstreamAccepted(now: now)
-            if phase == .idle || phase == .lingering { clock.accepted(now: now) }
+            if phase == .lingering || phase == .idle && requests > 0 { clock.accepted(now: now) }
         }
         if phase == .exchange || phase == .tunnel {
             transport?.awaitInput()

@@ -17,6 +17,8 @@ struct HTTP1Response {
     /// (RFC 9110 §10.1.1).
     private(set) var expectsContinue = false
     private var coding = BodyCoding.passthrough
+    /// Lines that follow the body.
+    private var trailers: [UInt8] = []
     /// Its head has been written, and its end has not.
     private(set) var isOpen = false
     /// Nothing of it has left the buffer yet.
@@ -141,8 +143,23 @@ struct HTTP1Response {
         if coding == .chunk { out.append("\r\n") }
     }
 
+    /// Keeps a line that follows the body. HTTP/1.0 and a body with a length have no place for it.
+    mutating func keepTrailer(_ line: Span<UInt8>) {
+        guard coding == .chunk else { return }
+        for index in line.indices { trailers.append(line[index]) }
+    }
+
     mutating func writeEnd(into out: inout ByteBuffer) {
-        if coding == .chunk { out.append("0\r\n\r\n") }
+        if coding == .chunk {
+            if trailers.isEmpty {
+                out.append("0\r\n\r\n")
+            } else {
+                out.append("0\r\n")
+                out.writeBytes(trailers)
+                out.append("\r\n")
+                trailers = []
+            }
+        }
         isOpen = false
     }
 

@@ -9,6 +9,7 @@ import Transports
 /// Makes a connection for a check and calls `done`, at once or later, on the same event loop.
 typealias CheckConnect = (
     _ endpoint: Endpoint,
+    _ link: UpstreamLink,
     _ timeout: TimeAmount,
     _ done: @escaping (Result<any Transport, Failure>) -> Void
 ) -> Void
@@ -53,14 +54,14 @@ final class CheckRun: TransportOwner {
 
     func start(_ connect: CheckConnect) {
         if let flaw = check.flaw { return end(.outcome(.failure(flaw))) }
-        connect(check.endpoint, TimeAmount(check.check.timeout)) { [self] result in
+        connect(check.endpoint, check.link, TimeAmount(check.check.timeout)) { [self] result in
             switch result {
             case .success(let transport):
                 guard done != nil else { return transport.close() }
                 begin(transport)
             case .failure(let failure):
                 let isShortage = failure.reason == .outOfDescriptors
-                end(isShortage ? .abandoned : .outcome(.failure(failure.reason.rawValue)))
+                end(isShortage ? .abandoned : .outcome(.failure(failure.word)))
             }
         }
     }
@@ -114,4 +115,14 @@ final class CheckRun: TransportOwner {
 
     /// An orderly end is reported by `inputEnded` before.
     func closed(failed: Bool) { end(.outcome(.failure(Failure.Reason.connectionReset.rawValue))) }
+}
+
+extension Failure {
+    /// What of it says most in one word.
+    fileprivate var word: String {
+        switch reason {
+        case .tlsFailed, .tlsCertificate, .tlsAlert: detail ?? reason.rawValue
+        default: reason.rawValue
+        }
+    }
 }

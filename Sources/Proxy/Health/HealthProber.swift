@@ -21,6 +21,7 @@ final class HealthProber {
     private struct Key: Hashable {
         let endpoint: Endpoint
         let identity: String?
+        let link: UpstreamLink
         let check: HealthCheck
     }
 
@@ -28,7 +29,7 @@ final class HealthProber {
     /// Which of the tier's loops this is.
     private let share: (index: Int, loops: Int)
     /// To be set before the first tick.
-    var connect: CheckConnect = { _, _, done in done(.failure(Failure(.internal))) }
+    var connect: CheckConnect = { _, _, _, done in done(.failure(Failure(.internal))) }
     private let clock: () -> NIODeadline
     private let scratch = CheckScratch()
     private var random: Random
@@ -130,7 +131,12 @@ final class HealthProber {
         var members: [Key: [SharedEndpoint]] = [:]
         for endpoint in endpoints.checked {
             guard let check = endpoint.check else { continue }
-            let key = Key(endpoint: endpoint.endpoint, identity: endpoint.identity, check: check)
+            let key = Key(
+                endpoint: endpoint.endpoint,
+                identity: endpoint.identity,
+                link: endpoint.link,
+                check: check
+            )
             if isMine(key) { members[key, default: []].append(endpoint) }
         }
         for (key, check) in checks where members[key] == nil {
@@ -143,7 +149,7 @@ final class HealthProber {
             let check =
                 checks[key]
                 ?? CheckedEndpoint(
-                    PreparedCheck(key.check, of: key.endpoint),
+                    PreparedCheck(key.check, of: key.endpoint, over: key.link),
                     spread: spread,
                     seed: random.next(),
                     now: now

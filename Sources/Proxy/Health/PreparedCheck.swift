@@ -2,6 +2,7 @@ import Balancing
 import HTTP1
 import NIOCore
 import PCRE2
+import ProxyCore
 import Routing
 import Settings
 
@@ -14,6 +15,8 @@ struct PreparedCheck: Sendable {
     let check: HealthCheck
     /// Where to connect to.
     let endpoint: Endpoint
+    /// How.
+    let link: UpstreamLink
     /// What is sent; empty for a connection alone.
     let request: ByteBuffer
     let method: MethodKind
@@ -22,8 +25,9 @@ struct PreparedCheck: Sendable {
     let flaw: String?
 
     /// - Parameter endpoint: that is checked; the check may have a port of its own.
-    init(_ check: HealthCheck, of endpoint: Endpoint) {
+    init(_ check: HealthCheck, of endpoint: Endpoint, over link: UpstreamLink = .http) {
         self.check = check
+        self.link = link
         self.endpoint = Endpoint(address: endpoint.address, port: check.port ?? endpoint.port)
         var flaw: String?
         var pattern: Pattern?

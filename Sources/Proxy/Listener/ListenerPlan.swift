@@ -9,10 +9,14 @@ package struct ListenerPlan: Sendable {
     package var certificates: ListenerCertificates?
     /// The value of `Strict-Transport-Security`; empty: none. For a listener with certificates.
     package var strictTransport: [UInt8] = []
+    /// The certificate that clients need for rules without a policy of their own; nil: none. For a listener with
+    /// certificates.
+    package var clientCertificates: ClientCertificates?
     /// Requests are redirected to the tier's first listener with certificates; without one to port 443.
     package var redirectsToHTTPS = false
+    package var allowsHTTP2 = false
 
-    /// Plain HTTP.
+    /// Plain HTTP/1.
     package init(_ endpoint: Endpoint) {
         self.endpoint = endpoint
     }
@@ -21,12 +25,16 @@ package struct ListenerPlan: Sendable {
         _ endpoint: Endpoint,
         certificates: ListenerCertificates?,
         strictTransport: [UInt8] = [],
-        redirectsToHTTPS: Bool = false
+        clientCertificates: ClientCertificates? = nil,
+        redirectsToHTTPS: Bool = false,
+        allowsHTTP2: Bool = false
     ) {
         self.endpoint = endpoint
         self.certificates = certificates
         self.strictTransport = strictTransport
+        self.clientCertificates = clientCertificates
         self.redirectsToHTTPS = redirectsToHTTPS
+        self.allowsHTTP2 = allowsHTTP2
     }
 }
 

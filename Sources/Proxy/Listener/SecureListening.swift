@@ -10,19 +10,30 @@ package typealias HandshakeReport = @Sendable (_ end: TLSHandshakeEnd) -> Void
 
 /// What all listeners of a tier with certificates share.
 struct SecureListening: Sendable {
-    let context: TLSContext
+    /// With HTTP/2 and without.
+    let contexts: (http2: TLSContext, http1: TLSContext)
     let report: HandshakeReport?
+    let clients: ClientAuthorityStore
 
     /// For one listener on one loop. On that loop.
-    func acceptor(_ certificates: ListenerCertificates, of worker: Worker, on loop: EpollLoop) -> TLSAcceptor
-    {
-        TLSAcceptor(
-            context,
+    func acceptor(
+        _ certificates: ListenerCertificates,
+        _ facts: ListenerFacts,
+        of worker: Worker,
+        on loop: EpollLoop
+    ) -> TLSAcceptor {
+        let acceptor = TLSAcceptor(
+            facts.allowsHTTP2 ? contexts.http2 : contexts.http1,
             memory: worker.tlsMemory,
             loop: loop,
-            certificate: { certificates.store.certificate(for: $0) },
+            choice: { certificates.store.choice(for: $0) },
             report: { [unowned worker, report] in worker.handshakeEnded($0, report) }
         )
+        let demands = ClientDemands(authorities: clients, listener: facts)
+        acceptor.verification = { [unowned worker] name throws(TLSFailure) in
+            try demands.verification(for: name, worker.context.stages)
+        }
+        return acceptor
     }
 }
 
@@ -34,15 +45,20 @@ extension Worker {
         localPort: UInt16,
         on loop: EpollLoop,
         by acceptor: TLSAcceptor,
+        _ clients: ClientAuthorityStore,
         _ facts: ListenerFacts
     ) {
         let socket = SocketTransport(descriptor, loop: loop)
-        let transport = TLSTransport(over: socket, acceptor, peer: peer, localPort: localPort)
+        let security = ConnectionSecurity()
+        let transport = TLSTransport(over: socket, acceptor, peer: peer, localPort: localPort) { [clients] in
+            clients.note($0, in: security)
+        }
         let info = ConnectionInfo(
             peer: peer,
             localPort: localPort,
             scheme: .https,
             listener: facts,
+            security: security,
             trustedProxies: context.settings.trustedProxies
         )
         if serve(transport, of: info) { socket.begin() }

@@ -2,6 +2,7 @@ import Transports
 import HTTP1
 import NIOCore
 import ProxyCore
+import TLS
 
 /// One HTTP/1 connection to an endpoint: it is idle, or carries one exchange.
 ///
@@ -32,10 +33,16 @@ final class UpstreamConnection: ExchangeUpstream, TransportOwner, @unchecked Sen
     /// The endpoint keeps the connection open after the response that is under way.
     private var keepsAlive = false
     private var progress = WriteProgress()
+    /// What it was opened with; nil: without TLS.
+    private let security: TLSClientContext?
+    let handshakeBegan: NIODeadline?
 
-    init(worker: Worker, upstream: Upstream) {
+    /// - Parameter transport: what `begin` will be given the stream of.
+    init(worker: Worker, upstream: Upstream, _ transport: UpstreamTransport) {
         self.worker = worker
         self.upstream = upstream
+        security = transport.security
+        handshakeBegan = transport.handshakeBegan
     }
 
     /// The connection has been made.
@@ -47,7 +54,7 @@ final class UpstreamConnection: ExchangeUpstream, TransportOwner, @unchecked Sen
     // MARK: ExchangeUpstream
 
     var isUsable: Bool {
-        if case .idle = phase { transport?.isActive == true } else { false }
+        if case .idle = phase { transport?.isActive == true && security?.isReplaced != true } else { false }
     }
 
     var hasNoPendingInput: Bool { transport?.hasPendingInput != true }
@@ -221,7 +228,8 @@ final class UpstreamConnection: ExchangeUpstream, TransportOwner, @unchecked Sen
                 pieces: while !ended {
                     switch try decoder.next(source.readableBytesUInt8Span, offset: &offset) {
                     case .data(let range): exchange.responseBody(source, range)
-                    case .framing, .trailer, .skipped: continue
+                    case .trailer(let line): exchange.responseTrailer(source, line)
+                    case .framing, .skipped: continue
                     case .needMore: break pieces
                     case .end: ended = true
                     }
@@ -267,7 +275,7 @@ final class UpstreamConnection: ExchangeUpstream, TransportOwner, @unchecked Sen
             upstream.remove(self)
             close()
         case .head:
-            fail(Failure(.connectionReset))
+            fail(worker.alert(of: transport, to: upstream) ?? Failure(.connectionReset))
         case .body:
             guard !failed, let exchange, (try? decoder.finish()) != nil else {
                 return fail(Failure(.responseIncomplete))

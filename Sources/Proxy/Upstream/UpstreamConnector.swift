@@ -1,29 +1,72 @@
 import Routing
 import EpollLoop
+import HTTP2
 import Glibc
 import NIOCore
 import ProxyCore
+import TLS
 import Transports
 
 /// Connects to upstreams over TCP.
 enum UpstreamConnector {
+    /// Where the peer can choose the protocol (ALPN): the best first.
+    static let protocols = ["h2", "http/1.1"]
+
+    /// - Parameter upgrades: the request changes to WebSocket.
     static func connect(
         to upstream: Upstream,
+        upgrades: Bool,
         worker: Worker,
         loop: EpollLoop,
         timeout: TimeAmount,
         done: @escaping (Result<any ExchangeUpstream, Failure>) -> Void
     ) {
-        guard let transport = socket(for: upstream.endpoint, on: loop) else {
-            return done(.failure(Failure(connecting: SocketError("socket"))))
-        }
-        transport.connect(to: SocketEndpoint(upstream.endpoint), timeout: timeout) { error in
-            if let error { return done(.failure(Failure(connecting: error))) }
-            done(.success(worker.upstreamConnection(to: upstream, over: transport)))
+        worker.carrier(
+            to: upstream,
+            upgrades: upgrades,
+            timeout: timeout,
+            dial: { [unowned worker] upstream, offersHTTP2, timeout, done in
+                dial(upstream, offersHTTP2, worker: worker, loop: loop, timeout: timeout, done: done)
+            },
+            done: done
+        )
+    }
+
+    private static func dial(
+        _ upstream: Upstream,
+        _ offersHTTP2: Bool,
+        worker: Worker,
+        loop: EpollLoop,
+        timeout: TimeAmount,
+        done: @escaping (Result<UpstreamTransport, Failure>) -> Void
+    ) {
+        switch upstream.link.scheme {
+        case .http, .h2c:
+            connect(to: upstream.endpoint, loop: loop, timeout: timeout) { result in
+                done(result.map { UpstreamTransport($0) })
+            }
+        case .https:
+            worker.secureConnector(on: loop).connect(
+                to: upstream.endpoint,
+                over: upstream.link,
+                protocols: offersHTTP2 && upstream.link.tls?.http2 == true ? protocols : ["http/1.1"],
+                sessions: sessions(of: upstream),
+                timeout: timeout
+            ) { result in
+                done(result)
+            }
         }
     }
 
-    /// A connection for a check.
+    /// Kept as long as the upstream is: a session never leaves it.
+    private static func sessions(of upstream: Upstream) -> TLSSessionSlot {
+        if let known = upstream.linkState as? TLSSessionSlot { return known }
+        let slot = TLSSessionSlot()
+        upstream.linkState = slot
+        return slot
+    }
+
+    /// A connection without TLS.
     static func connect(
         to endpoint: Endpoint,
         loop: EpollLoop,

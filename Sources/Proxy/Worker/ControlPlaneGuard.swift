@@ -23,9 +23,11 @@ final class ControlPlaneGuard: Sendable {
         self.state = NIOLockedValueBox(State(named: Set(named)))
     }
 
+    /// What no request may be sent to, besides the listeners.
+    var endpoints: [Endpoint] { state.withLockedValue { Array($0.named.union($0.resolved)) } }
+
     var addressGuard: AddressGuard {
-        let endpoints = state.withLockedValue { Array($0.named.union($0.resolved)) }
-        return AddressGuard(
+        AddressGuard(
             listening: listening,
             ownAddresses: ownAddresses,
             controlPlane: endpoints,

@@ -16,6 +16,36 @@ extension Tier {
         return snapshots
     }
 
+    /// How many event loops there are.
+    package var loopCount: Int { workers.count }
+
+    /// Open connections of clients.
+    package var connectionCount: Int { gate.count }
+
+    /// Each is done when a loop has come to what it was given now; it fails where the loop has ended.
+    package func turns() -> [EventLoopFuture<Void>] { workers.map { $0.reached() } }
+
+    /// The open connections of clients, the oldest first.
+    ///
+    /// - Parameter limit: of connections that are described; all are counted.
+    package func connections(limit: Int) async -> ConnectionsReport {
+        var report = ConnectionsReport()
+        for loop in workers.map({ $0.connectionsReport(limit: limit) }) {
+            if let loop = try? await loop.get() { report.add(loop, limit: limit) }
+        }
+        return report
+    }
+
+    /// Runs on each loop with the loop's number, and collects what it returns; nothing of loops that have ended.
+    package func collect<Value: Sendable>(_ body: @escaping @Sendable (Int) -> Value) async -> [Value] {
+        var values: [Value] = []
+        let futures = workers.enumerated().map { index, worker in worker.loop.submit { body(index) } }
+        for future in futures {
+            if let value = try? await future.get() { values.append(value) }
+        }
+        return values
+    }
+
     /// Sets the state of endpoints (`SharedEndpoint.set`).
     ///
     /// - Parameter overridesSource: a name source states otherwise of them.
@@ -65,12 +95,14 @@ extension Tier {
         _ endpoint: Endpoint,
         identity: String?,
         of pool: Pool?,
+        over link: UpstreamLink = .http,
         arrived: NIODeadline? = nil
     ) -> SharedEndpoint {
         let shared = sharedEndpoints.endpoint(
             endpoint,
             identity: identity,
             pool: pool?.name,
+            link: link,
             arrived: arrived
         )
         if let pool {
@@ -107,10 +139,19 @@ extension Tier {
         return sum
     }
 
+    /// How the rules in force connect to the endpoints of a target.
+    package func links(to target: String) -> [UpstreamLink] {
+        TargetPorts(table).links(to: target)
+    }
+
     /// Checks an endpoint once. Whether Berth may connect to it is the caller's question.
-    package func probe(_ endpoint: Endpoint, _ check: HealthCheck) async -> ProbeResult {
+    package func probe(
+        _ endpoint: Endpoint,
+        _ check: HealthCheck,
+        over link: UpstreamLink = .http
+    ) async -> ProbeResult {
         let worker = workers[Int.random(in: workers.indices)]
-        return ProbeResult(try? await worker.probe(PreparedCheck(check, of: endpoint)).get())
+        return ProbeResult(try? await worker.probe(PreparedCheck(check, of: endpoint, over: link)).get())
     }
 }
 

@@ -4,9 +4,9 @@ import EpollLoop
 import NIOConcurrencyHelpers
 import NIOCore
 package import Routing
-import Settings
+package import Settings
 import SystemSupport
-import TLS
+package import TLS
 
 /// Reports a client that speaks another protocol than HTTP/1: which one, who, and to which port.
 package typealias OtherProtocolReport =
@@ -23,26 +23,31 @@ package final class Tier: Sendable {
     package let sharedEndpoints: SharedEndpoints
     let workers: [Worker]
     private let loops: [EpollLoop]
-    private let listeners: [Listener]
-    private let gate: ConnectionGate
+    package let listeners: ListenerGroup
+    let gate: ConnectionGate
     /// The end, once it has begun.
     private let ending = NIOLockedValueBox<Task<Counters, Never>?>(nil)
     private let controlPlane: ControlPlaneGuard
     /// How long WebSockets may go on in a tier that drains; nil: as other requests.
     private let webSocketTime: NIOLockedValueBox<TimeAmount?>
     private let rules: NIOLockedValueBox<RouteTable>
+    private let counted: NIOLockedValueBox<MetricsSettings>
+    private let traces: (any TraceSink)?
 
     private init(
         settings: TierSettings,
         workers: [Worker],
         loops: [EpollLoop],
-        listeners: [Listener],
+        listeners: ListenerGroup,
         gate: ConnectionGate,
         sharedEndpoints: SharedEndpoints,
         controlPlane: ControlPlaneGuard,
-        table: RouteTable
+        table: RouteTable,
+        traces: (any TraceSink)?
     ) {
+        self.traces = traces
         rules = NIOLockedValueBox(table)
+        counted = NIOLockedValueBox(settings.metrics)
         self.sharedEndpoints = sharedEndpoints
         self.settings = settings
         self.webSocketTime = NIOLockedValueBox(settings.timeouts.drainWebSocket)
@@ -51,10 +56,10 @@ package final class Tier: Sendable {
         self.workers = workers
         self.loops = loops
         self.listeners = listeners
-        self.endpoints = listeners.map(\.endpoint)
+        self.endpoints = listeners.all.map(\.endpoint)
     }
 
-    /// Binds all addresses and begins to serve.
+    /// Binds all addresses and begins to serve, unless another process accepts until `listeners.begin`.
     ///
     /// - Parameters:
     ///   - plans: the addresses. Redirects to `https` lead to the port of the first listener with certificates.
@@ -62,14 +67,26 @@ package final class Tier: Sendable {
     ///   - nameResolver: for names that the table does not hold; nil: they are unknown.
     ///   - sharesPorts: another instance may listen at the same addresses.
     ///   - defersAccept: a connection is accepted when its first bytes have arrived (TCP_DEFER_ACCEPT).
+    ///   - inherited: sockets that listen already. The tier takes those at its addresses, and closes the others, also where
+    ///     it does not start.
+    ///   - accepts: false: it accepts from `listeners.begin` on.
     ///   - loops: how many event loops, each with a thread.
+    ///   - keepsRequests: the last requests are kept for commands (`RequestHistory`), and the recent hosts where requests
+    ///     are counted.
+    ///   - traces: takes the spans of requests, where the settings have `tracing`; nil: no span is sent.
     ///   - makeLog: the access log of one event loop; nil for none.
+    ///   - makeTap: records what rules tap, of one event loop; nil: nothing is recorded.
     ///   - seed: of request ids and of places in tables.
     ///   - otherProtocol: called on an event loop when a client speaks another protocol than HTTP/1.
     ///   - handshakeReport: called on an event loop when a TLS handshake fails.
+    ///   - clientAuthorities: the CAs of clients that rules and listeners name; clients are refused for those that are not
+    ///     there.
+    ///   - abuseReport: called on an event loop when an HTTP/2 connection is ended for a flood of frames.
+    ///   - upstreamSecurity: of targets with `https`.
     ///   - healthReport: called when the health of an endpoint changes.
     ///   - commands: what operators have set, in force from the first request on.
     ///   - stateEnded: called when new settings end a state that an operator has set.
+    ///   - counting: requests are counted, and this receives what ledgers have at the end; nil: they are not.
     /// - Throws: `ListenError`; then nothing is served.
     package static func start(
         settings: TierSettings,
@@ -79,18 +96,29 @@ package final class Tier: Sendable {
         listen plans: [ListenerPlan],
         sharesPorts: Bool = false,
         defersAccept: Bool = false,
+        inherited: InheritedSockets = InheritedSockets(),
+        accepts: Bool = true,
         loops: Int,
         seed: UInt64,
         otherProtocol: OtherProtocolReport? = nil,
         handshakeReport: HandshakeReport? = nil,
+        clientAuthorities: ClientAuthorityStore? = nil,
+        abuseReport: AbuseReport? = nil,
+        upstreamSecurity: UpstreamSecurity = UpstreamSecurity(),
         healthReport: HealthReport? = nil,
         commands: TierCommands = TierCommands(),
         stateEnded: (@Sendable () -> Void)? = nil,
+        keepsRequests: Bool = false,
+        traces: (any TraceSink)? = nil,
+        counting: LedgerRest? = nil,
+        makeTap: () -> Tap? = { nil },
         makeLog: () -> (any ExchangeLog)?
     ) throws(ListenError) -> Tier {
+        var inherited = inherited
+        defer { inherited.close() }
         let listen = plans.map(\.endpoint)
         try checkAddresses(listen)
-        let secure = try secureListening(plans, handshakeReport)
+        let secure = try secureListening(plans, clientAuthorities, handshakeReport)
         var random = Random(seed: seed)
         var settings = settings
         settings.fit(descriptors: DescriptorLimit.current, loops: loops)
@@ -128,18 +156,37 @@ package final class Tier: Sendable {
                     share: (index, loops.count),
                     seed: random.next()
                 )
+                worker.context.metrics = counting.map {
+                    LoopMetrics(
+                        settings.metrics,
+                        seed: random.next(),
+                        rest: $0,
+                        recentHosts: keepsRequests ? RecentHosts() : nil,
+                        now: .now()
+                    )
+                }
                 worker.otherProtocol = otherProtocol
-                worker.context.connect = { [unowned worker] upstream, timeout, done in
+                worker.keepRequests(keepsRequests, seed: random.next(), traces)
+                worker.context.tap = makeTap()
+                worker.http2.abuse = abuseReport
+                worker.upstreamSecurity = upstreamSecurity
+                worker.connects { [unowned worker] upstream, upgrades, timeout, done in
                     UpstreamConnector.connect(
                         to: upstream,
+                        upgrades: upgrades,
                         worker: worker,
                         loop: loop,
                         timeout: timeout,
                         done: done
                     )
                 }
-                worker.prober.connect = { endpoint, timeout, done in
-                    UpstreamConnector.connect(to: endpoint, loop: loop, timeout: timeout, done: done)
+                worker.prober.connect = { [unowned worker] endpoint, link, timeout, done in
+                    worker.secureConnector(on: loop).connectForCheck(
+                        to: endpoint,
+                        over: link,
+                        timeout: timeout,
+                        done: done
+                    )
                 }
                 return (worker, loop)
             }
@@ -149,7 +196,15 @@ package final class Tier: Sendable {
                 options.defersAccept = defersAccept
                 // Else `[::]` has IPv4 too.
                 options.ipv6Only = listen.contains { $0.address.isIPv4 && $0.port == endpoint.port }
-                listeners.append(try Listener(plan, options, sharesPort: sharesPorts, on: running))
+                listeners.append(
+                    try Listener(
+                        plan,
+                        options,
+                        sharesPort: sharesPorts,
+                        inherited: &inherited,
+                        on: running
+                    )
+                )
             }
         } catch {
             for loop in loops { loop.stop {} }
@@ -168,16 +223,20 @@ package final class Tier: Sendable {
             worker.start()
         }
         let port = httpsPort(listeners)
-        for listener in listeners { listener.begin(secure, httpsPort: port) }
+        let group = ListenerGroup(listeners, unclaimed: inherited.addresses.map(\.bound)) { [listeners] in
+            for listener in listeners { listener.begin(secure, httpsPort: port) }
+        }
+        if accepts { group.begin() }
         return Tier(
             settings: settings,
             workers: workers,
             loops: loops,
-            listeners: listeners,
+            listeners: group,
             gate: gate,
             sharedEndpoints: targets.endpoints,
             controlPlane: controlPlane,
-            table: table
+            table: table,
+            traces: traces
         )
     }
 
@@ -192,11 +251,19 @@ package final class Tier: Sendable {
     /// - Throws: where the TLS library refuses its settings.
     private static func secureListening(
         _ plans: [ListenerPlan],
+        _ clients: ClientAuthorityStore?,
         _ report: HandshakeReport?
     ) throws(ListenError) -> SecureListening? {
         guard let plan = plans.first(where: { $0.certificates != nil }) else { return nil }
         do {
-            return SecureListening(context: try TLSContext(), report: report)
+            return SecureListening(
+                contexts: (
+                    try TLSContext(protocols: TLSPolicy.protocols),
+                    try TLSContext(protocols: TLSPolicy.http1Protocols)
+                ),
+                report: report,
+                clients: clients ?? ClientAuthorityStore()
+            )
         } catch {
             throw ListenError(endpoint: plan.endpoint, reason: "TLS: \(error.detail)")
         }
@@ -225,8 +292,13 @@ package final class Tier: Sendable {
     /// For tests of what a worker holds.
     var aWorker: Worker { workers[0] }
 
+    /// What rules tap is recorded. Never changes.
+    package var recordsTaps: Bool { aWorker.context.tap != nil }
+
     /// The rules in force.
     package var table: RouteTable { rules.withLockedValue { $0 } }
+    /// What the rule files in force say of metrics.
+    package var metricsSettings: MetricsSettings { counted.withLockedValue { $0 } }
 
     /// New names, on every loop.
     package func install(names: NameTableUpdate) {
@@ -243,9 +315,22 @@ package final class Tier: Sendable {
         gate.set(settings.limits)
         webSocketTime.withLockedValue { $0 = settings.timeouts.drainWebSocket }
         rules.withLockedValue { $0 = table }
+        counted.withLockedValue { $0 = settings.metrics }
         install(controlPlane.replace(settings.controlPlane))
         for worker in workers { worker.install(table: table, settings: settings, names: names) }
     }
+
+    /// What listeners with certificates demand of clients, where the rules demand nothing, by the address that they were
+    /// given. A nil: nothing.
+    package func install(clientPolicies: [Endpoint: ClientCertificates?]) {
+        for listener in listeners.all where listener.plan.certificates != nil {
+            guard let policy = clientPolicies[listener.plan.endpoint] else { continue }
+            listener.install(clientPolicy: policy)
+        }
+    }
+
+    /// Registries, DNS servers, the admin interface and the metrics: no request may reach them.
+    package var protectedEndpoints: [Endpoint] { controlPlane.endpoints }
 
     /// More endpoints that no request may reach: registries whose addresses became known later.
     package func protect(_ endpoints: [Endpoint]) {
@@ -260,38 +345,27 @@ package final class Tier: Sendable {
     /// Stops accepting and lets what runs finish, for `limit` at most, and WebSockets for their own time; where the tier ends
     /// already, for what it was given then.
     ///
+    /// - Parameter idle: idle connections are closed spread over this time; 0: at once.
     /// - Returns: what the tier has counted.
-    package func shutDown(limit: Duration) async -> Counters {
+    package func shutDown(limit: Duration, idle: Duration = .zero) async -> Counters {
         let task = ending.withLockedValue { ending in
-            let task = ending ?? Task { await end(limit: limit) }
+            let task = ending ?? Task { await end(limit: limit, idle: idle) }
             ending = task
             return task
         }
         return await task.value
     }
 
-    private func end(limit: Duration) async -> Counters {
-        for listener in listeners { await listener.close() }
-        let drained = workers.map { $0.drain(limit: TimeAmount(limit)) }
+    /// How long `shutDown` takes at most.
+    package func longestDrain(_ limit: Duration) -> Duration {
         let webSockets = webSocketTime.withLockedValue { $0 }.map { Duration.nanoseconds($0.nanoseconds) }
-        let longest = limit > .zero ? max(limit, webSockets ?? .zero) + Self.lastTime : limit
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask {
-                for future in drained { try? await future.get() }
-            }
-            group.addTask { try? await Task.sleep(for: longest) }
-            await group.next()
-            group.cancelAll()
-            // Whoever still waits for the drain is released by this.
-            for worker in workers { _ = try? await worker.stop().get() }
-        }
-        var counters = Counters()
-        for worker in workers {
-            if let counted = try? await worker.stop().get() { counters.add(counted) }
-        }
-        for loop in loops {
-            await withCheckedContinuation { continuation in loop.stop { continuation.resume() } }
-        }
+        return limit > .zero ? max(limit, webSockets ?? .zero) + Self.lastTime : limit
+    }
+
+    private func end(limit: Duration, idle: Duration) async -> Counters {
+        let end = TierEnd(listeners: listeners, workers: workers, loops: loops)
+        let counters = await end.run(limit: limit, idle: idle, longest: longestDrain(limit))
+        await traces?.end()
         return counters
     }
 

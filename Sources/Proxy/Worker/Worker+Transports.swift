@@ -1,7 +1,9 @@
+import EpollLoop
 package import NIOCore
 package import ProxyCore
 package import Routing
 import Settings
+import TLS
 package import Transports
 
 /// The data path over transports of any kind.
@@ -25,10 +27,22 @@ extension Worker {
     }
 
     /// Carries requests to an upstream over a transport that is connected to it.
-    func upstreamConnection(to upstream: Upstream, over transport: any Transport) -> any ExchangeUpstream {
-        let connection = UpstreamConnection(worker: self, upstream: upstream)
-        connection.begin(transport)
+    func upstreamConnection(
+        to upstream: Upstream,
+        over transport: UpstreamTransport
+    ) -> any ExchangeUpstream {
+        let connection = UpstreamConnection(worker: self, upstream: upstream, transport)
+        connection.begin(transport.stream)
         return connection
+    }
+
+    /// … without TLS.
+    func upstreamConnection(to upstream: Upstream, over stream: any Transport) -> any ExchangeUpstream {
+        upstreamConnection(to: upstream, over: UpstreamTransport(stream))
+    }
+
+    func secureConnector(on loop: EpollLoop) -> SecureConnector {
+        SecureConnector(security: upstreamSecurity, memory: tlsMemory, http2: http2.memory, loop: loop)
     }
 
     /// A worker without sockets, for one loop that nobody else uses.
@@ -51,13 +65,37 @@ extension Worker {
             gate: ConnectionGate(settings.limits),
             seed: 1
         )
-        worker.context.connect = { [unowned worker] upstream, _, done in
-            do throws(Failure) {
-                done(.success(worker.upstreamConnection(to: upstream, over: try connect())))
-            } catch {
-                done(.failure(error))
-            }
+        worker.connects { [unowned worker] upstream, upgrades, timeout, done in
+            worker.carrier(
+                to: upstream,
+                upgrades: upgrades,
+                timeout: timeout,
+                dial: { _, _, _, done in
+                    do throws(Failure) {
+                        done(.success(UpstreamTransport(try connect())))
+                    } catch {
+                        done(.failure(error))
+                    }
+                },
+                done: done
+            )
         }
         return worker
+    }
+
+    /// How this loop connects to upstreams from now on.
+    ///
+    /// - Parameter connect: with whether the request changes to WebSocket.
+    func connects(
+        with connect:
+            @escaping (
+                _ upstream: Upstream,
+                _ upgrades: Bool,
+                _ timeout: TimeAmount,
+                _ done: @escaping (Result<any ExchangeUpstream, Failure>) -> Void
+            ) -> Void
+    ) {
+        context.connect = { upstream, timeout, done in connect(upstream, false, timeout, done) }
+        context.connectForWebSocket = { upstream, timeout, done in connect(upstream, true, timeout, done) }
     }
 }

@@ -24,11 +24,19 @@ package final class Worker: @unchecked Sendable {
     /// A client spoke another protocol. To be set before the first connection.
     var otherProtocol: OtherProtocolReport?
 
+    /// Of the targets with `https`. To be set before the first connection.
+    var upstreamSecurity = UpstreamSecurity()
+
     /// Of the TLS connections of this loop.
     private(set) lazy var tlsMemory = TLSMemory()
+    /// What the HTTP/2 connections of this loop share.
+    let http2 = HTTP2Streams()
     private var heapTrimmer = HeapTrimmer()
     private var ticking: RepeatedTask?
     private var drained: EventLoopPromise<Void>?
+    private var idleEnds: IdleEnds?
+    /// Learns that the loop turns.
+    var pulse: (@Sendable (NIODeadline) -> Void)?
 
     /// - Parameters:
     ///   - nameResolver: for names that the table does not hold; nil: they are unknown.
@@ -102,9 +110,11 @@ package final class Worker: @unchecked Sendable {
     package func install(table: RouteTable, settings: TierSettings, names: NameTable) {
         loop.execute { [self] in
             context.settings = settings
+            keepTraces()
             context.upstreams.idleLimit = settings.limits.idlePerEndpoint
             context.upstreams.idleTimeout = settings.timeouts.idleUpstream
             context.stages.install(table: table, settings: settings, names: names)
+            context.metrics?.install(settings.metrics, now: now)
         }
     }
 
@@ -154,8 +164,10 @@ package final class Worker: @unchecked Sendable {
 
     /// Lets what runs finish, closes what idles; done when the last connection is gone.
     ///
-    /// - Parameter limit: for what runs; WebSockets may have one of their own. Nil: there is none.
-    package func drain(limit: TimeAmount? = nil) -> EventLoopFuture<Void> {
+    /// - Parameters:
+    ///   - limit: for what runs; WebSockets may have one of their own. Nil: there is none.
+    ///   - idle: what idles closes spread over this time; 0: at once.
+    package func drain(limit: TimeAmount? = nil, idle: TimeAmount = .zero) -> EventLoopFuture<Void> {
         loop.flatSubmit { [self] in
             if let drained { return drained.futureResult }
             context.isDraining = true
@@ -165,7 +177,12 @@ package final class Worker: @unchecked Sendable {
             }
             let promise = loop.makePromise(of: Void.self)
             drained = promise
-            for connection in connections.all { connection.drain() }
+            if idle > .zero {
+                context.keepsIdle = true
+                idleEnds = IdleEnds(from: now, over: idle, interval: DataPathConstants.tick)
+            } else {
+                for connection in connections.all { connection.drain() }
+            }
             finishDrainIfEmpty()
             return promise.futureResult
         }
@@ -181,6 +198,8 @@ package final class Worker: @unchecked Sendable {
             ticking = nil
             prober.stop()
             context.log?.flush()
+            context.metrics?.handLedgerOver()
+            context.traceLog?.flush()
             return context.counters
         }
     }
@@ -200,7 +219,20 @@ package final class Worker: @unchecked Sendable {
         if !context.isDraining {
             prober.tick(now: now) { [stages = context.stages] in stages.mayConnect(to: $0) }
         }
+        if let idleEnds { endIdle(idleEnds, now: now) }
+        pulse?(now)
         if heapTrimmer.isDue(connections: gate.count, now: now) { malloc_trim(0) }
+    }
+
+    private func endIdle(_ ends: IdleEnds, now: NIODeadline) {
+        guard !ends.areOver(now: now) else {
+            idleEnds = nil
+            context.keepsIdle = false
+            for connection in connections.all { connection.drain() }
+            return
+        }
+        let waiting = connections.all.filter { $0.isToDrain }
+        for connection in waiting.prefix(ends.count(of: waiting.count, now: now)) { connection.drain() }
     }
 
     /// Closes a connection that only waits for its next request, so that another one has a place.
@@ -210,19 +242,24 @@ package final class Worker: @unchecked Sendable {
         guard let connection = connections.next(of: Self.roomSearch, where: \.isDispensable) else {
             return false
         }
-        connection.abort()
+        connection.abort(resets: false)
         return true
     }
 
     /// Connections that are looked at to make room for one.
     private static let roomSearch = 64
 
-    func opened(_ connection: DownstreamConnection) {
+    func opened(_ connection: any ClientConnection) {
         context.counters.connections &+= 1
-        connections.insert(connection)
+        connections.insert(connection, opened: now)
     }
 
-    func closed(_ connection: DownstreamConnection) {
+    /// The connection goes on as another one, with another protocol.
+    func replace(_ connection: any ClientConnection, by other: any ClientConnection) {
+        connections.replace(connection, by: other)
+    }
+
+    func closed(_ connection: any ClientConnection) {
         guard connections.remove(connection) else { return }
         gate.leave(connection.connection.peer)
         finishDrainIfEmpty()

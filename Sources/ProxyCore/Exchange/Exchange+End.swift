@@ -1,4 +1,5 @@
 import Balancing
+import Metrics
 import Settings
 package import HTTP1
 package import NIOCore
@@ -33,6 +34,7 @@ extension Exchange {
         }
         facts.status = response.status
         facts.responded = context.now
+        facts.tap?.response(response, hasBody: facts.method != .head)
         machine.respondedLocally()
         facts.bytesOut = UInt64(UInt(bitPattern: downstream?.sendLocal(response, closes: closes) ?? 0))
         finish()
@@ -219,6 +221,7 @@ extension Exchange {
     // MARK: Waits
 
     func take(_ step: NextStep) throws(Failure) {
+        if context.history != nil { note(step) }
         switch step {
         case .connect(let upstream):
             connect(to: upstream)
@@ -303,19 +306,18 @@ extension Exchange {
         }
     }
 
-    /// What shows an operator that a request failed: its id; empty where the exchange serves another one by now.
-    func evidence(of serial: UInt64) -> String {
-        isActive && self.serial == serial ? String(buffer: facts.requestID) : ""
-    }
-
     /// The endpoint failed after the connection was there: the attempt is charged to it.
     func charge(_ failure: Failure) {
-        guard let endpoint = upstream?.upstream.shared, let began = facts.connected else { return }
+        guard let endpoint = upstream?.upstream.shared, let began = facts.connected, !facts.isQuery else {
+            return
+        }
         // It may close a connection that idles, and a request may come too late to notice.
         let isStale = facts.reused && failure.reason == .connectionReset && !machine.hasResponseBytes
-        guard failure.side == .upstream, !isStale else {
+        // It may refuse what its last connection had no time for.
+        guard failure.side == .upstream, !isStale, !failure.reason.isUnprocessed else {
             return endpoint.requestAbandoned(began: began, now: context.now)
         }
+        if context.metrics != nil { upstream?.upstream.counts.recordFailure() }
         if facts.route.pool?.measure != nil {
             // An endpoint that fails at once must not look like the fastest.
             let time = facts.route.timeouts?.upstream ?? context.settings.timeouts.upstream
@@ -336,8 +338,13 @@ extension Exchange {
     }
 
     func record() {
-        guard isObserved, let log = context.log, let downstream else { return }
-        log.record(ExchangeRecord(of: self, downstream))
+        guard isObserved, let downstream else { return }
+        if context.countsOrKeeps { keep(downstream) }
+        guard context.log != nil || facts.tap != nil else { return }
+        let record = ExchangeRecord(of: self, downstream)
+        context.log?.record(record)
+        facts.tap?.end(record)
+        facts.tap = nil
     }
 
     // MARK: Failures and deadlines
@@ -383,11 +390,5 @@ extension Exchange {
                     ? (downstream.connection.trusted ? .zero : timeouts.halfClosed) : nil
             )
         )
-    }
-
-    /// Gives the buffers back: an idle connection holds nothing that it does not need.
-    package func releaseBuffers() {
-        outgoing = ByteBuffer()
-        facts = ExchangeFacts(start: facts.start)
     }
 }

@@ -18,6 +18,13 @@ extension Exchange {
         case over
     }
 
+    /// The request offers to change to WebSocket.
+    package var offersWebSocket: Bool {
+        guard facts.wantsUpgrade else { return false }
+        let requested = facts.requestedProtocols
+        return UpgradeProtocol.namesWebSocket(requested.span)
+    }
+
     /// The upstream accepts more of the request.
     package func upstreamBecameWritable() {
         machine.upstreamAccepted(now: context.now)
@@ -41,6 +48,11 @@ extension Exchange {
 
     package func responseHead(_ head: borrowing ResponseHead, _ source: ByteBuffer) -> AfterHead {
         if head.isInterim { return interim(head, source) }
+        if !head.isUpgrade, head.status < 300, downstream?.requiresUpgrade == true {
+            // What changed nothing in HTTP/1 would be a tunnel in HTTP/2 (RFC 8441 §5).
+            perform(machine.failed(Failure(.upgradeFailed, "the target did not switch to the protocol")))
+            return .over
+        }
         let isUnsent =
             head.status >= 400 && facts.route.pool?.retries?.trustsTier == true
             && UnsentMark.isIn(head, source)
@@ -67,6 +79,7 @@ extension Exchange {
         let isEventStream = head.canEndAnywhere && head.isEventStream(source.readableBytesUInt8Span)
         facts.events = isEventStream ? EventBoundary() : nil
         let form = downstream.sendHead(head, source, changes: changes(of: head, source))
+        facts.tap?.response(head, source, form: form)
         return head.isUpgrade ? .tunnel : .body(form)
     }
 
@@ -75,7 +88,7 @@ extension Exchange {
     /// - Parameter isUnsent: the endpoint is a tier that has sent the request nowhere. A container that is down is not a
     ///   failure of its host.
     private func noteResult(status: Int, isUnsent: Bool) {
-        guard let used = facts.upstream, let began = facts.connected else { return }
+        guard let used = facts.upstream, let began = facts.connected, !facts.isQuery else { return }
         if facts.route.pool?.measure == .header {
             used.responded(after: context.now - began, now: context.now)
         }
@@ -95,6 +108,11 @@ extension Exchange {
         }
     }
 
+    /// What shows an operator that a request failed: its id; empty where the exchange serves another one by now.
+    func evidence(of serial: UInt64) -> String {
+        isActive && self.serial == serial ? String(buffer: facts.requestID) : ""
+    }
+
     /// Sends the request to another endpoint, where there is one and the target's settings say so. The response is
     /// discarded with its connection.
     private func repeatRequest(insteadOf status: Int, isUnsent: Bool) -> Bool {
@@ -103,6 +121,7 @@ extension Exchange {
             let used = facts.upstream,
             context.stages.hasOther(than: used, facts.attempted, facts.route), entersRetry()
         else { return false }
+        noteDiscarded(status)
         perform(machine.responseDiscarded(isUnsent: isUnsent, now: now))
         return true
     }
@@ -180,7 +199,13 @@ extension Exchange {
 
     package func responseBody(_ source: ByteBuffer, _ range: ByteRange) {
         facts.events?.append(source.readableBytesUInt8Span.extracting(range.indices))
+        facts.tap?.responseBody(source.readableBytesUInt8Span.extracting(range.indices))
         downstream?.sendBody(source, range)
+    }
+
+    /// A field line that may pass on arrived after a body in the form `content`.
+    package func responseTrailer(_ source: ByteBuffer, _ line: ByteRange) {
+        downstream?.sendTrailer(source, line)
     }
 
     /// All that one read brought has been passed on.
@@ -203,6 +228,7 @@ extension Exchange {
         guard isActive else { return }
         if downstream?.rollBackHead() == true {
             machine.responseRolledBack()
+            facts.tap?.responseRolledBack()
         } else {
             // What came before the error still goes out: nothing may stay in the buffer that all exchanges share.
             responseBodyPassed(bodyBytes: bodyBytes)
@@ -266,6 +292,31 @@ extension Exchange {
     }
 }
 
+/// What is taken out of a request for later.
+extension Exchange {
+    /// The rules have decided, or have refused the request: what later needs the head is taken out of it.
+    func decided(_ head: borrowing RequestHead, _ source: ByteBuffer, _ connection: ConnectionInfo) {
+        prepareErrorPage(head, source)
+        // A remembered decision has it.
+        if !context.isLogging, facts.route.decision?.isOfOneHost != true, context.countsOrKeeps {
+            facts.logFields.copyHost(head, source)
+        }
+        guard let tap = context.tap, let policy = facts.route.decision?.decision.rule?.tap else { return }
+        context.stages.noteClient(head, source, from: connection, into: &facts.route)
+        facts.tap = tap.begin(policy, head, source, id: facts.requestID)
+    }
+
+    /// Takes the whole body where it is small and has arrived.
+    func takeSmallBody() throws(Failure) {
+        let headBytes = outgoing.readableBytes
+        guard machine.request == .streaming, try downstream?.takeSmallBody(into: &outgoing) == true else {
+            return
+        }
+        machine.requestEnded()
+        facts.tap?.requestBody(outgoing, after: headBytes)
+    }
+}
+
 extension Exchange: TunnelOwner {
     package func tunnelEnded(_ ending: Tunnel.Ending) {
         recordTunnel()
@@ -290,5 +341,33 @@ extension Exchange: TunnelOwner {
         isActive = false
         places.leave(now: context.now)
         tunnelUpstream = nil
+    }
+
+    /// Bytes of the body have arrived.
+    ///
+    /// - Parameter passed: some of them are sent on now.
+    package func requestBodyArrived(passed: Bool) {
+        let now = context.now
+        machine.downstreamSent(now: now)
+        if passed { machine.upstreamAccepted(now: now) }
+    }
+
+    /// Sends a part of the body. Where the target's settings allow it to be sent again, it is held up to a bound.
+    package func sendRequestBody(_ bytes: ByteBuffer) {
+        facts.tap?.requestBody(bytes)
+        if outgoing.readableBytes &+ bytes.readableBytes <= machine.heldBytes {
+            outgoing.writeImmutableBuffer(bytes)
+        } else {
+            machine.bodyReleased()
+        }
+        upstream?.sendBody(bytes)
+    }
+
+    package func requestEnded() {
+        machine.requestEnded()
+    }
+
+    package func flushRequest() {
+        upstream?.flush()
     }
 }

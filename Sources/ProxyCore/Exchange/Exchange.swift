@@ -17,8 +17,7 @@ import Settings
 ///
 /// `ExchangeMachine` decides what an event means; `perform` carries that out.
 ///
-/// A downstream that serves one request after another uses one exchange again and again. Used on its event loop
-/// alone.
+/// A downstream uses one exchange for one request after another. Used on its event loop alone.
 package final class Exchange {
     package let context: ExchangeContext
     /// Nil after `detach`: the downstream is gone.
@@ -49,7 +48,9 @@ package final class Exchange {
     /// Counts requests, so that what comes late finds nobody.
     package private(set) var serial: UInt64 = 0
     /// Between `begin` and the end of the response.
-    package internal(set) var isActive = false
+    package internal(set) var isActive = false {
+        didSet { if isObserved { context.counters.activeChanged(from: oldValue, to: isActive) } }
+    }
     /// It is counted and logged: it serves a client, not Berth itself.
     let isObserved: Bool
 
@@ -68,6 +69,8 @@ package final class Exchange {
     // MARK: What a downstream needs of it
 
     package var method: MethodKind { facts.method }
+    /// Why the request failed; nil: it has not.
+    var failure: Failure? { facts.failure }
     package var start: NIODeadline { facts.start }
     package var bodyLimit: UInt64? { facts.route.bodyLimit }
     /// Body bytes have a place to go.
@@ -108,8 +111,7 @@ package final class Exchange {
         self.machine = machine
         facts = ExchangeFacts(start: now, reusing: &facts)
         facts.method = method
-        upstream = nil
-        tunnel = nil
+        (upstream, tunnel) = (nil, nil)
     }
 
     /// Sends a request of Berth itself, which no rule decides about.
@@ -141,18 +143,24 @@ package final class Exchange {
             facts.requestedProtocols = [UInt8](copying: value)
         }
         facts.readFields(head, source, &context.random)
-        if context.log != nil {
+        if let tracing = context.settings.tracing { beginTrace(head, source, tracing) }
+        if context.isLogging {
             facts.logFields.copy(head, source)
+        } else if context.history != nil {
+            facts.logFields.copyLine(head, source)
+        }
+        if context.log != nil || context.history != nil {
             context.stages.noteClient(head, source, from: connection, into: &facts.route)
         }
+        if let metrics = context.metrics { facts.isExcluded = metrics.excludes(head, source) }
         var untraced: RouteTrace?
         do throws(Failure) {
             try context.stages.route(head, source, from: connection, into: &facts.route, trace: &untraced)
         } catch {
-            prepareErrorPage(head, source)
+            decided(head, source, connection)
             throw error
         }
-        prepareErrorPage(head, source)
+        decided(head, source, connection)
         guard let decision = facts.route.decision else { throw Failure(.internal) }
         if let target = decision.forwarding {
             return try forward(head, source, connection, target)
@@ -161,6 +169,7 @@ package final class Exchange {
         case .forward: throw Failure(.internal)
         case .redirect(let status, let location):
             respond(.redirect(status: status, location: location))
+        case .respond where decision.decision.rule == nil && answerQuery(head, source, connection): break
         case .respond(let status, let contentType, let body):
             var response = LocalResponse.respond(status: status, contentType: contentType, body: body)
             // The recipient of OPTIONS is Berth itself.
@@ -182,12 +191,13 @@ package final class Exchange {
             connection: connection,
             via: context.stages.rules.viaLine(head.version),
             requestID: facts.requestID,
-            kept: context.stages.rules.settings.keptFields
+            kept: context.stages.rules.settings.keptFields,
+            client: facts.route.identity,
+            trace: facts.trace
         ).write(head, from: source, edits: target.edits, into: &context.headText)
         context.headText.move(to: &outgoing)
-        if machine.request == .streaming, try downstream?.takeSmallBody(into: &outgoing) == true {
-            machine.requestEnded()
-        }
+        if facts.trace != nil { noteTraceOffset(target.edits) }
+        try takeSmallBody()
         try take(step)
     }
 
@@ -242,7 +252,7 @@ package final class Exchange {
     /// An endpoint that was not tried, with a place there.
     private func pick() throws(Failure) -> Upstream {
         // Another loop may be faster where an endpoint has one place left.
-        for _ in 0..<Self.pickAttempts {
+        for _ in 0..<DataPathConstants.pickAttempts {
             let upstream = try context.stages.pick(&facts.route, excluding: facts.attempted)
             guard let pool = facts.route.pool, pool.settings != nil else { return upstream }
             let limit = pool.maxConnections(of: upstream)
@@ -251,13 +261,11 @@ package final class Exchange {
         throw Failure(.targetLimit)
     }
 
-    private static let pickAttempts = 8
-
     // MARK: The upstream connection
 
     func connect(to upstream: Upstream) {
         facts.upstream = upstream
-        if let connection = upstream.checkOut(probing: !machine.maySendAgain) {
+        if let connection = upstream.checkOut(probing: !machine.maySendAgain, upgrades: offersWebSocket) {
             attach(connection, reused: true)
         } else {
             connectAnew(to: upstream)
@@ -266,11 +274,11 @@ package final class Exchange {
 
     private func connectAnew(to upstream: Upstream) {
         let timeout = facts.route.timeouts?.connect ?? context.settings.timeouts.connect
+        noteConnect()
         machine.connecting(until: context.now + timeout)
         let attempt = ConnectAttempt()
         self.attempt = attempt
-        context.makeConnection(to: upstream, timeout: timeout, for: self, serial: serial) {
-            [self] result in
+        context.makeConnection(to: upstream, timeout: timeout, for: self) { [self] result in
             guard self.attempt === attempt else {
                 attempt.end(now: context.now)
                 // Nobody waits for it any longer; the next request may use it.
@@ -300,13 +308,22 @@ package final class Exchange {
         places.sent()
         facts.connected = now
         facts.reused = reused
-        machine.attached(reused: reused, now: now)
+        if reused { beginAttemptSpan() } else { facts.notes?.handshakeBegan = connection.handshakeBegan }
+        writeAttemptSpan()
+        let isStream = connection.isMultiplexed
+        machine.attached(
+            reused: reused,
+            mayBeRefused: isStream,
+            allowsSilence: isStream && facts.isGRPC,
+            now: now
+        )
         connection.send(outgoing, for: self)
         connection.flush()
     }
 
     /// Another endpoint than those that were given up.
-    private func connectNext(after failure: Failure) {
+    func connectNext(after failure: Failure) {
+        noteAttempt(failure)
         attempt?.keepEndpoint(of: &places)
         attempt = nil
         charge(failure)
@@ -335,7 +352,8 @@ package final class Exchange {
     }
 
     /// The same endpoint again, on a new connection; if the names have changed, another may have its address by now.
-    private func reconnect(after failure: Failure) {
+    func reconnect(after failure: Failure) {
+        noteAttempt(failure)
         do throws(Failure) {
             let upstream =
                 if let used = facts.upstream, context.stages.isCurrent(used, facts.route) { used } else {
@@ -349,37 +367,7 @@ package final class Exchange {
         }
     }
 
-    // MARK: The request's body
-
-    /// Bytes of the body have arrived.
-    ///
-    /// - Parameter passed: some of them are sent on now.
-    package func requestBodyArrived(passed: Bool) {
-        let now = context.now
-        machine.downstreamSent(now: now)
-        if passed { machine.upstreamAccepted(now: now) }
-    }
-
-    /// Sends a part of the body. Where the target's settings allow it to be sent again, it is held up to a bound.
-    package func sendRequestBody(_ bytes: ByteBuffer) {
-        if outgoing.readableBytes &+ bytes.readableBytes <= machine.heldBytes {
-            outgoing.writeImmutableBuffer(bytes)
-        } else {
-            machine.bodyReleased()
-        }
-        upstream?.sendBody(bytes)
-    }
-
-    package func requestEnded() {
-        machine.requestEnded()
-    }
-
-    package func flushRequest() {
-        upstream?.flush()
-    }
-
-    // MARK: Actions
-
+    /// What the machine wants done.
     func perform(_ action: ExchangeMachine.Action) {
         switch action {
         case .none: break
@@ -390,5 +378,19 @@ package final class Exchange {
         case .respond(let failure): respond(failure)
         case .abort(let failure): abort(failure)
         }
+    }
+
+    // MARK: What it keeps
+
+    /// Forgets the last request, and gives back what a large one has needed.
+    package func forgetRequest() {
+        if outgoing.storageCapacity > DataPathConstants.coalescedBytes { outgoing = ByteBuffer() }
+        (facts.route, facts.upstream, facts.pageRequest) = (RequestRoute(), nil, nil)
+    }
+
+    /// Gives the buffers back: an idle connection holds nothing that it does not need.
+    package func releaseBuffers() {
+        outgoing = ByteBuffer()
+        facts = ExchangeFacts(start: facts.start)
     }
 }

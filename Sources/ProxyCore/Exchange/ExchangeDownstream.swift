@@ -19,6 +19,9 @@ package protocol ExchangeDownstream: AnyObject {
     /// The request's body is not read at the moment, because it has no place to go.
     var isRequestPaused: Bool { get }
 
+    /// The request is of no use without the protocol that it wants: a response that looks like success must be one.
+    var requiresUpgrade: Bool { get }
+
     /// Appends the whole body to `out` where it is small and has arrived already.
     ///
     /// - Returns: whether it was; else `out` is unchanged.
@@ -45,6 +48,9 @@ package protocol ExchangeDownstream: AnyObject {
     func sendBody(_ source: ByteBuffer, _ range: ByteRange)
     /// All that one read of the upstream brought has been passed on.
     func sendCollected()
+    /// Sends a field line that follows a body in the form `content`, with its line end (RFC 9110 §6.5). `sendEnd` comes
+    /// after them.
+    func sendTrailer(_ source: ByteBuffer, _ line: ByteRange)
     /// The response is complete.
     func sendEnd()
     /// Sends a response of Berth's own.
@@ -71,6 +77,10 @@ package protocol ExchangeDownstream: AnyObject {
     ///
     /// - Parameter resets: what has been sent of it must not look whole to any client.
     func abort(resets: Bool)
+}
+
+extension ExchangeDownstream {
+    package var requiresUpgrade: Bool { false }
 }
 
 /// In which form a body comes from an upstream.

@@ -1,3 +1,4 @@
+import Bytes
 import HTTP1
 import NIOCore
 import Routing
@@ -13,6 +14,8 @@ struct ExchangeFacts {
     var requestedProtocols: [UInt8] = []
     /// Of the two representations of a failure, the client prefers JSON.
     var prefersJSON = false
+    /// The request is a call of gRPC, or of gRPC-Web: its content type.
+    var isGRPC = false
     /// What the stages found out.
     var route = RequestRoute()
     /// The request waits for the endpoints of a name.
@@ -25,6 +28,8 @@ struct ExchangeFacts {
     var upstream: Upstream?
     /// Where connecting failed.
     var attempted = AttemptedUpstreams()
+    /// Waits and attempts, where it is kept (`ExchangeContext.history`); nil: there were none.
+    var notes: RequestNotes?
     /// How long it may go on where its endpoint or the tier drains.
     var drain = DrainClock()
     /// The response is an event stream that can be ended; nil: it is not.
@@ -35,6 +40,15 @@ struct ExchangeFacts {
     var pageRequest: PageRequest?
     /// The error page that is being fetched.
     var pageFetch: PageFetch?
+
+    /// Metrics do not count it.
+    var isExcluded = false
+    /// Records the request; nil for nearly all.
+    var tap: TapRecord?
+    /// Nil: the tier has no `tracing`.
+    var trace: TraceContext?
+    /// It is a tier's query about another request (`TierQuery`).
+    var isQuery = false
 
     // For the access log.
     var requestID: ByteBuffer
@@ -69,6 +83,27 @@ struct ExchangeFacts {
         logFields.clear()
     }
 
+    /// Calls `body` with the host as received; empty: there is none, or nobody needs it.
+    func withHost<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
+        if let host = route.decision?.host, !host.isEmpty { return body(host.span) }
+        return body(logFields.bytes.readableBytesUInt8Span.extracting(logFields.host))
+    }
+
+    /// `application/grpc`, `application/grpc+proto`, `application/grpc-web` and their like.
+    private static func isGRPC(_ type: Span<UInt8>) -> Bool {
+        let name = grpcType
+        guard type.count >= name.count, type.extracting(first: name.count).equalsIgnoringCase(name.span)
+        else {
+            return false
+        }
+        guard type.count > name.count else { return true }
+        return [UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: ";"), ASCII.space].contains(
+            type[name.count]
+        )
+    }
+
+    private static let grpcType = Array("application/grpc".utf8)
+
     /// What is known of the request's fields before any rule: its id, and how its client reads failures.
     mutating func readFields(_ head: borrowing RequestHead, _ source: ByteBuffer, _ random: inout Random) {
         var kept = false
@@ -85,6 +120,8 @@ struct ExchangeFacts {
                 prefersJSON = AcceptField.prefersJSON(
                     source.readableBytesUInt8Span.extracting(field.value.indices)
                 )
+            case .contentType:
+                isGRPC = Self.isGRPC(source.readableBytesUInt8Span.extracting(field.value.indices))
             default:
                 break
             }

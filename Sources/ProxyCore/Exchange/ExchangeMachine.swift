@@ -51,12 +51,12 @@ package struct ExchangeMachine: ~Copyable {
         case abort(Failure)
     }
 
-    package private(set) var state = State.deciding
+    package internal(set) var state = State.deciding
     package private(set) var request: Request
     /// The request was sent again after a connection that had carried it failed.
-    package private(set) var wasRetried = false
+    package internal(set) var wasRetried = false
     /// It had been sent to an endpoint that was then given up.
-    package private(set) var isRepeated = false
+    package internal(set) var isRepeated = false
     /// It was sent again on a new connection in place of a stale one.
     private var wasReconnected = false
     private var retries = RetryPolicy.standard
@@ -72,6 +72,14 @@ package struct ExchangeMachine: ~Copyable {
     private let isIdempotent: Bool
     /// Some of the request was sent to an endpoint.
     package private(set) var wasSent = false
+    /// … before the attempt that is under way.
+    private var wasSentBefore = false
+    /// How often an endpoint has refused the request before it read anything of it.
+    private var refusals = 0
+    /// The upstream may still refuse the request in that way.
+    private var mayBeRefused = false
+    /// Silence alone is no failure: something else watches whether the upstream is alive.
+    var allowsSilence = false
     /// All that was sent upstream is still held, so it can be sent again.
     private var isReplayable = true
     /// The response began before its endpoint had the whole request: it may not read the rest.
@@ -79,9 +87,9 @@ package struct ExchangeMachine: ~Copyable {
     /// The upstream has sent something since it was attached.
     private(set) var hasResponseBytes = false
     /// When the upstream last sent or accepted bytes.
-    private var upstreamActivity: NIODeadline
+    var upstreamActivity: NIODeadline
     /// When the downstream last sent or accepted bytes.
-    private var downstreamActivity: NIODeadline
+    var downstreamActivity: NIODeadline
 
     package init(requestComplete: Bool, idempotent: Bool, now: NIODeadline) {
         self.request = requestComplete ? .complete : .streaming
@@ -108,7 +116,9 @@ package struct ExchangeMachine: ~Copyable {
 
     /// So many bytes of the request are held to be sent again, also of a body that arrives piece by piece.
     package var heldBytes: Int {
-        isReplayable && (isIdempotent || retries.trustsTier) ? retries.bodyBytes : 0
+        guard isReplayable else { return 0 }
+        let kept = isIdempotent || retries.trustsTier ? retries.bodyBytes : 0
+        return mayBeRefused ? max(kept, DataPathConstants.refusableBytes) : kept
     }
 
     // MARK: Before there is a connection
@@ -147,7 +157,7 @@ package struct ExchangeMachine: ~Copyable {
         return connectNext(after: Failure(.unknownTarget), now: now)
     }
 
-    private mutating func connectNext(after failure: Failure, now: NIODeadline) -> Action {
+    mutating func connectNext(after failure: Failure, now: NIODeadline) -> Action {
         guard givenUp < retries.attempts - 1, now < lastRetry else { return failed(failure) }
         givenUp += 1
         return .connectNext(after: failure)
@@ -159,9 +169,21 @@ package struct ExchangeMachine: ~Copyable {
     // MARK: The upstream
 
     /// A connection carries the request.
-    package mutating func attached(reused: Bool, now: NIODeadline) {
+    ///
+    /// - Parameters:
+    ///   - mayBeRefused: the peer may refuse it before it has read anything of it.
+    ///   - allowsSilence: neither side has to send anything for as long as the connection lives.
+    package mutating func attached(
+        reused: Bool,
+        mayBeRefused: Bool = false,
+        allowsSilence: Bool = false,
+        now: NIODeadline
+    ) {
         state = .sending(reused: reused)
+        wasSentBefore = wasSent
         wasSent = true
+        self.mayBeRefused = mayBeRefused
+        self.allowsSilence = allowsSilence
         upstreamActivity = now
         hasResponseBytes = false
     }
@@ -222,10 +244,22 @@ package struct ExchangeMachine: ~Copyable {
     /// A request is sent again to the same endpoint once, and only where the connection had been used before, nothing
     /// of a response arrived, all that was sent is held, and the method may be repeated (RFC 9112 §9.3.1). It is sent
     /// to another endpoint where its target's settings say so.
+    ///
+    /// One that was refused has certainly not been processed (RFC 9113 §8.7): it is sent again whatever its method is,
+    /// to the same endpoint some times, and then to another.
     package mutating func upstreamLost(_ failure: Failure, now: NIODeadline) -> Action {
         switch state {
+        case .sending
+        where failure.reason.isUnprocessed && !hasResponseBytes && interims == 0 && isReplayable:
+            wasRetried = true
+            wasSent = wasSentBefore
+            refusals += 1
+            let most =
+                failure.reason == .goneAway ? DataPathConstants.goneAway : DataPathConstants.refusedStreams
+            return refusals <= most ? .reconnect(after: failure) : connectNext(after: failure, now: now)
         case .sending(reused: true)
-        where !hasResponseBytes && !wasReconnected && isReplayable && isIdempotent:
+        where failure.reason != .streamReset && !hasResponseBytes && !wasReconnected && isReplayable
+            && isIdempotent:
             wasReconnected = true
             wasRetried = true
             return .reconnect(after: failure)
@@ -242,7 +276,7 @@ package struct ExchangeMachine: ~Copyable {
         }
     }
 
-    private func mayRepeat(after failure: Failure) -> Bool {
+    func mayRepeat(after failure: Failure) -> Bool {
         isIdempotent && isReplayable && interims == 0
             && retries.includes(failure, hasResponseBytes: hasResponseBytes)
     }
@@ -290,7 +324,7 @@ package struct ExchangeMachine: ~Copyable {
     }
 
     /// The downstream has closed its half, and nothing came that it could read.
-    private mutating func downstreamLeft() -> Action {
+    mutating func downstreamLeft() -> Action {
         switch state {
         case .deciding, .finishing, .tunnel, .done: .none
         case .waiting, .connecting, .sending, .streaming: downstreamGone()
@@ -345,55 +379,5 @@ package struct ExchangeMachine: ~Copyable {
 
     package mutating func tunnelEnded() {
         state = .done
-    }
-
-    /// Compares the clock with the deadline of whatever the exchange waits for.
-    ///
-    /// - Parameters:
-    ///   - upstreamBlocked: bytes wait for the upstream to accept them.
-    ///   - downstreamBlocked: bytes wait for the downstream to accept them.
-    ///   - halfClosedTimeout: how long a downstream that has closed its half is believed to read a response of which
-    ///     nothing comes; nil where it has not closed it.
-    package mutating func tick(
-        now: NIODeadline,
-        upstreamBlocked: Bool,
-        downstreamBlocked: Bool,
-        upstreamTimeout: TimeAmount,
-        downstreamTimeout: TimeAmount,
-        halfClosedTimeout: TimeAmount? = nil
-    ) -> Action {
-        if let halfClosedTimeout, now - max(upstreamActivity, downstreamActivity) >= halfClosedTimeout {
-            return downstreamLeft()
-        }
-        switch state {
-        case .deciding, .finishing, .tunnel, .done:
-            return .none
-        case .waiting(_, let deadline, let cause):
-            return now >= deadline ? failed(Failure(cause)) : .none
-        case .connecting(_, let deadline):
-            return now >= deadline ? connectFailed(Failure(.connectTimeout), now: now) : .none
-        case .sending, .streaming:
-            let upstreamLate = now - upstreamActivity >= upstreamTimeout
-            let downstreamLate = now - downstreamActivity >= downstreamTimeout
-            if downstreamBlocked { return downstreamLate ? failed(downstreamSilence) : .none }
-            if upstreamBlocked || request == .complete {
-                return upstreamLate ? upstreamSilent(now: now) : .none
-            }
-            // After the response has begun both may send: the exchange is stuck only when neither does.
-            if state == .streaming, !upstreamLate { return .none }
-            return downstreamLate ? failed(downstreamSilence) : .none
-        }
-    }
-
-    private mutating func upstreamSilent(now: NIODeadline) -> Action {
-        let failure = Failure(.upstreamTimeout)
-        guard case .sending = state, mayRepeat(after: failure) else { return failed(failure) }
-        wasRetried = true
-        isRepeated = true
-        return connectNext(after: failure, now: now)
-    }
-
-    private var downstreamSilence: Failure {
-        Failure(request == .streaming ? .requestTimeout : .downstreamStalled)
     }
 }

@@ -8,6 +8,8 @@ package struct ExchangeRecord {
     package var client: IPAddress
     /// The peer of the socket: the client, or a trusted proxy.
     package var peer: IPAddress
+    /// The subject of the client's certificate, where the rule accepts it; nil: nobody is known by one.
+    package var clientSubject: [UInt8]?
     package var method: ByteBuffer
     /// As received; never empty for a request whose head is well formed.
     package var target: ByteBuffer
@@ -36,10 +38,15 @@ package struct ExchangeRecord {
     package var reused: Bool
     /// The request was sent again after a stale connection closed.
     package var retried: Bool
+    /// Whether the access log has it; nil: it does.
+    package var logPolicy: AccessLogPolicy?
+    /// The trace that it belongs to; nil: the tier has no `tracing`.
+    package var trace: TraceContext?
 
     package init(
         client: IPAddress,
         peer: IPAddress,
+        clientSubject: [UInt8]? = nil,
         method: ByteBuffer,
         target: ByteBuffer,
         host: ByteBuffer,
@@ -63,6 +70,7 @@ package struct ExchangeRecord {
     ) {
         self.client = client
         self.peer = peer
+        self.clientSubject = clientSubject
         self.method = method
         self.target = target
         self.host = host
@@ -97,6 +105,7 @@ extension ExchangeRecord {
         self.init(
             client: exchange.facts.route.client ?? peer,
             peer: peer,
+            clientSubject: exchange.facts.route.identity?.subject,
             method: exchange.facts.logFields.methodBytes,
             target: exchange.facts.logFields.targetBytes,
             host: exchange.facts.logFields.hostBytes,
@@ -118,6 +127,21 @@ extension ExchangeRecord {
             reused: exchange.facts.reused,
             retried: exchange.machine.wasRetried
         )
+        logPolicy = decision?.rule?.accessLog ?? exchange.context.settings.accessLog
+        trace = exchange.facts.trace
+    }
+
+    /// The request failed, and not by its client's fault: with a status from 500 on, or with a response that broke off.
+    package var isError: Bool {
+        if status >= 500 { return true }
+        guard let failure, status < 400 else { return false }
+        return failure.side != .downstream
+    }
+
+    /// Whether the access log has it, as the rules say.
+    package var isLogged: Bool {
+        guard let logPolicy else { return true }
+        return logPolicy.includes(status: status, isError: isError, id: requestID.readableBytesUInt8Span)
     }
 }
 

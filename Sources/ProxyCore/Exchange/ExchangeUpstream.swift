@@ -1,6 +1,6 @@
 package import NIOCore
 
-/// Who receives a request and sends its response: an HTTP/1 connection, later a stream of a multiplexed one.
+/// Who receives a request and sends its response: an HTTP/1 connection, or a stream of a connection that requests share.
 ///
 /// While it carries an exchange it calls the exchange's `response…` and `upstream…` methods. While it is idle its
 /// `Upstream` holds it. Used on its event loop alone.
@@ -9,6 +9,8 @@ package protocol ExchangeUpstream: AnyObject {
     var upstream: Upstream { get }
     /// Since when it has been idle.
     var idleSince: NIODeadline { get set }
+    /// When TCP was connected and its TLS handshake began; nil: it has none.
+    var handshakeBegan: NIODeadline? { get }
     /// It can carry an exchange.
     var isUsable: Bool { get }
     /// Whether the peer has sent nothing that has not been read yet, its end included. May cost a system call.
@@ -17,6 +19,9 @@ package protocol ExchangeUpstream: AnyObject {
     var isReusable: Bool { get }
     /// Some of the request has not reached the peer yet. May cost a system call.
     var hasUnsentRequest: Bool { get }
+    /// It is a stream of a connection that others share. The peer may refuse it before it has read anything of the request,
+    /// and the connection itself watches whether the peer is alive.
+    var isMultiplexed: Bool { get }
     /// Accepts more of the request without holding it in memory.
     var isWritable: Bool { get }
 
@@ -40,5 +45,8 @@ package protocol ExchangeUpstream: AnyObject {
 }
 
 extension ExchangeUpstream {
+    package var handshakeBegan: NIODeadline? { nil }
+    package var isMultiplexed: Bool { false }
+
     package func peerResponds() -> Bool { true }
 }

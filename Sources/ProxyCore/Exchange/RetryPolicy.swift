@@ -46,6 +46,13 @@ package struct RetryPolicy: Sendable, Equatable {
     /// Of a target without settings of its own: connections that cannot be made, and nothing else.
     package static let standard = RetryPolicy(RetrySettings())
 
+    /// To one endpoint, and no other.
+    static let once: RetryPolicy = {
+        var settings = RetrySettings()
+        settings.attempts = 1
+        return RetryPolicy(settings)
+    }()
+
     /// Endpoints that one request is sent to at most.
     package let attempts: Int
     /// After this time no other attempt begins; nil: no limit.
@@ -81,7 +88,7 @@ package struct RetryPolicy: Sendable, Equatable {
     /// - Parameter hasResponseBytes: a part of a response had arrived.
     func includes(_ failure: Failure, hasResponseBytes: Bool) -> Bool {
         switch failure.reason {
-        case .connectionReset:
+        case .connectionReset, .streamReset, .tlsAlert:
             conditions.contains(hasResponseBytes ? .junkResponse : .emptyResponse)
         case .upstreamTimeout: conditions.contains(.responseTimeout)
         case .invalidResponse, .responseHeadTooLarge: conditions.contains(.junkResponse)

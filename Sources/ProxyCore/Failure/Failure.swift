@@ -38,6 +38,9 @@ package struct Failure: Error, Equatable, Sendable {
         case nameError = "name_error"
         case prohibitedAddress = "prohibited_address"
         case loopDetected = "loop_detected"
+        case misdirectedRequest = "misdirected_request"
+        case serverNameMismatch = "server_name_mismatch"
+        case clientCertificateRequired = "client_certificate_required"
         case draining = "draining"
         case targetLimit = "target_limit"
         case queueTimeout = "queue_timeout"
@@ -52,11 +55,17 @@ package struct Failure: Error, Equatable, Sendable {
         case connectTimeout = "connect_timeout"
         case unroutable = "unroutable"
         case connectFailed = "connect_failed"
+        case tlsFailed = "tls_failed"
+        case tlsCertificate = "tls_certificate"
+        case tlsAlert = "tls_alert"
         case invalidResponse = "invalid_response"
         case responseHeadTooLarge = "response_head_too_large"
         case responseIncomplete = "response_incomplete"
         case upstreamTimeout = "upstream_timeout"
         case upgradeFailed = "upgrade_failed"
+        case goneAway = "gone_away"
+        case streamRefused = "stream_refused"
+        case streamReset = "stream_reset"
     }
 
     package let reason: Reason

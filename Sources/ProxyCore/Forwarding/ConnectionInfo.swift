@@ -12,6 +12,8 @@ package final class ConnectionInfo: Sendable {
     package let scheme: RequestScheme
     /// What its listener adds; nil: nothing, as a plain one does.
     package let listener: ListenerFacts?
+    /// What its handshake has settled; nil: the connection is not encrypted.
+    package let security: ConnectionSecurity?
     /// The peer's address in text, for `X-Forwarded-For`.
     package let peerText: [UInt8]
     /// The lines `X-Forwarded-For` and `X-Forwarded-Proto`, as HTTP/1 spells them, for a peer that is not trusted:
@@ -23,12 +25,14 @@ package final class ConnectionInfo: Sendable {
         localPort: UInt16,
         scheme: RequestScheme = .http,
         listener: ListenerFacts? = nil,
+        security: ConnectionSecurity? = nil,
         trustedProxies: [CIDR]
     ) {
         self.peer = peer
         self.localPort = localPort
         self.scheme = scheme
         self.listener = listener
+        self.security = security
         self.trusted = trustedProxies.contains { $0.contains(peer) }
         // Made for each connection: two arrays, and no `String`.
         var text: [UInt8] = []

@@ -10,22 +10,30 @@ package struct HTTP1RequestHeadWriter {
     private let via: [UInt8]
     private let requestID: ByteBuffer
     private let kept: KeptFields
+    private let client: ClientIdentity?
+    private let trace: TraceContext?
 
     /// - Parameters:
     ///   - connection: the connection that the request came over.
     ///   - via: the line `Via: 1.1 …` with its line end (RFC 9110 §7.6.3).
     ///   - requestID: the request's id, kept or generated.
     ///   - kept: claimed fields that pass from any peer.
+    ///   - client: the client whose certificate the rule has accepted; nil: there is none.
+    ///   - trace: whose `traceparent` is sent; nil: that of the request passes on.
     package init(
         connection: ConnectionInfo,
         via: [UInt8],
         requestID: ByteBuffer,
-        kept: KeptFields = KeptFields()
+        kept: KeptFields = KeptFields(),
+        client: ClientIdentity? = nil,
+        trace: TraceContext? = nil
     ) {
+        self.trace = trace
         self.connection = connection
         self.via = via
         self.requestID = requestID
         self.kept = kept
+        self.client = client
     }
 
     /// - Parameters:
@@ -43,7 +51,12 @@ package struct HTTP1RequestHeadWriter {
 
         var added = edits.added
         head.fields.forEachRun(keeping: { field in
-            edits.passes(field, in: source, trusted: connection.trusted, kept: kept, added: &added)
+            if let trace, field.id == .other,
+                !trace.passes(source.readableBytesUInt8Span.extracting(field.name.indices))
+            {
+                return false
+            }
+            return edits.passes(field, in: source, trusted: connection.trusted, kept: kept, added: &added)
         }) { lines in
             out.append(source.readableBytesUInt8Span.extracting(lines.indices))
         }
@@ -61,6 +74,8 @@ package struct HTTP1RequestHeadWriter {
             out.append("\r\n")
         }
         writeFraming(head, bytes, into: &out)
+        // The last line: see `TraceContext.offset`.
+        if let trace, !edits.changes("traceparent") { trace.append(to: &out) }
         out.append("\r\n")
     }
 
@@ -135,6 +150,24 @@ package struct HTTP1RequestHeadWriter {
         if added.contains(.requestID) {
             out.append("X-Request-ID: ")
             out.append(requestID.readableBytesUInt8Span)
+            out.append("\r\n")
+        }
+        // A trusted proxy states its client's certificate itself: its own is not its client's.
+        if let client, !connection.trusted { Self.writeIdentity(client, added, into: &out) }
+    }
+
+    private static func writeIdentity(
+        _ client: ClientIdentity,
+        _ added: AddedFields,
+        into out: inout HeadText
+    ) {
+        for (field, name, value) in [
+            (AddedFields.clientSubject, ClientIdentity.subjectName, client.subject),
+            (AddedFields.clientFingerprint, ClientIdentity.fingerprintName, client.fingerprint),
+        ] where added.contains(field) {
+            out.append(name)
+            out.append(": ")
+            out.append(value)
             out.append("\r\n")
         }
     }

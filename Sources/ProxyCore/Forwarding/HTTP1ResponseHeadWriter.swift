@@ -123,7 +123,7 @@ package struct HTTP1ResponseHeadWriter {
         switch (keepAlive, downstream) {
         case (false, _): out.append("Connection: close\r\n")
         case (true, .http10): out.append("Connection: keep-alive\r\n")
-        case (true, .http11): break
+        case (true, .http11), (true, .http2): break
         }
     }
 }

@@ -80,8 +80,8 @@ package struct RequestHeadEdits: Sendable {
             added.remove(.forwardedPort)
         case .other:
             let name = source.readableBytesUInt8Span.extracting(field.name.indices)
-            guard ClaimedField.of(name) == nil || Self.mayPass(name, trusted: trusted, kept: kept) else {
-                return false
+            if let claimed = ClaimedField.of(name) {
+                guard Self.mayPass(name, claimed, trusted: trusted, kept: kept) else { return false }
             }
         default:
             break
@@ -91,8 +91,16 @@ package struct RequestHeadEdits: Sendable {
     }
 
     /// Whether a claimed field passes.
-    private static func mayPass(_ name: Span<UInt8>, trusted: Bool, kept: KeptFields) -> Bool {
-        trusted ? !ClaimedField.isDisguised(name) : kept.contains(name)
+    private static func mayPass(
+        _ name: Span<UInt8>,
+        _ claimed: ClaimedField,
+        trusted: Bool,
+        kept: KeptFields
+    ) -> Bool {
+        // Tiers send them themselves.
+        if claimed == .signal { return false }
+        if trusted { return !ClaimedField.isDisguised(name) }
+        return claimed != .identity && kept.contains(name)
     }
 
     /// Whether the rule sets or removes the field of this name.

@@ -60,7 +60,7 @@ package struct ResponseHeadEdits {
             switch ClaimedField.of(name) {
             case .directive: return kept.contains(name)
             case .signal: return false
-            case .claim, nil: break
+            case .claim, .identity, nil: break
             }
         default:
             break

@@ -94,6 +94,7 @@ final class PageFetch: ExchangeDownstream {
         if page == nil { deliver(nil) }
     }
 
+    func sendTrailer(_ source: ByteBuffer, _ line: ByteRange) {}
     func sendEnd() {}
 
     func sendLocal(_ response: LocalResponse, closes: Bool) -> Int {

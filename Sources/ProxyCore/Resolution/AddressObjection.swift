@@ -34,7 +34,7 @@ package enum AddressObjection: String, Sendable {
         case .metadata: "cloud metadata address"
         case .noPort: "port 0"
         case .ownListener: "an address of this proxy itself"
-        case .controlPlane: "an address of a registry or DNS server of this proxy"
+        case .controlPlane: "an address of a registry, a DNS server or the admin interface of this proxy"
         case .otherNetwork: "outside the rule's endpoint_networks"
         }
     }

@@ -7,6 +7,8 @@ package import Routing
 /// decision: the decision about a cached host is used by every request for it.
 package final class CachedDecision {
     package let decision: Decision
+    /// The host of all its requests, as received; empty: each may be for another one, or it is not remembered.
+    package internal(set) var host: [UInt8] = []
     /// Where the request goes; nil where a rule responds, or refuses.
     package let forwarding: ForwardTarget?
     /// Why the rules refuse the request; nil: they do not.
@@ -15,6 +17,10 @@ package final class CachedDecision {
     package let response: ResponseEdits?
     /// The changes of an endpoint's response whose status does not matter.
     private let usualChanges: ResponseChanges?
+    /// Where metrics count its requests.
+    var counted = CountedDecision()
+    /// What each request of it keeps. Made when it is first needed.
+    private(set) lazy var texts = DecisionTexts(self)
     /// One of the rule's error pages comes from a target.
     package let fetchesPages: Bool
 
@@ -41,6 +47,9 @@ package final class CachedDecision {
             self.forwarding = nil
         }
     }
+
+    /// It is remembered for a host: many requests may get it.
+    var isOfOneHost: Bool { !host.isEmpty }
 
     /// What changes in a response of this status; nil: nothing.
     ///

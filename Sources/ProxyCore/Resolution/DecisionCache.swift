@@ -80,13 +80,17 @@ package struct DecisionCache {
     }
 
     /// Remembers a host that `find` did not find, if there is a slot for it.
-    package mutating func insert(_ entry: DecisionCacheEntry) {
+    ///
+    /// - Returns: whether there was.
+    @discardableResult
+    package mutating func insert(_ entry: DecisionCacheEntry) -> Bool {
         let raw = entry.raw
         let hash = hash(of: raw.span)
         let first = first(of: hash)
-        guard let slot = slot(for: hash, in: first..<(first &+ Self.ways)) else { return }
+        guard let slot = slot(for: hash, in: first..<(first &+ Self.ways)) else { return false }
         entries[slot] = entry
         tags[slot] = Self.tag(of: hash)
+        return true
     }
 
     private mutating func slot(for hash: UInt64, in slots: Range<Int>) -> Int? {

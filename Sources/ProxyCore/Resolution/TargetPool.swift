@@ -7,21 +7,29 @@ package import Routing
 package struct TargetKey: Hashable, Sendable {
     package let target: Target
     package let endpointNetworks: [CIDR]
+    /// Nil: nothing goes there over TLS.
+    package let tls: UpstreamTLS?
 
     package init(_ forward: Forward) {
-        self.init(forward.target, endpointNetworks: forward.endpointNetworks)
+        self.init(forward.target, endpointNetworks: forward.endpointNetworks, tls: forward.tls)
     }
 
-    init(_ target: Target, endpointNetworks: [CIDR] = []) {
+    init(_ target: Target, endpointNetworks: [CIDR] = [], tls: UpstreamTLS? = nil) {
         self.target = target
         self.endpointNetworks = endpointNetworks
+        self.tls = tls
     }
 
-    /// A target whose name is a pool's, as a rule without further conditions leads to it.
-    init(pool name: String) {
-        self.target = Target(name: name)
-        self.endpointNetworks = []
+    /// A target whose name is a pool's, as rules without further conditions lead to it.
+    static func all(pool name: String, _ ports: TargetPorts) -> Set<TargetKey> {
+        let keys = ports.ways(to: name).map { way in
+            TargetKey(Target(name: name, scheme: way.scheme), tls: way.tls)
+        }
+        return keys.isEmpty ? [TargetKey(Target(name: name))] : Set(keys)
     }
+
+    /// How connections to its endpoints are made.
+    package var link: UpstreamLink { UpstreamLink(target.scheme, tls, to: target.name) }
 }
 
 /// The endpoints of one target on one event loop, and who of them gets the next request.
@@ -30,6 +38,7 @@ package struct TargetKey: Hashable, Sendable {
 /// and names that change keep the upstreams and turns of what stays the same.
 package final class TargetPool {
     package let key: TargetKey
+    private let link: UpstreamLink
     /// What the names became, when the pool was last updated.
     package private(set) var resolution = Resolution.none
     /// Why there is no endpoint; nil when there is one.
@@ -56,11 +65,14 @@ package final class TargetPool {
     private(set) var maxRequests = Int.max
     /// Where requests wait that find no place; nil: they do not wait.
     private(set) var queue: (size: Int, timeout: TimeAmount)?
+    /// Why the endpoint was picked that was picked last.
+    private(set) var lastPick = PickReason.method
     /// An endpoint was picked since `TargetPools` last looked.
     var isInUse = true
 
     init(_ key: TargetKey, shared: SharedTargets, seeds: TargetPools.Seeds) {
         self.key = key
+        self.link = key.link
         self.shared = shared
         self.seeds = seeds
         self.balancer = Balancer(.roundRobin, seed: seeds.usual)
@@ -80,8 +92,15 @@ package final class TargetPool {
                     choice.endpoint,
                     identity: choice.identity,
                     pool: settings?.name,
+                    link: link,
                     arrived: arrived
-                ) ?? Upstream(choice.endpoint, identity: choice.identity, pool: settings?.name)
+                )
+                ?? Upstream(
+                    choice.endpoint,
+                    identity: choice.identity,
+                    pool: settings?.name,
+                    link: link
+                )
             return TargetMember(upstream, choice, settings)
         }
         let hasNewMethod = apply(settings)
@@ -167,6 +186,11 @@ package final class TargetPool {
             }
     }
 
+    /// One of its endpoints, however it is.
+    func upstream(at endpoint: Endpoint) -> Upstream? {
+        members.first { $0.upstream.endpoint == endpoint }?.upstream
+    }
+
     // MARK: Picks
 
     /// The endpoint that gets the next request, or why there is none.
@@ -200,24 +224,28 @@ package final class TargetPool {
             !attempted.contains(members[bound].upstream),
             members[bound].upstream.admits(now: now, isBound: true)
         {
+            lastPick = .sticky
             return bound
         }
         let key = request.balancingKey
         if attempted.isEmpty, picksByTurn, let index = balancer.pick(key: key),
             members[index].upstream.admits(now: now)
         {
+            lastPick = .method
             return index
         }
         // Another loop may be faster where a trial is due.
         for _ in 0..<2 {
             let index = balancer.pick(key: key) { load($0, excluding: attempted, isChoosy: true, now: now) }
             guard let index else { break }
+            lastPick = picksByTurn || !attempted.isEmpty ? .instead : .method
             if members[index].upstream.admits(now: now) { return index }
         }
         if settings?.settings.allDown == .refuse || request.forwarding?.branch?.hasFailover == true {
             throw nothingLeft(attempted, .endpointsDown)
         }
         // Where all that are left are to be avoided, they are tried all the same.
+        lastPick = .lastResort
         guard
             let index = balancer.pick(key: key, { load($0, excluding: attempted, isChoosy: false, now: now) })
         else {
@@ -247,6 +275,10 @@ package final class TargetPool {
     }
 
     // MARK: Commands
+
+    var endpointCount: Int { members.count }
+    /// Endpoints that seem well and are not full.
+    var wellEndpointCount: Int { members.count { !$0.isAvoided && $0.isUp && $0.hasRoom } }
 
     /// The target as it is now.
     func snapshot(now: NIODeadline) -> TargetSnapshot {

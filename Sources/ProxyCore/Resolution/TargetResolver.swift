@@ -50,9 +50,6 @@ package struct Resolution: Sendable {
 
 /// Turns targets into endpoints: the name sources, then the address guard.
 package struct TargetResolver: Sendable {
-    /// The port of a target if neither the rule nor the name source has one.
-    package static let defaultPort: UInt16 = 80
-
     package let names: NameTable
     package let addressGuard: AddressGuard
 
@@ -93,7 +90,7 @@ package struct TargetResolver: Sendable {
         for named in addresses {
             let endpoint = Endpoint(
                 address: named.address,
-                port: named.port ?? key.target.port ?? Self.defaultPort
+                port: named.port ?? key.target.port ?? key.target.scheme.defaultPort
             )
             if let objection = addressGuard.objection(to: endpoint, endpointNetworks: key.endpointNetworks) {
                 prohibited.append((endpoint, objection))

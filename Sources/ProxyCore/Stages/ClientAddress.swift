@@ -19,7 +19,8 @@ package enum ClientAddress {
         from connection: ConnectionInfo,
         trustedProxies: [CIDR]
     ) -> IPAddress {
-        guard connection.trusted else { return connection.peer }
+        // Most requests have no such field.
+        guard connection.trusted, isNamed(head) else { return connection.peer }
         var client = connection.peer
         let bytes = source.readableBytesUInt8Span
         var isPresent = false
@@ -41,5 +42,15 @@ package enum ClientAddress {
             guard trustedProxies.contains(where: { $0.contains(address) }) else { return client }
         }
         return client
+    }
+
+    private static func isNamed(_ head: borrowing RequestHead) -> Bool {
+        for index in head.fields.indices {
+            switch head.fields[index].id {
+            case .xForwardedFor, .forwarded: return true
+            default: break
+            }
+        }
+        return false
     }
 }

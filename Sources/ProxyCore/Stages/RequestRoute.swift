@@ -10,8 +10,12 @@ package struct RequestRoute {
     package internal(set) var host: HostName?
     /// Who sent the request; nil until a rule or the log needs it.
     package internal(set) var client: IPAddress?
+    /// The client, where its certificate is one that the rule needs or accepts. Set by `access`.
+    package internal(set) var identity: ClientIdentity?
     /// What the rules decided; nil before `decide`. Set also where they refuse.
     package internal(set) var decision: CachedDecision?
+    /// Of the rules that decided (`RequestStages.generation`).
+    package internal(set) var generation: UInt64 = 0
     /// The largest request body, bytes; nil: no limit. Set by `limits`.
     package var bodyLimit: UInt64?
     /// What the target's balancing method picks an endpoint by: a client's address, or a text; empty where it needs
@@ -23,6 +27,8 @@ package struct RequestRoute {
     package internal(set) var isSecure = false
     /// The target's endpoints, or why there are none; nil before `resolve`.
     package internal(set) var pool: TargetPool?
+    /// Why the endpoint was picked that the request goes to. Set by `pick`.
+    package internal(set) var pickReason = PickReason.method
     /// What `split` and `failover` made of the rule's target; nil: nothing, as for nearly all targets.
     package internal(set) var choice: TargetChoice?
 

@@ -6,7 +6,7 @@ package enum RequestStage: CaseIterable, Sendable {
     case admit
     /// The host is read, and the rules decide about the request.
     case decide
-    /// Whether the client may send this request. Nothing yet; comes before anything that costs the tier something.
+    /// Whether the client may send this request: its certificate. Comes before anything that costs the tier something.
     case access
     /// The size of the body. Rates and counts belong here.
     case limits

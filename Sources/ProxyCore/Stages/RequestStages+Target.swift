@@ -62,7 +62,9 @@ extension RequestStages {
         guard let pool = route.pool else { throw Failure(.internal) }
         refresh(pool)
         guard targets.isCurrent(pool) else { throw pool.failure ?? Failure(.nameError) }
-        return try pool.pick(route, excluding: attempted, now: targets.now)
+        let upstream = try pool.pick(route, excluding: attempted, now: targets.now)
+        route.pickReason = pool.lastPick
+        return upstream
     }
 
     /// Whether there is an endpoint that a request could be sent to instead of the one that it was sent to.

@@ -16,6 +16,8 @@ package import Routing
 package final class RequestStages {
     /// In force until the next reload.
     package private(set) var rules: TierRules
+    /// Counts the rules that were put in force, so that it can be told whether they are those of before.
+    package private(set) var generation: UInt64 = 0
     /// Also for what the rules change in responses.
     let scratch = RouteScratch()
     /// Decisions that depend on the host alone.
@@ -79,6 +81,7 @@ package final class RequestStages {
     /// except for what the new names change.
     package func install(table: RouteTable, settings: TierSettings, names: NameTable) {
         rules = TierRules(settings: settings, table: table)
+        generation &+= 1
         cache.removeAll()
         install(names: NameTableUpdate(table: names, changed: nil))
         splits.install(table.pools, scratch: scratch)
@@ -86,10 +89,12 @@ package final class RequestStages {
     }
 
     private func keepNamedPools() {
-        named = rules.table.pools.pools.compactMap { pool in
-            guard pool.settings.check != nil, !pool.members.isEmpty, let host = try? HostName(pool.name)
-            else { return nil }
-            return keep(TargetKey(pool: host.text))
+        let checked = rules.table.pools.pools.filter { $0.settings.check != nil && !$0.members.isEmpty }
+        guard !checked.isEmpty else { return named = [] }
+        let ports = TargetPorts(rules.table)
+        named = checked.flatMap { pool -> [TargetPool] in
+            guard let host = try? HostName(pool.name) else { return [] }
+            return TargetKey.all(pool: host.text, ports).compactMap { keep($0) }
         }
     }
 
@@ -152,10 +157,10 @@ package final class RequestStages {
             return
         }
         try decide(head, source, connection, &route, &trace)
+        try admitClient(head, source, connection, &route)
         if let target = route.decision?.forwarding, target.settings != nil {
             try note(head, source, from: connection, into: &route)
         }
-        // access: decides by the client and the decision, here.
         try limit(head, &route)
         // inspection: reads the head, and as much of the body as it needs, here.
     }
@@ -206,6 +211,7 @@ package final class RequestStages {
         _ trace: inout RouteTrace?
     ) throws(Failure) {
         route.stage = .decide
+        route.generation = generation
         let decision: CachedDecision
         if trace == nil, let cached = cached(head, source) {
             decision = cached
@@ -214,6 +220,30 @@ package final class RequestStages {
         }
         route.decision = decision
         if let refusal = decision.refusal { throw Failure(refusal) }
+    }
+
+    private func admitClient(
+        _ head: borrowing RequestHead,
+        _ source: ByteBuffer,
+        _ connection: ConnectionInfo,
+        _ route: inout RequestRoute
+    ) throws(Failure) {
+        route.stage = .access
+        let access = ClientAccess(table: rules.table, scratch: scratch)
+        let rule = route.decision?.decision.rule
+        route.identity = try access.check(head, source, from: connection, rule)
+    }
+
+    /// What a handshake for a server name demands of the client.
+    ///
+    /// - Parameters:
+    ///   - name: nil: the client sends none.
+    ///   - standard: of the listener.
+    package func clientPolicy(
+        of name: HostName?,
+        standard: ClientCertificates?
+    ) -> HostClientPolicy {
+        rules.table.clientPolicy(of: name, standard: standard, scratch: scratch)
     }
 
     private func limit(_ head: borrowing RequestHead, _ route: inout RequestRoute) throws(Failure) {
@@ -245,15 +275,16 @@ package final class RequestStages {
         let client = client(head, source, connection, &route)
         let scheme = ClientScheme.of(head, source.readableBytesUInt8Span, from: connection)
         let decision = CachedDecision(
-            evaluate(host, head, source, scheme, client, &trace),
+            evaluate(host, head, source, scheme, client, trusted: connection.trusted, &trace),
             pools: rules.table.pools,
             scratch: scratch
         )
         if isCaching, decision.decision.dependsOnHostAlone,
             head.host.count <= DataPathConstants.rememberedHostBytes,
-            let raw = source.getBytes(at: source.readerIndex + head.host.lowerBound, length: head.host.count)
-        {
+            let raw = source.getBytes(at: source.readerIndex + head.host.lowerBound, length: head.host.count),
             cache.insert(DecisionCacheEntry(raw: raw, cached: decision))
+        {
+            decision.host = raw
         }
         return decision
     }
@@ -278,11 +309,12 @@ package final class RequestStages {
         _ source: ByteBuffer,
         _ scheme: RequestScheme,
         _ client: IPAddress,
+        trusted: Bool,
         _ trace: inout RouteTrace?
     ) -> Decision {
         var recorded = trace
         defer { trace = recorded }
-        return Self.withKey(host, head, source, scheme, client) { key, headers in
+        return RequestKey.with(host, head, source, scheme, client, trusted) { key, headers in
             guard var recording = recorded else {
                 return rules.table.decide(key, headers: headers, scratch: scratch)
             }
@@ -309,56 +341,9 @@ package final class RequestStages {
         let client = client(head, source, connection, &route)
         let scheme = ClientScheme.of(head, source.readableBytesUInt8Span, from: connection)
         var bytes: [UInt8] = []
-        Self.withKey(host, head, source, scheme, client) { key, headers in
+        RequestKey.with(host, head, source, scheme, client, connection.trusted) { key, headers in
             hashKey.append(key, headers: headers, to: &bytes)
         }
         return bytes
-    }
-
-    // MARK: What rules see of a request
-
-    private static func withKey<Result>(
-        _ host: HostName,
-        _ head: borrowing RequestHead,
-        _ source: ByteBuffer,
-        _ scheme: RequestScheme,
-        _ client: IPAddress,
-        _ body: (borrowing RouteKey, HeaderLookup) -> Result
-    ) -> Result {
-        let bytes = source.readableBytesUInt8Span
-        // An absolute target without a path: what goes on begins with a slash (`needsSlash`).
-        if head.form == .asterisk || head.needsSlash {
-            var target = [UInt8(ascii: head.form == .asterisk ? "*" : "/")]
-            if head.needsSlash {
-                let rest = bytes.extracting(head.originForm.indices)
-                for index in rest.indices { target.append(rest[index]) }
-            }
-            return withKey(host, target.span, head, source, scheme, client, body)
-        }
-        return withKey(host, bytes.extracting(head.originForm.indices), head, source, scheme, client, body)
-    }
-
-    private static func withKey<Result>(
-        _ host: HostName,
-        _ target: Span<UInt8>,
-        _ head: borrowing RequestHead,
-        _ source: ByteBuffer,
-        _ scheme: RequestScheme,
-        _ client: IPAddress,
-        _ body: (borrowing RouteKey, HeaderLookup) -> Result
-    ) -> Result {
-        let bytes = source.readableBytesUInt8Span
-        let host = host.bytes
-        let fields = copy head
-        let key = RouteKey(
-            host: host.span,
-            target: target,
-            method: bytes.extracting(head.methodRange.indices),
-            scheme: scheme,
-            client: client
-        )
-        return body(key) { name, visit in
-            fields.anyValue(of: name, in: source.readableBytesUInt8Span, visit: visit)
-        }
     }
 }

@@ -12,6 +12,7 @@ package final class TierRules: Sendable {
     private let viaToken: [UInt8]
     private let viaLine11: [UInt8]
     private let viaLine10: [UInt8]
+    private let viaLine2: [UInt8]
     private let tierFetchesPages: Bool
 
     package init(settings: TierSettings, table: RouteTable) {
@@ -22,11 +23,16 @@ package final class TierRules: Sendable {
         self.viaToken = Array(token.utf8)
         self.viaLine11 = Array("Via: 1.1 \(token)\r\n".utf8)
         self.viaLine10 = Array("Via: 1.0 \(token)\r\n".utf8)
+        self.viaLine2 = Array("Via: 2.0 \(token)\r\n".utf8)
     }
 
     /// `Via: …` and its line end, for a request of this version (RFC 9110 §7.6.3).
     package func viaLine(_ version: HTTPVersion) -> [UInt8] {
-        version == .http10 ? viaLine10 : viaLine11
+        switch version {
+        case .http10: viaLine10
+        case .http11: viaLine11
+        case .http2: viaLine2
+        }
     }
 
     /// Whether the request has passed this instance before: a loop.

@@ -39,7 +39,6 @@ struct StickyTokens {
     private func token(_ text: String) -> [UInt8] {
         let signature = sign(secret, Array(text.utf8))
         guard signature.count >= Self.bytes else { return [] }
-        let digits = Array("0123456789abcdef".utf8)
-        return signature.prefix(Self.bytes).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+        return Array(signature.prefix(Self.bytes)).hexadecimal
     }
 }

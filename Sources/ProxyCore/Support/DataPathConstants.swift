@@ -46,6 +46,36 @@ package enum DataPathConstants {
     package static let pageTime = TimeAmount.seconds(5)
     /// The longest request id that is kept, bytes.
     package static let requestIDBytes = 128
+    /// Bytes of a request that are held while the peer may refuse its stream, so that it can be sent again.
+    package static let refusableBytes = 64 << 10
+    /// How often a request that was on a connection which its endpoint ends is sent again to the same endpoint.
+    package static let goneAway = 32
+    /// … and one whose stream was refused for another reason.
+    package static let refusedStreams = 4
+    /// Streams that are open on one connection to an endpoint, where the endpoint allows as many.
+    package static let upstreamStreams = 100
+    /// Bytes that an endpoint may send on one stream before the downstream accepts them.
+    package static let upstreamStreamWindow = 256 << 10
+    /// … and that are under way on one connection to it.
+    package static let upstreamConnectionWindow = 4 << 20
+    /// A connection on which requests wait, and nothing has come for so long, is checked by a PING.
+    package static let pingAfter = TimeAmount.seconds(10)
+    /// How long the peer may take to acknowledge it.
+    package static let pingTime = TimeAmount.seconds(5)
+    /// A client's connection on which requests run, nothing waits to be sent, and nothing has come for so long, is checked
+    /// in the same way: calls of gRPC may be silent, and a client whose machine is gone does not say so.
+    package static let clientPingAfter = TimeAmount.seconds(30)
+    /// How long the client may take to acknowledge it.
+    package static let clientPingTime = TimeAmount.seconds(15)
+    /// After this time a connection that requests share takes no further request, so that new connections are spread
+    /// over what has come behind an address since.
+    package static let connectionAge = TimeAmount.minutes(10)
+    /// … and after so much more, by chance, so that they do not all end at once.
+    package static let connectionAgeSpread = TimeAmount.minutes(2)
+    /// Requests of one loop that wait for a connection to one endpoint which they can share.
+    package static let streamWaiters = 8192
+    /// How often an endpoint is picked for one attempt, where others are faster to take its last place.
+    package static let pickAttempts = 8
     /// Interim (1xx) responses that pass on for one request.
     package static let interimAnswers = 32
 }

@@ -30,8 +30,14 @@ package struct TierSettings: Sendable {
     package var controlPlane: [Endpoint] = []
     /// Fields that pass although who wrote them is not trusted.
     package var keptFields = KeptFields()
+    /// What is counted.
+    package var metrics = MetricsSettings()
+    /// Nil: `traceparent` passes on unchanged, and no span is sent.
+    package var tracing: TraceSettings?
     /// Pages for errors for which the rule has none.
     package var errorPages: [FrozenErrorPage] = []
+    /// Which requests without a rule the access log has, and those whose rule says nothing; nil: all.
+    package var accessLog: AccessLogPolicy?
 
     package init(name: String, instance: String) {
         self.name = name

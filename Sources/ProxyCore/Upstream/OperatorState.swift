@@ -45,14 +45,21 @@ extension SharedEndpoints {
     /// changed since.
     package func restore(_ kept: OperatorState, now: NIODeadline) {
         let endpoint = endpoint(kept.key.endpoint, identity: kept.key.identity, pool: kept.key.pool)
+        endpoint.adopt(kept, now: now)
+    }
+}
+
+extension SharedEndpoint {
+    /// What an operator has set of it, before anything uses it: also over another link.
+    func adopt(_ kept: OperatorState, now: NIODeadline) {
         if kept.over != .up {
             var settings = EndpointSettings()
             settings.administrativeState = kept.over
             // Until its pool configures it, only connections count.
             settings.maxFailures = 0
-            endpoint.configure(settings, now: now)
+            configure(settings, now: now)
         }
         // The same as in the settings: then it overrides a name source.
-        endpoint.set(kept.state, overridesSource: kept.state == kept.over, now: now)
+        set(kept.state, overridesSource: kept.state == kept.over, now: now)
     }
 }

@@ -1,4 +1,5 @@
 package import Balancing
+package import Metrics
 import NIOConcurrencyHelpers
 package import NIOCore
 package import Routing
@@ -21,6 +22,7 @@ package final class SharedEndpoint: Sendable {
     package var identity: String? { key.identity }
     /// Whose member it is; nil for targets without a pool.
     package var pool: String? { key.pool }
+    package var link: UpstreamLink { key.link }
 
     private let endpoints: SharedEndpoints?
     private let requests = Atomic<Int>(0)
@@ -29,6 +31,8 @@ package final class SharedEndpoint: Sendable {
     /// When a target was last in use that has it, nanoseconds of the loops' clock.
     private let used = Atomic<UInt64>(0)
     private let state: NIOLockedValueBox<State>
+    /// What loops have counted that have forgotten it since.
+    private let retired = NIOLockedValueBox(EndpointCounts())
 
     /// - Parameters:
     ///   - arrived: when it was added to a pool that had others; nil: it was there from the start.
@@ -40,8 +44,13 @@ package final class SharedEndpoint: Sendable {
     }
 
     /// An endpoint that nobody shares: for the dry run and tests.
-    package convenience init(_ endpoint: Endpoint, identity: String? = nil, pool: String? = nil) {
-        self.init(SharedEndpoints.Key(endpoint: endpoint, identity: identity, pool: pool))
+    package convenience init(
+        _ endpoint: Endpoint,
+        identity: String? = nil,
+        pool: String? = nil,
+        link: UpstreamLink = .http
+    ) {
+        self.init(SharedEndpoints.Key(endpoint: endpoint, identity: identity, pool: pool, link: link))
     }
 
     deinit {
@@ -55,6 +64,13 @@ package final class SharedEndpoint: Sendable {
     package var flags: HealthFlags { HealthWord(word.load(ordering: .relaxed)).flags }
     /// The part of its weight that it has now, from 0.01 to 1 (`slow_start`); a tick old at most.
     package var share: Double { HealthWord(word.load(ordering: .relaxed)).share }
+
+    // MARK: Counts
+
+    /// A loop forgets it, and what it has counted stays.
+    func retire(_ counts: EndpointCounts) { retired.withLockedValue { $0.add(counts) } }
+
+    package var retiredCounts: EndpointCounts { retired.withLockedValue { $0 } }
 
     // MARK: Requests in flight, on all loops. Only members of pools are counted.
 

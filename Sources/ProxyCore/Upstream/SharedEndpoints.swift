@@ -14,12 +14,18 @@ package final class SharedEndpoints: Sendable {
         package let endpoint: Endpoint
         package let identity: String?
         package let pool: String?
+        /// What is known of an endpoint over one link says nothing about another.
+        package let link: UpstreamLink
 
-        package init(endpoint: Endpoint, identity: String?, pool: String?) {
+        package init(endpoint: Endpoint, identity: String?, pool: String?, link: UpstreamLink = .http) {
             self.endpoint = endpoint
             self.identity = identity
             self.pool = pool
+            self.link = link
         }
+
+        /// What operators mean by an endpoint: over whatever link.
+        package var place: Key { Key(endpoint: endpoint, identity: identity, pool: pool) }
     }
 
     private struct Weak {
@@ -29,7 +35,8 @@ package final class SharedEndpoints: Sendable {
     private let endpoints = NIOLockedValueBox<[Key: Weak]>([:])
     /// Those with checks: few where there are very many.
     private let withChecks = NIOLockedValueBox<[Key: Weak]>([:])
-    /// Those with a state that an operator has set: it holds although no loop may use the endpoint for some time.
+    /// Those with a state that an operator has set: it holds although no loop may use the endpoint for some time, and
+    /// over each link. By their places.
     private let kept = NIOLockedValueBox<[Key: SharedEndpoint]>([:])
     /// The most that are kept. The state of others holds while a loop uses them.
     package static let keptEndpoints = 10_000
@@ -56,15 +63,20 @@ package final class SharedEndpoints: Sendable {
         _ endpoint: Endpoint,
         identity: String?,
         pool: String? = nil,
+        link: UpstreamLink = .http,
         arrived: NIODeadline? = nil
     ) -> SharedEndpoint {
-        let key = Key(endpoint: endpoint, identity: identity, pool: pool)
-        return endpoints.withLockedValue { endpoints in
-            if let known = endpoints[key]?.endpoint { return known }
+        let key = Key(endpoint: endpoint, identity: identity, pool: pool, link: link)
+        let (found, isNew) = endpoints.withLockedValue { endpoints -> (SharedEndpoint, Bool) in
+            if let known = endpoints[key]?.endpoint { return (known, false) }
             let new = SharedEndpoint(key, arrived: arrived, of: self)
             endpoints[key] = Weak(endpoint: new)
-            return new
+            return (new, true)
         }
+        if isNew, let set = kept.withLockedValue({ $0[key.place] })?.operatorState {
+            found.adopt(set, now: arrived ?? .now())
+        }
+        return found
     }
 
     /// All that are in use, in no order. For commands, not for requests.
@@ -95,9 +107,9 @@ package final class SharedEndpoints: Sendable {
     func operatorStateChanged(_ endpoint: SharedEndpoint) {
         // Where this is its last reference by now, it ends after the lock.
         let other = kept.withLockedValue { kept -> SharedEndpoint? in
-            guard endpoint.health.isSetByOperator else { return kept.removeValue(forKey: endpoint.key) }
+            guard endpoint.health.isSetByOperator else { return kept.removeValue(forKey: endpoint.key.place) }
             guard kept.count < Self.keptEndpoints else { return nil }
-            return kept.updateValue(endpoint, forKey: endpoint.key)
+            return kept.updateValue(endpoint, forKey: endpoint.key.place)
         }
         withExtendedLifetime(other) {}
     }

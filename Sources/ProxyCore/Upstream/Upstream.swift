@@ -1,4 +1,5 @@
 import Balancing
+package import Metrics
 package import NIOCore
 package import Routing
 
@@ -10,13 +11,23 @@ package final class Upstream {
     package let endpoint: Endpoint
     /// What the name source found at the address; nil where it does not know. A new identity is another upstream.
     package let identity: String?
+    /// How connections to it are made.
+    package let link: UpstreamLink
+    /// What its connections keep for the next one, such as a session of TLS; nil: nothing.
+    package var linkState: AnyObject?
     /// The connection that was used last is used first, so that the others grow old and close.
     package fileprivate(set) var idle: [any ExchangeUpstream] = []
+    /// Its connections that requests share; nil: there were none yet. To be set once.
+    package var multiplexed: (any MultiplexedUpstream)?
 
     /// Requests that it has been sent and whose response, or tunnel, has not ended.
     package private(set) var requestsInFlight = 0
     /// Connections to it that are being made.
     private(set) var connectsUnderWay = 0
+    /// `Upstreams` looks at it at each tick, for the sake of those.
+    var isWatched = false
+    /// What metrics have counted of its requests, on this loop.
+    package var counts = EndpointCounts()
     /// Its state on all loops.
     package let shared: SharedEndpoint
     /// How long its responses take on this loop. Measured where the pool's method needs it.
@@ -27,12 +38,18 @@ package final class Upstream {
     package init(_ shared: SharedEndpoint) {
         self.endpoint = shared.endpoint
         self.identity = shared.identity
+        self.link = shared.link
         self.shared = shared
     }
 
     /// One that no other loop shares.
-    package convenience init(_ endpoint: Endpoint, identity: String? = nil, pool: String? = nil) {
-        self.init(SharedEndpoint(endpoint, identity: identity, pool: pool))
+    package convenience init(
+        _ endpoint: Endpoint,
+        identity: String? = nil,
+        pool: String? = nil,
+        link: UpstreamLink = .http
+    ) {
+        self.init(SharedEndpoint(endpoint, identity: identity, pool: pool, link: link))
     }
 
     /// Whether a request may go there as far as its health is concerned. After an ejection only one request may:
@@ -46,13 +63,18 @@ package final class Upstream {
         return !flags.contains(.trialDue) || shared.beginTrial(now: now)
     }
 
-    /// An idle connection, or nil.
+    /// An idle connection, or a stream of one that requests share; or nil.
     ///
     /// - Parameter probing: also looks for pending input. That costs a system call, and spares a request that
     ///   cannot be sent again a connection that its endpoint has just closed.
-    package func checkOut(probing: Bool) -> (any ExchangeUpstream)? {
+    /// - Parameter upgrades: the request changes to WebSocket.
+    package func checkOut(probing: Bool, upgrades: Bool = false) -> (any ExchangeUpstream)? {
+        if let stream = multiplexed?.openStream(probing: probing, upgrades: upgrades) { return stream }
         while let connection = idle.popLast() {
-            guard connection.isUsable else { continue }
+            guard connection.isUsable else {
+                connection.close()
+                continue
+            }
             if !probing || connection.hasNoPendingInput { return connection }
             connection.close()
         }
@@ -106,9 +128,16 @@ package final class Upstream {
     }
 
     /// Closes all idle connections.
-    func closeIdle() {
+    ///
+    /// - Returns: whether there were any.
+    func closeIdle() -> Bool {
         let connections = idle
         idle = []
         for connection in connections { connection.close() }
+        let hasOthers = multiplexed?.closeIdle() ?? false
+        return hasOthers || !connections.isEmpty
     }
+
+    /// It has no connection that it would lose.
+    var isDispensable: Bool { idle.isEmpty && multiplexed?.isEmpty ?? true }
 }

@@ -3,10 +3,17 @@ package import Routing
 
 /// The upstreams of one event loop.
 package final class Upstreams {
-    /// An address that another container has taken over is another upstream: its connections are new.
+    /// An address that another container has taken over is another upstream: its connections are new. So is an endpoint
+    /// over another link.
     private typealias Key = SharedEndpoints.Key
 
-    private var upstreams: [Key: Upstream] = [:]
+    private var all: [Upstream] = []
+    /// Where each is in `all`.
+    private var places: [Key: Int] = [:]
+    /// Where the next tick goes on.
+    private var hand = 0
+    /// Those to which connections are being made: how long that may take is watched at each tick.
+    private var connecting: [Upstream] = []
     private let shared: SharedEndpoints
     /// Idle connections kept for one upstream.
     package var idleLimit: Int
@@ -26,21 +33,42 @@ package final class Upstreams {
         _ endpoint: Endpoint,
         identity: String?,
         pool: String? = nil,
+        link: UpstreamLink = .http,
         arrived: NIODeadline? = nil
     ) -> Upstream {
-        let key = Key(endpoint: endpoint, identity: identity, pool: pool)
-        if let upstream = upstreams[key] { return upstream }
+        let key = Key(endpoint: endpoint, identity: identity, pool: pool, link: link)
+        if let place = places[key] { return all[place] }
         let upstream = Upstream(
-            shared.endpoint(endpoint, identity: identity, pool: pool, arrived: arrived)
+            shared.endpoint(endpoint, identity: identity, pool: pool, link: link, arrived: arrived)
         )
-        upstreams[key] = upstream
+        places[key] = all.count
+        all.append(upstream)
         return upstream
+    }
+
+    /// A connection is being made.
+    func connectBegan(to upstream: Upstream) {
+        upstream.connectBegan()
+        guard !upstream.isWatched else { return }
+        upstream.isWatched = true
+        connecting.append(upstream)
     }
 
     /// Requests that endpoints serve, with those whose connection is being made. For commands.
     package func requests(at keys: [SharedEndpoints.Key]) -> Int {
         keys.reduce(0) { sum, key in
-            upstreams[key].map { sum + $0.requestsInFlight + $0.connectsUnderWay } ?? sum
+            places[key].map { sum + all[$0].requestsInFlight + all[$0].connectsUnderWay } ?? sum
+        }
+    }
+
+    /// What metrics have counted of each, in no order.
+    package var figures: [EndpointFigures] {
+        all.map { upstream in
+            EndpointFigures(
+                endpoint: upstream.shared,
+                counts: upstream.counts,
+                requestsInFlight: upstream.requestsInFlight
+            )
         }
     }
 
@@ -49,23 +77,44 @@ package final class Upstreams {
         connection.upstream.checkIn(connection, now: now, limit: idleTimeout > .zero ? idleLimit : 0)
     }
 
-    /// Closes connections that have been idle for too long, and forgets upstreams that nothing refers to.
+    /// Upstreams that one tick looks at. It takes a loop about a millisecond.
+    package static let ticked = 2000
+
+    /// Closes connections that have been idle for too long, and forgets upstreams that nothing refers to. Of very many
+    /// upstreams each tick looks at some.
     ///
     /// - Parameter probes: this loop may be the one that probes.
     /// - Returns: the upstreams to probe: they could not be reached, and their time has come.
     package func tick(now: NIODeadline, probes: Bool = true) -> [Upstream] {
-        var forgotten: [Key] = []
         var probed: [Upstream] = []
-        for (key, upstream) in upstreams {
+        func look(at upstream: Upstream) {
             if probes, upstream.shared.tick(now: now) { probed.append(upstream) }
-            upstream.closeIdle(after: idleTimeout, now: now)
-            if upstream.idle.isEmpty { forgotten.append(key) }
         }
-        for key in forgotten {
-            guard let index = upstreams.index(forKey: key) else { continue }
-            if isKnownUniquelyReferenced(&upstreams.values[index]) { upstreams.remove(at: index) }
+        connecting.removeAll { upstream in
+            look(at: upstream)
+            upstream.isWatched = upstream.connectsUnderWay > 0
+            return !upstream.isWatched
+        }
+        for _ in 0..<min(Self.ticked, all.count) {
+            if hand >= all.count { hand = 0 }
+            look(at: all[hand])
+            all[hand].closeIdle(after: idleTimeout, now: now)
+            all[hand].multiplexed?.tick(now: now, idleTimeout: idleTimeout)
+            // The one that takes its place is next.
+            if !all[hand].isDispensable || !forget(hand) { hand += 1 }
         }
         return probed
+    }
+
+    /// - Returns: whether nothing refers to it.
+    private func forget(_ place: Int) -> Bool {
+        guard isKnownUniquelyReferenced(&all[place]) else { return false }
+        all.swapAt(place, all.count - 1)
+        let upstream = all.removeLast()
+        places[upstream.shared.key] = nil
+        if place < all.count { places[all[place].shared.key] = place }
+        upstream.shared.retire(upstream.counts)
+        return true
     }
 
     /// Closes all idle connections.
@@ -74,10 +123,7 @@ package final class Upstreams {
     @discardableResult
     package func closeIdle() -> Bool {
         var found = false
-        for upstream in upstreams.values where !upstream.idle.isEmpty {
-            found = true
-            upstream.closeIdle()
-        }
+        for upstream in all where upstream.closeIdle() { found = true }
         return found
     }
 }

@@ -10,7 +10,9 @@ public struct Forward: Sendable {
     /// What is the same for every request of the rule: shared, not copied.
     let fixed: ForwardSettings
 
-    public var scheme: RequestScheme { fixed.scheme }
+    public var scheme: TargetScheme { target.scheme }
+    /// Nil: nothing goes there over TLS.
+    public var tls: UpstreamTLS? { fixed.tls }
     /// Lower case.
     public var removeHeaders: [[UInt8]] { fixed.removeHeaders }
     public var timeouts: RuleTimeouts { fixed.timeouts }
@@ -22,7 +24,7 @@ public struct Forward: Sendable {
     /// The same to another target, at the rule's port.
     package func leading(to name: String) -> Forward {
         Forward(
-            target: Target(name: name, port: target.port),
+            target: Target(name: name, port: target.port, scheme: target.scheme),
             requestTarget: requestTarget,
             hostHeader: hostHeader,
             setHeaders: setHeaders,
@@ -33,23 +35,23 @@ public struct Forward: Sendable {
 
 /// The part of a `Forward` that does not vary from request to request.
 final class ForwardSettings: Sendable {
-    let scheme: RequestScheme
     let removeHeaders: [[UInt8]]
     let timeouts: RuleTimeouts
     let endpointNetworks: [CIDR]
     let maxBodyBytes: UInt64?
+    let tls: UpstreamTLS?
 
     init(
-        scheme: RequestScheme,
         removeHeaders: [[UInt8]] = [],
         timeouts: RuleTimeouts = RuleTimeouts(),
         endpointNetworks: [CIDR] = [],
-        maxBodyBytes: UInt64? = nil
+        maxBodyBytes: UInt64? = nil,
+        tls: UpstreamTLS? = nil
     ) {
-        self.scheme = scheme
         self.removeHeaders = removeHeaders
         self.timeouts = timeouts
         self.endpointNetworks = endpointNetworks
         self.maxBodyBytes = maxBodyBytes
+        self.tls = tls
     }
 }

@@ -27,7 +27,7 @@ public struct RouteKey: ~Escapable {
     }
 }
 
-/// How a request came, or goes on.
+/// How a request came.
 public enum RequestScheme: String, Hashable, Sendable {
     case http
     case https

@@ -7,6 +7,8 @@ public final class RouteTable: Sendable {
     /// How the endpoints of targets share their requests.
     package let pools: PoolTable
     private let index: CandidateIndex
+    /// A rule names CAs of clients.
+    package let hasClientCertificates: Bool
 
     /// Compiles rules, in their order.
     ///
@@ -37,6 +39,7 @@ public final class RouteTable: Sendable {
         guard issues.isEmpty else { throw RouteTableError(issues) }
         self.rules = rules
         self.pools = pools
+        hasClientCertificates = rules.contains { $0.clientCertificates != nil }
         self.index = CandidateIndexBuilder.index(rules)
     }
 

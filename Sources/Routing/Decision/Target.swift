@@ -7,11 +7,19 @@ public struct Target: Hashable, Sendable, CustomStringConvertible {
     /// The address that the rule itself spells out, letter by letter. A name that comes
     /// of a capture is never read as an address: only a name source may resolve it.
     public let literal: IPAddress?
+    /// How requests go there.
+    public let scheme: TargetScheme
 
-    public init(name: String, port: UInt16? = nil, literal: IPAddress? = nil) {
+    public init(
+        name: String,
+        port: UInt16? = nil,
+        literal: IPAddress? = nil,
+        scheme: TargetScheme = .http
+    ) {
         self.name = name
         self.port = port
         self.literal = literal
+        self.scheme = scheme
     }
 
     /// Whether the rule does not spell out an address, and yet some resolver would read the name as one. Such a name
@@ -23,8 +31,14 @@ public struct Target: Hashable, Sendable, CustomStringConvertible {
         return LooseAddress.isV4(Array(name.utf8).span)
     }
 
-    /// `host_01:9000`, `[::1]:80`, `api`.
-    public var description: String {
+    /// `host_01:9000`, `[::1]:80`, `https://api`.
+    public var description: String { scheme == .http ? authority : url }
+
+    /// `http://host_01:9000`
+    package var url: String { "\(scheme.rawValue)://\(authority)" }
+
+    /// As in a `Host` field: `host_01:9000`.
+    package var authority: String {
         let host = literal.map { $0.isIPv4 ? name : "[\(name)]" } ?? name
         return port.map { "\(host):\($0)" } ?? host
     }

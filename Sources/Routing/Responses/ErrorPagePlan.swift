@@ -10,7 +10,8 @@ struct ErrorPagePlan: Sendable {
     private let page: ErrorPage
     private let content: Content
 
-    init(_ page: ErrorPage, scope: TemplateScope) throws(TemplateParser.Failure) {
+    /// - Parameter tls: of targets with `https`.
+    init(_ page: ErrorPage, scope: TemplateScope, tls: UpstreamTLS?) throws(TemplateParser.Failure) {
         self.page = page
         switch page.content {
         case .file(let file):
@@ -20,11 +21,15 @@ struct ErrorPagePlan: Sendable {
             // Of `to` this slash would be the one before the request's path.
             let slash: [Template.Piece] =
                 target.prefix == nil || text.hasSuffix("/") ? [.literal([ASCII.slash])] : []
-            let settings = ForwardSettings(scheme: target.scheme)
+            let tls = target.scheme == .https ? tls ?? UpstreamTLS() : nil
+            let settings = ForwardSettings(tls: tls)
             let path = Template(pieces: (target.prefix?.pieces ?? []) + slash)
             content = .target(target, path: path, settings: settings)
         }
     }
+
+    /// How its target is connected to; nil: without TLS.
+    var tls: UpstreamTLS? { if case .target(_, _, let settings) = content { settings.tls } else { nil } }
 
     /// The page, if it is the same for every request.
     var fixed: FrozenErrorPage? {
@@ -54,7 +59,11 @@ struct ErrorPagePlan: Sendable {
                 var bytes: [UInt8] = []
                 try target.name.expand(key, captured, into: &bytes)
                 guard ForwardPlan.isName(bytes) else { return nil }
-                name = Target(name: String(decoding: bytes, as: UTF8.self), port: target.port)
+                name = Target(
+                    name: String(decoding: bytes, as: UTF8.self),
+                    port: target.port,
+                    scheme: target.scheme
+                )
             }
             try template.expand(key, captured, into: &path)
         } catch {
@@ -70,7 +79,7 @@ struct ErrorPagePlan: Sendable {
         Forward(
             target: target,
             requestTarget: path,
-            hostHeader: Array(target.description.utf8),
+            hostHeader: Array(target.authority.utf8),
             setHeaders: [],
             fixed: settings
         )
@@ -97,8 +106,13 @@ package struct FrozenErrorPage: Sendable {
     }
 
     /// A page that belongs to no rule, and so has no captures.
-    package static func ofTier(_ page: ErrorPage) throws(TemplateParser.Failure) -> FrozenErrorPage {
-        let plan = try ErrorPagePlan(page, scope: TemplateScope())
+    ///
+    /// - Parameter tls: of targets with `https`; nil: the defaults.
+    package static func ofTier(
+        _ page: ErrorPage,
+        tls: UpstreamTLS? = nil
+    ) throws(TemplateParser.Failure) -> FrozenErrorPage {
+        let plan = try ErrorPagePlan(page, scope: TemplateScope(), tls: tls)
         guard let fixed = plan.fixed else {
             throw TemplateParser.Failure(
                 range: 0..<0,
@@ -152,7 +166,7 @@ extension FrozenErrorPage: CustomStringConvertible {
         switch content {
         case .file(let file): file.path
         case .target(let forward):
-            "http://\(forward.target)" + String(decoding: forward.requestTarget ?? [], as: UTF8.self)
+            forward.target.url + String(decoding: forward.requestTarget ?? [], as: UTF8.self)
         }
     }
 }

@@ -5,6 +5,9 @@ struct OwnAddress: Sendable {
     /// The target: a name, or an address as in a URL.
     private let target: [UInt8]
     private let targetPort: UInt16?
+    /// Of its URLs: how requests go there.
+    private let scheme: [UInt8]
+    private let schemePort: UInt16
     /// The host that the client requested.
     private let requestHost: [UInt8]
     /// The host that the rule writes in its place.
@@ -17,6 +20,8 @@ struct OwnAddress: Sendable {
         let isIPv6 = target.literal.map { !$0.isIPv4 } ?? false
         self.target = Array((isIPv6 ? "[\(target.name)]" : target.name).utf8)
         targetPort = target.port
+        scheme = target.scheme == .https ? Self.https : Self.http
+        schemePort = target.scheme.defaultPort
         self.prefix = prefix
         self.requestHost = [UInt8](copying: requestHost)
         writtenHost = forward.hostHeader.flatMap { try? HostName($0.span) }
@@ -25,9 +30,10 @@ struct OwnAddress: Sendable {
     /// The URL's path, query and fragment, where the URL is the endpoint's own; nil: it is another's, or its path is
     /// not below the prefix.
     ///
-    /// Only `http://…` and `//…`: an endpoint that writes `https` means whoever speaks TLS before it.
+    /// Only `//…` and URLs of the scheme by which requests go there: an endpoint without TLS that writes `https` means
+    /// whoever terminates TLS before it.
     func rest(of url: Span<UInt8>, from endpoint: Endpoint) -> [UInt8]? {
-        guard let parts = LocationURL(url), parts.scheme.isEmpty || parts.scheme == Self.http,
+        guard let parts = LocationURL(url), parts.scheme.isEmpty || parts.scheme == scheme,
             let host = parts.host, isOwn(host, endpoint)
         else { return nil }
         var rest = [UInt8](copying: url.extracting(parts.pathStart..<url.count))
@@ -41,7 +47,7 @@ struct OwnAddress: Sendable {
     }
 
     private func isOwn(_ name: HostName, _ endpoint: Endpoint) -> Bool {
-        let port = name.port ?? Self.httpPort
+        let port = name.port ?? schemePort
         let isEndpointPort = port == endpoint.port
         // The client knows this host, too: the port tells whether the endpoint means itself.
         if isEndpointPort, name.bytes == requestHost { return true }
@@ -56,5 +62,5 @@ struct OwnAddress: Sendable {
     }
 
     private static let http = Array("http".utf8)
-    private static let httpPort: UInt16 = 80
+    private static let https = Array("https".utf8)
 }

@@ -37,6 +37,9 @@ final class ResponsePlan: Sendable {
         )
     }
 
+    /// How targets of pages are connected to.
+    var upstreamTLS: [UpstreamTLS] { pages.compactMap(\.tls) }
+
     var dependsOnHostAlone: Bool {
         fields.allSatisfy { $0.set.dependsOnHostAlone && $0.add.dependsOnHostAlone }
             && locations.allSatisfy(\.dependsOnHostAlone) && pages.allSatisfy(\.dependsOnHostAlone)

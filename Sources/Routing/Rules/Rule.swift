@@ -17,6 +17,12 @@ public final class Rule: Sendable {
     let methods: [[UInt8]]
     let headers: [HeaderMatcher]
     let clients: [CIDR]
+    /// The certificate that a client needs; nil: the listener's, or none.
+    package let clientCertificates: ClientCertificates?
+    /// Which requests the access log has; nil: as the tier has it.
+    package let accessLog: AccessLogPolicy?
+    /// What is recorded of requests and responses; nil: nothing.
+    package let tap: TapPolicy?
     /// As it was written.
     public let definition: RuleDefinition
 
@@ -59,6 +65,9 @@ public final class Rule: Sendable {
         self.methods = definition.methods.map { Array($0.utf8) }
         self.headers = headers
         self.clients = definition.clients
+        self.clientCertificates = definition.clientCertificates
+        self.accessLog = definition.accessLog
+        self.tap = definition.tap
         self.action = effect.action
         self.response = effect.response
         self.matchesOnHostAlone = path.isAny && methods.isEmpty && headers.isEmpty && clients.isEmpty

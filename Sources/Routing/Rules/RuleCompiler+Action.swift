@@ -88,11 +88,11 @@ extension RuleCompiler {
         checkNames(definition.removeHeaders, "remove_headers", Self.reserved)
         guard let target, issues.isEmpty else { return nil }
         let settings = ForwardSettings(
-            scheme: target.scheme,
             removeHeaders: definition.removeHeaders.map { $0.utf8.map(ASCII.lowercased) },
             timeouts: definition.timeouts,
             endpointNetworks: definition.endpointNetworks,
-            maxBodyBytes: definition.maxBodyBytes
+            maxBodyBytes: definition.maxBodyBytes,
+            tls: target.scheme == .https ? definition.upstreamTLS ?? UpstreamTLS() : nil
         )
         return .forward(
             ForwardPlan(

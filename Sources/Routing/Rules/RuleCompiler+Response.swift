@@ -13,10 +13,11 @@ extension RuleCompiler {
             if let plan = compile(rewrite, "rewrite_location.\(index)") { locations.append(plan) }
         }
         let scope = self.scope
+        let tls = definition.upstreamTLS
         var pages: [ErrorPagePlan] = []
         for (index, page) in definition.errorPages.enumerated() {
             let plan = recordingIssue("error_pages.\(index)") { () throws(TemplateParser.Failure) in
-                try ErrorPagePlan(page, scope: scope)
+                try ErrorPagePlan(page, scope: scope, tls: tls)
             }
             if let plan { pages.append(plan) }
         }

@@ -20,6 +20,9 @@ public struct RuleDefinition: Sendable, Hashable {
 
     public var action: RuleAction
 
+    /// The certificate that a client needs; nil: the listener's, or none.
+    public var clientCertificates: ClientCertificates?
+
     /// Fields that replace the request's fields of the same names; the values are templates.
     public var setHeaders: [HeaderSetting] = []
     /// Names of fields that do not go on.
@@ -38,6 +41,12 @@ public struct RuleDefinition: Sendable, Hashable {
     public var endpointNetworks: [CIDR] = []
     /// Largest request body, bytes; nil: the tier's limit.
     public var maxBodyBytes: UInt64?
+    /// Of targets with `https`; nil: the defaults.
+    public var upstreamTLS: UpstreamTLS?
+    /// Which requests the access log has; nil: as the tier has it.
+    package var accessLog: AccessLogPolicy?
+    /// What is recorded of requests and responses; nil: nothing.
+    package var tap: TapPolicy?
 
     /// Whether loaders that check for patterns that backtrack without end accept such a pattern: the
     /// match limit ends such a match.
@@ -60,7 +69,7 @@ public struct RuleDefinition: Sendable, Hashable {
 
 /// What a rule does with a request that it matches.
 public enum RuleAction: Sendable, Hashable {
-    /// `[http://]name[:port][/path prefix]`: name and prefix are templates.
+    /// `[scheme://]name[:port][/path prefix]`: the scheme is `http`, `https` or `h2c`; name and prefix are templates.
     case forward(to: String)
     /// A template of the `Location`. Status 301, 302, 303, 307 or 308.
     case redirect(to: String, status: Int = 302)

@@ -79,6 +79,9 @@ final class RuleInterner {
             bare.methods = []
             bare.headers = []
             bare.clients = []
+            bare.clientCertificates = nil
+            bare.accessLog = nil
+            bare.tap = nil
             self.definition = bare
             self.host = scope.host.map { ObjectIdentifier($0) }
         }

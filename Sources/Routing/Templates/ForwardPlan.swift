@@ -7,6 +7,7 @@ final class ForwardPlan: Sendable {
     /// The name otherwise.
     let name: Template
     let port: UInt16?
+    let scheme: TargetScheme
     /// A path to prepend, without its last slash; nil: the path stays.
     let prefix: Template?
     let rewrite: RewritePlan?
@@ -24,6 +25,7 @@ final class ForwardPlan: Sendable {
         self.fixedTarget = target.fixed
         self.name = target.name
         self.port = target.port
+        self.scheme = target.scheme
         self.prefix = target.prefix
         self.rewrite = rewrite
         self.hostHeader = hostHeader
@@ -66,7 +68,7 @@ final class ForwardPlan: Sendable {
         scratch.text.removeAll(keepingCapacity: true)
         try name.expand(key, captured, into: &scratch.text)
         guard Self.isName(scratch.text) else { throw .unsafeTarget }
-        return Target(name: String(decoding: scratch.text, as: UTF8.self), port: port)
+        return Target(name: String(decoding: scratch.text, as: UTF8.self), port: port, scheme: scheme)
     }
 
     /// Whether bytes of a host name make one: labels neither empty nor too long.

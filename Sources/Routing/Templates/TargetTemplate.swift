@@ -1,9 +1,8 @@
 import Bytes
 
-/// Reads a rule's `to`: `[http://]name[:port][/path prefix]`.
+/// Reads a rule's `to`: `[scheme://]name[:port][/path prefix]`.
 struct TargetTemplate {
-    /// Of the requests that go to the target.
-    var scheme = RequestScheme.http
+    var scheme = TargetScheme.http
     var fixed: Target?
     var name = Template(pieces: [])
     var port: UInt16?
@@ -62,7 +61,7 @@ struct TargetTemplate {
     private mutating func setLiteral(_ bytes: [UInt8], at range: Range<Int>) throws(TemplateParser.Failure) {
         let inner = bytes.first == UInt8(ascii: "[") ? bytes.dropFirst().dropLast() : bytes[...]
         if let address = IPAddress(Array(inner).span) {
-            fixed = Target(name: address.description, port: port, literal: address)
+            fixed = Target(name: address.description, port: port, literal: address, scheme: scheme)
             return
         }
         let host: HostName
@@ -71,7 +70,7 @@ struct TargetTemplate {
         } catch {
             throw TemplateParser.Failure(range: range, message: error.description)
         }
-        let target = Target(name: host.text, port: port)
+        let target = Target(name: host.text, port: port, scheme: scheme)
         guard !target.isAddressInDisguise else {
             throw TemplateParser.Failure(
                 range: range,
@@ -121,24 +120,21 @@ private struct TargetReader {
     }
 
     /// `http` if the text has none.
-    mutating func readScheme() throws(TemplateParser.Failure) -> RequestScheme {
+    mutating func readScheme() throws(TemplateParser.Failure) -> TargetScheme {
         guard case .literal(let bytes, let start)? = parts.first else { return .http }
         let text = String(decoding: bytes, as: UTF8.self)
         guard let mark = bytes.firstIndex(of: UInt8(ascii: ":")), bytes[mark...].starts(with: "://".utf8)
         else { return .http }
-        let scheme = String(decoding: bytes[..<mark].map(ASCII.lowercased), as: UTF8.self)
-        guard scheme == "http" else {
-            let message =
-                scheme == "https"
-                ? "https to an endpoint is not supported yet" : "unsupported scheme `\(scheme)`"
+        guard let scheme = TargetScheme(bytes[..<mark]) else {
+            let written = String(decoding: bytes[..<mark], as: UTF8.self)
             throw TemplateParser.Failure(
                 range: start..<(start + mark),
-                message: message,
-                hint: "write `http://` or leave it out"
+                message: "unsupported scheme `\(written)`",
+                hint: "write `http://`, `https://` or `h2c://`; without a scheme it is `http://`"
             )
         }
         drop(first: text.utf8.count > mark + 3 ? mark + 3 : bytes.count)
-        return .http
+        return scheme
     }
 
     /// The parts up to `:` or `/`; an address in brackets is one with its colons.

@@ -21,8 +21,13 @@ struct ConfigurationBuilder {
     var trustedProxies: [CIDR] = []
     var keptFields: [[UInt8]] = []
     var listeners: [ListenerSettings] = []
+    /// Of requests without a rule, and where the rule has none; nil: all are logged.
+    private(set) var accessLog: AccessLogPolicy?
+    /// Nil: no file has `tracing`.
+    private(set) var tracing: TracingSettings?
     var limits = Limits()
     var timeouts = Timeouts<Duration>()
+    var metrics = MetricsSettings()
     /// Whether a file had the key `rules`, even an empty one.
     var hasRules = false
     /// The location where each rule's name was first used.
@@ -30,12 +35,18 @@ struct ConfigurationBuilder {
     /// The location where each key of `limits` and `timeouts` was first set.
     private var firstSet: [String: SourceLocation] = [:]
 
-    /// Of the tier, for requests without a rule, and where the rule has none.
-    var errorPages: [FrozenErrorPage] = []
+    /// Of the tier, for requests without a rule, and where the rule has none; with their locations.
+    private var pages: [(page: ErrorPage, node: YAMLNode, source: Int)] = []
+    /// Those of `pages`, once all files have been read.
+    private(set) var errorPages: [FrozenErrorPage] = []
+    /// All `upstream_tls`, in their order.
+    private(set) var upstreamTLS: [UpstreamTLSSettings] = []
+    /// Of the rules that have none of their own.
+    private var usualTLS: UpstreamTLS?
 
     static let keys = [
         "rules", "listeners", "pools", "names", "trusted_proxies", "keep_headers", "error_pages", "limits",
-        "timeouts",
+        "timeouts", "upstream_tls", "metrics", "access_log", "tracing",
     ]
 
     /// Adds a file's tree.
@@ -75,7 +86,15 @@ struct ConfigurationBuilder {
             case "keep_headers" where !pair.value.isNull:
                 keptFields += reader.keptFields(pair.value)
             case "error_pages" where !pair.value.isNull:
-                addErrorPages(pair.value, reader, pages)
+                addErrorPages(pair.value, source: index, reader, pages)
+            case "upstream_tls" where !pair.value.isNull:
+                addUpstreamTLS(pair, reader)
+            case "metrics" where !pair.value.isNull:
+                addMetrics(pair.value, reader)
+            case "access_log" where !pair.value.isNull:
+                addAccessLog(pair, reader)
+            case "tracing" where !pair.value.isNull:
+                addTracing(pair, reader)
             case "limits" where !pair.value.isNull:
                 limits = addSettings(pair.value, to: limits, reader)
             case "timeouts" where !pair.value.isNull:
@@ -105,12 +124,80 @@ struct ConfigurationBuilder {
             if isNamedAgain(item, definition.name, reader) {
                 definition.name = ruleReader.placeholderName(for: item)
             }
+            if let node = item["upstream_tls"],
+                let settings = ruleReader.upstreamTLS(node, of: definition)
+            {
+                definition.upstreamTLS = settings.tls
+                upstreamTLS.append(settings)
+            }
             rules.append(definition)
             locations.append(Location(node: item, source: source))
         }
     }
 
-    private mutating func addErrorPages(_ node: YAMLNode, _ reader: NodeReader, _ files: PageFiles) {
+    private mutating func addAccessLog(_ pair: YAMLNode.Pair, _ reader: NodeReader) {
+        let name = "access_log"
+        if let first = firstSet[name] {
+            let message = "`\(name)` is already set (at \(first))"
+            let hint = "the files are one set: remove one of the two, or write it in the rules"
+            return reader.report(.duplicateKey, pair.key, message, hint: hint)
+        }
+        firstSet[name] = reader.origin(of: pair.key)
+        accessLog = AccessLogReader(reader: reader).policy(pair.value)
+    }
+
+    private mutating func addUpstreamTLS(_ pair: YAMLNode.Pair, _ reader: NodeReader) {
+        let name = "upstream_tls"
+        if let first = firstSet[name] {
+            let message = "`\(name)` is already set (at \(first))"
+            let hint = "the files are one set: remove one of the two, or write it in the rules"
+            return reader.report(.duplicateKey, pair.key, message, hint: hint)
+        }
+        firstSet[name] = reader.origin(of: pair.key)
+        guard let settings = UpstreamTLSReader(reader: reader).settings(pair.value) else { return }
+        usualTLS = settings.tls
+        upstreamTLS.append(settings)
+    }
+
+    private mutating func addTracing(_ pair: YAMLNode.Pair, _ reader: NodeReader) {
+        let name = "tracing"
+        if let first = firstSet[name] {
+            let message = "`\(name)` is already set (at \(first))"
+            return reader.report(
+                .duplicateKey,
+                pair.key,
+                message,
+                hint: "the files are one set: remove one of the two"
+            )
+        }
+        firstSet[name] = reader.origin(of: pair.key)
+        tracing = TracingReader(reader: reader).settings(pair.value)
+    }
+
+    /// Gives what has no `upstream_tls` of its own that of the set, once all files have been read.
+    mutating func applyUpstreamTLS(_ findings: DiagnosticCollector) {
+        if let usualTLS {
+            for index in rules.indices where rules[index].upstreamTLS == nil {
+                if case .respond = rules[index].action { continue }
+                rules[index].upstreamTLS = usualTLS
+            }
+        }
+        for (page, node, source) in pages {
+            do throws(TemplateParser.Failure) {
+                errorPages.append(try FrozenErrorPage.ofTier(page, tls: usualTLS))
+            } catch {
+                NodeReader(source: sources[source], findings: findings)
+                    .report(.badTemplate, node, error.message, hint: error.hint)
+            }
+        }
+    }
+
+    private mutating func addErrorPages(
+        _ node: YAMLNode,
+        source: Int,
+        _ reader: NodeReader,
+        _ files: PageFiles
+    ) {
         for (key, page) in ErrorPageReader(reader: reader, files: files).pages(node) {
             let name = "error_pages.\(key.text ?? "")"
             if let first = firstSet[name] {
@@ -120,12 +207,23 @@ struct ConfigurationBuilder {
                 continue
             }
             firstSet[name] = reader.origin(of: key)
-            do throws(TemplateParser.Failure) {
-                errorPages.append(try FrozenErrorPage.ofTier(page))
-            } catch {
-                reader.report(.badTemplate, node[key.text ?? ""] ?? node, error.message, hint: error.hint)
-            }
+            pages.append((page, node[key.text ?? ""] ?? node, source))
         }
+    }
+
+    private mutating func addMetrics(_ node: YAMLNode, _ reader: NodeReader) {
+        var settings = metrics
+        MetricsReader(reader: reader).read(node, into: &settings) { key, name in
+            if let first = firstSet[name] {
+                let message = "`\(name)` is already set (at \(first))"
+                let hint = "the files are one set: remove one of the two"
+                reader.report(.duplicateKey, key, message, hint: hint)
+                return false
+            }
+            firstSet[name] = reader.origin(of: key)
+            return true
+        }
+        metrics = settings
     }
 
     /// Whether another rule already has the name; then this is reported.

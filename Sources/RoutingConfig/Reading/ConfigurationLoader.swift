@@ -107,18 +107,24 @@ public enum ConfigurationLoader {
                 Diagnostic(code: .missingKey, file: whole, message: "there are no rules", hint: hint)
             )
         }
+        var builder = builder
+        builder.applyUpstreamTLS(findings)
         let table = builder.compile(findings)
         let diagnostics = findings.sorted(files: files)
         guard let table, !findings.hasErrors else { throw ConfigurationFailure(diagnostics) }
         let configuration = Configuration(
             table: table,
             listeners: builder.listeners,
+            upstreamTLS: builder.upstreamTLS,
             names: NameSourceSettings.pools(table.pools) + builder.names,
             trustedProxies: builder.trustedProxies,
             keptFields: builder.keptFields,
             errorPages: builder.errorPages,
+            accessLog: builder.accessLog,
             limits: builder.limits,
             timeouts: builder.timeouts,
+            metrics: builder.metrics,
+            tracing: builder.tracing,
             files: files,
             warnings: diagnostics
         )

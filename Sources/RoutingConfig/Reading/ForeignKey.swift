@@ -19,6 +19,21 @@ struct ForeignKey: Sendable {
             hint: "write it as `listeners: [{ address: '0.0.0.0:443', tls: { certificates: … } }]`"
         ),
         ForeignKey(
+            mapping: "a rule file",
+            keys: ["tap", "tap_log", "tap_file"],
+            hint: "write `tap` in each rule whose requests are recorded; the file is `--tap-log` of the tier"
+        ),
+        ForeignKey(
+            mapping: "`access_log`",
+            keys: ["file", "path", "format", "destination", "rotate"],
+            hint: "they are options of the tier: --access-log, --log-format, --access-log-rotate"
+        ),
+        ForeignKey(
+            mapping: "`tap`",
+            keys: ["file", "path", "log", "destination"],
+            hint: "the file is an option of the tier: --tap-log FILE"
+        ),
+        ForeignKey(
             mapping: "a listener",
             keys: ["listen", "bind", "port", "addr", "host"],
             hint: "write address and port as `address: '0.0.0.0:443'`"

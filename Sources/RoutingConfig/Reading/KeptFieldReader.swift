@@ -25,7 +25,7 @@ extension NodeReader {
         guard !name.contains(UInt8(ascii: "*")), !ClaimedField.isDisguised(name.span) else { return false }
         switch ClaimedField.of(name.span) {
         case .claim, .directive: return true
-        case .signal: return false
+        case .identity, .signal: return false
         case nil: return name == Array("proxy-status".utf8)
         }
     }

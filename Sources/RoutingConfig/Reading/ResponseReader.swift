@@ -39,30 +39,12 @@ struct ResponseReader {
     }
 
     private func statuses(_ node: YAMLNode) -> StatusSet {
-        guard let items = reader.list(node, "`statuses`", example: "200, 3xx") else { return .all }
-        var ranges: [ClosedRange<Int>] = []
-        for item in items {
-            guard let text = reader.text(item, "each of `statuses`") else { continue }
-            if let range = StatusSet.range(text) {
-                ranges.append(range)
-            } else {
-                reader.report(
-                    .badValue,
-                    item,
-                    "`\(YAMLNode.shortened(text))` is not a status from 200 to 599",
-                    hint: "write 404, 5xx or 200-299"
-                )
-            }
-        }
-        if items.isEmpty {
-            reader.report(
-                .badValue,
-                node,
-                "`statuses` is empty: no response would be changed",
-                hint: "remove the key to change responses of every status"
-            )
-        }
-        return StatusSet(ranges)
+        reader.statuses(
+            node,
+            "`statuses`",
+            ifEmpty: "no response would be changed",
+            hint: "remove the key to change responses of every status"
+        )
     }
 
     // MARK: rewrite_location

@@ -7,7 +7,7 @@ extension RuleReader {
     private static let forwardingKeys = [
         "set_headers", "remove_headers", "rewrite_path", "host_header", "rewrite_location", "error_pages",
         "timeouts",
-        "endpoint_networks", "max_body",
+        "endpoint_networks", "max_body", "upstream_tls",
     ]
 
     /// The action of a rule whose own could not be read; never used.

@@ -9,10 +9,12 @@ struct RuleReader {
     static let maxNameBytes = 64
 
     static let keys = [
-        "name", "host", "path", "methods", "headers", "clients", "to", "redirect", "status", "respond",
+        "name", "host", "path", "methods", "headers", "clients", "client_certificates", "to", "redirect",
+        "status", "respond",
         "set_headers", "remove_headers", "rewrite_path", "host_header", "response_headers",
         "rewrite_location",
-        "error_pages", "timeouts", "endpoint_networks", "max_body", "backtracking",
+        "error_pages", "timeouts", "endpoint_networks", "max_body", "upstream_tls", "access_log", "tap",
+        "backtracking",
     ]
 
     /// - Returns: nil when it is not a mapping. A rule with errors is returned as far as it could be
@@ -32,6 +34,11 @@ struct RuleReader {
             rule.headers = fields(headers, "`headers`").map(HeaderMatch.init)
         }
         if let clients = given["clients"] { rule.clients = reader.networks(clients, "`clients`") ?? [] }
+        if let node = given["client_certificates"] {
+            rule.clientCertificates = ClientCertificatesReader(reader: reader).policy(node)
+        }
+        if let node = given["access_log"] { rule.accessLog = AccessLogReader(reader: reader).policy(node) }
+        if let node = given["tap"] { rule.tap = TapReader(reader: reader).policy(node) }
         if let node = given["backtracking"] { rule.allowsBacktracking = allowsBacktracking(node) }
         readForwarding(given, into: &rule)
         let responses = ResponseReader(reader: reader)
@@ -101,6 +108,22 @@ struct RuleReader {
             )
         }
         return methods
+    }
+
+    /// - Parameter rule: read already.
+    func upstreamTLS(_ node: YAMLNode, of rule: RuleDefinition) -> UpstreamTLSSettings? {
+        var targets: [String] = []
+        if case .forward(let to) = rule.action { targets.append(to) }
+        for case .target(let to) in rule.errorPages.map(\.content) { targets.append(to) }
+        if !targets.contains(where: { TargetScheme.split($0[...])?.scheme == .https }) {
+            reader.report(
+                .conflictingKeys,
+                node,
+                "`upstream_tls` has no effect: the target is not `https`",
+                hint: "write to: 'https://…', or remove the key"
+            )
+        }
+        return UpstreamTLSReader(reader: reader).settings(node)
     }
 
     func fields(_ node: YAMLNode, _ key: String) -> [(name: String, value: String)] {

@@ -15,11 +15,16 @@ struct Route: Sendable, Hashable {
     init(_ step: DryRunStep) {
         rule = step.decision?.ruleName
         location = step.decision?.rule?.origin.map { "\($0.file):\($0.line)" }
-        text = Self.text(step) + Self.response(step)
+        text = Self.text(step) + Self.client(step) + Self.response(step)
     }
 
     private static func response(_ step: DryRunStep) -> String {
         (step.decision?.response?.lines ?? []).map { ", response: \($0)" }.joined()
+    }
+
+    private static func client(_ step: DryRunStep) -> String {
+        guard let policy = step.decision?.rule?.clientCertificates else { return "" }
+        return ", client certificate \(policy.isRequired ? "required" : "requested") (\(policy.authorities))"
     }
 
     private static func text(_ step: DryRunStep) -> String {
@@ -52,6 +57,7 @@ struct Route: Sendable, Hashable {
             )
             text += ", \(name): \(value)"
         }
+        if let tls = forward.tls, tls != UpstreamTLS() { text += ", TLS \(tls)" }
         for name in forward.removeHeaders { text += ", without \(String(decoding: name, as: UTF8.self))" }
         return text
     }
@@ -73,6 +79,9 @@ struct Route: Sendable, Hashable {
     /// Whether two steps give the same route. Faster than comparing routes, as most are the same.
     static func isSame(_ old: DryRunStep, _ new: DryRunStep) -> Bool {
         guard old.failure?.reason == new.failure?.reason else { return false }
+        guard old.decision?.rule?.clientCertificates == new.decision?.rule?.clientCertificates else {
+            return false
+        }
         if old.decision?.response != nil || new.decision?.response != nil, response(old) != response(new) {
             return false
         }
@@ -81,7 +90,7 @@ struct Route: Sendable, Hashable {
         case (.respond(let a, let b, let c)?, .respond(let d, let e, let f)?):
             return a == d && b == e && c == f
         case (.forward(let a)?, .forward(let b)?):
-            return a.target == b.target && old.usedTarget == new.usedTarget && a.scheme == b.scheme
+            return a.target == b.target && old.usedTarget == new.usedTarget && a.tls == b.tls
                 && a.requestTarget == b.requestTarget
                 && a.hostHeader == b.hostHeader && a.removeHeaders == b.removeHeaders
                 && a.setHeaders.elementsEqual(b.setHeaders) { $0.name == $1.name && $0.value == $1.value }

@@ -8,7 +8,7 @@ package import Settings
 /// What was read is kept in its compact form, about 3 KiB with an RSA key. OpenSSL's objects are made of it when a
 /// handshake first needs them, and kept until the certificate is replaced. For any thread.
 package final class Certificate: Sendable {
-    /// The names that it covers; never empty.
+    /// The names that it covers; never empty in a server's.
     package let names: [CertificateName]
     /// Seconds since 1970.
     package let notBefore: Int
@@ -55,6 +55,9 @@ package final class Certificate: Sendable {
             return made
         }
     }
+
+    /// Its owner in one line: `CN=front`. Reads the certificate again.
+    package var subject: String { chain.first.flatMap(X509Certificate.init(der:))?.subject ?? "" }
 
     /// Whether OpenSSL's objects have been made.
     package var isInUse: Bool { made.withLockedValue { $0 != nil } }

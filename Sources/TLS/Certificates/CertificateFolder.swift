@@ -7,7 +7,7 @@ import Settings
 /// - `fullchain.pem` with `privkey.pem`, and `tls.crt` with `tls.key`, also in its subfolders (certbot, Kubernetes).
 ///
 /// Other files, and those whose names begin with a dot, have no meaning.
-struct CertificateFolder: Equatable {
+struct CertificateFolder: Equatable, Sendable {
     /// In the order of their names.
     private(set) var pairs: [CertificateSettings.Pair] = []
     private(set) var problems: [CertificateProblem] = []

@@ -15,10 +15,13 @@ struct CertificateReader {
     /// Issuers by the bytes of their PEM block: many certificates have the same, which is parsed and kept once.
     private var issuers: [[UInt8]: [UInt8]] = [:]
 
-    /// - Parameter now: seconds since 1970.
+    /// - Parameters:
+    ///   - now: seconds since 1970.
+    ///   - isServer: it has to have a name that clients can compare; else servers are shown it.
     mutating func read(
         _ files: CertificateSettings.Pair,
-        now: Int
+        now: Int,
+        isServer: Bool = true
     ) throws(CertificateProblem) -> Certificate {
         var bytes = try Self.contents(files.certificate)
         defer { bytes.erase() }
@@ -39,7 +42,7 @@ struct CertificateReader {
         let life = try Self.checkLife(leaf, first, files.certificate, now)
         try Self.checkStrength(leaf, first, files.certificate)
         let names = leaf.names
-        guard !names.isEmpty else {
+        guard !names.isEmpty || !isServer else {
             throw CertificateProblem(
                 path: files.certificate,
                 line: first.line,
@@ -67,7 +70,7 @@ struct CertificateReader {
 
     // MARK: Pieces
 
-    private static func contents(_ path: String) throws(CertificateProblem) -> [UInt8] {
+    static func contents(_ path: String) throws(CertificateProblem) -> [UInt8] {
         do throws(FileError) {
             if let bytes = try WholeFile.read(path, limit: maxFileBytes) { return bytes }
         } catch {
@@ -76,7 +79,7 @@ struct CertificateReader {
         throw CertificateProblem(path: path, "does not exist").absence
     }
 
-    private static func blocks(_ bytes: [UInt8], _ path: String) throws(CertificateProblem) -> [PEMBlock] {
+    static func blocks(_ bytes: [UInt8], _ path: String) throws(CertificateProblem) -> [PEMBlock] {
         do throws(PEMBlock.Unended) {
             return try PEMBlock.blocks(bytes)
         } catch {
@@ -89,7 +92,7 @@ struct CertificateReader {
         }
     }
 
-    private static func certificate(
+    static func certificate(
         _ block: PEMBlock,
         in bytes: [UInt8],
         _ path: String
@@ -100,7 +103,7 @@ struct CertificateReader {
         return found
     }
 
-    private static func noCertificate(
+    static func noCertificate(
         _ path: String,
         _ bytes: [UInt8],
         _ blocks: [PEMBlock]
@@ -165,7 +168,7 @@ struct CertificateReader {
         return start...end
     }
 
-    private static func checkStrength(
+    static func checkStrength(
         _ certificate: X509Certificate,
         _ block: PEMBlock,
         _ path: String

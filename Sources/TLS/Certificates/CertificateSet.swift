@@ -14,15 +14,15 @@ struct CertificateSet: Sendable {
 
     private(set) var entries: [Entry] = []
     /// For clients that send no name, or one that no certificate has.
-    private(set) var fallback: Certificate?
+    private(set) var fallback: OfferedCertificates?
     /// Of all files, also of those that could not be used.
     private(set) var states: CertificateStates
     private(set) var problems: [CertificateProblem] = []
-    private(set) var names = CertificateNameTable<Certificate>()
+    private(set) var names = CertificateNameTable<OfferedCertificates>()
 
     private init(states: CertificateStates) { self.states = states }
 
-    func certificate(for name: ServerName?) -> Certificate? {
+    func choice(for name: ServerName?) -> OfferedCertificates? {
         name.flatMap { names.value(for: $0) } ?? fallback
     }
 
@@ -63,11 +63,17 @@ struct CertificateSet: Sendable {
             problems.append(CertificateProblem(path: path, message))
         }
         for entry in set.entries {
-            for name in entry.certificate.names { set.names.add(name, entry.certificate) }
+            for name in entry.certificate.names { set.add(entry.certificate, for: name) }
         }
         if let problem = set.findDefault(settings, before) { problems.append(problem) }
         set.problems = problems
         return (set, problems)
+    }
+
+    private mutating func add(_ certificate: Certificate, for name: CertificateName) {
+        guard var known = names.add(name, OfferedCertificates(certificate)) else { return }
+        known.add(certificate)
+        if known.alternative === certificate { names[name] = known }
     }
 
     private static func entry(

@@ -3,8 +3,8 @@ import SystemSupport
 
 /// Which files there are for some settings, and in which states they are: taken before the files are read, so that a
 /// change during it is another state.
-struct CertificateStates: Equatable {
-    struct Item: Equatable {
+package struct CertificateStates: Equatable, Sendable {
+    struct Item: Equatable, Sendable {
         let files: CertificateSettings.Pair
         /// Where it was found; nil: the settings name it.
         let folder: String?

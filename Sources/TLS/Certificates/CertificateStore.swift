@@ -39,21 +39,26 @@ package final class CertificateStore: Sendable {
     /// - Parameter name: nil where the client sends none.
     /// - Returns: nil: refuse the handshake with the alert unrecognized_name.
     package func certificate(for name: ServerName?) -> Certificate? {
-        current.withLockedValue { $0 }.certificate(for: name)
+        choice(for: name)?.certificate
+    }
+
+    /// … with the one of another kind of key that clients may prefer.
+    package func choice(for name: ServerName?) -> OfferedCertificates? {
+        current.withLockedValue { $0 }.choice(for: name)
     }
 
     /// All, in the order in which they were found.
     package var certificates: [Certificate] { current.withLockedValue { $0 }.entries.map(\.certificate) }
 
     /// For clients that send no name, or one that no certificate has.
-    package var defaultCertificate: Certificate? { current.withLockedValue { $0 }.fallback }
+    package var defaultCertificate: Certificate? { current.withLockedValue { $0 }.fallback?.certificate }
 
     /// Reads what has changed since it was read, and what folders have more or less. Blocks. Handshakes under way end
     /// with the certificate that they began with.
     ///
     /// - Returns: what could not be used; where an older one is there, it stays in force. Files that had a problem are
     ///   read again by each call.
-    package func reload(now: Int? = nil) -> [CertificateProblem] {
+    package func reload(now: Int?) -> [CertificateProblem] {
         reading.withLock {
             let before = current.withLockedValue { $0 }
             let (set, problems) = CertificateSet.read(settings, before: before, now: now ?? time(nil))
@@ -66,15 +71,15 @@ package final class CertificateStore: Sendable {
     package var problems: [CertificateProblem] { current.withLockedValue { $0 }.problems }
 
     /// The files as they were when they were last read.
-    var states: CertificateStates { current.withLockedValue { $0 }.states }
+    package var states: CertificateStates { current.withLockedValue { $0 }.states }
 
     /// A wildcard that would cover a name if it had fewer labels.
     func shallowWildcard(for name: ServerName) -> CertificateName? {
         current.withLockedValue { $0 }.names.shallowWildcard(for: name)
     }
 
-    /// The certificate that a name leads to: of two that have it, the first.
-    package func holder(of name: CertificateName) -> Certificate? {
-        current.withLockedValue { $0 }.names[name]
+    /// Whether a name leads to a certificate: of those that have it, it does to the first of each of two kinds of keys.
+    package func uses(_ certificate: Certificate, for name: CertificateName) -> Bool {
+        current.withLockedValue { $0 }.names[name]?.has(certificate) == true
     }
 }

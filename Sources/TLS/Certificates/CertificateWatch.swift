@@ -7,8 +7,8 @@ package import SystemSupport
 /// time. Files are read when two comparisons have found the same states, so that a pair which is being replaced is
 /// complete; after `maxComparisons` at the latest.
 package final class CertificateWatch: Sendable {
-    /// Receives a store that has read its files again, and what could not be used. On the thread of the watch.
-    package typealias Reloaded = @Sendable (CertificateStore, [CertificateProblem]) -> Void
+    /// Receives what has read its files again, and what could not be used. On the thread of the watch.
+    package typealias Reloaded = @Sendable (any WatchedCertificates, [CertificateProblem]) -> Void
 
     package static let interval = Duration.seconds(1)
     /// How often changing files are compared before they are read.
@@ -21,18 +21,21 @@ package final class CertificateWatch: Sendable {
 
     /// - Parameters:
     ///   - interval: the wait between two comparisons.
+    ///   - compared: called after each comparison, on the thread of the watch.
     ///   - reloaded: called after each reload.
     /// - Throws: where the system has no thread left.
     package init(
-        _ stores: [CertificateStore],
+        _ stores: [any WatchedCertificates],
         interval: Duration = CertificateWatch.interval,
+        compared: @escaping @Sendable () -> Void = {},
         reloaded: @escaping Reloaded
     ) throws(SystemError) {
         let hasStarted = BlockingThread.start { [isStopped] in
-            var watched = stores.map(WatchedStore.init)
+            var watched: [any ComparedFiles] = stores.map { Self.watched($0) }
             while true {
                 let start = ContinuousClock.now
                 for index in watched.indices { watched[index].compare(reloaded) }
+                compared()
                 let wait = max(interval, (ContinuousClock.now - start) * Self.rest)
                 let seconds = Double(wait.components.seconds) + Double(wait.components.attoseconds) / 1e18
                 if isStopped.lock(whenValue: true, timeoutSeconds: seconds) {
@@ -42,6 +45,10 @@ package final class CertificateWatch: Sendable {
             }
         }
         guard hasStarted else { throw SystemError("certificates", errno: Self.noThread) }
+    }
+
+    private static func watched(_ store: some WatchedCertificates) -> any ComparedFiles {
+        WatchedStore(store)
     }
 
     /// EAGAIN.
@@ -56,17 +63,41 @@ package final class CertificateWatch: Sendable {
     }
 }
 
+/// What is read from files that may be replaced: the certificates of a listener, the authorities that are trusted.
+package protocol WatchedCertificates: AnyObject, Sendable {
+    associatedtype States: Equatable, Sendable
+
+    /// The files as they were when they were last read.
+    var states: States { get }
+    /// The files as they are now.
+    func currentStates() -> States
+    /// Reads what has changed. Blocks.
+    ///
+    /// - Returns: what could not be used.
+    func reload() -> [CertificateProblem]
+}
+
+extension CertificateStore: WatchedCertificates {
+    package func currentStates() -> CertificateStates { CertificateStates(settings) }
+
+    package func reload() -> [CertificateProblem] { reload(now: nil) }
+}
+
+private protocol ComparedFiles {
+    mutating func compare(_ reloaded: CertificateWatch.Reloaded)
+}
+
 /// A store whose files are compared.
-private struct WatchedStore {
-    let store: CertificateStore
+private struct WatchedStore<Store: WatchedCertificates>: ComparedFiles {
+    let store: Store
     /// The states that the last comparison found, where they are not those that were read.
-    private var pending: CertificateStates?
+    private var pending: Store.States?
     private var comparisons = 0
 
-    init(_ store: CertificateStore) { self.store = store }
+    init(_ store: Store) { self.store = store }
 
     mutating func compare(_ reloaded: CertificateWatch.Reloaded) {
-        let states = CertificateStates(store.settings)
+        let states = store.currentStates()
         guard states != store.states else {
             pending = nil
             comparisons = 0

@@ -7,13 +7,20 @@ package final class TLSContext: @unchecked Sendable {
     let pointer: OpaquePointer
     let policy: TLSPolicy
     private let tickets = TicketKeys()
+    /// Those that are offered by ALPN, the best first.
+    private let protocols: [[UInt8]]
 
+    /// - Parameter protocols: those that are offered by ALPN, the best first.
     /// - Throws: `TLSFailure` where the library refuses a setting, or is out of memory.
-    package init(_ policy: TLSPolicy = .anyClient) throws(TLSFailure) {
+    package init(
+        _ policy: TLSPolicy = .anyClient,
+        protocols: [String] = TLSPolicy.http1Protocols
+    ) throws(TLSFailure) {
         ERR_clear_error()
         guard let pointer = SSL_CTX_new(TLS_server_method()) else { throw .last() }
         self.pointer = pointer
         self.policy = policy
+        self.protocols = protocols.map { Array($0.utf8) }
         guard berth_ctx_set_versions(pointer, TLS1_2_VERSION, TLS1_3_VERSION) == 1,
             SSL_CTX_set_cipher_list(pointer, TLSPolicy.ciphers) == 1,
             SSL_CTX_set_ciphersuites(pointer, TLSPolicy.suites) == 1,
@@ -22,7 +29,6 @@ package final class TLSContext: @unchecked Sendable {
         else { throw .last() }
         ERR_clear_error()
         berth_ctx_set_options(pointer)
-        // Keys of 112 bits of security: RSA of 2048 bits.
         SSL_CTX_set_security_level(pointer, Self.securityLevel)
         _ = berth_ctx_set_mode(
             pointer,
@@ -31,13 +37,14 @@ package final class TLSContext: @unchecked Sendable {
         )
         // Tickets alone: they cost no memory here.
         berth_ctx_disable_session_cache(pointer)
+        berth_ctx_accept_server_names(pointer)
         SSL_CTX_set_timeout(pointer, TLSPolicy.sessionTime)
         SSL_CTX_set_verify(pointer, SSL_VERIFY_NONE, nil)
         SSL_CTX_set_alpn_select_cb(
             pointer,
-            { _, chosen, chosenCount, offered, count, _ in
-                guard let chosen, let chosenCount, let offered,
-                    let choice = TLSContext.chooseProtocol(
+            { ssl, chosen, chosenCount, offered, count, _ in
+                guard let chosen, let chosenCount, let offered, let context = TLSContext.of(ssl),
+                    let choice = context.chooseProtocol(
                         UnsafeBufferPointer(start: offered, count: Int(count))
                     )
                 else { return SSL_TLSEXT_ERR_ALERT_FATAL }
@@ -49,19 +56,33 @@ package final class TLSContext: @unchecked Sendable {
             nil
         )
         // Not retained: it lives as long as the context does, which each `TLSStream` keeps.
-        SSL_CTX_set_ex_data(pointer, 0, Unmanaged.passUnretained(tickets).toOpaque())
+        SSL_CTX_set_ex_data(pointer, 0, Unmanaged.passUnretained(self).toOpaque())
         SSL_CTX_set_tlsext_ticket_key_evp_cb(pointer) { ssl, name, iv, cipher, mac, encrypts in
-            guard let ssl, let name, let iv, let cipher, let mac, let context = SSL_get_SSL_CTX(ssl),
-                let keys = SSL_CTX_get_ex_data(context, 0)
-            else { return -1 }
-            return Unmanaged<TicketKeys>.fromOpaque(keys).takeUnretainedValue()
-                .protect(name: name, iv: iv, cipher, mac, encrypts: encrypts != 0)
+            guard let name, let iv, let cipher, let mac, let context = TLSContext.of(ssl) else { return -1 }
+            return context.tickets.protect(
+                name: name,
+                iv: iv,
+                cipher,
+                mac,
+                encrypts: encrypts != 0,
+                renews: SSL_version(ssl) == TLS1_3_VERSION
+            )
         }
+    }
+
+    /// Which made the connection.
+    private static func of(_ ssl: OpaquePointer?) -> TLSContext? {
+        guard let ssl, let pointer = SSL_get_SSL_CTX(ssl), let context = SSL_CTX_get_ex_data(pointer, 0)
+        else {
+            return nil
+        }
+        return Unmanaged<TLSContext>.fromOpaque(context).takeUnretainedValue()
     }
 
     deinit { SSL_CTX_free(pointer) }
 
-    private static let securityLevel: Int32 = 2
+    /// Keys and signatures of 112 bits of security: RSA of 2048 bits, SHA-256.
+    static let securityLevel: Int32 = 2
 
     // MARK: ALPN
 
@@ -69,7 +90,7 @@ package final class TLSContext: @unchecked Sendable {
     ///
     /// - Parameter offered: each with its length before it.
     /// - Returns: where the name of the chosen one is; nil: there is none.
-    static func chooseProtocol(_ offered: UnsafeBufferPointer<UInt8>) -> Range<Int>? {
+    func chooseProtocol(_ offered: UnsafeBufferPointer<UInt8>) -> Range<Int>? {
         for wanted in protocols {
             var index = 0
             while index < offered.count {
@@ -81,6 +102,4 @@ package final class TLSContext: @unchecked Sendable {
         }
         return nil
     }
-
-    private static let protocols = TLSPolicy.protocols.map { Array($0.utf8) }
 }

@@ -6,10 +6,26 @@ package struct TLSFailure: Error, Hashable, Sendable {
     package var word: String
     /// In words, with what the peer sent where it sent something. Printable ASCII.
     package var detail: String
+    package var kind: Kind
 
-    package init(_ word: String, _ detail: String) {
+    package enum Kind: Sendable {
+        /// What arrived is not what the protocol demands, or no agreement was found.
+        case handshake
+        /// The peer's certificate is not accepted.
+        case certificate
+        /// The peer has ended the connection by an alert.
+        case alert
+    }
+
+    /// Who is at the other end.
+    enum Peer: String {
+        case client, endpoint
+    }
+
+    package init(_ word: String, _ detail: String, _ kind: Kind = .handshake) {
         self.word = word
         self.detail = detail
+        self.kind = kind
     }
 
     /// The client's first message cannot be used.
@@ -24,8 +40,17 @@ package struct TLSFailure: Error, Hashable, Sendable {
             : TLSFailure("cut_off", "the client closed the connection during the handshake")
     }
 
+    /// The endpoint has gone during the handshake.
+    ///
+    /// - Parameter bytes: that it had sent.
+    static func endpointCutOff(after bytes: Int) -> TLSFailure {
+        bytes == 0
+            ? TLSFailure("cut_off", "the endpoint closed the connection without a response to the handshake")
+            : TLSFailure("cut_off", "the endpoint closed the connection during the handshake")
+    }
+
     /// What OpenSSL reports of the last call of this thread. Empties its queue.
-    static func last() -> TLSFailure {
+    static func last(of peer: Peer = .client) -> TLSFailure {
         // The first error is the cause of those after it.
         let error = ERR_peek_error()
         defer { ERR_clear_error() }
@@ -35,9 +60,12 @@ package struct TLSFailure: Error, Hashable, Sendable {
         let reason = ERR_GET_REASON(error)
         let text = ERR_reason_error_string(error).map { String(cString: $0) } ?? "error \(reason)"
         if reason > alertOffset, reason < alertOffset + 256 {
+            let name = alert(text)
+            let word = peer == .client ? "client_alert" : "alert_" + name.replacing(" ", with: "_")
             return TLSFailure(
-                "client_alert",
-                "the client sent the alert \(reason - alertOffset): \(alert(text))"
+                word,
+                "the \(peer) sent the alert \(reason - alertOffset): \(name)",
+                .alert
             )
         }
         return TLSFailure(words[reason] ?? "tls_error", text)
@@ -67,5 +95,8 @@ package struct TLSFailure: Error, Hashable, Sendable {
         SSL_R_UNEXPECTED_MESSAGE: "unexpected_message",
         SSL_R_BAD_RECORD_TYPE: "bad_record",
         SSL_R_HTTP_REQUEST: "plain_http",
+        SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE: noClientCertificate,
     ]
+
+    static let noClientCertificate = "no_client_certificate"
 }

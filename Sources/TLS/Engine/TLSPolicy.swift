@@ -14,7 +14,9 @@ package struct TLSPolicy: Sendable, Hashable {
     package static let newGroups = "X25519MLKEM768:X25519:P-256:P-384"
     package static let groups = "X25519:P-256:P-384"
     /// The protocols that are offered by ALPN (RFC 7301), the best first.
-    package static let protocols = ["http/1.1", "http/1.0"]
+    package static let protocols = ["h2", "http/1.1", "http/1.0"]
+    /// … without HTTP/2.
+    package static let http1Protocols = ["http/1.1", "http/1.0"]
     /// How long a session may be resumed, seconds: a day, as Mozilla recommends. Its ticket's key is gone after two of
     /// `TicketKeys.lifetime`.
     package static let sessionTime = 86_400

@@ -1,7 +1,9 @@
 import COpenSSL
 import NIOCore
+import Routing
+import ServerNames
 
-/// The server's side of one TLS connection, without I/O: encrypted bytes that arrived become plain ones, and plain ones
+/// One side of a TLS connection, without I/O: encrypted bytes that arrived become plain ones, and plain ones
 /// become encrypted ones to send. This is the one place that calls libssl about a connection.
 ///
 /// Used on its event loop alone.
@@ -19,26 +21,87 @@ final class TLSStream {
     private let ssl: OpaquePointer
     private let memory: TLSMemory
     /// Keeps what the callbacks of `ssl` use.
-    private let context: TLSContext
+    private let context: AnyObject
+    /// What a client knows of its server, and finds out; nil: this is the server.
+    private let server: PeerCheck?
     private(set) var isEstablished = false
+    /// What a server demands of its client; nil: nothing.
+    let verification: ClientVerification?
 
-    /// - Parameter certificate: what the client is shown.
-    /// - Throws: where the certificate does not fit the policy, or memory is short.
-    init(_ context: TLSContext, _ certificate: Certificate, _ memory: TLSMemory) throws(TLSFailure) {
+    private init(
+        _ pointer: OpaquePointer,
+        _ context: AnyObject,
+        _ memory: TLSMemory,
+        to server: PeerCheck? = nil,
+        demanding verification: ClientVerification? = nil
+    ) throws(TLSFailure) {
         ERR_clear_error()
-        guard let ssl = SSL_new(context.pointer) else { throw .last() }
+        guard let ssl = SSL_new(pointer) else { throw .last() }
         self.ssl = ssl
         self.memory = memory
         self.context = context
+        self.server = server
+        self.verification = verification
         guard let method = TLSMemory.method, let bio = BIO_new(method) else { throw .last() }
         BIO_set_data(bio, memory.channel)
         SSL_set_bio(ssl, bio, bio)
+    }
+
+    /// The server's side.
+    ///
+    /// - Parameters:
+    ///   - certificate: what the client is shown.
+    ///   - alternative: one with another kind of key, for clients that prefer it; nil: there is none.
+    ///   - verification: what the client has to show; nil: nothing.
+    /// - Throws: where the certificate does not fit the policy, or memory is short.
+    convenience init(
+        _ context: TLSContext,
+        _ certificate: Certificate,
+        _ memory: TLSMemory,
+        alternative: Certificate? = nil,
+        verification: ClientVerification? = nil
+    ) throws(TLSFailure) {
+        try self.init(context.pointer, context, memory, demanding: verification)
         SSL_set_accept_state(ssl)
-        let session = SessionScope.of(context.policy, certificate)
-        guard let objects = certificate.objects(),
-            SSL_use_cert_and_key(ssl, objects.certificate, objects.key, objects.chain, 1) == 1,
+        let session = SessionScope.of(context.policy, certificate, alternative, verification)
+        if let alternative, !use(alternative) { throw .last() }
+        guard use(certificate),
             SSL_set_session_id_context(ssl, session, UInt32(session.count)) == 1
         else { throw .last() }
+        if let verification, !verification.apply(to: ssl) { throw .last() }
+    }
+
+    /// Each kind of key has a place of its own.
+    private func use(_ certificate: Certificate) -> Bool {
+        guard let objects = certificate.objects() else { return false }
+        return SSL_use_cert_and_key(ssl, objects.certificate, objects.key, objects.chain, 1) == 1
+    }
+
+    /// The client's side. The handshake begins with the first `receive`, of no bytes.
+    ///
+    /// - Parameters:
+    ///   - server: who the peer has to be.
+    ///   - protocols: offered by ALPN, the best first.
+    ///   - session: resumed where the server agrees; nil: the handshake is a full one.
+    /// - Throws: where memory is short.
+    convenience init(
+        _ context: TLSClientContext,
+        to server: PeerCheck,
+        protocols: [String],
+        session: TLSSession?,
+        _ memory: TLSMemory
+    ) throws(TLSFailure) {
+        try self.init(context.pointer, context, memory, to: server)
+        SSL_set_connect_state(ssl)
+        // Not retained: `server` lives as long as `ssl`.
+        SSL_set_ex_data(ssl, 0, Unmanaged.passUnretained(server).toOpaque())
+        if context.verifies { SSL_set_verify(ssl, SSL_VERIFY_PEER, PeerCheck.callback) }
+        let offered = protocols.flatMap { [UInt8(truncatingIfNeeded: $0.utf8.count)] + Array($0.utf8) }
+        guard SSL_set_alpn_protos(ssl, offered, UInt32(offered.count)) == 0 else { throw .last() }
+        if case .host(let host)? = server.name {
+            guard host.text.withCString({ berth_set_server_name(ssl, $0) }) == 1 else { throw .last() }
+        }
+        if let session, session.fits(context, server) { SSL_set_session(ssl, session.pointer) }
     }
 
     deinit {
@@ -56,6 +119,21 @@ final class TLSStream {
     }
 
     var isResumed: Bool { SSL_session_reused(ssl) == 1 }
+
+    /// What both sides agreed on by ALPN; nil: nothing.
+    var negotiatedProtocol: String? {
+        var name: UnsafePointer<UInt8>?
+        var count: UInt32 = 0
+        SSL_get0_alpn_selected(ssl, &name, &count)
+        guard let name, count > 0 else { return nil }
+        return String(decoding: UnsafeBufferPointer(start: name, count: Int(count)), as: UTF8.self)
+    }
+
+    /// Whether the peer's certificate, or that of the session that was resumed, has passed all checks.
+    var isVerified: Bool { SSL_get_verify_result(ssl) == X509_V_OK }
+
+    /// What the client has shown; nil: nothing, or nothing was demanded.
+    var clientCertificate: ClientCertificate? { verification == nil ? nil : ClientCertificate(ssl) }
 
     // MARK: Bytes
 
@@ -89,6 +167,8 @@ final class TLSStream {
                 return error == SSL_ERROR_NONE ? count : 0
             }
             guard error == SSL_ERROR_NONE else { return outcome(error) }
+            // A call that finds nothing takes a buffer of a whole record for that.
+            if memory.channel.pointee.input_count == 0, SSL_has_pending(ssl) == 0 { return .needsInput }
         }
     }
 
@@ -155,7 +235,8 @@ final class TLSStream {
     }
 
     private func callOnce(_ body: () -> Int32) -> Int32 {
-        ERR_clear_error()
+        // To empty the queue takes much longer than to see that it is empty.
+        if ERR_peek_error() != 0 { ERR_clear_error() }
         let result = body()
         return result > 0 ? SSL_ERROR_NONE : SSL_get_error(ssl, result)
     }
@@ -170,8 +251,17 @@ final class TLSStream {
         switch error {
         case SSL_ERROR_WANT_READ: .needsInput
         case SSL_ERROR_ZERO_RETURN: .ended
-        default: .failed(.last())
+        default: .failed(failure())
         }
+    }
+}
+
+extension TLSStream {
+    private func failure() -> TLSFailure {
+        let failure = TLSFailure.last(of: server == nil ? .client : .endpoint)
+        // What was found out of the peer's certificate says more than that it was refused.
+        if let server { return server.failure ?? failure }
+        return verification == nil ? failure : ClientVerification.explain(failure, ssl)
     }
 }
 
@@ -179,10 +269,17 @@ final class TLSStream {
 /// that a client sees a new one at its next connection.
 enum SessionScope {
     /// - Returns: at most 32 bytes (SSL_MAX_SID_CTX_LENGTH).
-    static func of(_ policy: TLSPolicy, _ certificate: Certificate) -> [UInt8] {
+    static func of(
+        _ policy: TLSPolicy,
+        _ certificate: Certificate,
+        _ alternative: Certificate? = nil,
+        _ verification: ClientVerification? = nil
+    ) -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         var count: UInt32 = 0
-        let text = Array(policy.name.utf8) + [0] + certificate.fingerprint
+        let text =
+            Array(policy.name.utf8) + [0] + certificate.fingerprint + (alternative?.fingerprint ?? [])
+            + (verification?.scope ?? [])
         guard EVP_Digest(text, text.count, &digest, &count, EVP_sha256(), nil) == 1 else { return [] }
         return Array(digest.prefix(Int(count)))
     }

@@ -67,12 +67,16 @@ final class TicketKeys: Sendable {
 
     /// See SSL_CTX_set_tlsext_ticket_key_evp_cb(3): 0: no key, 1: good, 2: good, and the client gets a new ticket; negative:
     /// an error.
+    ///
+    /// - Parameter renews: the client gets a new ticket each time, as TLS 1.3 has it (RFC 8446 §C.4): it uses each but once,
+    ///   so that nobody can link its connections.
     func protect(
         name: UnsafeMutablePointer<UInt8>,
         iv: UnsafeMutablePointer<UInt8>,
         _ cipher: OpaquePointer,
         _ mac: OpaquePointer,
         encrypts: Bool,
+        renews: Bool,
         now: NIODeadline = .now()
     ) -> Int32 {
         let key: Key
@@ -88,7 +92,7 @@ final class TicketKeys: Sendable {
                 return 0
             }
             key = found.key
-            result = found.isNewest ? 1 : 2
+            result = found.isNewest && !renews ? 1 : 2
         }
         var macKey = key.mac
         let isReady = berth_ticket_protect(

@@ -1,11 +1,8 @@
 package import NIOCore
-package import Routing
-import ServerNames
 package import Transports
 
-/// The server's side of TLS over another transport: a socket.
+/// TLS over another transport: a socket. What the two sides do until the connection stands is a `TLSOpening`.
 ///
-/// It reads the client's hello itself, chooses the certificate or refuses the name, and then leaves the bytes to OpenSSL.
 /// Each read of the socket is decrypted as a whole into memory of the loop, and what is written leaves encrypted with the
 /// next flush: between two events a connection holds no bytes but those that wait for a slow client.
 ///
@@ -16,10 +13,11 @@ package import Transports
 /// Events reach the owner from the loop alone, as from the transport below.
 package final class TLSTransport: Transport, TransportOwner {
     private enum Phase {
+        /// Bytes arrive before it is known how the handshake begins.
         case hello
         case handshake
         case open
-        /// The handshake has failed: what still arrives is discarded, so that the client receives why.
+        /// The handshake has failed: what still arrives is discarded, so that the peer receives why.
         case refused
         case closed
     }
@@ -27,15 +25,12 @@ package final class TLSTransport: Transport, TransportOwner {
     package var owner: (any TransportOwner)?
 
     private let socket: any Transport
-    private let acceptor: TLSAcceptor
-    private let peer: IPAddress
-    private let localPort: UInt16
-    private let start: NIODeadline
+    private let memory: TLSMemory
+    private let loop: any EventLoop
+    /// Nil once the connection stands, or cannot.
+    private var opening: (any TLSOpening)?
 
     private var phase = Phase.hello
-    /// Until it is complete.
-    private var hello: ArrivingHello? = ArrivingHello()
-    private var serverName: ServerName?
     private var stream: TLSStream?
     /// Written, and not encrypted yet.
     private var pending = ByteBuffer()
@@ -46,17 +41,20 @@ package final class TLSTransport: Transport, TransportOwner {
     /// Ours has been written.
     private var isOutputEnded = false
     private var resets = false
+    /// Why a connection ended that stood; nil: not because of TLS.
+    package private(set) var failure: TLSFailure?
+    /// What both sides agreed on by ALPN; nil: nothing.
+    package private(set) var negotiatedProtocol: String?
 
-    /// More bytes that the client does not accept, and that OpenSSL made because of its messages alone, end the connection.
+    /// More bytes that the peer does not accept, and that OpenSSL made because of its messages alone, end the connection.
     private static let maxUnread = 1 << 20
 
-    /// - Parameter socket: one that has just been accepted, and has no owner.
-    package init(over socket: any Transport, _ acceptor: TLSAcceptor, peer: IPAddress, localPort: UInt16) {
+    /// - Parameter socket: one that has just been accepted or connected, and has no owner.
+    init(over socket: any Transport, _ opening: any TLSOpening) {
         self.socket = socket
-        self.acceptor = acceptor
-        self.peer = peer
-        self.localPort = localPort
-        start = acceptor.loop.now
+        self.opening = opening
+        memory = opening.memory
+        loop = opening.loop
         socket.owner = self
     }
 
@@ -100,10 +98,15 @@ package final class TLSTransport: Transport, TransportOwner {
         switch phase {
         case .hello:
             receivedBytes &+= bytes.readableBytes
-            readHello(&bytes)
+            begin(&bytes)
         case .handshake:
+            let isFirst = receivedBytes == 0
             receivedBytes &+= bytes.readableBytes
-            decrypt(bytes)
+            if isFirst, let failure = opening?.flaw(ofFirst: bytes.readableBytesView) {
+                refuse(failure, nil)
+            } else {
+                decrypt(bytes)
+            }
         case .open:
             if !isInputEnded { decrypt(bytes) }
         case .refused, .closed:
@@ -116,38 +119,22 @@ package final class TLSTransport: Transport, TransportOwner {
         if phase == .open { owner?.readCompleted() }
     }
 
-    private func readHello(_ bytes: inout ByteBuffer) {
-        guard let outcome = hello?.append(&bytes) else { return }
-        switch outcome {
+    /// Begins the handshake, where what has arrived is enough for that.
+    ///
+    /// - Parameter bytes: none: this side sends the first.
+    func begin(_ bytes: inout ByteBuffer) {
+        switch opening?.begin(&bytes) {
         case .needsMore:
             socket.awaitInput()
-        case .hello(let found):
-            let all = hello?.bytes ?? ByteBuffer()
-            hello = nil
-            begin(found, all)
-        case .failed(let failure):
-            let reply: ByteBuffer? =
-                failure == .plainHTTP ? PlainRecord.badRequest : failure.alert.map(PlainRecord.alert)
-            refuse(TLSFailure(failure), reply)
+        case .handshake(let stream, let first):
+            self.stream = stream
+            phase = .handshake
+            decrypt(first)
+        case .refused(let failure, let reply):
+            refuse(failure, reply)
+        case nil:
+            break
         }
-    }
-
-    private func begin(_ found: ClientHello, _ bytes: ByteBuffer) {
-        serverName = found.serverName
-        guard let certificate = acceptor.certificate(found.serverName) else {
-            let detail =
-                found.serverName == nil
-                ? "the client sends no server name, and there is no default certificate"
-                : "no certificate covers the server name"
-            return refuse(TLSFailure("unknown_name", detail), PlainRecord.alert(PlainRecord.unrecognizedName))
-        }
-        do {
-            stream = try TLSStream(acceptor.context, certificate, acceptor.memory)
-        } catch {
-            return refuse(error, PlainRecord.alert(PlainRecord.internalError))
-        }
-        phase = .handshake
-        decrypt(bytes)
     }
 
     /// Takes bytes that have arrived, and passes on what they contain.
@@ -157,13 +144,24 @@ package final class TLSTransport: Transport, TransportOwner {
         let outcome = stream.receive(bytes, output: &output)
         if output.readableBytes > 0 { socket.write(output) }
         if phase == .handshake, stream.isEstablished {
+            negotiatedProtocol = stream.negotiatedProtocol
+            if let failure = opening?.flaw(
+                of: stream,
+                after: outcome,
+                hasData: memory.plain.readableBytes > 0
+            ) {
+                return refuse(failure, nil)
+            }
             phase = .open
+            opening?.established(stream)
+            let plain = memory.plain
             report(
                 .established(version: stream.version, cipher: stream.cipher, isResumed: stream.isResumed)
             )
+            memory.plain = plain
         }
-        if phase == .open, acceptor.memory.plain.readableBytes > 0 {
-            var plain = acceptor.memory.plain
+        if phase == .open, memory.plain.readableBytes > 0 {
+            var plain = memory.plain
             owner?.received(&plain)
         }
         // The owner may have closed it meanwhile.
@@ -177,6 +175,7 @@ package final class TLSTransport: Transport, TransportOwner {
             notified()
         case .failed(let failure):
             if phase == .handshake { return refuse(failure, nil) }
+            self.failure = failure
             socket.flush()
             fail()
         }
@@ -203,7 +202,7 @@ package final class TLSTransport: Transport, TransportOwner {
     package func inputEnded() {
         switch phase {
         case .hello, .handshake:
-            report(.failed(.cutOff(after: receivedBytes)))
+            reportCutOff()
             fail()
         case .refused: fail()
         // Without close_notify before it, what has arrived may not be all.
@@ -293,21 +292,30 @@ package final class TLSTransport: Transport, TransportOwner {
     /// After what runs now.
     private func later(_ body: @escaping (TLSTransport) -> Void) {
         let task = LoopTask { [self] in body(self) }
-        acceptor.loop.execute { task.run() }
+        loop.execute { task.run() }
     }
 
     /// The handshake has failed.
     ///
-    /// - Parameter reply: what the client receives before the connection ends; nil: nothing more.
+    /// - Parameter reply: what the peer receives before the connection ends; nil: nothing more.
     private func refuse(_ failure: TLSFailure, _ reply: ByteBuffer?) {
-        report(.failed(failure))
+        let waits = opening?.waitsForRefused == true
         if let reply { socket.write(reply) }
-        refuse()
+        if waits {
+            report(.failed(failure))
+            refuse()
+        } else {
+            let opening = self.opening.take()
+            socket.flush()
+            release()
+            socket.close()
+            opening?.ended(.failed(failure), of: self)
+        }
     }
 
     private func refuse() {
         phase = .refused
-        hello = nil
+        opening = nil
         stream = nil
         pending = ByteBuffer()
         // Closing at once could destroy on its way what the client is to receive.
@@ -330,13 +338,13 @@ package final class TLSTransport: Transport, TransportOwner {
     private func release() {
         phase = .closed
         owner = nil
-        hello = nil
+        opening = nil
         stream = nil
         pending = ByteBuffer()
     }
 
     package func closed(failed: Bool) {
-        if phase == .hello || phase == .handshake { report(.failed(.cutOff(after: receivedBytes))) }
+        if phase == .hello || phase == .handshake { reportCutOff() }
         let owner = self.owner
         let isOrderly = phase == .open && isInputEnded
         release()
@@ -367,22 +375,13 @@ package final class TLSTransport: Transport, TransportOwner {
         report(.abandoned(received: receivedBytes))
     }
 
-    private func report(_ outcome: TLSHandshakeEnd.Outcome) {
-        acceptor.report(
-            TLSHandshakeEnd(
-                outcome: outcome,
-                peer: peer,
-                localPort: localPort,
-                serverName: serverName,
-                elapsed: acceptor.loop.now - start
-            )
-        )
+    private func reportCutOff() {
+        guard let opening else { return }
+        report(.failed(opening.cutOff(after: receivedBytes)))
     }
-}
 
-/// `@unchecked Sendable`: from the loop to the same loop.
-private struct LoopTask: @unchecked Sendable {
-    let run: () -> Void
-
-    init(_ run: @escaping () -> Void) { self.run = run }
+    /// The handshake is over, one way or the other.
+    private func report(_ outcome: TLSHandshakeEnd.Outcome) {
+        opening.take()?.ended(outcome, of: self)
+    }
 }

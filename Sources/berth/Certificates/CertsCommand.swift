@@ -10,7 +10,8 @@ import TLS
 struct CertsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "certs",
-        abstract: "List the certificates of a tier's listeners: for which names, until when.",
+        abstract:
+            "List the certificates of a tier's listeners, upstreams and clients: for which names, until when.",
         discussion: """
             Without rule files: those of a running tier, over its control socket. With rule files: those that a tier \
             with these rules would load, each file checked. docs/tls.md explains the columns.
@@ -42,6 +43,8 @@ struct CertsCommand: AsyncParsableCommand {
         var isCovered = true
         if let name {
             for index in report.listeners.indices { report.listeners[index].keep(name) }
+            report.upstreams = nil
+            report.clients = nil
             isCovered = report.listeners.contains { !$0.certificates.isEmpty }
         }
         if json {
@@ -50,22 +53,21 @@ struct CertsCommand: AsyncParsableCommand {
             for note in CertificatesTable.notes(report) { Terminal.output(note) }
             Terminal.output(CertificatesTable.text(report))
         }
-        let isSound = report.listeners.allSatisfy { listener in
-            listener.problems.isEmpty && listener.certificates.allSatisfy { $0.state != .expired }
-        }
-        if !isSound || !isCovered { throw ExitCode(1) }
+        if !report.isSound || !isCovered { throw ExitCode(1) }
     }
 
     private func loaded() async throws -> CertificatesReport {
         guard paths.isEmpty else {
-            let listeners = try ConfigurationLoader.loadForCommand(paths).listeners
+            let configuration = try ConfigurationLoader.loadForCommand(paths)
             let now = time(nil)
             return CertificatesReport(
-                listeners: listeners.compactMap { listener in
+                listeners: configuration.listeners.compactMap { listener in
                     guard let tls = listener.tls else { return nil }
                     let store = CertificateStore.inspect(tls.certificates, now: now)
                     return CertificatesReport.Listener("\(listener.address)", store, now: now)
-                }
+                },
+                upstreams: CertificatesReport.upstreams(of: UpstreamTLSPlan(configuration), now: now),
+                clients: CertificatesReport.clients(of: configuration.clientAuthorities, now: now)
             )
         }
         let client = try control.certificates("berth certs")

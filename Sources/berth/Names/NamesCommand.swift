@@ -13,7 +13,7 @@ struct NamesCommand: AsyncParsableCommand {
             """,
         subcommands: [
             NamesListCommand.self, NamesGetCommand.self, NamesSetCommand.self, NamesRemoveCommand.self,
-            NamesWatchCommand.self,
+            NamesWatchCommand.self, NamesLoadedCommand.self,
         ]
     )
 }

@@ -33,14 +33,16 @@ struct TierOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The destination of the access log: 'off', '-' for standard output, or a file.",
-            valueName: "off|-|file"
+            "The destination of the access log: 'off', '-' for standard output, 'syslog' for the log daemon, or a file.",
+            valueName: "off|-|syslog|file"
         )
     )
     var accessLog = TierService.AccessLogDestination.standardOutput
 
     @Option(help: "The format of the access log: text or json.")
     var logFormat = LogFormatOption.text
+
+    @OptionGroup var logFiles: LogFileOptions
 
     @Option(
         help: ArgumentHelp(
@@ -88,13 +90,15 @@ struct TierOptions: ParsableArguments {
     )
     var readyFile: String?
 
+    @OptionGroup(title: "Admin interface") var adminOptions: AdminListenOptions
+
     @Option(
         help: ArgumentHelp(
-            "A UNIX socket for 'berth pools', 'berth deploy' and others, for the same user and root (default: none).",
-            valueName: "unix:path"
+            "An address that serves /metrics for Prometheus, and nothing else (default: none).",
+            valueName: "address:port"
         )
     )
-    var admin: String?
+    var metrics: String?
 
     @OptionGroup(title: "Registration") var registration: RegistrationOptions
 
@@ -102,11 +106,21 @@ struct TierOptions: ParsableArguments {
         "berth: \(problem)" + (problem.hint.map { "\n  help: \($0)" } ?? "")
     }
 
+    /// What this process has from another one.
+    private func inheritance() throws(CommandFailure) -> Inheritance {
+        do throws(TakeOverFailure) { return try Inheritance.receive() } catch {
+            throw CommandFailure("berth: \(error)")
+        }
+    }
+
     func serve(as name: String, defaultListen: String) async throws {
         // Before anything runs: a signal that follows the report that the tier is ready is handled.
         let terminations = Signals.terminations()
         let hangups = Signals.hangups()
         let reopenings = Signals.reopenings()
+        let upgrades = Signals.upgrades()
+        let program = ProgramPath.current
+        let inheritance = try inheritance()
         let logger = OperatorLog.start(level: logLevel.level)
         let secure = try tls.listeners()
         guard let limit = Quantity.duration(drain) else {
@@ -116,11 +130,13 @@ struct TierOptions: ParsableArguments {
         guard (1...1024).contains(count) else {
             throw CommandFailure("--loops: \(count) is not a number from 1 to 1024")
         }
-        let registrations = try registration.plans(takesOver: reusePort)
-        let admin = try self.admin.map(ControlOptions.address)
+        let (accessLog, tapLog) = (try logFiles.accessLog(accessLog), try logFiles.tap())
+        let registrations = try registration.plans(takesOver: reusePort || inheritance.isTakeOver)
+        let admin = try adminOptions.options(tier: name)
         let rulesRead = WatchedRules(config)
         let inspected = try ConfigurationLoader.inspectForCommand(config)
-        for warning in inspected.configuration.warnings + Linter.missingNames(inspected) {
+        let unused = tapLog == nil ? UnusedTaps.findings(inspected) : []
+        for warning in inspected.configuration.warnings + Linter.missingNames(inspected) + unused {
             Terminal.error(warning.rendered(color: Terminal.errorHasColor))
         }
         // Where the command line and the rule files name none.
@@ -130,26 +146,33 @@ struct TierOptions: ParsableArguments {
         }
         DescriptorLimit.raise()
 
+        var options = TierService.Options(
+            listen: endpoints,
+            secure: secure,
+            loops: count,
+            sharesPorts: reusePort,
+            defersAccept: deferAccept,
+            accessLog: accessLog,
+            format: logFormat.format,
+            drain: limit,
+            stateDirectory: stateDir,
+            registrations: registrations,
+            readyFile: readyFile,
+            rules: config,
+            rulesRead: rulesRead
+        )
+        options.admin = admin
+        options.commit = BuildCommit.current
+        options.metrics = try metrics.map { try ListenAddress.parse($0, option: "--metrics") }
+        options.logThreshold = OperatorLog.threshold
+        options.reloadGuard = adminOptions.reloadGuard
+        options.reloadsManually = adminOptions.reloadManually
+        (options.inheritance, options.program) = (inheritance, program)
         let service: TierService
         do {
             service = try await TierService.start(
                 TierPlan(name: name, inspected: inspected),
-                options: TierService.Options(
-                    listen: endpoints,
-                    secure: secure,
-                    loops: count,
-                    sharesPorts: reusePort,
-                    defersAccept: deferAccept,
-                    accessLog: accessLog,
-                    format: logFormat.format,
-                    drain: limit,
-                    stateDirectory: stateDir,
-                    registrations: registrations,
-                    readyFile: readyFile,
-                    admin: admin,
-                    rules: config,
-                    rulesRead: rulesRead
-                ),
+                options: options.recording(to: tapLog),
                 logger: logger
             )
         } catch let failure as CertificateFailure {
@@ -163,6 +186,18 @@ struct TierOptions: ParsableArguments {
                 return nil
             }
             tasks.addTask { await service.refused() }
+            tasks.addTask {
+                await service.drainRequested()
+                return nil
+            }
+            tasks.addTask {
+                await service.superseded()
+                return nil
+            }
+            tasks.addTask {
+                for await _ in upgrades { await service.upgrade() }
+                return nil
+            }
             tasks.addTask {
                 for await _ in reopenings { service.reopenLogs() }
                 return nil

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// JSON with a stable order of keys.
 enum JSONText {

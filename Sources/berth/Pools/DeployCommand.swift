@@ -73,6 +73,7 @@ struct DeployCommand: AsyncParsableCommand {
                 request,
                 records,
                 table: configuration.table,
+                upstreams: UpstreamTLSPlan(configuration),
                 controlPlane: ControlPlane(configuration.names).endpoints
             )
             written = reset ? try await deployment.reset() : try await deployment.run()

@@ -1,6 +1,6 @@
 import ArgumentParser
-import Foundation
 import DryRun
+import Glibc
 import NIOCore
 import Names
 import Operations
@@ -221,10 +221,12 @@ struct TestCommand: ParsableCommand {
             return
         }
         var rest: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 64 << 10)
         while true {
-            let chunk = FileHandle.standardInput.readData(ofLength: 64 << 10)
-            if chunk.isEmpty { break }
-            rest += chunk
+            let count = read(STDIN_FILENO, &chunk, chunk.count)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { break }
+            rest += chunk[..<count]
             var start = rest.startIndex
             while let end = rest[start...].firstIndex(of: UInt8(ascii: "\n")) {
                 if end > start { try body(Array(rest[start..<end])) }
@@ -246,9 +248,9 @@ struct TestCommand: ParsableCommand {
         guard let colon = text.firstIndex(of: ":") else {
             throw CommandFailure("--header: '\(text)' has no colon; write it like 'X-Beta: yes'")
         }
-        return (
-            String(text[..<colon]),
-            text[text.index(after: colon)...].trimmingCharacters(in: .whitespaces)
-        )
+        let isBlank = { (character: Character) in character == " " || character == "\t" }
+        let value = text[text.index(after: colon)...].drop(while: isBlank)
+        let end = value.lastIndex { !isBlank($0) }.map(value.index(after:)) ?? value.startIndex
+        return (String(text[..<colon]), String(value[..<end]))
     }
 }

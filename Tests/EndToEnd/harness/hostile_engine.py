@@ -175,6 +175,8 @@ class HostileEngine:
     def _events(self, connection, stream):
         mode, send = self.mode, connection.sendall
         self.tricks += mode in EVENTS
+        # Before the head, which lets the other side ask for the list: what starts from then on is told.
+        connection.streams = not mode.startswith("events-")
         send(CHUNKED)
         event = b'{"Type": "container", "Action": "start", "Actor": {"ID": "%064x"}}\n' % 7
         if mode == "events-die":

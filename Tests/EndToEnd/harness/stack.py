@@ -67,9 +67,11 @@ class Origins:
 class Stack:
     """front → host_01, host_02 → container001, container002 on each; `dead` is a container that nobody serves."""
 
-    def __init__(self, directory, front="", more_names=None, options=()):
-        """`front`: further lines of the front tier's rule file (rules, limits, timeouts)."""
+    def __init__(self, directory, front="", more_names=None, options=(), local_options=None):
+        """`front`: further lines of the front tier's rule file (rules, limits, timeouts).
+        `local_options`: the further options of a local tier, from its folder."""
         self.directory = str(directory)
+        self.local_options = local_options or (lambda folder: ())
         self.running = []
         try:
             self.origins = Origins(*(f"container{c:03}_{h:02}" for h in (1, 2) for c in (1, 2)))
@@ -90,7 +92,8 @@ class Stack:
     def _local(self, number):
         names = {f"container{c:03}": f"127.0.0.1:{self.origins.ports[f'container{c:03}_{number:02}']}" for c in (1, 2)}
         names["dead"] = "127.0.0.1:1"
-        tier = Tier("local", os.path.join(self.directory, f"h{number:02}"), LOCAL % static(names))
+        folder = os.path.join(self.directory, f"h{number:02}")
+        tier = Tier("local", folder, LOCAL % static(names), *self.local_options(folder))
         self.running.append(tier)
         return tier
 

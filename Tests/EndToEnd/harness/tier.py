@@ -38,7 +38,10 @@ class Tier:
             file.write(rules)
         command = ["prlimit", f"--nofile={descriptors}:{descriptors}"] if descriptors else []
         command += [*within, BERTH, verb, "--config", self.config, "--listen", listen]
-        command += ["--access-log", self.log, "--log-format", "json", *options]
+        # Its default would be one socket of the machine, where /run/berth is there.
+        is_given = "--admin" in options or "RUNTIME_DIRECTORY" in (environment or {})
+        admin = [] if is_given else ["--admin", "off"]
+        command += ["--access-log", self.log, "--log-format", "json", *admin, *options]
         with open(self.errors, "wb") as errors:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
                                             env=os.environ | (environment or {}))  # fmt: skip

@@ -13,6 +13,8 @@ class Reader:
     def __init__(self, sock):
         self.sock = sock
         self.buffer = b""
+        # The connection ended with a reset.
+        self.was_reset = False
 
     def more(self):
         data = self.sock.recv(1 << 18)
@@ -25,7 +27,7 @@ class Reader:
             try:
                 more = self.more()
             except ConnectionResetError:
-                more = False
+                more, self.was_reset = False, True
             if not more:
                 if self.buffer:
                     raise Closed(self.buffer)
@@ -129,7 +131,7 @@ class Client:
         """The next answer's head."""
         lines = self.reader.head()
         if lines is None:
-            raise Closed("no answer")
+            raise Closed("Reset" if self.reader.was_reset else "no answer")
         version, status, *reason = lines[0].decode("latin-1").split(" ", 2)
         return Response(int(status), " ".join(reason), version, Fields(map(field, lines[1:])))
 

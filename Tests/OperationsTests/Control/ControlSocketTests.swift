@@ -174,4 +174,34 @@ struct ControlSocketTests {
         #expect(PeerCredentials(user: 0).mayControl(1000))
         #expect(!PeerCredentials(user: 1001).mayControl(1000))
     }
+
+    @Test func `A socket whose tier has ended hides no other`() throws {
+        let folder = try Folder()
+        let names = ["admin", "front", "local"].map { "\(folder.path)/\($0).sock" }
+        func found() -> String {
+            do throws(ControlSocketError) {
+                return try AdminDefaults.onlySocket(among: names).path.replacing(folder.path + "/", with: "")
+            } catch {
+                return error.reason
+            }
+        }
+        func listen(_ name: String) throws -> ControlSocket {
+            let socket = try ControlSocket.listen(at: ControlAddress(path: name))
+            try socket.activate()
+            return socket
+        }
+        #expect(found() == "/run/berth/admin.sock")
+        let stale = try listen(names[0])
+        #expect(found() == "admin.sock")
+        close(stale.descriptor)
+        #expect(found() == "no tier listens: the one that made this socket has ended")
+        let local = try listen(names[2])
+        #expect(found() == "local.sock")
+        let front = try listen(names[1])
+        #expect(found() == "there are several tiers: name the socket of one")
+        let admin = try listen(names[0])
+        #expect(found() == "admin.sock")
+        for socket in [local, front, admin] { close(socket.descriptor) }
+        #expect(found() == "no tier listens: those that made these sockets have ended")
+    }
 }

@@ -30,7 +30,7 @@ final class ProberBench {
                 seed: UInt64(index),
                 clock: { [unowned self] in now }
             )
-            prober.connect = { [unowned self] endpoint, _, done in connect(to: endpoint, done) }
+            prober.connect = { [unowned self] endpoint, _, _, done in connect(to: endpoint, done) }
             probers.append(prober)
         }
     }

@@ -53,7 +53,8 @@ struct RoomTests {
             let worker = try #require(tier.tier.workers.first)
             // Room in the kernel that does not depend on how quickly Berth has read so far.
             while try await !worker.loop.submit({
-                guard let transport = worker.connections.all.first?.transport as? SocketTransport else {
+                let connection = worker.connections.all.first as? DownstreamConnection
+                guard let transport = connection?.transport as? SocketTransport else {
                     return false
                 }
                 SocketOptions.set(SO_RCVBUF, of: SOL_SOCKET, to: 200_000, on: transport.descriptor)
@@ -69,7 +70,8 @@ struct RoomTests {
                 // The next when this one has arrived: what waits at the sender says nothing of Berth.
                 repeat {
                     full = try await worker.loop.submit {
-                        worker.connections.all.first?.exchange.upstream?.isWritable == false
+                        (worker.connections.all.first as? DownstreamConnection)?.exchange.upstream?.isWritable
+                            == false
                     }.get()
                 } while !full && client.unacknowledged > 0
             }
@@ -82,7 +84,7 @@ struct RoomTests {
             // The end waits behind the bytes, and these in the kernel.
             for _ in 0..<20 {
                 let (held, room) = try await worker.loop.submit {
-                    let inbound = worker.connections.all.first?.inbound
+                    let inbound = (worker.connections.all.first as? DownstreamConnection)?.inbound
                     return (inbound?.readableBytes ?? 0, inbound?.storageCapacity ?? 0)
                 }.get()
                 #expect(held <= DataPathConstants.heldBytes + EpollLoop.readBytes)

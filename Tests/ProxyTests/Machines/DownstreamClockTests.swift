@@ -63,4 +63,9 @@ import Testing
             clock.verdict(.idle, isBlocked: false, isFirst: false, Self.timeouts, now: now) == .releaseBuffers
         )
     }
+
+    @Test func `What a client accepts of a handshake does not give it more time for its first byte`() {
+        let clock = DownstreamClock(now: Self.start)
+        #expect(first(clock, .idle, isBlocked: true, isFirst: true)! == (60, .abort))
+    }
 }

@@ -5,17 +5,6 @@ import Testing
 @testable import ProxyCore
 
 @Suite struct ExchangeMachineTests {
-    /// The actions that follow from events, without those that say nothing.
-    private func actions(
-        complete: Bool = true,
-        idempotent: Bool = true,
-        _ events: [ExchangeEvent],
-        retries: RetrySettings? = nil
-    ) -> [ExchangeMachine.Action] {
-        var run = ExchangeRun(complete: complete, idempotent: idempotent, retries)
-        return events.map { run.apply($0) }.filter { $0 != .none }
-    }
-
     // MARK: Every cause
 
     /// How each cause of docs/errors.md comes about.
@@ -26,7 +15,7 @@ import Testing
             (true, [.refused(reason)])
         case .noRule, .unsafeTarget, .unsafeHeader, .unsafePath, .unsafeRedirect, .matchLimit, .loopDetected,
             .internal, .prohibitedAddress, .targetLimit, .endpointsDown, .targetPaused,
-            .targetStopped:
+            .targetStopped, .misdirectedRequest, .serverNameMismatch, .clientCertificateRequired:
             (true, [.refused(reason)])
         case .unknownTarget, .nameError: (true, [.waitsForName, .refused(reason)])
         case .queueTimeout: (true, [.waits(.slot, reason), .time(.seconds(5))])
@@ -38,7 +27,7 @@ import Testing
         case .downstreamClosed: (true, [.connecting, .downstreamGone])
         case .draining: (true, [.attached(reused: false), .drainExpired])
         case .outOfDescriptors: (true, [.connecting, .connectFailed(reason)])
-        case .connectionRefused, .unroutable, .connectFailed:
+        case .connectionRefused, .unroutable, .connectFailed, .tlsFailed, .tlsCertificate, .tlsAlert:
             (true, [.connecting, .connectFailed(reason), .noEndpointLeft(reason)])
         case .connectTimeout: (true, [.connecting, .time(.seconds(5)), .noEndpointLeft(reason)])
         case .connectionReset: (true, [.attached(reused: false), .upstreamLost(reason)])
@@ -50,6 +39,9 @@ import Testing
                 [.attached(reused: false), .upstreamSent, .responseBegan, .upstreamLost(.connectionReset)]
             )
         case .upstreamTimeout: (true, [.attached(reused: false), .time(.seconds(10))])
+        case .goneAway, .streamRefused:
+            (true, [.attached(reused: false), .bodyReleased, .upstreamLost(reason)])
+        case .streamReset: (true, [.attached(reused: false), .upstreamLost(reason)])
         case .upgradeFailed:
             (true, [.attached(reused: false), .upstreamSent, .switchesProtocols(requested: false)])
         }

@@ -78,3 +78,14 @@ struct ExchangeRun: ~Copyable {
         return .none
     }
 }
+
+/// The actions that follow from events, without those that say nothing.
+func actions(
+    complete: Bool = true,
+    idempotent: Bool = true,
+    _ events: [ExchangeEvent],
+    retries: RetrySettings? = nil
+) -> [ExchangeMachine.Action] {
+    var run = ExchangeRun(complete: complete, idempotent: idempotent, retries)
+    return events.map { run.apply($0) }.filter { $0 != .none }
+}

@@ -64,6 +64,11 @@ import Testing
 
     @Test func `Only a connection that never was leaves the request to another endpoint`() {
         let connecting = Failure.Reason.allCases.filter(\.isConnectFailure)
-        #expect(connecting == [.connectionRefused, .connectTimeout, .unroutable, .connectFailed])
+        #expect(
+            connecting == [
+                .connectionRefused, .connectTimeout, .unroutable, .connectFailed, .tlsFailed, .tlsCertificate,
+                .tlsAlert,
+            ]
+        )
     }
 }

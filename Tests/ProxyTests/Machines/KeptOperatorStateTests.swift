@@ -58,6 +58,39 @@ import Testing
         #expect(endpoints.endpoint(endpoint, identity: nil).flags == [.drains, .setByOperator])
     }
 
+    @Test func `A state holds over each link, and ends for all`() {
+        let endpoints = SharedEndpoints()
+        let key = SharedEndpoints.Key(endpoint: endpoint, identity: nil, pool: "api")
+        endpoints.restore(OperatorState(key: key, state: .drain, over: .up), now: start)
+        let link = UpstreamLink(.https, nil, to: "api")
+        let secure = endpoints.endpoint(endpoint, identity: nil, pool: "api", link: link)
+        secure.configure(Self.settings(.up), now: start)
+        #expect(secure.health.administrativeState == .drain && secure.health.isSetByOperator)
+        #expect(endpoints.operatorStates.map(\.key.place) == [key])
+        // Health itself is of each link alone.
+        let plain = endpoints.endpoint(endpoint, identity: nil, pool: "api")
+        secure.connectFailed(now: start)
+        #expect(plain !== secure && secure.isAvoided && !plain.isAvoided)
+        plain.set(.up, now: start)
+        secure.set(.up, now: start)
+        #expect(endpoints.operatorStates == [])
+        #expect(endpoints.endpoint(endpoint, identity: nil, pool: "api").health.administrativeState == .up)
+    }
+
+    @Test func `Two names of one endpoint are two links`() {
+        let upstreams = Upstreams(idleLimit: 8, idleTimeout: .seconds(60))
+        let links: [UpstreamLink] = [
+            .http, UpstreamLink(.h2c, nil, to: "a"), UpstreamLink(.https, nil, to: "a"),
+            UpstreamLink(.https, nil, to: "b"), UpstreamLink(.https, UpstreamTLS(verifies: false), to: "a"),
+        ]
+        let made = links.map { upstreams.upstream(endpoint, identity: nil, link: $0) }
+        #expect(Set(made.map(ObjectIdentifier.init)).count == links.count)
+        // A name of its own makes them one again.
+        let named = UpstreamTLS(serverName: "x")
+        #expect(UpstreamLink(.https, named, to: "a") == UpstreamLink(.https, named, to: "b"))
+        #expect(upstreams.upstream(endpoint, identity: nil, link: links[2]) === made[2])
+    }
+
     @Test func `Requests at an endpoint are those that it serves, and those whose connection is being made`()
     {
         let upstreams = Upstreams(idleLimit: 8, idleTimeout: .seconds(60))

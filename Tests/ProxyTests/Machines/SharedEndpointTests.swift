@@ -1,5 +1,6 @@
 import Balancing
 import NIOConcurrencyHelpers
+import Metrics
 import NIOCore
 import Routing
 import Testing
@@ -20,6 +21,18 @@ import Testing
         return settings
     }
 
+    @Test func `What a loop has counted stays when the loop forgets the endpoint`() {
+        let endpoints = SharedEndpoints()
+        let loops = loops(2, of: endpoints)
+        let shared = loops[1].upstream(Self.address, identity: "a").shared
+        loops[0].upstream(Self.address, identity: "a").counts.record(status: 200, nanoseconds: 7)
+        #expect(shared.retiredCounts.requests == 0)
+        _ = loops[0].tick(now: start)
+        #expect(shared.retiredCounts.requests == 1 && shared.retiredCounts.waiting == 7)
+        _ = loops[0].tick(now: start)
+        #expect(shared.retiredCounts.requests == 1)
+    }
+
     @Test
     func `An endpoint that one loop cannot reach is avoided by all, and forgotten with the last of them`() {
         let endpoints = SharedEndpoints()
@@ -35,6 +48,37 @@ import Testing
         #expect(others.map(\.isAvoided) == [false, false] && endpoints.count == 3)
         upstreams = []
         #expect(endpoints.count == 2)
+    }
+
+    @Test func `Of very many upstreams each tick looks at some`() {
+        let upstreams = loops(1, of: SharedEndpoints())[0]
+        func upstream(_ number: Int) -> Upstream { upstreams.upstream(Self.address, identity: "\(number)") }
+        var kept: [Upstream] = (0..<2 * Upstreams.ticked).map(upstream)
+        for number in kept.count..<3 * Upstreams.ticked { _ = upstream(number) }
+        for _ in 0..<3 { _ = upstreams.tick(now: start) }
+        #expect(upstreams.figures.count == kept.count)
+        #expect(kept.indices.allSatisfy { upstream($0) === kept[$0] })
+        // A connection that takes long is noticed at once, wherever it is.
+        let slow = kept[kept.count - 1]
+        slow.shared.connecting(now: start)
+        upstreams.connectBegan(to: slow)
+        for step in 0..<3 { _ = upstreams.tick(now: start + .milliseconds(250) * step) }
+        #expect(slow.isAvoided && kept.filter(\.isAvoided).count == 1)
+        slow.shared.connectFailed(now: start)
+        slow.connectEnded()
+        // A probe is due for each, and one tick is not to begin them all.
+        for upstream in kept where upstream !== slow {
+            upstream.shared.connecting(now: start)
+            upstream.shared.connectFailed(now: start)
+        }
+        let probed = (0..<3).map { _ in upstreams.tick(now: start + .seconds(3)).count }
+        #expect(probed.allSatisfy { $0 <= Upstreams.ticked + 1 } && probed.reduce(0, +) == kept.count)
+        kept = []
+        let left = (0..<3).map { _ in
+            _ = upstreams.tick(now: start)
+            return upstreams.figures.count
+        }
+        #expect(left[0] >= Upstreams.ticked - 1 && left[2] <= 1)
     }
 
     @Test func `Settings of earlier rules do not come back with a loop that is late`() {

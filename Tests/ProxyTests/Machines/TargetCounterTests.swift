@@ -1,4 +1,5 @@
 import NIOEmbedded
+import Routing
 import Testing
 
 @testable import ProxyCore
@@ -32,7 +33,7 @@ import Testing
 
     @Test func `A place is told of only where somebody waits`() {
         let counters = TargetCounters()
-        let counter = counters.counter(for: TargetKey(pool: "a"))
+        let counter = counters.counter(for: TargetKey(Target(name: "a")))
         #expect(counter.enter(limit: 1) && !counter.enter(limit: 1))
         counter.leave()
         let waits = Self.waits()

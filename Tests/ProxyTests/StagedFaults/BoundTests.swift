@@ -261,7 +261,7 @@ import Testing
         let client = bench.client()
         client.say("GET / HTTP/1.1\r\nHost: x\r\nX: \(String(repeating: "a", count: 8_000))\r\n\r\n")
         bench.settle()
-        let connection = try #require(bench.worker.connections.all.first)
+        let connection = try #require(bench.worker.connections.all.first as? DownstreamConnection)
         #expect(connection.exchange.outgoing.capacity > 8_000)
         bench.upstreams.first?.say("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")
         bench.settle()

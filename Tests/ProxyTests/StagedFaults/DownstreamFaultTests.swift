@@ -86,7 +86,7 @@ struct DownstreamFault: Sendable, CustomTestStringConvertible {
         #expect(bench.idleUpstreams == (fault.isKept ? 1 : 0))
         #expect(
             bench.isClean,
-            "\(bench.worker.connections.all.map(\.phase)), gate \(bench.worker.gate.count)"
+            "\(bench.worker.connections.all.map { ($0 as? DownstreamConnection)?.phase }), gate \(bench.worker.gate.count)"
         )
     }
 

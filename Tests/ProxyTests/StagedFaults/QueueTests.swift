@@ -41,7 +41,7 @@ import Testing
     }
 
     private static func counter(_ targets: SharedTargets) -> TargetCounter {
-        targets.counters.counter(for: TargetKey(pool: "pair"))
+        targets.counters.counter(for: TargetKey(Target(name: "pair")))
     }
 
     @Test func `Requests that find no place wait in their order, and one too many is refused`() throws {

@@ -26,6 +26,7 @@ final class EmbeddedTier {
     let log = EmbeddedLog()
     private var made: Worker?
     private let trustedProxies: [CIDR]
+    private let names: NameTable
     private let origin: Origin?
     /// What the next attempts to connect end with; nil: they succeed.
     var connectFailure: Failure.Reason?
@@ -53,12 +54,13 @@ final class EmbeddedTier {
         self.origin = origin
         trustedProxies = settings.trustedProxies
         let address = NamedAddress(address: IPAddress(v4: 0x0A01_0001), port: 80)
+        names = NameTable(layers: [NameLayer(source: "static", names: ["origin": [address]])])
         let worker = Worker.withoutSockets(
             on: loop,
             settings: settings,
             table: try RouteTable(rules),
             resolver: TargetResolver(
-                names: NameTable(layers: [NameLayer(source: "static", names: ["origin": [address]])]),
+                names: names,
                 addressGuard: AddressGuard(listening: [], ownAddresses: [])
             ),
             log: log
@@ -89,6 +91,37 @@ final class EmbeddedTier {
         let rule = RuleDefinition(name: "all", action: .forward(to: "origin"))
         try self.init(rules: [rule], loop: next.loop)
         self.next = next
+    }
+
+    /// Records what the rules tap.
+    func tap(_ tap: Tap) { made?.context.tap = tap }
+
+    /// Keeps requests from now on.
+    func keepRequests(recent: Int = 8, failed: Int = 4) -> RequestHistory? {
+        made?.context.history = RequestHistory(recent: recent, failed: failed, seed: 7)
+        return made?.context.history
+    }
+
+    /// Those that run, as commands find them.
+    func running(where isWanted: (Exchange) -> Bool) -> [KeptRequest] {
+        made?.running(where: isWanted) ?? []
+    }
+
+    /// Takes traced requests from now on.
+    func trace(to sink: any TraceSink) {
+        made?.keepRequests(false, seed: 7, sink)
+    }
+
+    /// Whether requests are kept, for whatever purpose.
+    var keepsRequests: Bool { made?.context.history != nil }
+
+    /// Puts other settings in force, as a reload does.
+    func reload(_ change: (inout TierSettings) -> Void) {
+        guard let worker = made else { return }
+        var settings = worker.context.settings
+        change(&settings)
+        worker.install(table: worker.context.stages.rules.table, settings: settings, names: names)
+        loop.run()
     }
 
     /// A new connection of a client.

@@ -9,6 +9,7 @@ final class RecordedLog: Sendable {
         var status: Int
         var rule: String?
         var cause: Failure.Reason?
+        var detail: String?
         var retried: Bool
         var reused: Bool
         var target: String
@@ -19,6 +20,7 @@ final class RecordedLog: Sendable {
             status = record.status
             rule = record.decision?.ruleName
             cause = record.failure?.reason
+            detail = record.failure?.detail
             retried = record.retried
             reused = record.reused
             target = String(buffer: record.target)

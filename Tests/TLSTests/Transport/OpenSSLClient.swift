@@ -8,6 +8,10 @@ final class OpenSSLClient {
         var protocols: [String] = []
         var session: Session?
         var ciphers: String?
+        /// Signature algorithms that it accepts, in OpenSSL's names.
+        var signatures: String?
+        /// What the client shows, where it is asked.
+        var certificate: TestAuthority.Issued?
     }
 
     /// A session that may be resumed.
@@ -43,17 +47,37 @@ final class OpenSSLClient {
             SSL_ctrl(ssl, SSL_CTRL_SET_MIN_PROTO_VERSION, Int(version), nil)
             SSL_ctrl(ssl, SSL_CTRL_SET_MAX_PROTO_VERSION, Int(version), nil)
         }
+        if let signatures = options.signatures {
+            var bytes = Array(signatures.utf8CString)
+            SSL_ctrl(ssl, SSL_CTRL_SET_SIGALGS_LIST, 0, &bytes)
+        }
         if let ciphers = options.ciphers { SSL_set_cipher_list(ssl, ciphers) }
         if !options.protocols.isEmpty {
             let list = options.protocols.flatMap { [UInt8($0.utf8.count)] + Array($0.utf8) }
             SSL_set_alpn_protos(ssl, list, UInt32(list.count))
         }
+        if let issued = options.certificate { show(issued) }
         if let session = options.session { SSL_set_session(ssl, session.pointer) }
     }
 
     deinit {
         SSL_free(ssl)
         SSL_CTX_free(context)
+    }
+
+    private func show(_ issued: TestAuthority.Issued) {
+        func read<Value>(_ text: String, _ body: (OpaquePointer?) -> Value) -> Value {
+            let bytes = Array(text.utf8)
+            let bio = BIO_new_mem_buf(bytes, Int32(bytes.count))
+            defer { BIO_free(bio) }
+            return body(bio)
+        }
+        let certificate = read(issued.certificate) { PEM_read_bio_X509($0, nil, nil, nil) }
+        let key = read(issued.key) { PEM_read_bio_PrivateKey($0, nil, nil, nil) }
+        SSL_use_certificate(ssl, certificate)
+        SSL_use_PrivateKey(ssl, key)
+        X509_free(certificate)
+        EVP_PKEY_free(key)
     }
 
     // MARK: Facts

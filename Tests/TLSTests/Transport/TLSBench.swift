@@ -13,17 +13,21 @@ final class TLSBench {
     let transport: TLSTransport
     let client: OpenSSLClient
     var ends: [TLSHandshakeEnd] { notes.ends }
+    /// What handshakes have settled.
+    var established: [TLSEstablished] { notes.established }
     private let notes: Notes
 
     private final class Notes {
         var ends: [TLSHandshakeEnd] = []
+        var established: [TLSEstablished] = []
     }
 
     /// - Parameter context: shared by benches whose sessions may be resumed.
     init(
         _ options: OpenSSLClient.Options = OpenSSLClient.Options(),
         context: TLSContext? = nil,
-        store: CertificateStore? = nil
+        store: CertificateStore? = nil,
+        verification: @escaping (ServerName?) throws(TLSFailure) -> ClientVerification? = { _ in nil }
     ) throws {
         let (pipe, loop, notes) = (PipeTransport(), EmbeddedEventLoop(), Notes())
         (self.pipe, self.loop, self.notes) = (pipe, loop, notes)
@@ -32,10 +36,13 @@ final class TLSBench {
             try context ?? TLSContext(),
             memory: TLSMemory(),
             loop: loop,
-            certificate: { store.certificate(for: $0) },
+            choice: { store.choice(for: $0) },
             report: { notes.ends.append($0) }
         )
-        transport = TLSTransport(over: pipe, acceptor, peer: IPAddress(v4: 0x7F00_0001), localPort: 443)
+        transport = TLSTransport(over: pipe, acceptor, peer: IPAddress(v4: 0x7F00_0001), localPort: 443) {
+            notes.established.append($0)
+        }
+        acceptor.verification = verification
         transport.owner = owner
         client = OpenSSLClient(options)
     }

@@ -8,6 +8,8 @@ package struct ListenerSettings: Sendable, Hashable {
     package var tls: TLSSettings?
     /// Each request is redirected to the same host, path and query on HTTPS. Never with `tls`.
     package var redirectsToHTTPS = false
+    /// Nil: where there is TLS.
+    package var http2: Bool?
     /// Of the item in its file.
     package let origin: SourceLocation
 
@@ -15,19 +17,29 @@ package struct ListenerSettings: Sendable, Hashable {
         self.address = address
         self.origin = origin
     }
+
+    package var allowsHTTP2: Bool { http2 ?? (tls != nil) }
 }
 
 /// `tls` of a listener.
 package struct TLSSettings: Sendable, Hashable {
     /// Paths are resolved against the rule file's folder.
     package var certificates: CertificateSettings
+    /// The certificate that clients need for rules without a policy of their own; nil: none.
+    package var clientCertificates: ClientCertificates?
     /// Nil: responses are not changed.
     package var hsts: HSTSSettings?
     /// Of `certificates` in its file.
     package let origin: SourceLocation
 
-    package init(certificates: CertificateSettings, hsts: HSTSSettings? = nil, origin: SourceLocation) {
+    package init(
+        certificates: CertificateSettings,
+        clientCertificates: ClientCertificates? = nil,
+        hsts: HSTSSettings? = nil,
+        origin: SourceLocation
+    ) {
         self.certificates = certificates
+        self.clientCertificates = clientCertificates
         self.hsts = hsts
         self.origin = origin
     }

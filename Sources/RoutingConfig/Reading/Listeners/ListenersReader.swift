@@ -6,8 +6,8 @@ import Settings
 struct ListenersReader {
     let reader: NodeReader
 
-    private static let keys = ["address", "tls", "redirect_to_https"]
-    private static let tlsKeys = ["certificates", "default", "hsts"]
+    private static let keys = ["address", "tls", "redirect_to_https", "http2"]
+    private static let tlsKeys = ["certificates", "default", "client_certificates", "hsts"]
     private static let pairKeys = ["cert", "key"]
     private static let example =
         "- { address: '0.0.0.0:443', tls: { certificates: [{ cert: star.pem, key: star.key }] } }"
@@ -45,10 +45,12 @@ struct ListenersReader {
         var address: Endpoint?
         var tls: TLSSettings?
         var redirects = false
+        var http2: Bool?
         for pair in pairs {
             switch pair.key.text {
             case "address": address = self.address(pair.value)
             case "tls": tls = self.tls(pair.value)
+            case "http2": http2 = reader.flag(pair.value, "`http2`")
             case "redirect_to_https": redirects = reader.flag(pair.value, "`redirect_to_https`") ?? false
             default: break
             }
@@ -69,6 +71,7 @@ struct ListenersReader {
         var listener = ListenerSettings(address: address, origin: reader.origin(of: node))
         listener.tls = tls
         listener.redirectsToHTTPS = redirects
+        listener.http2 = http2
         return listener
     }
 
@@ -98,6 +101,9 @@ struct ListenersReader {
         guard let pairs = reader.mapping(node, "`tls`", known: Self.tlsKeys) else { return nil }
         var settings = CertificateSettings()
         var hsts: HSTSSettings?
+        // Also where it has no value: a mistake must not mean that clients are not verified.
+        let clients = node["client_certificates"]
+            .flatMap { ClientCertificatesReader(reader: reader).policy($0) }
         for pair in pairs where !pair.value.isNull {
             switch pair.key.text {
             case "certificates": certificates(pair.value, into: &settings)
@@ -110,7 +116,12 @@ struct ListenersReader {
             reader.report(.missingKey, node, "`tls` has no `certificates`", hint: hint)
             return nil
         }
-        return TLSSettings(certificates: settings, hsts: hsts, origin: reader.origin(of: certificates))
+        return TLSSettings(
+            certificates: settings,
+            clientCertificates: clients,
+            hsts: hsts,
+            origin: reader.origin(of: certificates)
+        )
     }
 
     /// A folder, or a list of pairs of files and folders.

@@ -1,0 +1,30 @@
+/// The files of the folder `Files`, as the build has put them into the program. A test compares the list with the folder.
+enum PageFiles {
+    static let list: [PageFile] = [
+        PageFile("api.js", PackageResources.api_js),
+        PageFile("attention.js", PackageResources.attention_js),
+        PageFile("certificates.js", PackageResources.certificates_js),
+        PageFile("clients.js", PackageResources.clients_js),
+        PageFile("dom.js", PackageResources.dom_js),
+        PageFile("dry-run.js", PackageResources.dry_run_js),
+        PageFile("endpoints.js", PackageResources.endpoints_js),
+        PageFile("failures.js", PackageResources.failures_js),
+        PageFile("feeds.js", PackageResources.feeds_js),
+        PageFile("icon.svg", PackageResources.icon_svg),
+        PageFile("index.html", PackageResources.index_html),
+        PageFile("keys.js", PackageResources.keys_js),
+        PageFile("names.js", PackageResources.names_js),
+        PageFile("page.css", PackageResources.page_css),
+        PageFile("page.js", PackageResources.page_js),
+        PageFile("parts.js", PackageResources.parts_js),
+        PageFile("picture.js", PackageResources.picture_js),
+        PageFile("pools.js", PackageResources.pools_js),
+        PageFile("request-detail.js", PackageResources.request_detail_js),
+        PageFile("rules.js", PackageResources.rules_js),
+        PageFile("section.js", PackageResources.section_js),
+        PageFile("table.js", PackageResources.table_js),
+        PageFile("text.js", PackageResources.text_js),
+        PageFile("totals.js", PackageResources.totals_js),
+        PageFile("tree.js", PackageResources.tree_js),
+    ]
+}
