@@ -26,9 +26,9 @@ package struct SeriesBound<Key: Hashable & Sendable, Counts: Summable>: Sendable
         var placed: [(key: Key, counts: Counts)] = []
         placed.reserveCapacity(min(limit, totals.count))
         for (key, counts) in totals {
-            if let before = last[key] {
-                others.add(counts.since(before.counts))
-                last[key] = (counts, calls)
+            if let place = last.index(forKey: key) {
+                others.add(counts.since(last.values[place].counts))
+                last.values[place] = (counts, calls)
             } else if own.contains(key), placed.count < limit {
                 placed.append((key, counts))
             } else if own.count < limit {

@@ -38,7 +38,7 @@ class GitServer:
         self.wrap = subprocess.Popen(
             ["/usr/sbin/fcgiwrap", "-s", f"unix:{socket}", "-c", "2"], env=self.environment, stdin=subprocess.DEVNULL
         )
-        wait.until(lambda: os.path.exists(socket), what="fcgiwrap")
+        wait.accepted(socket, "fcgiwrap")
         self.port = ports.free()
         text = SERVER.format(port=self.port, root=self.root, socket=socket)
         self.nginx = nginx.Nginx(os.path.join(directory, "nginx-app"), text, self.port)

@@ -26,8 +26,8 @@ SERVICE = "test.Interop"
 INITIAL, TRAILING = "x-grpc-test-echo-initial", "x-grpc-test-echo-trailing-bin"
 
 
-def message(*sizes, status=None, padding=0):
-    return json.dumps({"sizes": sizes, "status": status}).encode() + b"\n" + bytes(padding)
+def message(*sizes, status=None, padding=0, compressed=False):
+    return json.dumps({"sizes": sizes, "status": status, "compressed": compressed}).encode() + b"\n" + bytes(padding)
 
 
 def split(request):
@@ -72,6 +72,11 @@ class Server(grpc.GenericRpcHandler):
             context.set_code(next(one for one in grpc.StatusCode if one.value[0] == code))
             context.set_details(details)
 
+    @staticmethod
+    def give_compression(asked, context):
+        if asked["compressed"]:
+            context.set_compression(grpc.Compression.Gzip)
+
     def empty(self, request, context):
         self.accept(context)
         return b""
@@ -79,12 +84,14 @@ class Server(grpc.GenericRpcHandler):
     def unary(self, request, context):
         self.accept(context)
         asked, _ = split(request)
+        self.give_compression(asked, context)
         self.give_status(asked, context)
         return bytes(asked["sizes"][0])
 
     def output(self, request, context):
         self.accept(context)
         asked, _ = split(request)
+        self.give_compression(asked, context)
         for size in asked["sizes"]:
             yield bytes(size)
         self.give_status(asked, context)
@@ -250,9 +257,23 @@ def test_empty_stream(calls):
         assert list(responses) == [] and responses.code() is grpc.StatusCode.OK
 
 
-def test_compressed_messages(calls):
+def test_client_compressed_unary(calls):
     response = calls.unary(message(50_000, padding=50_000), timeout=TIMEOUT, compression=grpc.Compression.Gzip)
     assert len(response) == 50_000
+
+
+def test_server_compressed_unary(calls):
+    assert len(calls.unary(message(314159, padding=271828, compressed=True), timeout=TIMEOUT)) == 314159
+
+
+def test_client_compressed_streaming(calls):
+    requests = [message(padding=size) for size in (27182, 45904)]
+    assert calls.input(iter(requests), timeout=TIMEOUT, compression=grpc.Compression.Gzip) == b"73086"
+
+
+def test_server_compressed_streaming(calls):
+    responses = calls.output(message(31415, 92653, compressed=True), timeout=TIMEOUT)
+    assert tuple(map(len, responses)) == (31415, 92653)
 
 
 def test_cancel_after_begin(interop):

@@ -14,6 +14,7 @@ import urllib.request
 import pytest
 
 from harness import ports, process, stack, wait, wire
+from harness.still import still
 from harness.tier import BERTH, REPO, Tier
 
 EXAMPLE = os.path.join(REPO, "examples/monitoring")
@@ -47,6 +48,14 @@ def read(port):
         assert key not in found, f"{line} is there twice"
         found[key] = float(value)
     return found
+
+
+def scraped(port):
+    """As `read`; None where it is refused."""
+    try:
+        return read(port)
+    except urllib.error.HTTPError:
+        return None
 
 
 def value(samples, name, **labels):
@@ -282,6 +291,30 @@ def test_endpoints_over_the_bound_are_summed_up(local, origins):
     assert value(samples, "berth_metrics_other_endpoints") == 5
     requests = sum(number for (name, _), number in samples.items() if name == "berth_endpoint_requests_total")
     assert requests == 8
+
+
+def test_more_endpoints_than_one_step_reads_are_all_counted(local, origins):
+    names = "".join(f"\n      n{number}: '127.0.{2 + number // 250}.{1 + number % 250}:{origins.ports['one']}'" for number in range(1200))
+    tier, port = local(f"  - static: {names}\n".replace("static: \n", "static:\n"), "--loops", "2")
+    for _ in range(2):
+        client = wire.Client(tier.port)
+        for number in range(1200):
+            assert client.ask(f"a_n{number}_01.test.priv").status == 200
+    samples = read(port)
+    requests = [number for (name, _), number in samples.items() if name == "berth_endpoint_requests_total"]
+    assert len(requests) == 1001 and sum(requests) == 2400
+    assert value(samples, "berth_pool_endpoints", pool="", state="up") == 1200
+
+
+def test_an_event_loop_that_stands_still_fails_scrapes_and_does_not_hold_them_up(local):
+    tier, port = local("", "--loops", "2")
+    with still(tier.process.pid, "berth-loop-1"):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            fetch(port)
+        assert refused.value.code == 503 and "an event loop stands still" in refused.value.read().decode()
+    # It goes on, and the next scrape reads it.
+    samples = wait.until(lambda: scraped(port), what="a scrape")
+    assert [number for (name, _), number in samples.items() if name == "berth_loop_busy_seconds_total"]
 
 
 @pytest.mark.serial

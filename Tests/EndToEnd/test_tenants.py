@@ -156,7 +156,7 @@ def test_the_socket_of_the_docs_permits_what_berth_sends_and_nothing_else(exampl
     directives = f"daemon off; pid {tmp_path}/nginx.pid; error_log {tmp_path}/error.log;"
     running = subprocess.Popen([nginx.PROGRAM, "-c", str(tmp_path / "nginx.conf"), "-g", directives])
     try:
-        wait.until(lambda: os.path.exists(path), what="the socket")
+        wait.accepted(path, "the socket")
         assert status(path, "GET", "/containers/json") == 200
         for method, target in (
             ("POST", "/containers/create"), ("POST", "/containers/json"), ("GET", "/images/json"), ("GET", "/info"),

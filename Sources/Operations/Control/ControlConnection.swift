@@ -45,6 +45,12 @@ final class ControlConnection: ChannelInboundHandler {
         task?.cancel()
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard event is ControlConnections.End else { return context.fireUserInboundEventTriggered(event) }
+        if case .responding = state { return }
+        context.close(promise: nil)
+    }
+
     private func setDeadline(_ limit: TimeAmount, _ context: ChannelHandlerContext) {
         deadline?.cancel()
         let channel = context.channel

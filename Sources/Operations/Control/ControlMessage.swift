@@ -85,6 +85,8 @@ struct ControlResponse: Sendable, Equatable {
 
 /// Why a request to the control socket changes nothing.
 struct ControlRefusal: Error {
+    static let starting = ControlRefusal(503, "the tier is starting: try again")
+
     let status: Int
     let message: String
 

@@ -15,7 +15,7 @@ typealias ControlResponder = @Sendable (ControlRequest) async -> ControlResponse
 final class ControlServer: Sendable {
     /// Connections at a time, with those of deployments. Others are closed at once.
     static let maxConnections = 64
-    /// … of one address.
+    /// … of one address: a client without a token does not lock the others out.
     static let maxPerClient = 32
     /// A connection is closed after this time, whatever it waits for, but for requests that may take longer.
     static let timeLimit = TimeAmount.seconds(30)
@@ -32,16 +32,16 @@ final class ControlServer: Sendable {
     }
 
     private let listening: Listening
-    private let open: NIOLockedValueBox<[ObjectIdentifier: any Channel]>
+    private let connections: ControlConnections
     private let responder: NIOLockedValueBox<ControlResponder?>
 
     private init(
         _ listening: Listening,
-        _ open: NIOLockedValueBox<[ObjectIdentifier: any Channel]>,
+        _ connections: ControlConnections,
         _ responder: NIOLockedValueBox<ControlResponder?>
     ) {
         self.listening = listening
-        self.open = open
+        self.connections = connections
         self.responder = responder
     }
 
@@ -59,10 +59,10 @@ final class ControlServer: Sendable {
         timeLimit: TimeAmount = timeLimit,
         respond: @escaping ControlResponder
     ) async throws(ControlSocketError) -> ControlServer {
-        let open = NIOLockedValueBox<[ObjectIdentifier: any Channel]>([:])
+        let connections = ControlConnections(limit: maxConnections, perClient: maxPerClient)
         let bootstrap = ServerBootstrap(group: group)
             .childChannelInitializer { channel in
-                guard enter(channel, open) else { return refused(channel) }
+                guard connections.enter(channel) else { return refused(channel) }
                 return peer(channel).flatMapThrowing { peer in
                     let level: ControlRoute.Level? =
                         peer.mayControl(geteuid()) ? .operate : groupMayRead ? .read : nil
@@ -87,7 +87,7 @@ final class ControlServer: Sendable {
             try? await channel.close().get()
             throw error
         }
-        return ControlServer(.socket(socket, channel), open, NIOLockedValueBox(respond))
+        return ControlServer(.socket(socket, channel), connections, NIOLockedValueBox(respond))
     }
 
     /// Binds an address; clients are served from `begin` on.
@@ -106,7 +106,7 @@ final class ControlServer: Sendable {
         hosts: [String] = [],
         requestLimit: TimeAmount = requestLimit
     ) async throws(ControlSocketError) -> ControlServer {
-        let open = NIOLockedValueBox<[ObjectIdentifier: any Channel]>([:])
+        let connections = ControlConnections(limit: maxConnections, perClient: maxPerClient)
         let responder = NIOLockedValueBox<ControlResponder?>(nil)
         let gate = AdminGate(.tokens(tokens), hosts: hosts)
         let port: ControlPort
@@ -118,7 +118,7 @@ final class ControlServer: Sendable {
                 inherited: &inherited,
                 group: group
             ) { channel in
-                guard enter(channel, open), let respond = responder.withLockedValue({ $0 }) else {
+                guard connections.enter(channel), let respond = responder.withLockedValue({ $0 }) else {
                     return refused(channel)
                 }
                 return channel.eventLoop.makeCompletedFuture {
@@ -139,7 +139,7 @@ final class ControlServer: Sendable {
                 reason: String(cString: strerror(error.errnoCode))
             )
         }
-        return ControlServer(.port(port), open, responder)
+        return ControlServer(.port(port), connections, responder)
     }
 
     /// Serves the clients of an address, also those that have connected before.
@@ -156,7 +156,7 @@ final class ControlServer: Sendable {
         if case .socket(let socket, _) = listening { try socket.activate() }
     }
 
-    /// Removes the file, and closes all connections.
+    /// Removes the file, and ends all connections: clients get the responses that they wait for.
     func stop() async {
         switch listening {
         case .socket(let socket, let channel):
@@ -164,27 +164,7 @@ final class ControlServer: Sendable {
             try? await channel.close().get()
         case .port(let port): await port.release()
         }
-        for connection in open.withLockedValue({ Array($0.values) }) { try? await connection.close().get() }
-    }
-
-    /// - Returns: false: there are too many.
-    private static func enter(
-        _ channel: any Channel,
-        _ open: NIOLockedValueBox<[ObjectIdentifier: any Channel]>
-    ) -> Bool {
-        let id = ObjectIdentifier(channel)
-        let peer = channel.remoteAddress?.ipAddress
-        let isServed = open.withLockedValue { open in
-            guard open.count < maxConnections else { return false }
-            // A client without a token does not lock the others out.
-            if let peer, open.values.count(where: { $0.remoteAddress?.ipAddress == peer }) >= maxPerClient {
-                return false
-            }
-            open[id] = channel
-            return true
-        }
-        if isServed { channel.closeFuture.whenComplete { _ in open.withLockedValue { $0[id] = nil } } }
-        return isServed
+        await connections.end()
     }
 
     private static func refused(_ channel: any Channel) -> EventLoopFuture<Void> {

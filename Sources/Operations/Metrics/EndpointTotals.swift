@@ -18,34 +18,36 @@ struct EndpointTotals {
         }
     }
 
+    /// Of all that stand for the place. Refers to none of them: there may be very many.
     struct Total {
-        var counts = EndpointCounts()
-        var requestsInFlight = 0
-        /// Never empty.
-        var endpoints: [SharedEndpoint]
+        private(set) var figures: EndpointFigures
+        /// One of them takes requests.
+        private(set) var isUp: Bool
+        private(set) var isDraining: Bool
+        private var isDown: Bool
+        private(set) var weight: Double
 
-        mutating func add(_ figures: EndpointFigures, _ endpoint: SharedEndpoint) {
-            counts.add(figures.counts)
-            requestsInFlight += figures.requestsInFlight
-            guard !endpoints.contains(where: { $0 === endpoint }) else { return }
-            endpoints.append(endpoint)
-            counts.add(endpoint.retiredCounts)
+        fileprivate init(_ figures: EndpointFigures, _ endpoint: SharedEndpoint) {
+            self.figures = figures
+            let flags = endpoint.flags
+            isUp = !flags.contains(.avoided)
+            isDraining = flags.contains(.drains)
+            isDown = !flags.isDisjoint(with: [.checkedDown, .administrativelyDown])
+            weight = Double(endpoint.weight) * endpoint.share
         }
 
-        /// One of those that stand for the place takes requests.
-        var isUp: Bool { endpoints.contains { !$0.isAvoided } }
-        var isDraining: Bool { endpoints.contains { $0.flags.contains(.drains) } }
-        var weight: Double {
-            endpoints.map { Double($0.health.weight) * $0.share }.max() ?? 0
+        fileprivate mutating func add(_ other: Total) {
+            figures.add(other.figures)
+            isUp = isUp || other.isUp
+            isDraining = isDraining || other.isDraining
+            isDown = isDown && other.isDown
+            weight = max(weight, other.weight)
         }
 
         /// As `berth_pool_endpoints` has it.
         var state: String {
             if isDraining { return "drain" }
             if isUp { return "up" }
-            let isDown = endpoints.allSatisfy {
-                !$0.flags.isDisjoint(with: [.checkedDown, .administrativelyDown])
-            }
             return isDown ? "down" : "avoided"
         }
     }
@@ -54,14 +56,13 @@ struct EndpointTotals {
 
     private(set) var totals: [Place: Total] = [:]
 
-    init(_ loops: [LoopFigures]) {
-        let figures = loops.compactMap(\.requests).map(\.endpoints)
-        totals.reserveCapacity(figures.map(\.count).max() ?? 0)
-        for figures in figures.joined() {
-            let endpoint = figures.endpoint
-            totals[Place(endpoint), default: Total(endpoints: [])].add(figures, endpoint)
+    init(_ endpoints: [(endpoint: SharedEndpoint, figures: EndpointFigures)]) {
+        totals.reserveCapacity(endpoints.count)
+        for (endpoint, figures) in endpoints {
+            let total = Total(figures, endpoint)
+            if totals[Place(endpoint)]?.add(total) == nil { totals[Place(endpoint)] = total }
         }
     }
 
-    var counts: [Place: EndpointCounts] { totals.mapValues(\.counts) }
+    var counts: [Place: EndpointCounts] { totals.mapValues(\.figures.counts) }
 }

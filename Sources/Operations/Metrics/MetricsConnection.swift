@@ -7,12 +7,11 @@ final class MetricsConnection: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
 
-    private let text: @Sendable () async -> [UInt8]?
+    private let text: @Sendable () async throws(ControlRefusal) -> [UInt8]
     private var head: HTTPRequestHead?
     private var hasResponded = false
 
-    /// - Parameter text: nil: the tier is starting.
-    init(_ text: @escaping @Sendable () async -> [UInt8]?) {
+    init(_ text: @escaping @Sendable () async throws(ControlRefusal) -> [UInt8]) {
         self.text = text
     }
 
@@ -26,6 +25,11 @@ final class MetricsConnection: ChannelInboundHandler {
             hasResponded = true
             respond(to: head, context)
         }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard event is ControlConnections.End else { return context.fireUserInboundEventTriggered(event) }
+        if !hasResponded { context.close(promise: nil) }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -43,14 +47,21 @@ final class MetricsConnection: ChannelInboundHandler {
         let loop = context.eventLoop
         let bound = NIOLoopBound((self, context), eventLoop: loop)
         Task { [text] in
-            let text = await text()
+            let result: Result<[UInt8], ControlRefusal>
+            do throws(ControlRefusal) {
+                result = .success(try await text())
+            } catch {
+                result = .failure(error)
+            }
             loop.execute {
                 let (handler, context) = bound.value
-                guard let text else {
-                    let message = Array("the tier is starting: try again\n".utf8)
-                    return handler.write(.serviceUnavailable, message, head, context)
+                switch result {
+                case .success(let text):
+                    handler.write(.ok, text, head, context, type: MetricsText.contentType)
+                case .failure(let refusal):
+                    let status = HTTPResponseStatus(statusCode: refusal.status)
+                    handler.write(status, Array("\(refusal.message)\n".utf8), head, context)
                 }
-                handler.write(.ok, text, head, context, type: MetricsText.contentType)
             }
         }
     }

@@ -16,23 +16,23 @@ struct MetricsControl: Sendable {
                 ControlResponse(
                     status: 200,
                     contentType: MetricsText.contentType,
-                    body: await (try present()).text()
+                    body: try await present().text()
                 )
             },
             ControlRoute("GET", "/traffic", .read, "Rates of the last ten seconds.") {
                 _ async throws(ControlRefusal) in
-                .value(await (try present()).traffic())
+                .value(try await present().traffic())
             },
             ControlRoute("GET", "/top", .read, "The hosts with the most requests, bytes or errors.") {
                 request async throws(ControlRefusal) in
                 let (order, limit) = try Self.choice(request.query)
-                return .value(await (try present()).top(by: order, limit: limit))
+                return .value(try await present().top(by: order, limit: limit))
             },
         ]
     }
 
     private func present() throws(ControlRefusal) -> TierMetrics {
-        guard let metrics = metrics() else { throw ControlRefusal(503, "the tier is starting: try again") }
+        guard let metrics = metrics() else { throw .starting }
         return metrics
     }
 

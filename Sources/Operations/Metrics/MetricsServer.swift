@@ -1,4 +1,3 @@
-import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -14,27 +13,27 @@ final class MetricsServer: Sendable {
     static let timeLimit = TimeAmount.seconds(30)
 
     let port: ControlPort
-    private let open: NIOLockedValueBox<[ObjectIdentifier: any Channel]>
+    private let connections: ControlConnections
 
-    private init(_ port: ControlPort, _ open: NIOLockedValueBox<[ObjectIdentifier: any Channel]>) {
+    private init(_ port: ControlPort, _ connections: ControlConnections) {
         self.port = port
-        self.open = open
+        self.connections = connections
     }
 
     /// - Parameters:
     ///   - sharesPort: another instance may listen there: one that drains.
     ///   - accepts: false: from `port.accept` on.
     ///   - inherited: from the process before.
-    ///   - text: the metrics; nil: the tier is starting.
+    ///   - text: the metrics.
     static func start(
         on endpoint: Endpoint,
         sharesPort: Bool,
         accepts: Bool,
         inherited: inout InheritedSockets,
         group: any EventLoopGroup,
-        text: @escaping @Sendable () async -> [UInt8]?
+        text: @escaping @Sendable () async throws(ControlRefusal) -> [UInt8]
     ) async throws(MetricsServerError) -> MetricsServer {
-        let open = NIOLockedValueBox<[ObjectIdentifier: any Channel]>([:])
+        let connections = ControlConnections(limit: maxConnections)
         do throws(IOError) {
             let port = try await ControlPort.listen(
                 at: endpoint,
@@ -42,8 +41,8 @@ final class MetricsServer: Sendable {
                 accepts: accepts,
                 inherited: &inherited,
                 group: group
-            ) { begin($0, open, text) }
-            return MetricsServer(port, open)
+            ) { begin($0, connections, text) }
+            return MetricsServer(port, connections)
         } catch {
             throw MetricsServerError(endpoint: endpoint, reason: reason(error))
         }
@@ -54,25 +53,20 @@ final class MetricsServer: Sendable {
         AdminOptions.protected([port.endpoint])
     }
 
-    /// Closes all connections.
+    /// Ends all connections: clients get the responses that they wait for.
     func stop() async {
         await port.release()
-        for connection in open.withLockedValue({ Array($0.values) }) { try? await connection.close().get() }
+        await connections.end()
     }
 
     private static func begin(
         _ channel: any Channel,
-        _ open: NIOLockedValueBox<[ObjectIdentifier: any Channel]>,
-        _ text: @escaping @Sendable () async -> [UInt8]?
+        _ connections: ControlConnections,
+        _ text: @escaping @Sendable () async throws(ControlRefusal) -> [UInt8]
     ) -> EventLoopFuture<Void> {
-        let id = ObjectIdentifier(channel)
-        let isServed = open.withLockedValue { open in
-            guard open.count < maxConnections else { return false }
-            open[id] = channel
-            return true
+        guard connections.enter(channel) else {
+            return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported)
         }
-        guard isServed else { return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported) }
-        channel.closeFuture.whenComplete { _ in open.withLockedValue { $0[id] = nil } }
         let deadline = channel.eventLoop.scheduleTask(in: timeLimit) { channel.close(promise: nil) }
         channel.closeFuture.whenComplete { _ in deadline.cancel() }
         return channel.eventLoop.makeCompletedFuture {

@@ -62,7 +62,10 @@ final class MetricsService: Sendable {
                 accepts: accepts,
                 inherited: &inherited,
                 group: NameSources.shared.group
-            ) { await box.withLockedValue { $0 }?.text() }
+            ) { () async throws(ControlRefusal) in
+                guard let metrics = box.withLockedValue({ $0 }) else { throw .starting }
+                return try await metrics.text()
+            }
         }
         if let server { logger.notice("serving metrics", metadata: ["address": "\(server.port.endpoint)"]) }
         let isCounting = isRead || server != nil || ledger != nil

@@ -7,6 +7,7 @@ import Proxy
 import ProxyCore
 import Routing
 import Settings
+import SystemSupport
 
 /// The metrics of a tier: what its event loops have counted, and what else it knows of itself.
 ///
@@ -31,7 +32,7 @@ package actor TierMetrics {
     private var endpoints = SeriesBound<EndpointTotals.Place, EndpointCounts>(limit: 0)
     /// The names of the rules of a table.
     private var known: (table: RouteTable, names: Set<String>)?
-    private var running: Task<[UInt8], Never>?
+    private var running: Task<[UInt8]?, Never>?
     private var window = TrafficWindow()
 
     init(_ inputs: MetricsInputs) {
@@ -42,20 +43,25 @@ package actor TierMetrics {
     // MARK: For operators
 
     /// Rates of the last seconds. The first call after some time takes a second.
-    func traffic() async -> TrafficReport {
-        await sample()
+    func traffic() async throws(ControlRefusal) -> TrafficReport {
+        try await sample()
         if window.isSingle {
             try? await Task.sleep(for: TrafficWindow.shortest)
-            await sample()
+            try await sample()
         }
         return window.report()
     }
 
-    private func sample() async {
+    private func sample() async throws(ControlRefusal) {
         guard window.isDue(now: .now()) else { return }
-        let loops = await readings.figures()
-        window.add(TrafficWindow.Sample(loops, time: .now()))
+        let sample = await Unhurried.value { [readings] in
+            await readings.figures().map { TrafficWindow.Sample($0, time: .now()) }
+        }
+        guard let sample else { throw Self.stalled }
+        window.add(sample)
     }
+
+    private static let stalled = ControlRefusal(503, "an event loop stands still: nothing can be read")
 
     /// The hosts with the most requests, bytes or errors of the last one to two minutes.
     func top(by order: TopHosts.Order, limit: Int) async -> TopReport {
@@ -71,30 +77,31 @@ package actor TierMetrics {
 
     /// What was counted of each rule since the start, by its name.
     package func rules() async -> [String: RuleSummary] {
-        RuleTotals(await readings.figures()).totals.mapValues { RuleSummary($0.counts) }
+        RuleTotals(await readings.loops()).totals.mapValues { RuleSummary($0.counts) }
     }
 
     // MARK: Prometheus
 
     /// All metrics in the text format of Prometheus. Whoever reads at the same time gets the same text.
-    func text() async -> [UInt8] {
-        if let running { return await running.value }
-        let task = Task { await write() }
+    func text() async throws(ControlRefusal) -> [UInt8] {
+        let task = running ?? Task { await Unhurried.value { await self.write() } }
         running = task
         let text = await task.value
-        running = nil
+        if running == task { running = nil }
+        guard let text else { throw Self.stalled }
         return text
     }
 
-    private func write() async -> [UInt8] {
-        let loops = await readings.figures(takesStall: true)
+    private func write() async -> [UInt8]? {
+        guard let figures = await readings.figures(takesStall: true) else { return nil }
+        let loops = figures.loops
         var totals = RuleTotals(loops)
         let gone = totals.remove(besides: ruleNames())
         if !gone.isEmpty { await readings.forget(gone) }
         var text = MetricsText(common: [("tier", inputs.tier.settings.name)])
         write(totals, &text)
         write(loops, &text)
-        write(EndpointTotals(loops), &text)
+        write(EndpointTotals(figures.endpoints), &text)
         writeNames(&text)
         writeTier(loops, &text)
         writeProcess(&text)
@@ -236,7 +243,7 @@ package actor TierMetrics {
         }
         counter(BerthMetrics.endpointFailures) { Double($0.failures) }
         counter(BerthMetrics.endpointWaiting) { Double($0.waiting) / 1e9 }
-        gauge(BerthMetrics.endpointInFlight) { Double($0.requestsInFlight) }
+        gauge(BerthMetrics.endpointInFlight) { Double($0.figures.requestsInFlight) }
         gauge(BerthMetrics.endpointUp) { $0.isUp ? 1 : 0 }
         gauge(BerthMetrics.endpointDraining) { $0.isDraining ? 1 : 0 }
         gauge(BerthMetrics.endpointWeight) { $0.weight }

@@ -5,17 +5,17 @@ import ProxyCore
 
 /// What a tier has counted at some moments of the last seconds: the rates between them.
 struct TrafficWindow {
-    struct Sample {
+    struct Sample: Sendable {
         let time: NIODeadline
         let rules: [String: RequestCounts]
         let endpoints: [EndpointTotals.Place: EndpointCounts]
         let requestsInFlight: Int
 
-        init(_ loops: [LoopFigures], time: NIODeadline) {
+        init(_ figures: TierFigures, time: NIODeadline) {
             self.time = time
-            rules = RuleTotals(loops).totals.mapValues(\.counts)
-            endpoints = EndpointTotals(loops).totals.mapValues(\.counts)
-            requestsInFlight = loops.reduce(0) { $0 + $1.counters.requestsInFlight }
+            rules = RuleTotals(figures.loops).counts
+            endpoints = EndpointTotals(figures.endpoints).counts
+            requestsInFlight = figures.loops.reduce(0) { $0 + $1.counters.requestsInFlight }
         }
     }
 

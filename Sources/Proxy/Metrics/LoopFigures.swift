@@ -14,9 +14,15 @@ package struct LoopFigures: Sendable {
 
     package struct Requests: Sendable {
         package let rules: [RuleFigures]
-        package let endpoints: [EndpointFigures]
         package let excluded: UInt64
         /// Connections to endpoints.
         package let connects: (made: UInt64, failed: UInt64)
     }
+}
+
+/// What all event loops of a tier have counted.
+package struct TierFigures: Sendable {
+    package let loops: [LoopFigures]
+    /// Each once, in no order.
+    package let endpoints: [(endpoint: SharedEndpoint, figures: EndpointFigures)]
 }

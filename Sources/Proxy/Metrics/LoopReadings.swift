@@ -10,28 +10,72 @@ package struct LoopReadings: Sendable {
 
     package init(_ tier: Tier) { workers = tier.workers }
 
-    /// What each loop has counted; nothing of loops that have ended.
+    /// How long a loop may take to answer. One that stands still takes longer.
+    private static let patience = Duration.seconds(5)
+    /// Endpoints whose figures a loop reads at a time: it serves between these. They take it about a fifth of a millisecond.
+    private static let part = 500
+
+    /// What the loops have counted; nothing of loops that have ended.
     ///
     /// - Parameter takesStall: the longest stall begins anew.
-    package func figures(takesStall: Bool = false) async -> [LoopFigures] {
-        await read { worker in
-            let loop = worker.loop as? EpollLoop
-            let usage = takesStall ? loop?.takeUsage() : loop?.usageNow()
-            return LoopFigures(
-                counters: worker.context.counters,
-                connections: worker.connections.all.count,
-                busy: usage?.busy ?? 0,
-                longestStall: usage?.longest ?? 0,
-                requests: worker.context.metrics.map { metrics in
-                    LoopFigures.Requests(
-                        rules: metrics.rules,
-                        endpoints: worker.context.upstreams.figures,
-                        excluded: metrics.excludedRequests,
-                        connects: metrics.connects
-                    )
+    /// - Returns: nil: a loop stands still.
+    package func figures(takesStall: Bool = false) async -> TierFigures? {
+        await TimeLimit.wait(Self.patience) { [workers] in
+            var loops: [LoopFigures] = []
+            var endpoints = EndpointSum()
+            var read: [Worker] = []
+            for worker in workers {
+                guard let (figures, all) = await Self.begin(worker, takesStall) else { continue }
+                loops.append(figures)
+                read.append(worker)
+                var next = 0
+                while next < all.count {
+                    let part = next..<min(all.count, next + Self.part)
+                    let figures = try? await worker.loop.submit { worker.context.upstreams.figures(of: part) }
+                        .get()
+                    guard let figures else { break }
+                    endpoints.add(figures, of: all[part])
+                    next = part.upperBound
                 }
-            )
+            }
+            endpoints.addRetired()
+            for worker in read { worker.loop.execute { worker.context.upstreams.endReading() } }
+            return TierFigures(loops: loops, endpoints: endpoints.all)
         }
+    }
+
+    /// What the loops have counted besides endpoints; nothing of those that have ended, or stand still.
+    package func loops() async -> [LoopFigures] {
+        await read { Self.figures(of: $0, takesStall: false) }
+    }
+
+    /// - Returns: the loop's own figures, and the endpoints whose figures may now be read; nil: the loop has ended.
+    private static func begin(
+        _ worker: Worker,
+        _ takesStall: Bool
+    ) async -> (LoopFigures, [SharedEndpoint])? {
+        try? await worker.loop.submit {
+            (figures(of: worker, takesStall: takesStall), worker.context.upstreams.beginReading())
+        }
+        .get()
+    }
+
+    private static func figures(of worker: Worker, takesStall: Bool) -> LoopFigures {
+        let loop = worker.loop as? EpollLoop
+        let usage = takesStall ? loop?.takeUsage() : loop?.usageNow()
+        return LoopFigures(
+            counters: worker.context.counters,
+            connections: worker.connections.all.count,
+            busy: usage?.busy ?? 0,
+            longestStall: usage?.longest ?? 0,
+            requests: worker.context.metrics.map { metrics in
+                LoopFigures.Requests(
+                    rules: metrics.rules,
+                    excluded: metrics.excludedRequests,
+                    connects: metrics.connects
+                )
+            }
+        )
     }
 
     /// The hosts with the most requests, bytes or errors of each loop, and for how long they were counted, nanoseconds.
@@ -65,13 +109,11 @@ package struct LoopReadings: Sendable {
         _ = await read { $0.context.metrics?.forget(rules) }
     }
 
+    /// - Returns: of the loops that have not ended, and do not stand still.
     private func read<Value: Sendable>(_ body: @escaping @Sendable (Worker) -> Value) async -> [Value] {
-        // On all loops at a time.
-        let futures = workers.map { worker in worker.loop.submit { body(worker) } }
-        var values: [Value] = []
-        for future in futures {
-            if let value = try? await future.get() { values.append(value) }
+        await TimeLimit.wait(Self.patience, forAll: workers) { worker in
+            try? await worker.loop.submit { body(worker) }.get()
         }
-        return values
+        .compactMap { $0 ?? nil }
     }
 }

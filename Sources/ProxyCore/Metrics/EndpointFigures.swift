@@ -1,9 +1,13 @@
 package import Metrics
 
-/// What one event loop has counted of an endpoint.
+/// What one event loop, or all of them, have counted of an endpoint.
 package struct EndpointFigures: Sendable {
-    package let endpoint: SharedEndpoint
-    package let counts: EndpointCounts
-    /// On this loop, now.
-    package let requestsInFlight: Int
+    package var counts: EndpointCounts
+    /// Now.
+    package var requestsInFlight: Int
+
+    package mutating func add(_ other: EndpointFigures) {
+        counts.add(other.counts)
+        requestsInFlight += other.requestsInFlight
+    }
 }

@@ -135,6 +135,9 @@ package final class SharedEndpoint: Sendable {
     /// All that is known, for commands.
     package var health: EndpointHealth { state.withLockedValue(\.health) }
 
+    /// Its weight, as settings, entries and operators have it.
+    package var weight: Int { state.withLockedValue(\.health.weight) }
+
     // MARK: Connections
 
     package func connecting(now: NIODeadline) { change(now) { $0.health.connecting(now: $1) } }

@@ -8,10 +8,14 @@ package final class Upstreams {
     private typealias Key = SharedEndpoints.Key
 
     private var all: [Upstream] = []
+    /// What all loops know of each, in the same order: a copy for readers costs next to nothing.
+    private var endpoints: [SharedEndpoint] = []
     /// Where each is in `all`.
     private var places: [Key: Int] = [:]
     /// Where the next tick goes on.
     private var hand = 0
+    /// Readings of their figures that are under way.
+    private var readings = 0
     /// Those to which connections are being made: how long that may take is watched at each tick.
     private var connecting: [Upstream] = []
     private let shared: SharedEndpoints
@@ -43,6 +47,7 @@ package final class Upstreams {
         )
         places[key] = all.count
         all.append(upstream)
+        endpoints.append(upstream.shared)
         return upstream
     }
 
@@ -61,16 +66,23 @@ package final class Upstreams {
         }
     }
 
-    /// What metrics have counted of each, in no order.
-    package var figures: [EndpointFigures] {
-        all.map { upstream in
-            EndpointFigures(
-                endpoint: upstream.shared,
-                counts: upstream.counts,
-                requestsInFlight: upstream.requestsInFlight
-            )
-        }
+    // MARK: Readings of what metrics have counted, in parts: of very many upstreams each takes the loop some time
+
+    /// Until `endReading` no upstream is forgotten: what a loop has counted is in its figures or among those that the endpoint
+    /// keeps of loops that have forgotten it, and never in both.
+    ///
+    /// - Returns: the endpoints, in the order of `figures(of:)`.
+    package func beginReading() -> [SharedEndpoint] {
+        readings += 1
+        return endpoints
     }
+
+    /// - Parameter range: of the endpoints that the reading began with.
+    package func figures(of range: Range<Int>) -> [EndpointFigures] {
+        all[range].map { EndpointFigures(counts: $0.counts, requestsInFlight: $0.requestsInFlight) }
+    }
+
+    package func endReading() { readings -= 1 }
 
     /// Takes back a connection whose response is complete; closes it where enough wait already.
     package func checkIn(_ connection: any ExchangeUpstream, now: NIODeadline) {
@@ -101,7 +113,7 @@ package final class Upstreams {
             all[hand].closeIdle(after: idleTimeout, now: now)
             all[hand].multiplexed?.tick(now: now, idleTimeout: idleTimeout)
             // The one that takes its place is next.
-            if !all[hand].isDispensable || !forget(hand) { hand += 1 }
+            if readings > 0 || !all[hand].isDispensable || !forget(hand) { hand += 1 }
         }
         return probed
     }
@@ -111,6 +123,8 @@ package final class Upstreams {
         guard isKnownUniquelyReferenced(&all[place]) else { return false }
         all.swapAt(place, all.count - 1)
         let upstream = all.removeLast()
+        endpoints.swapAt(place, endpoints.count - 1)
+        endpoints.removeLast()
         places[upstream.shared.key] = nil
         if place < all.count { places[all[place].shared.key] = place }
         upstream.shared.retire(upstream.counts)

@@ -25,7 +25,7 @@ class Engine:
             self.command("system", "service", "--time", "0", f"unix://{self.socket}"),
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        wait.until(lambda: os.path.exists(self.socket), what="podman's socket")
+        wait.accepted(self.socket, "podman's socket")
 
     def podman(self, *arguments):
         subprocess.run(self.command(*arguments), check=True, capture_output=True, timeout=60)

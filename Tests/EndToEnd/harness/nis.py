@@ -60,7 +60,7 @@ class NIS:
         self.command = switch(self.directory, "files nis")
         self.serve(**names)
         self.programs = [self._start("/sbin/rpcbind", "-w", "-f")]
-        wait.until(lambda: os.path.exists("/run/rpcbind.sock"), what="rpcbind")
+        wait.accepted("/run/rpcbind.sock", "rpcbind")
         self.start_server()
         self.programs.append(self._start("/usr/sbin/ypbind", "-foreground"))
         wait.until(lambda: os.path.exists(f"/var/yp/binding/{DOMAIN}.2"), what="ypbind to find the server")

@@ -1,5 +1,6 @@
 """Waiting for something to become true, with a deadline."""
 
+import socket
 import time
 
 
@@ -22,3 +23,14 @@ def within(seconds, condition, what):
     took = time.monotonic() - start
     print(f"{what}: {took * 1000:.0f} ms")
     assert took <= seconds, f"{what} took {took:.2f} s"
+
+
+def accepts(path):
+    """Whether somebody accepts at a UNIX socket: the file is there a little earlier."""
+    with socket.socket(socket.AF_UNIX) as sock:
+        return sock.connect_ex(path) == 0
+
+
+def accepted(path, what):
+    """Until somebody accepts at a UNIX socket."""
+    until(lambda: accepts(path), what=what)

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 
-from . import nginx, ports
+from . import nginx, ports, wait
 from .site import Program
 
 SOURCE = "/usr/share/wordpress"
@@ -118,7 +118,7 @@ class WordPress:
             file.write(FPM.format(directory=self.directory, user=user))
         command = [fpm(), "--nodaemonize", "--fpm-config", config] + (["--allow-to-run-as-root"] if user else [])
         socket = os.path.join(self.directory, "fpm.sock")
-        self.running.append(Program(self.directory, "fpm", command, ready=lambda: os.path.exists(socket)))
+        self.running.append(Program(self.directory, "fpm", command, ready=lambda: wait.accepts(socket)))
         self.port = ports.free()
         text = NGINX.format(port=self.port, root=self.root, socket=socket)
         self.running.append(nginx.Nginx(os.path.join(self.directory, "nginx-app"), text, self.port))

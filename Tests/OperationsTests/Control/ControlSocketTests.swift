@@ -71,6 +71,41 @@ struct ControlSocketTests {
         #expect(folder.files == [])
     }
 
+    @Test func `At the end of the server clients get the responses that they wait for, and no others`()
+        async throws
+    {
+        let folder = try Folder()
+        let (reached, reaches) = AsyncStream.makeStream(of: Void.self)
+        let (goes, go) = AsyncStream.makeStream(of: Void.self)
+        let server = try await serve(folder) { request in
+            reaches.yield()
+            for await _ in goes { break }
+            return .value(request.path)
+        }
+        let client = ControlClient(folder.address)
+        async let served: [String] = client.send(.GET, ["a"])
+        var requests = reached.makeAsyncIterator()
+        await requests.next()
+        let silent = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .connect(unixDomainSocketPath: folder.address.path).get()
+        async let stopped: Void = server.stop()
+        // It has sent no request.
+        try await silent.closeFuture.get()
+        go.yield()
+        #expect(try await served == ["a"])
+        await stopped
+        // One that takes too long.
+        let other = try await serve(folder) { _ in
+            reaches.yield()
+            try? await Task.sleep(for: .seconds(600))
+            return .value("late")
+        }
+        let late = Task { try await client.send(.GET, ["b"], as: String.self) }
+        await requests.next()
+        await other.stop()
+        await #expect(throws: ControlClient.Problem.self) { try await late.value }
+    }
+
     @Test func `Errors say what to do`() async throws {
         let folder = try Folder()
         let client = ControlClient(folder.address)

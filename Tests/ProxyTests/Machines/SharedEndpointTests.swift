@@ -50,13 +50,31 @@ import Testing
         #expect(endpoints.count == 2)
     }
 
+    @Test func `What is counted is in the figures or with the endpoint, and never in both`() {
+        let endpoints = SharedEndpoints()
+        let all = loops(2, of: endpoints)
+        let kept = all[0].upstream(Self.address, identity: nil)
+        all[1].upstream(Self.address, identity: nil).counts.record(status: 200, nanoseconds: 1)
+        let read = all[1].beginReading()
+        let figures = all[1].figures(of: read.indices)
+        #expect(read.count == 1 && figures.map(\.counts.requests) == [1])
+        // While somebody reads.
+        _ = all[1].tick(now: start)
+        #expect(read[0].retiredCounts.requests == 0)
+        all[1].endReading()
+        _ = all[1].tick(now: start)
+        #expect(read[0].retiredCounts.requests == 1)
+        #expect(all[1].beginReading().isEmpty && read[0] === kept.shared)
+    }
+
     @Test func `Of very many upstreams each tick looks at some`() {
         let upstreams = loops(1, of: SharedEndpoints())[0]
         func upstream(_ number: Int) -> Upstream { upstreams.upstream(Self.address, identity: "\(number)") }
         var kept: [Upstream] = (0..<2 * Upstreams.ticked).map(upstream)
         for number in kept.count..<3 * Upstreams.ticked { _ = upstream(number) }
         for _ in 0..<3 { _ = upstreams.tick(now: start) }
-        #expect(upstreams.figures.count == kept.count)
+        #expect(upstreams.beginReading().count == kept.count)
+        upstreams.endReading()
         #expect(kept.indices.allSatisfy { upstream($0) === kept[$0] })
         // A connection that takes long is noticed at once, wherever it is.
         let slow = kept[kept.count - 1]
