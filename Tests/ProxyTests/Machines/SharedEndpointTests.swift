@@ -94,7 +94,8 @@ import Testing
         kept = []
         let left = (0..<3).map { _ in
             _ = upstreams.tick(now: start)
-            return upstreams.figures.count
+            defer { upstreams.endReading() }
+            return upstreams.beginReading().count
         }
         #expect(left[0] >= Upstreams.ticked - 1 && left[2] <= 1)
     }
