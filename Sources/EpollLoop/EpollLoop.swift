@@ -49,6 +49,9 @@ package final class EpollLoop: @unchecked Sendable {
     private var sources: [EpollSource?] = []
     private var generation: UInt32 = 0
     private var toResume: [EpollSource] = []
+    /// Descriptors to close at the end of the round.
+    private var toClose: [Int32] = []
+    private var hasEnded = false
     /// Where all reads go.
     private var readBuffer = ByteBuffer()
 
@@ -143,10 +146,11 @@ package final class EpollLoop: @unchecked Sendable {
         if isWoken { runInbox() }
         runOwnTasks()
         runFollowing()
+        closeDescriptors()
     }
 
     private func longestWait(_ now: NIODeadline) -> Int32 {
-        guard toResume.isEmpty, ownTasks.isEmpty, following.isEmpty else { return 0 }
+        guard toResume.isEmpty, ownTasks.isEmpty, following.isEmpty, toClose.isEmpty else { return 0 }
         guard let next = timers.next else { return -1 }
         let rest = (next - now).nanoseconds
         return rest <= 0 ? 0 : Int32(truncatingIfNeeded: min(rest / 1_000_000 + 1, Self.longestWait))
@@ -179,6 +183,9 @@ package final class EpollLoop: @unchecked Sendable {
             runOwnTasks()
             runFollowing()
         }
+        hasEnded = true
+        for descriptor in toClose { Glibc.close(descriptor) }
+        toClose = []
         thread.store(0, ordering: .relaxed)
         for done in whenStopped { done() }
     }
@@ -314,12 +321,41 @@ package final class EpollLoop: @unchecked Sendable {
         UInt64(UInt32(bitPattern: source.descriptor)) | UInt64(source.generation) &<< 32
     }
 
-    /// Closes its descriptor. Events of this round that are still to come find nobody.
+    /// Closes its descriptor at the end of the round. Events that are still to come find nobody.
     func close(_ source: EpollSource) {
-        let descriptor = Int(source.descriptor)
-        guard descriptor >= 0 else { return }
-        source.closeDescriptor()
-        if source.generation != 0, descriptor < sources.count { sources[descriptor] = nil }
+        guard let descriptor = forget(source) else { return }
+        if hasEnded { Glibc.close(descriptor) } else { toClose.append(descriptor) }
+    }
+
+    /// … now.
+    func closeAtOnce(_ source: EpollSource) {
+        if let descriptor = forget(source) { Glibc.close(descriptor) }
+    }
+
+    /// - Returns: its descriptor, to be closed; nil: it is closed.
+    private func forget(_ source: EpollSource) -> Int32? {
+        guard let descriptor = source.takeDescriptor() else { return nil }
+        if source.generation != 0, Int(descriptor) < sources.count { sources[Int(descriptor)] = nil }
+        return descriptor
+    }
+
+    /// Of many descriptors that are to be closed, as long as one round may take for them.
+    private static let closingTime = TimeAmount.microseconds(100)
+
+    /// The system frees what waits in their buffers: with megabytes in each, a hundred took ten milliseconds.
+    private func closeDescriptors() {
+        guard !toClose.isEmpty else { return }
+        guard toClose.count > 1 else {
+            Glibc.close(toClose.removeLast())
+            return
+        }
+        let end = NIODeadline.now() + Self.closingTime
+        var closed = 0
+        repeat {
+            Glibc.close(toClose[closed])
+            closed += 1
+        } while closed < toClose.count && .now() < end
+        toClose.removeFirst(closed)
     }
 
     /// Calls `resume` after the events of this round, and before the loop waits again: for what must not happen

@@ -22,11 +22,11 @@ package class EpollSource {
     /// The loop has ended: nothing happens any more.
     package func loopEnded() {}
 
-    /// Closes the descriptor, which leaves every epoll set.
-    final func closeDescriptor() {
-        guard descriptor >= 0 else { return }
-        Glibc.close(descriptor)
-        descriptor = -1
+    /// - Returns: the descriptor, which is the caller's to close; nil: it is closed. The source counts as closed.
+    final func takeDescriptor() -> Int32? {
+        guard descriptor >= 0 else { return nil }
+        defer { descriptor = -1 }
+        return descriptor
     }
 
     deinit {

@@ -163,7 +163,7 @@ package final class ListeningSocket: EpollSource, @unchecked Sendable {
         accepted = nil
         freeDescriptors = { false }
         loop.unwatch(self)
-        loop.close(self)
+        loop.closeAtOnce(self)
     }
 
     /// Accepts nothing until `resumeAccepting`. On the loop's thread.

@@ -49,6 +49,11 @@ enum HTTP2Callbacks {
             session.frameArrived(frame)
             return 0
         }
+        nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks) { _, frame, _, user in
+            guard let frame, let session = session(user) else { return 0 }
+            session.frameRefused(on: frame.pointee.hd.stream_id)
+            return 0
+        }
         nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) {
             _,
             _,
@@ -252,6 +257,13 @@ extension HTTP2Session {
             stream(header.stream_id)?.isOutputSent = true
         default: break
         }
+    }
+
+    /// The library resets the stream when it next sends.
+    fileprivate func frameRefused(on id: Int32) {
+        guard let stream = stream(id), !stream.isReset else { return }
+        expectLateBytes()
+        stream.isReset = true
     }
 
     private func inputEnded(_ stream: HTTP2Stream) {

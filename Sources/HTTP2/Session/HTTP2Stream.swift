@@ -30,8 +30,8 @@ package final class HTTP2Stream {
 
     /// The whole message has left the session.
     package internal(set) var isOutputSent = false
-    /// This side has reset it, or the library has.
-    var isReset = false
+    /// This side has reset it, or the library has, or will when it next sends.
+    package internal(set) var isReset = false
     /// The message that is being received has ended.
     var isInputEnded = false
     /// The request's head has left for the peer: it may have been processed.

@@ -12,7 +12,7 @@ import Transports
 /// is old, idle, or told to.
 ///
 /// `@unchecked Sendable`: touched on its worker's loop alone.
-final class HTTP2UpstreamConnection: TransportOwner, HTTP2Link, @unchecked Sendable {
+final class HTTP2UpstreamConnection: TransportOwner, HTTP2Receiver, @unchecked Sendable {
     let upstream: Upstream
     let worker: Worker
     let session: HTTP2Session
@@ -22,7 +22,7 @@ final class HTTP2UpstreamConnection: TransportOwner, HTTP2Link, @unchecked Senda
     /// Lives as long as the upstream.
     private unowned let group: HTTP2UpstreamGroup
     /// Nil after its end.
-    private var transport: (any Transport)?
+    private(set) var transport: (any Transport)?
     /// What it was opened with; nil: without TLS.
     private let security: TLSClientContext?
     /// Places that were given away, and whose request was not sent yet.
@@ -40,6 +40,7 @@ final class HTTP2UpstreamConnection: TransportOwner, HTTP2Link, @unchecked Senda
     private var hasReceived = false
 
     private var lastInput: NIODeadline
+    var rest = ByteBuffer()
     /// When the PING was sent that is not acknowledged yet.
     private var pinged: NIODeadline?
 
@@ -116,7 +117,7 @@ final class HTTP2UpstreamConnection: TransportOwner, HTTP2Link, @unchecked Senda
     var awaitsSettings: Bool { !hasSettings && transport != nil && !isRetired }
 
     /// Bytes have arrived that were not read yet, the peer's end among them.
-    var hasPendingInput: Bool { transport?.hasPendingInput == true }
+    var hasPendingInput: Bool { rest.readableBytes > 0 || transport?.hasPendingInput == true }
 
     /// Keeps a place for a request.
     func reserve() -> HTTP2UpstreamStream {
@@ -154,8 +155,8 @@ final class HTTP2UpstreamConnection: TransportOwner, HTTP2Link, @unchecked Senda
 
     // MARK: Input
 
-    /// Always: the streams' windows are the back-pressure, so that one slow downstream stops no other.
-    var acceptsBytes: Bool { true }
+    /// The streams' windows are the back-pressure, so that one slow downstream stops no other.
+    var acceptsBytes: Bool { rest.readableBytes == 0 }
 
     func received(_ bytes: inout ByteBuffer) {
         guard transport != nil else { return }
@@ -165,20 +166,20 @@ final class HTTP2UpstreamConnection: TransportOwner, HTTP2Link, @unchecked Senda
         if isHTTP1 {
             return end(Failure(.invalidResponse, "the target does not speak HTTP/2", detail: "not_http2"))
         }
-        var failure: HTTP2Failure?
-        do {
-            try session.receive(bytes, now: worker.now)
-        } catch {
-            failure = error
-        }
-        bytes = ByteBuffer()
+        take(&bytes)
+    }
+
+    func turnEnded(_ failure: HTTP2Failure?) -> Bool {
         handleEvents()
         if let failure {
             session.terminate(failure.isFlood ? .enhanceYourCalm : .protocolError)
-            return end(.http2(failure.isFlood ? "flood" : "protocol_error"))
+            end(.http2(failure.isFlood ? "flood" : "protocol_error"))
+        } else if session.isAbused {
+            end(.http2("flood"))
+        } else if session.wantsWrite || session.isOver || isRetired {
+            flushSoon()
         }
-        if session.isAbused { return end(.http2("flood")) }
-        if session.wantsWrite || session.isOver || isRetired { flushSoon() }
+        return transport != nil
     }
 
     private func handleEvents() {
@@ -358,6 +359,7 @@ final class HTTP2UpstreamConnection: TransportOwner, HTTP2Link, @unchecked Senda
                 transport.flush()
             }
             self.transport = nil
+            rest = ByteBuffer()
             transport.close()
         }
         waiters = []

@@ -9,13 +9,13 @@ import Transports
 /// has an exchange of its own, and sends what they have to send.
 ///
 /// `@unchecked Sendable`: touched on its worker's loop alone.
-final class HTTP2DownstreamConnection: TransportOwner, ClientConnection, HTTP2Link, @unchecked Sendable {
+final class HTTP2DownstreamConnection: TransportOwner, ClientConnection, HTTP2Receiver, @unchecked Sendable {
     let worker: Worker
     let connection: ConnectionInfo
     let session: HTTP2Session
     var listIndex = -1
 
-    private var transport: (any Transport)?
+    private(set) var transport: (any Transport)?
     /// Requests that have begun and whose stream has not closed.
     private(set) var requests: [HTTP2DownstreamStream] = []
     /// Of them, those that the read has brought.
@@ -31,6 +31,7 @@ final class HTTP2DownstreamConnection: TransportOwner, ClientConnection, HTTP2Li
     /// Since when the connection has had no stream.
     private var idleSince: NIODeadline
     private var lastInput: NIODeadline
+    var rest = ByteBuffer()
     /// When the PING was sent that nothing has followed yet.
     private var pinged: NIODeadline?
     /// Since when the client accepts nothing of what waits.
@@ -62,7 +63,6 @@ final class HTTP2DownstreamConnection: TransportOwner, ClientConnection, HTTP2Li
     }
 
     var loop: any EventLoop { worker.loop }
-
     private var hasServed: Bool { served > 0 }
     /// It ends when its streams have.
     var isEnding: Bool { endsAt != nil || hasAnnouncedEnd }
@@ -73,26 +73,24 @@ final class HTTP2DownstreamConnection: TransportOwner, ClientConnection, HTTP2Li
 
     /// The streams' windows are the back-pressure. A client that had to be read no more, because it does not read, could
     /// wait for this side in turn.
-    var acceptsBytes: Bool { lingeredBytes <= Self.maxLingering }
+    var acceptsBytes: Bool { rest.readableBytes == 0 && lingeredBytes <= Self.maxLingering }
 
     func received(_ bytes: inout ByteBuffer) {
-        guard transport != nil else { return }
         (lastInput, pinged) = (worker.now, nil)
-        guard endsAt == nil else {
-            lingeredBytes += bytes.readableBytes
-            return
-        }
-        var failure: HTTP2Failure?
-        do {
-            try session.receive(bytes, now: worker.now)
-        } catch {
-            failure = error
-        }
+        guard endsAt == nil else { return lingeredBytes += bytes.readableBytes }
+        if transport != nil { take(&bytes) }
+    }
+
+    func turnEnded(_ failure: HTTP2Failure?) -> Bool {
         handleEvents()
-        bytes = ByteBuffer()
-        if let failure { return fail(failure) }
-        if session.isAbused { return end(forAbuse: "the client sends too many frames without use") }
-        if session.wantsWrite || session.isOver || !waiters.isEmpty { flushSoon() }
+        if let failure {
+            fail(failure)
+        } else if session.isAbused {
+            end(forAbuse: "the client sends too many frames without use")
+        } else if session.wantsWrite || session.isOver || !waiters.isEmpty {
+            flushSoon()
+        }
+        return transport != nil && endsAt == nil
     }
 
     private func handleEvents() {
@@ -139,7 +137,7 @@ final class HTTP2DownstreamConnection: TransportOwner, ClientConnection, HTTP2Li
     /// Begins the exchanges after all of a read was taken: a small body is there then, and a request that was reset within
     /// the read costs nothing.
     private func beginRequests(_ text: ByteBuffer) {
-        for request in arrived where request.isNew {
+        for request in arrived where request.isNew && request.stream?.isReset != true {
             served &+= 1
             request.begin(text)
         }
@@ -270,6 +268,7 @@ final class HTTP2DownstreamConnection: TransportOwner, ClientConnection, HTTP2Li
     private func endStreams() {
         let all = requests
         requests = []
+        rest = ByteBuffer()
         (arrived, ended) = ([], [])
         for request in all { request.listIndex = -1 }
         for request in all {
@@ -312,7 +311,7 @@ final class HTTP2DownstreamConnection: TransportOwner, ClientConnection, HTTP2Li
     }
 
     var isDispensable: Bool {
-        requests.isEmpty && waitingBytes == 0 && session.arrivingHead == nil
+        requests.isEmpty && waitingBytes == 0 && rest.readableBytes == 0 && session.arrivingHead == nil
             && (hasServed || worker.now - idleSince >= .seconds(1))
             && transport?.hasPendingInput == false
     }
@@ -383,10 +382,10 @@ final class HTTP2DownstreamConnection: TransportOwner, ClientConnection, HTTP2Li
     }
 
     /// A client that accepts nothing, also of frames that belong to no request.
-    private func checkBacklog(_ hasProgressed: Bool, _ timeouts: Timeouts<TimeAmount>, _ now: NIODeadline)
+    private func checkBacklog(_ progress: Bool, _ timeouts: Timeouts<TimeAmount>, _ now: NIODeadline)
         -> Bool
     {
-        guard waitingBytes > 0, !hasProgressed else {
+        guard waitingBytes > 0, !progress else {
             blockedSince = nil
             return false
         }

@@ -1,0 +1,88 @@
+import HTTP2
+import NIOCore
+import Transports
+
+/// How long what a peer has sent may keep its event loop until the other connections have had their turn. Frames of a few
+/// bytes can make much work.
+enum HTTP2Turn {
+    /// Bytes of one step. The time is looked at between two.
+    private static let step = (usual: 4 << 10, short: 1 << 10)
+    private static let time = (usual: TimeAmount.microseconds(500), short: TimeAmount.microseconds(100))
+
+    /// Passes bytes to a session for one turn. It is short where the peer has sent much without use.
+    ///
+    /// - Parameter bytes: the rest, for the next turn; empty: everything was taken.
+    /// - Throws: where the connection cannot go on.
+    static func pass(_ bytes: inout ByteBuffer, to session: HTTP2Session, now: NIODeadline)
+        throws(HTTP2Failure)
+    {
+        guard bytes.readableBytes > step.usual else {
+            try session.receive(bytes, now: now)
+            bytes = ByteBuffer()
+            return
+        }
+        let start = NIODeadline.now()
+        repeat {
+            let count = session.meter.isSpending ? step.short : step.usual
+            guard let part = bytes.readSlice(length: min(count, bytes.readableBytes)) else { break }
+            try session.receive(part, now: now)
+        } while bytes.readableBytes > 0 && !session.isAbused
+            && .now() - start < (session.meter.isSpending ? time.short : time.usual)
+    }
+
+    /// The rest in memory of its own: that of a read is the loop's.
+    fileprivate static func keep(_ rest: ByteBuffer) -> ByteBuffer {
+        var own = ByteBuffer()
+        guard rest.readableBytes > 0 else { return own }
+        own.reserveCapacity(rest.readableBytes)
+        own.writeImmutableBuffer(rest)
+        return own
+    }
+}
+
+/// A connection that takes in turns what its peer sends. It accepts nothing more while there is a rest.
+protocol HTTP2Receiver: HTTP2Link, Sendable {
+    var transport: (any Transport)? { get }
+    /// What has arrived, for the next turn. Empty after the end.
+    var rest: ByteBuffer { get set }
+    /// The session has events.
+    ///
+    /// - Returns: whether the connection goes on.
+    func turnEnded(_ failure: HTTP2Failure?) -> Bool
+    func readCompleted()
+}
+
+extension HTTP2Receiver {
+    /// Takes what the transport has read.
+    func take(_ bytes: inout ByteBuffer) {
+        pass(&bytes)
+        rest = HTTP2Turn.keep(bytes)
+        bytes = ByteBuffer()
+        goOnLater()
+    }
+
+    private func pass(_ bytes: inout ByteBuffer) {
+        var failure: HTTP2Failure?
+        do {
+            try HTTP2Turn.pass(&bytes, to: session, now: loop.now)
+        } catch {
+            failure = error
+        }
+        if !turnEnded(failure) { bytes = ByteBuffer() }
+    }
+
+    private func goOnLater() {
+        if rest.readableBytes > 0 { loop.execute { self.goOn() } }
+    }
+
+    private func goOn() {
+        guard transport != nil, rest.readableBytes > 0 else { return }
+        var bytes = ByteBuffer()
+        swap(&bytes, &rest)
+        pass(&bytes)
+        rest = bytes
+        readCompleted()
+        if rest.readableBytes == 0 { transport?.resumeReading() }
+        goOnLater()
+    }
+}
