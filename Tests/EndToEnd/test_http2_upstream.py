@@ -291,6 +291,15 @@ def https_site(directory, stopping, more=""):
     return stopping(tier(directory / "front", f"https://127.0.0.1:{origin.port}", "--loops", "1", more=more)), origin
 
 
+@pytest.mark.parametrize("is_secure", [False, True], ids=["h2c", "https"])
+def test_a_response_in_very_small_frames_arrives_whole_where_the_connection_ends_with_it(tmp_path, stopping, is_secure):
+    front, _ = https_site(tmp_path, stopping) if is_secure else h2_site(tmp_path, stopping)
+    expected = b"".join(number.to_bytes(4, "big") for number in range(8000))
+    for _ in range(5):
+        response = wire.ask(front.port, HOST, "/crumbs/8000")
+        assert response.status == 200 and response.body == expected
+
+
 def test_http2_can_be_switched_off(tmp_path, stopping):
     front, _ = https_site(tmp_path, stopping, ", http2: false")
     assert wire.ask(front.port, HOST).body == b"old"

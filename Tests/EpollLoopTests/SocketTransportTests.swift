@@ -154,6 +154,9 @@ import Transports
         let descriptor = bench.transport.descriptor
         bench.send("unread")
         bench.transport.close()
+        // It closes at the end of the round: until then nobody else gets its number.
+        #expect(fcntl(descriptor, F_GETFD) >= 0)
+        bench.settle()
         // Its number is given to the next.
         var ends: [Int32] = [-1, -1]
         _ = socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0, &ends)
@@ -170,6 +173,30 @@ import Transports
         #expect(owner.text == "x" && bench.owner.received.isEmpty && bench.owner.events.isEmpty)
         next.close()
         Glibc.close(other)
+    }
+
+    @Test func `Descriptors that close together are all closed, also where the loop ends`() async throws {
+        let loop = try EpollLoop()
+        try loop.start(name: "test-loop")
+        let closed = try await loop.submit { () -> [Int32] in
+            (0..<300).compactMap { _ in
+                var ends: [Int32] = [-1, -1]
+                guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0, &ends) == 0
+                else { return nil }
+                let transport = SocketTransport(ends[0], loop: loop)
+                transport.begin()
+                transport.close()
+                return ends[1]
+            }
+        }.get()
+        #expect(closed.count == 300)
+        await withCheckedContinuation { continuation in loop.stop { continuation.resume() } }
+        for other in closed {
+            // The end of the stream: the far side is closed.
+            var byte: UInt8 = 0
+            #expect(recv(other, &byte, 1, 0) == 0)
+            Glibc.close(other)
+        }
     }
 
     @Test func `Waiting for the output to leave ends at once, later, or with the connection`() throws {

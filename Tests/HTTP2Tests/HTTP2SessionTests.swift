@@ -172,6 +172,16 @@ import Testing
         }
     }
 
+    @Test func `A stream that the library will reset is known before the reset is sent`() throws {
+        let head = Self.pseudo + literal(":path", "/")
+        let window = frame(8, stream: 1, [0x7F, 0xFF, 0xFF, 0xFF])
+        try pair.server.receive(frame(1, flags: 5, stream: 1, head) + window + window)
+        let stream = try #require(pair.server.streams.last)
+        #expect(stream.isOpen && stream.isReset)
+        _ = try pair.server.takeOutput()
+        #expect(!stream.isOpen && pair.server.closed == [HTTP2Code(rawValue: 3)])
+    }
+
     @Test func `A head is under way until its last frame`() throws {
         let head = Self.pseudo + literal(":path", "/")
         try pair.server.receive(frame(1, flags: 1, stream: 1, Array(head.prefix(9))))

@@ -61,6 +61,16 @@ extension HTTP2Receiver {
         goOnLater()
     }
 
+    /// Takes the rest at once: the peer has sent its last.
+    func takeRest() {
+        while rest.readableBytes > 0 {
+            var bytes = ByteBuffer()
+            swap(&bytes, &rest)
+            pass(&bytes)
+            rest = bytes
+        }
+    }
+
     private func pass(_ bytes: inout ByteBuffer) {
         var failure: HTTP2Failure?
         do {

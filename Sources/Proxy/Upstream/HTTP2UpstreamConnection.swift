@@ -251,9 +251,14 @@ final class HTTP2UpstreamConnection: TransportOwner, HTTP2Receiver, @unchecked S
         for stream in streams { stream.readCompleted() }
     }
 
-    func inputEnded() { end(lost) }
+    func inputEnded() {
+        takeRest()
+        if transport != nil { end(lost) }
+    }
 
     func closed(failed: Bool) {
+        takeRest()
+        guard transport != nil else { return }
         let failure = lost
         transport = nil
         end(failure)

@@ -161,6 +161,21 @@ class Connection:
             self._flush()
             self.sock.close()
             return False
+        elif path.startswith("/crumbs/"):
+            count = int(path.removeprefix("/crumbs/"))
+            self.h2.send_headers(stream, [(":status", "200"), ("content-length", str(4 * count))])
+            for number in range(count):
+                self.h2.send_data(stream, number.to_bytes(4, "big"), end_stream=number == count - 1)
+            self._flush()
+            # The end comes right after them.
+            if origin.context:
+                self.sock.unwrap()
+            else:
+                self.sock.shutdown(socket.SHUT_WR)
+            # Not with a reset, which what was not read would bring about.
+            while self.sock.recv(65536):
+                pass
+            return False
         elif path == "/stall":
             return True
         elif path == "/frozen":
