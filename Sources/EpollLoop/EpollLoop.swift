@@ -49,8 +49,7 @@ package final class EpollLoop: @unchecked Sendable {
     private var sources: [EpollSource?] = []
     private var generation: UInt32 = 0
     private var toResume: [EpollSource] = []
-    /// Descriptors to close at the end of the round.
-    private var toClose: [Int32] = []
+    private var toClose = ClosingDescriptors()
     private var hasEnded = false
     /// Where all reads go.
     private var readBuffer = ByteBuffer()
@@ -64,6 +63,7 @@ package final class EpollLoop: @unchecked Sendable {
     }
 
     deinit {
+        closeDescriptors()
         if wake >= 0 { Glibc.close(wake) }
     }
 
@@ -146,7 +146,7 @@ package final class EpollLoop: @unchecked Sendable {
         if isWoken { runInbox() }
         runOwnTasks()
         runFollowing()
-        closeDescriptors()
+        toClose.closeSome()
     }
 
     private func longestWait(_ now: NIODeadline) -> Int32 {
@@ -184,8 +184,7 @@ package final class EpollLoop: @unchecked Sendable {
             runFollowing()
         }
         hasEnded = true
-        for descriptor in toClose { Glibc.close(descriptor) }
-        toClose = []
+        closeDescriptors()
         thread.store(0, ordering: .relaxed)
         for done in whenStopped { done() }
     }
@@ -339,24 +338,11 @@ package final class EpollLoop: @unchecked Sendable {
         return descriptor
     }
 
-    /// Of many descriptors that are to be closed, as long as one round may take for them.
-    private static let closingTime = TimeAmount.microseconds(100)
-
-    /// The system frees what waits in their buffers: with megabytes in each, a hundred took ten milliseconds.
-    private func closeDescriptors() {
-        guard !toClose.isEmpty else { return }
-        guard toClose.count > 1 else {
-            Glibc.close(toClose.removeLast())
-            return
-        }
-        let end = NIODeadline.now() + Self.closingTime
-        var closed = 0
-        repeat {
-            Glibc.close(toClose[closed])
-            closed += 1
-        } while closed < toClose.count && .now() < end
-        toClose.removeFirst(closed)
-    }
+    /// Closes what was to be closed at the end of the round.
+    ///
+    /// - Returns: whether there was any.
+    @discardableResult
+    package func closeDescriptors() -> Bool { toClose.closeAll() }
 
     /// Calls `resume` after the events of this round, and before the loop waits again: for what must not happen
     /// within a call of somebody else, and for what would take too long now.

@@ -213,7 +213,8 @@ package final class ListeningSocket: EpollSource, @unchecked Sendable {
 
     private func outOfDescriptors() {
         batch = 1
-        guard !freeDescriptors(), !isPaused else { return }
+        let areSomeFree = freeDescriptors()
+        guard !loop.closeDescriptors(), !areSomeFree, !isPaused else { return }
         // It stays ready, and the loop would try again without end.
         loop.unwatch(self)
         retryLater()

@@ -5,16 +5,15 @@ first, or in two TLS records. The listener's default is the certificate of anoth
 """
 
 import concurrent.futures
-import http.server
 import os
 import shutil
 import subprocess
 import threading
-import urllib.parse
 
 import pytest
 
-from harness import process, secure, wait
+from harness import secure, wait
+from harness.headless import Chromium, Report, trust
 from harness.secure import NAME, Cutter, SecureTier
 from harness.stack import Origins
 
@@ -106,12 +105,6 @@ def nss(*options):
         return ["tstclnt", "-d", f"sql:{database}", "-h", "127.0.0.1", "-a", NAME, "-p", str(port), *options]
 
     return command
-
-
-def trust(database, certificate):
-    os.makedirs(database)
-    for more in (["-N", "--empty-password"], ["-A", "-n", "test", "-t", "C,,", "-i", certificate]):
-        subprocess.run(["certutil", "-d", f"sql:{database}", *more], check=True, capture_output=True)
 
 
 def go(site, port):
@@ -212,47 +205,6 @@ PAGE = """\
 MOST = 2100
 
 
-class Report:
-    """Receives what the page has found."""
-
-    def __init__(self):
-        self.queries = []
-        queries = self.queries
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                queries.append(urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query, keep_blank_values=True))
-                self.send_response(204)
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
-
-
-class Chromium:
-    def __init__(self, home, page):
-        self.log = os.path.join(home, "chromium.log")
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(
-                ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-                 "--disable-dev-shm-usage", "--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests",
-                 "--host-resolver-rules=MAP *.test.priv 127.0.0.1", "--remote-debugging-port=0",
-                 f"--user-data-dir={home}/profile", f"file://{page}"],
-                env=os.environ | {"HOME": home}, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-            )  # fmt: skip
-
-    def stop(self):
-        process.end(self.process)
-
-
 @needs("chromium")
 @needs("certutil")
 @pytest.mark.serial
@@ -272,10 +224,9 @@ def test_messages_of_chromium_that_are_cut(site, tmp_path, stopping, mode):
     cutter, report = stopping(Cutter(site.port, cut)), stopping(Report())
     home = str(tmp_path / "home")
     os.makedirs(home)
-    trust(os.path.join(home, ".pki", "nssdb"), site.star[0])
     page = tmp_path / "page.html"
     page.write_text(PAGE.replace("COUNT", str(wanted)).replace("PORT", str(cutter.port)).replace("RESULT", str(report.port)))
-    chromium = stopping(Chromium(home, page))
+    chromium = stopping(Chromium(home, page, site.star[0]))
     wait.until(lambda: report.queries or chromium.process.poll() is not None, seconds=300, what="the page")
     assert report.queries and report.queries[0]["bad"] == [""], report.queries
     assert len(seen) >= wanted

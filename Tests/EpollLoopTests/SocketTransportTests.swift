@@ -199,6 +199,21 @@ import Transports
         }
     }
 
+    @Test func `However many descriptors come in each round, few of them wait to be closed`() throws {
+        var closing = ClosingDescriptors()
+        for _ in 0..<200 {
+            for _ in 0..<100 {
+                let descriptor = dup(0)
+                try #require(descriptor >= 0)
+                closing.append(descriptor)
+            }
+            closing.closeSome()
+            #expect(closing.count <= 800)
+        }
+        #expect(closing.closeAll() || closing.isEmpty)
+        #expect(!closing.closeAll() && closing.isEmpty)
+    }
+
     @Test func `Waiting for the output to leave ends at once, later, or with the connection`() throws {
         let bench = try LoopBench(bufferBytes: 4096)
         bench.transport.begin()

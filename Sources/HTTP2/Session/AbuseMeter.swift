@@ -64,8 +64,8 @@ package struct AbuseMeter: Sendable {
         points = min(Self.capacity, points + count)
     }
 
-    /// The peer has spent a tenth of what it may at least: what it sends is looked at in smaller parts.
-    package var isSpending: Bool { points < Self.capacity / 10 * 9 }
+    /// The peer has spent a tenth of what it may at least.
+    var isSpending: Bool { points < Self.capacity / 10 * 9 }
 
     /// Whether the peer has spent more than it had. Counts what time has earned first.
     package mutating func isExceeded(now: NIODeadline) -> Bool {

@@ -44,6 +44,8 @@ package final class HTTP2Session {
     private var touched: [HTTP2Stream] = []
     /// The peer has been told to leave for its frames' sake.
     package private(set) var isAbused = false
+    /// The peer, which is watched, has spent much: what it sends is looked at in smaller parts.
+    package var isSpending: Bool { settings.metersAbuse && meter.isSpending }
     /// A GOAWAY of ours is on its way, or was sent.
     private var hasShutDown = false
 
@@ -300,9 +302,9 @@ package final class HTTP2Session {
     package func reset(_ stream: HTTP2Stream, _ code: HTTP2Code) {
         guard stream.isOpen else { return }
         discardOutput(of: stream)
-        stream.isReset = true
         // After a response that came before the end of the request's body, a window of the body is under way.
-        expectLateBytes()
+        if !stream.isReset { expectLateBytes() }
+        stream.isReset = true
         nghttp2_submit_rst_stream(session, 0, stream.id, code.rawValue)
     }
 

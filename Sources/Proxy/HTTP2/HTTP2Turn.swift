@@ -23,11 +23,11 @@ enum HTTP2Turn {
         }
         let start = NIODeadline.now()
         repeat {
-            let count = session.meter.isSpending ? step.short : step.usual
+            let count = session.isSpending ? step.short : step.usual
             guard let part = bytes.readSlice(length: min(count, bytes.readableBytes)) else { break }
             try session.receive(part, now: now)
         } while bytes.readableBytes > 0 && !session.isAbused
-            && .now() - start < (session.meter.isSpending ? time.short : time.usual)
+            && .now() - start < (session.isSpending ? time.short : time.usual)
     }
 
     /// The rest in memory of its own: that of a read is the loop's.
@@ -69,6 +69,7 @@ extension HTTP2Receiver {
             pass(&bytes)
             rest = bytes
         }
+        readCompleted()
     }
 
     private func pass(_ bytes: inout ByteBuffer) {

@@ -15,49 +15,39 @@ package struct LoopReadings: Sendable {
     /// Endpoints whose figures a loop reads at a time: it serves between these. They take it about a fifth of a millisecond.
     private static let part = 500
 
-    /// What the loops have counted; nothing of loops that have ended.
+    /// What the loops have counted.
     ///
     /// - Parameter takesStall: the longest stall begins anew.
-    /// - Returns: nil: a loop stands still.
+    /// - Returns: nil: a loop stands still, or has ended.
     package func figures(takesStall: Bool = false) async -> TierFigures? {
-        await TimeLimit.wait(Self.patience) { [workers] in
-            var loops: [LoopFigures] = []
-            var endpoints = EndpointSum()
-            var read: [Worker] = []
-            for worker in workers {
-                guard let (figures, all) = await Self.begin(worker, takesStall) else { continue }
-                loops.append(figures)
-                read.append(worker)
-                var next = 0
-                while next < all.count {
-                    let part = next..<min(all.count, next + Self.part)
-                    let figures = try? await worker.loop.submit { worker.context.upstreams.figures(of: part) }
-                        .get()
-                    guard let figures else { break }
-                    endpoints.add(figures, of: all[part])
-                    next = part.upperBound
-                }
+        var loops: [LoopFigures] = []
+        var endpoints = EndpointSum()
+        var read: [Worker] = []
+        // Also on a loop that begins late: after that.
+        defer { for worker in read { worker.loop.execute { worker.context.upstreams.endReading() } } }
+        for worker in workers {
+            read.append(worker)
+            let begun = await Self.ask(worker) { worker in
+                (Self.figures(of: worker, takesStall: takesStall), worker.context.upstreams.beginReading())
             }
-            endpoints.addRetired()
-            for worker in read { worker.loop.execute { worker.context.upstreams.endReading() } }
-            return TierFigures(loops: loops, endpoints: endpoints.all)
+            guard let (figures, all) = begun else { return nil }
+            loops.append(figures)
+            var next = 0
+            while next < all.count {
+                let part = next..<min(all.count, next + Self.part)
+                let figures = await Self.ask(worker) { $0.context.upstreams.figures(of: part) }
+                guard let figures else { return nil }
+                endpoints.add(figures, of: all[part])
+                next = part.upperBound
+            }
         }
+        endpoints.addRetired()
+        return TierFigures(loops: loops, endpoints: endpoints.all)
     }
 
     /// What the loops have counted besides endpoints; nothing of those that have ended, or stand still.
     package func loops() async -> [LoopFigures] {
         await read { Self.figures(of: $0, takesStall: false) }
-    }
-
-    /// - Returns: the loop's own figures, and the endpoints whose figures may now be read; nil: the loop has ended.
-    private static func begin(
-        _ worker: Worker,
-        _ takesStall: Bool
-    ) async -> (LoopFigures, [SharedEndpoint])? {
-        try? await worker.loop.submit {
-            (figures(of: worker, takesStall: takesStall), worker.context.upstreams.beginReading())
-        }
-        .get()
     }
 
     private static func figures(of worker: Worker, takesStall: Bool) -> LoopFigures {
@@ -111,9 +101,18 @@ package struct LoopReadings: Sendable {
 
     /// - Returns: of the loops that have not ended, and do not stand still.
     private func read<Value: Sendable>(_ body: @escaping @Sendable (Worker) -> Value) async -> [Value] {
+        // On all loops at a time.
         await TimeLimit.wait(Self.patience, forAll: workers) { worker in
             try? await worker.loop.submit { body(worker) }.get()
         }
         .compactMap { $0 ?? nil }
+    }
+
+    /// - Returns: nil: it stands still, or has ended.
+    private static func ask<Value: Sendable>(
+        _ worker: Worker,
+        _ body: @escaping @Sendable (Worker) -> Value
+    ) async -> Value? {
+        await TimeLimit.wait(patience) { try? await worker.loop.submit { body(worker) }.get() } ?? nil
     }
 }

@@ -84,7 +84,11 @@ enum UpstreamConnector {
 
     /// Nil, with `errno`, where the system has none.
     private static func socket(for endpoint: Endpoint, on loop: EpollLoop) -> SocketTransport? {
-        let descriptor = SocketOptions.open(isIPv6: !endpoint.address.isIPv4)
+        var descriptor = SocketOptions.open(isIPv6: !endpoint.address.isIPv4)
+        // Some may be about to be closed.
+        if descriptor < 0, loop.closeDescriptors() {
+            descriptor = SocketOptions.open(isIPv6: !endpoint.address.isIPv4)
+        }
         guard descriptor >= 0 else { return nil }
         SocketOptions.set(TCP_NODELAY, of: Int32(IPPROTO_TCP), to: 1, on: descriptor)
         return SocketTransport(descriptor, loop: loop)

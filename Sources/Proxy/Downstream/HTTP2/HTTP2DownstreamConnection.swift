@@ -263,6 +263,7 @@ final class HTTP2DownstreamConnection: TransportOwner, ClientConnection, HTTP2Re
         transport.flush()
         transport.closeOutput()
         transport.awaitInput()
+        transport.resumeReading()
     }
 
     private func endStreams() {
