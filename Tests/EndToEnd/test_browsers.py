@@ -1,6 +1,5 @@
 """Browsers that use one connection for several hosts of a certificate: each host's page comes from its own container."""
 
-import collections
 import http.server
 import json
 import os
@@ -9,7 +8,7 @@ import threading
 
 import pytest
 
-from harness import secure, wait
+from harness import wait
 from harness.authority import Authority
 from harness.headless import Chromium, Firefox, Report
 from harness.secure import SecureTier
@@ -82,7 +81,9 @@ def needs(program):
 def test_hosts_with_other_policies_share_a_certificate(tmp_path, stopping, browser):
     containers = {name: stopping(Container(name)) for name in ("www", "staff", "shop", "wiki")}
     authority = Authority(tmp_path, "clients", days=2)
-    star = secure.certificate(tmp_path, "star", "*.test.priv", "test.priv")
+    # Firefox does not take a certificate that signs itself.
+    servers = Authority(tmp_path, "servers", days=2)
+    star = servers.issue("star", "*.test.priv", "test.priv")
     rules = RULES.format(ca=authority.pem, **{name: one.port for name, one in containers.items()})
     tls = f"{{ certificates: [{{ cert: '{star[0]}', key: '{star[1]}' }}], default: '*.test.priv' }}"
     tier = stopping(SecureTier("front", tmp_path, rules, tls))
@@ -92,7 +93,7 @@ def test_hosts_with_other_policies_share_a_certificate(tmp_path, stopping, brows
     page = tmp_path / "page.html"
     text = PAGE.replace("ROUNDS", str(ROUNDS)).replace("PORT", str(tier.secure_port)).replace("RESULT", str(report.port))
     page.write_text(text)
-    running = stopping(browser(home, page, star[0]))
+    running = stopping(browser(home, page, servers.pem))
     wait.until(lambda: report.queries or running.process.poll() is not None, seconds=120, what="the page")
     assert report.queries, open(running.log).read()[-4000:]
     found = json.loads(report.queries[0]["found"][0])
@@ -102,7 +103,6 @@ def test_hosts_with_other_policies_share_a_certificate(tmp_path, stopping, brows
     for name, one in containers.items():
         assert all(request == (f"{name}.test.priv", f"/{name}") for request in one.requests), one.requests
     assert not containers["wiki"].requests
-    statuses = collections.Counter((line["host"].split(":")[0], line["status"]) for line in tier.log_lines())
-    print(statuses)
-    # It has tried a connection of another host, and found the way out.
-    assert statuses["staff.test.priv", 421] >= 1
+    # Chromium tries a connection of another host, and finds the way out.
+    if browser is Chromium:
+        wait.until(lambda: any(one["status"] == 421 and one["host"].startswith("staff.") for one in tier.records()), what="a 421")
