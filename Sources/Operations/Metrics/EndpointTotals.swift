@@ -12,13 +12,13 @@ struct EndpointTotals {
         let pool: String
         let endpoint: Endpoint
 
-        init(_ endpoint: SharedEndpoint) {
-            pool = endpoint.pool ?? ""
-            self.endpoint = endpoint.endpoint
+        init(_ reading: EndpointReading) {
+            pool = reading.pool ?? ""
+            endpoint = reading.endpoint
         }
     }
 
-    /// Of all that stand for the place. Refers to none of them: there may be very many.
+    /// Of all that stand for the place.
     struct Total {
         private(set) var figures: EndpointFigures
         /// One of them takes requests.
@@ -27,13 +27,12 @@ struct EndpointTotals {
         private var isDown: Bool
         private(set) var weight: Double
 
-        fileprivate init(_ figures: EndpointFigures, _ endpoint: SharedEndpoint) {
-            self.figures = figures
-            let flags = endpoint.flags
-            isUp = !flags.contains(.avoided)
-            isDraining = flags.contains(.drains)
-            isDown = !flags.isDisjoint(with: [.checkedDown, .administrativelyDown])
-            weight = Double(endpoint.weight) * endpoint.share
+        fileprivate init(_ reading: EndpointReading) {
+            figures = reading.figures
+            isUp = !reading.flags.contains(.avoided)
+            isDraining = reading.flags.contains(.drains)
+            isDown = !reading.flags.isDisjoint(with: [.checkedDown, .administrativelyDown])
+            weight = reading.weight
         }
 
         fileprivate mutating func add(_ other: Total) {
@@ -56,11 +55,13 @@ struct EndpointTotals {
 
     private(set) var totals: [Place: Total] = [:]
 
-    init(_ endpoints: [(endpoint: SharedEndpoint, figures: EndpointFigures)]) {
-        totals.reserveCapacity(endpoints.count)
-        for (endpoint, figures) in endpoints {
-            let total = Total(figures, endpoint)
-            if totals[Place(endpoint)]?.add(total) == nil { totals[Place(endpoint)] = total }
+    init(_ readings: [EndpointReading]) {
+        totals.reserveCapacity(readings.count)
+        for reading in readings {
+            let total = Total(reading)
+            if let known = totals.updateValue(total, forKey: Place(reading)) {
+                totals[Place(reading)]?.add(known)
+            }
         }
     }
 

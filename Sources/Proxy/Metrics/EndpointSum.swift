@@ -1,26 +1,41 @@
 import Metrics
 import ProxyCore
 
-/// Adds up what event loops have counted of endpoints that they share.
+/// What event loops have counted of endpoints that they share, added up.
+///
+/// Endpoints and figures are apart: there may be very many, and the list of one loop is taken as it is.
 struct EndpointSum {
-    private(set) var all: [(endpoint: SharedEndpoint, figures: EndpointFigures)] = []
+    /// Each once, in no order.
+    private var endpoints: [SharedEndpoint] = []
+    /// … in the same order.
+    private var figures: [EndpointFigures] = []
     private var places: [ObjectIdentifier: Int] = [:]
 
-    /// - Parameter endpoints: of the figures, in the same order; of one loop, and each once.
-    mutating func add(_ figures: [EndpointFigures], of endpoints: ArraySlice<SharedEndpoint>) {
-        for (endpoint, figures) in zip(endpoints, figures) {
-            let id = ObjectIdentifier(endpoint)
-            if let place = places[id] {
-                all[place].figures.add(figures)
+    /// - Parameters:
+    ///   - endpoints: of one loop, each once.
+    ///   - figures: of these, in the same order.
+    mutating func add(_ endpoints: [SharedEndpoint], _ figures: [EndpointFigures]) {
+        guard !self.endpoints.isEmpty else {
+            (self.endpoints, self.figures) = (endpoints, figures)
+            return
+        }
+        if places.isEmpty {
+            places.reserveCapacity(self.endpoints.count)
+            for index in self.endpoints.indices { places[ObjectIdentifier(self.endpoints[index])] = index }
+        }
+        for index in endpoints.indices {
+            if let place = places[ObjectIdentifier(endpoints[index])] {
+                self.figures[place].add(figures[index])
             } else {
-                places[id] = all.count
-                all.append((endpoint, figures))
+                places[ObjectIdentifier(endpoints[index])] = self.endpoints.count
+                self.endpoints.append(endpoints[index])
+                self.figures.append(figures[index])
             }
         }
     }
 
-    /// What loops have counted that have forgotten the endpoint since.
-    mutating func addRetired() {
-        for place in all.indices { all[place].figures.counts.add(all[place].endpoint.retiredCounts) }
+    /// To be called while no loop forgets any.
+    var readings: [EndpointReading] {
+        endpoints.indices.map { EndpointReading(endpoints[$0], figures[$0]) }
     }
 }

@@ -23,6 +23,5 @@ package struct LoopFigures: Sendable {
 /// What all event loops of a tier have counted.
 package struct TierFigures: Sendable {
     package let loops: [LoopFigures]
-    /// Each once, in no order.
-    package let endpoints: [(endpoint: SharedEndpoint, figures: EndpointFigures)]
+    package let endpoints: [EndpointReading]
 }

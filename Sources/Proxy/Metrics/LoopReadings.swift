@@ -32,17 +32,18 @@ package struct LoopReadings: Sendable {
             }
             guard let (figures, all) = begun else { return nil }
             loops.append(figures)
-            var next = 0
-            while next < all.count {
-                let part = next..<min(all.count, next + Self.part)
-                let figures = await Self.ask(worker) { $0.context.upstreams.figures(of: part) }
-                guard let figures else { return nil }
-                endpoints.add(figures, of: all[part])
-                next = part.upperBound
+            var counted: [EndpointFigures] = []
+            counted.reserveCapacity(all.count)
+            while counted.count < all.count {
+                let part = counted.count..<min(all.count, counted.count + Self.part)
+                guard let figures = await Self.ask(worker, { $0.context.upstreams.figures(of: part) }) else {
+                    return nil
+                }
+                counted += figures
             }
+            endpoints.add(all, counted)
         }
-        endpoints.addRetired()
-        return TierFigures(loops: loops, endpoints: endpoints.all)
+        return TierFigures(loops: loops, endpoints: endpoints.readings)
     }
 
     /// What the loops have counted besides endpoints; nothing of those that have ended, or stand still.

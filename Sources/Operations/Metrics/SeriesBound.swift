@@ -1,23 +1,25 @@
+import Metrics
+
 /// Bounds the number of series of one kind: those that came first have series of their own, what the others count is
 /// summed up. A counter never falls: whoever was counted with the others stays there until it is gone, and what is gone
 /// stays in their sum.
-package struct SeriesBound<Key: Hashable & Sendable, Counts: Summable>: Sendable {
+struct SeriesBound<Key: Hashable & Sendable, Counts: Summable>: Sendable {
     /// The most series.
-    package var limit: Int
+    var limit: Int
     private var own: Set<Key> = []
     /// What was last seen of those without a series of their own, and in which call.
     private var last: [Key: (counts: Counts, call: UInt64)] = [:]
     private var others = Counts()
     private var calls: UInt64 = 0
 
-    package init(limit: Int) { self.limit = limit }
+    init(limit: Int) { self.limit = limit }
 
     /// How many have no series of their own.
-    package var otherCount: Int { last.count }
+    var otherCount: Int { last.count }
 
     /// - Parameter totals: what each has counted so far.
     /// - Returns: those with a series of their own, in no order; and the sum of all others, nil where there was none ever.
-    package mutating func place(
+    mutating func place(
         _ totals: [Key: Counts]
     ) -> (own: [(key: Key, counts: Counts)], others: Counts?) {
         calls &+= 1
