@@ -161,8 +161,9 @@ import Transports
             bench.settle()
             var ends: [Int32] = [-1, -1]
             _ = socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0, &ends)
-            let own = fcntl(ends[0], F_DUPFD_CLOEXEC, descriptor)
-            Glibc.close(ends[0])
+            if ends[1] == descriptor { ends.swapAt(0, 1) }
+            let own = ends[0] == descriptor ? ends[0] : fcntl(ends[0], F_DUPFD_CLOEXEC, descriptor)
+            if own != ends[0] { Glibc.close(ends[0]) }
             defer { Glibc.close(ends[1]) }
             let next = SocketTransport(own, loop: bench.loop)
             guard own == descriptor else {

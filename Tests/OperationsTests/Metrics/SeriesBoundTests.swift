@@ -2,6 +2,8 @@ import Metrics
 import TestSupport
 import Testing
 
+@testable import Operations
+
 @Suite struct SeriesBoundTests {
     private func counts(_ requests: Int) -> EndpointCounts {
         var counts = EndpointCounts()
