@@ -110,6 +110,28 @@ def test_out_of_descriptors_accepting_pauses_nothing_spins_and_it_recovers(origi
         front.stop()
 
 
+def test_idle_connections_give_their_descriptors_to_a_request_that_needs_one(tmp_path):
+    origins = Origins("a", "b")
+    names = static({name: f"127.0.0.1:{port}" for name, port in origins.ports.items()})
+    front = Tier("front", str(tmp_path), RULES % names, "--loops", "1")
+    try:
+        clients = [wire.Client(front.port) for _ in range(4)]
+        for client in clients:
+            client.send("GET /i HTTP/1.1\r\nHost: a.test\r\n\r\n")
+        for client in clients:
+            assert client.answer().body == b"a"
+        taken = {int(number) for number in os.listdir(f"/proc/{front.pid}/fd")}
+        first_free = next(number for number in range(len(taken) + 1) if number not in taken)
+        resource.prlimit(front.pid, resource.RLIMIT_NOFILE, (first_free, first_free))
+        # What idle connections to the other endpoint hold is closed, and is there at once.
+        assert clients[0].ask("b.test", "/i").body == b"b"
+        for client in clients:
+            client.close()
+    finally:
+        front.stop()
+        origins.stop()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
 @pytest.mark.skipif(not shutil.which("unshare"), reason="needs unshare")
 def test_a_full_disk_under_the_log_holds_nothing_up_and_tears_no_line(origins, tmp_path):
