@@ -360,7 +360,7 @@ let package = Package(
         tests("ExplainTests", ["Explain", "PCRE2", "Routing", "RoutingConfig"], exclude: ["Golden"]),
         tests("NginxImportTests", ["NginxImport", "RoutingConfig", "Routing"], exclude: ["Golden"]),
         tests("HTTP1Tests", ["Bytes", "HTTP1", "HTTPCases", "FuzzChecks", "TestSupport"]),
-        tests("HTTP2Tests", ["CNghttp2", "HTTP1", "HTTP2", .nioCore]),
+        tests("HTTP2Tests", ["CNghttp2", "HTTP1", "HTTP2", "TestSupport", .nioCore]),
         tests("BalancingTests", ["Balancing", "TestSupport"], exclude: ["Golden"]),
         tests("TransportsTests", ["Transports", .nioCore]),
         tests(

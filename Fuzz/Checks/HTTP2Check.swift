@@ -43,8 +43,8 @@ enum HTTP2Check {
     }
 
     private static func respond(to stream: HTTP2Stream, in session: HTTP2Session) {
-        var head = ByteBuffer(string: "HTTP/1.1 200 OK\r\nServer: berth\r\n\r\n")
-        session.send(head: &head, isInterim: false, isLast: false, on: stream)
+        let head = ByteBuffer(string: "HTTP/1.1 200 OK\r\nServer: berth\r\n\r\n")
+        session.send(head: head, isInterim: false, isLast: false, on: stream)
         session.send(body: ByteBuffer(string: "body"), on: stream)
         session.end(stream, trailers: ByteBuffer(string: "grpc-status: 0\r\n"))
     }

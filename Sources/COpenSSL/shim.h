@@ -162,15 +162,15 @@ static inline int berth_verify_client(X509_STORE *store, X509 *leaf, STACK_OF(X5
 // Session tickets: AES-256-CBC, and HMAC-SHA256 over the whole (RFC 5077 §4).
 
 static inline int berth_ticket_protect(
-    EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, const unsigned char *cipher_key, unsigned char *mac_key,
-    size_t mac_key_count, const unsigned char *iv, int encrypts
+    const EVP_CIPHER *kind, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, const unsigned char *cipher_key,
+    unsigned char *mac_key, size_t mac_key_count, const unsigned char *iv, int encrypts
 ) {
     OSSL_PARAM parameters[3];
     parameters[0] = OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, mac_key, mac_key_count);
     parameters[1] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)"SHA256", 0);
     parameters[2] = OSSL_PARAM_construct_end();
     if (EVP_MAC_CTX_set_params(mac, parameters) != 1) return 0;
-    return EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), NULL, cipher_key, iv, encrypts);
+    return EVP_CipherInit_ex(cipher, kind, NULL, cipher_key, iv, encrypts);
 }
 
 #endif

@@ -594,7 +594,33 @@ def test_connect_without_a_protocol_is_refused(client):
     assert client.ask("/i").status == 200
 
 
-# MARK: Cleartext listeners
+# MARK: First bytes
+
+OTHERS = [
+    b"GET /\r\n\r\n", b"GET / HTTP/1.1\nHost: h\r\n\r\n",
+    b"GET /a b HTTP/1.1\r\nHost: h\r\n\r\n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("first", OTHERS)
+def test_what_is_neither_version_of_http_is_refused_in_words(shared, first):
+    with socket.create_connection(("127.0.0.3", shared.tier.clear_port), timeout=10) as sock:
+        sock.sendall(first)
+        assert sock.recv(100).startswith(b"HTTP/1.1 400")
+    with shared.plain() as client:
+        client.sock.sendall(first)
+        assert client.sock.recv(100).startswith(b"HTTP/1.1 400")
+
+
+def test_a_wrong_preface_is_refused_in_frames(shared):
+    with socket.create_connection(("127.0.0.3", shared.tier.clear_port), timeout=10) as sock:
+        sock.sendall(b"INVALID CONNECTION PREFACE\r\n\r\n")
+        said = b"".join(wire.Reader(sock).rest())
+    goaway = frames.GoAwayFrame(0, last_stream_id=0, error_code=frames.PROTOCOL_ERROR).serialize()
+    assert said == frames.SettingsFrame(0).serialize() + goaway
+    with shared.plain() as client:
+        client.sock.sendall(b"INVALID CONNECTION PREFACE\r\n\r\n")
+        assert client.sock.recv(100).startswith(b"HTTP/1.1 400")
 
 
 def test_a_listener_without_http2_names_the_preface(tmp_path, stopping):

@@ -26,6 +26,17 @@ import Testing
             first(bytes, from: start) { !Self.tokens.contains($0) },
         ]
         #expect(found == expected, "\(note)")
+        guard start == 0 else { return }
+        let isName = !bytes.isEmpty && bytes.allSatisfy { Self.tokens.contains($0) && !(0x41...0x5A).contains($0) }
+        let ends: [UInt8] = [bytes.first ?? 1, bytes.last ?? 1]
+        let isValue = expected[1] == bytes.count && !ends.contains(ASCII.space) && !ends.contains(ASCII.tab)
+        let qualities = [span.isLowercaseToken, span.isFieldValue]
+        #expect(qualities == [isName, isValue], "\(note)")
+        var small = [UInt8](repeating: 0xEE, count: bytes.count + 1)
+        small.withUnsafeMutableBufferPointer { memory in
+            if let start = memory.baseAddress { span.lowercased(into: start) }
+        }
+        #expect(small == bytes.map(ASCII.lowercased) + [0xEE], "\(note)")
     }
 
     @Test func `Every byte is found in every place of a word, among bytes that pass`() {

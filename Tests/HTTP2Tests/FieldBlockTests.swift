@@ -10,9 +10,8 @@ import Testing
     private static func read(_ text: String, _ line: FieldBlock.FirstLine) -> (
         fields: [String], block: FieldBlock
     )? {
-        var block = FieldBlock()
-        var text = ByteBuffer(string: text)
-        let fields = block.read(&text, line) { fields, _ in
+        let block = FieldBlock()
+        let fields = block.read(ByteBuffer(string: text), line) { fields, _ in
             fields.map { field in
                 let name = UnsafeBufferPointer(start: field.name, count: field.namelen)
                 let value = UnsafeBufferPointer(start: field.value, count: field.valuelen)
@@ -57,11 +56,11 @@ import Testing
     }
 
     @Test func `Only values that come again enter the peer's table`() {
-        var block = FieldBlock()
-        var text = ByteBuffer(
+        let block = FieldBlock()
+        let text = ByteBuffer(
             string: "HTTP/1.1 200 \r\nServer: a\r\nX-Request-ID: 1\r\ntraceparent: 2\r\n\r\n"
         )
-        let flags = block.read(&text, .status) { fields, _ in fields.map(\.flags) }
+        let flags = block.read(text, .status) { fields, _ in fields.map(\.flags) }
         let unique = UInt8(NGHTTP2_NV_FLAG_NO_INDEX.rawValue)
         #expect(flags == [0, 0, unique, unique])
     }

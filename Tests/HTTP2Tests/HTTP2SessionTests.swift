@@ -182,6 +182,47 @@ import Testing
         #expect(!stream.isOpen && pair.server.closed == [HTTP2Code(rawValue: 3)])
     }
 
+    // MARK: Frames on streams that are gone
+
+    /// A stream that both sides have ended, or that the client has reset.
+    private func closeStream(byReset: Bool) throws {
+        let head = Self.pseudo + literal(":path", "/")
+        try pair.server.receive(frame(1, flags: byReset ? 4 : 5, stream: 1, head))
+        let stream = try #require(pair.server.streams.last)
+        if byReset {
+            try pair.server.receive(frame(3, stream: 1, [0, 0, 0, 8]))
+        } else {
+            pair.respond("HTTP/1.1 204 \r\n\r\n", isLast: true, on: stream)
+        }
+        _ = try pair.server.takeOutput()
+        #expect(!stream.isOpen)
+    }
+
+    @Test(arguments: [true, false], [1, 5, 9, 10, 14])
+    func `DATA on a stream that the client has ended is an error`(byReset: Bool, cut: Int) throws {
+        try closeStream(byReset: byReset)
+        let data = frame(0, stream: 1, [1, 2, 3, 4, 5])
+        // Also where the header arrives in parts.
+        try pair.server.receive(Array(data[..<cut]))
+        try pair.server.receive(Array(data[cut...]))
+        try pair.client.receive(pair.server.takeOutput())
+        #expect(pair.client.goAways == [.streamClosed])
+    }
+
+    @Test func `DATA on a stream that this side has reset was under way`() throws {
+        let head = Self.pseudo + literal(":path", "/")
+        try pair.server.receive(frame(1, flags: 4, stream: 1, head))
+        pair.server.session.reset(try #require(pair.server.streams.last), .cancel)
+        try pair.server.receive(frame(0, stream: 1, [1]))
+        _ = try pair.server.takeOutput()
+        // The next one is on another stream, and is what it seems.
+        try pair.server.receive(
+            frame(0, stream: 1, [1]) + frame(1, flags: 4, stream: 3, head) + frame(0, flags: 1, stream: 3, [7])
+        )
+        try pair.client.receive(pair.server.takeOutput())
+        #expect(pair.client.goAways.isEmpty && pair.server.body == [7])
+    }
+
     @Test func `A head is under way until its last frame`() throws {
         let head = Self.pseudo + literal(":path", "/")
         try pair.server.receive(frame(1, flags: 1, stream: 1, Array(head.prefix(9))))

@@ -4,7 +4,7 @@ import Testing
 /// The memory that the library's sessions get, in a mapping of their own or not.
 @Suite struct SessionMemoryTests {
     @Test func `A piece keeps its bytes when it grows and shrinks, across the bound of mappings`() throws {
-        let sizes = [1, 100, 16 << 10, 100 << 10, 20 << 10, 50, 40 << 10]
+        let sizes = [1, 64, 65, 100, 700, 2048, 2049, 16 << 10, 3000, 100 << 10, 1500, 20 << 10, 50, 40 << 10]
         var piece = try #require(berth_session_realloc(nil, 1, nil))
         defer { berth_session_free(piece, nil) }
         var kept = 0
@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [8, 64 << 10])
+    @Test(arguments: [8, 512, 1024, 2056, 64 << 10])
     func `A cleared piece is zero`(size: Int) throws {
         let used = try #require(berth_session_malloc(size, nil))
         used.initializeMemory(as: UInt8.self, repeating: 7, count: size)
@@ -44,10 +44,26 @@ import Testing
             berth_session_free(small, nil)
             berth_session_free(large, nil)
         }
-        let header = Int(BERTH_PIECE_HEADER)
-        #expect(berth_session_mapped((small - header).assumingMemoryBound(to: CChar.self)) == 0)
-        #expect(
-            berth_session_mapped((large - header).assumingMemoryBound(to: CChar.self)) == (16 << 10) + header
-        )
+        #expect(berth_session_header(small).mapped == 0)
+        #expect(berth_session_header(large).mapped == (16 << 10) + Int(BERTH_PIECE_HEADER))
+    }
+
+    @Test func `Freed pieces of a size come again, up to a bound`() throws {
+        let place = berth_piece_place(300)
+        #expect(berth_piece_size(place) == 320)
+        let pieces = try (0..<300).map { _ in try #require(berth_session_malloc(300, nil)) }
+        for piece in pieces { berth_session_free(piece, nil) }
+        let kept = try #require(berth_session_malloc(310, nil))
+        defer { berth_session_free(kept, nil) }
+        #expect(pieces.contains(kept))
+        #expect(berth_pieces().pointee.count.4 == UInt32(BERTH_KEPT_SMALL) - 1)
+    }
+
+    @Test func `Each size up to 2,048 bytes has its place`() {
+        for size in 1...2048 {
+            let place = berth_piece_place(size)
+            #expect(place < Int(BERTH_PIECE_SIZES) && berth_piece_size(place) >= size)
+        }
+        #expect(berth_piece_place(2049) == Int(BERTH_PIECE_SIZES))
     }
 }

@@ -110,14 +110,12 @@ final class SessionPair {
         throws
         -> HTTP2Stream
     {
-        var text = ByteBuffer(string: text)
-        return try #require(client.session.open(&text, upgrade: upgrade, owner: client)).stream
+        try #require(client.session.open(ByteBuffer(string: text), upgrade: upgrade, owner: client)).stream
     }
 
     /// Sends the head of a response.
     func respond(_ text: String, isLast: Bool = false, on stream: HTTP2Stream) {
-        var text = ByteBuffer(string: text)
-        server.session.send(head: &text, isInterim: false, isLast: isLast, on: stream)
+        server.session.send(head: ByteBuffer(string: text), isInterim: false, isLast: isLast, on: stream)
     }
 }
 

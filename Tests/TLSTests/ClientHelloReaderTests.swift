@@ -145,19 +145,38 @@ import Testing
         #expect(Self.read(first + [22, 2]) == .failed(.badRecord))
         #expect(Self.read(first + [22, 3, 3, 0, 0]) == .failed(.badRecord))
         #expect(Self.read([22, 3, 1, 0, 0]) == .failed(.badRecord))
-        #expect(Self.read([22, 3, 1, 0x40, 1]) == .failed(.badRecord))
+        #expect(Self.read([22, 3, 1, 0x40, 1]) == .failed(.recordOverflow))
+        #expect(ClientHelloFailure.recordOverflow.alert == 22)
         #expect(Self.read([22, 3, 1, 0, 4, 2]) == .failed(.notHello(type: 2)))
     }
 
-    @Test func `At 16 KiB there is an outcome`() {
+    /// One of so many bytes, by its padding.
+    private static func hello(of size: Int) -> HelloBytes {
         var hello = HelloBytes(name: "www.test.priv")
-        hello.extensions.append((21, [UInt8](repeating: 0, count: ClientHelloReader.maxBytes - 400)))
-        guard case .hello = Self.read(hello.bytes) else {
-            Issue.record("a hello below the limit is refused")
-            return
+        hello.extensions.append((21, []))
+        hello.extensions[hello.extensions.count - 1].1 = [UInt8](repeating: 0, count: size - hello.message.count)
+        return hello
+    }
+
+    @Test(arguments: [16_380, 16_384, 16_388])
+    func `A hello of 16 KiB is read, in one record or in many`(size: Int) {
+        let message = Self.hello(of: size).message
+        #expect(message.count == size)
+        for most in [16_384, 1_000, 20] {
+            let sizes = Array(repeating: most, count: size / most + 1)
+            guard case .hello = Self.read(HelloBytes.records(message, sizes: sizes)) else {
+                Issue.record("\(size) bytes in records of \(most) are refused")
+                continue
+            }
         }
-        // The same in records so small that their headers take it beyond the limit.
-        let many = HelloBytes.records(hello.message, sizes: Array(repeating: 30, count: 600))
+        // Its length is the message's without the four bytes before it.
+        #expect(Self.read(HelloBytes.record(Self.hello(of: 16_389).message[..<16_384])) == .failed(.tooLong))
+    }
+
+    @Test func `At a bound there is an outcome, however small the records are`() {
+        let hello = Self.hello(of: 16_000)
+        // In records so small that their headers take it beyond the limit.
+        let many = HelloBytes.records(hello.message, sizes: Array(repeating: 10, count: 1_601))
         #expect(Self.read(many) == .failed(.tooLong))
         #expect(Self.read(Array(many.prefix(ClientHelloReader.maxBytes - 1))) == .needsMore)
         #expect(Self.read(Array(many.prefix(ClientHelloReader.maxBytes))) == .failed(.tooLong))

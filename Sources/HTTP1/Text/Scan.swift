@@ -27,6 +27,13 @@ private enum Lanes {
         return (digits | letters | hyphens) & ~word & highs
     }
 
+    /// High bits where `word` has a capital letter. Exact for all.
+    @inline(__always)
+    static func capitals(_ word: UInt64) -> UInt64 {
+        let low = word & ~highs
+        return (low &+ ones &* (0x80 &- 0x41)) & ~(low &+ ones &* (0x80 &- 0x5B)) & ~word & highs
+    }
+
     /// High bits where `word` has this byte. Exact for the lowest one.
     @inline(__always)
     static func equal(_ word: UInt64, _ byte: UInt8) -> UInt64 {
@@ -153,6 +160,40 @@ extension Span<UInt8> {
         guard end > index else { return false }
         let rest = Lanes.highs & ((1 &<< UInt64(8 &* (end &- index))) &- 1)
         return ~Lanes.plain(word(at: index, length: end &- index)) & rest != 0
+    }
+
+    /// Whether these bytes are the name of a field as HTTP/2 has it: a token without capital letters (RFC 9113 §8.2.1).
+    package var isLowercaseToken: Bool { count > 0 && tokenEnd(from: 0) == count && !hasCapital }
+
+    private var hasCapital: Bool {
+        var index = 0
+        while let word = word(at: index) {
+            if Lanes.capitals(word) != 0 { return true }
+            index &+= 8
+        }
+        return Lanes.capitals(word(at: index, length: count &- index)) != 0
+    }
+
+    /// Whether these bytes may be the value of a field: no control bytes, and no blanks around it (RFC 9110 §5.5).
+    package var isFieldValue: Bool {
+        guard let first = byte(at: 0), let last = byte(at: count &- 1) else { return true }
+        return first != ASCII.space && first != ASCII.tab && last != ASCII.space && last != ASCII.tab
+            && firstControl(from: 0) == count
+    }
+
+    /// Writes these bytes to `memory`, which has room for them, with small letters for capital ones.
+    package func lowercased(into memory: UnsafeMutablePointer<UInt8>) {
+        let target = UnsafeMutableRawPointer(memory)
+        var index = 0
+        while let word = word(at: index) {
+            let small = word | Lanes.capitals(word) &>> 2
+            target.storeBytes(of: small.littleEndian, toByteOffset: index, as: UInt64.self)
+            index &+= 8
+        }
+        while let byte = byte(at: index) {
+            memory[index] = ASCII.lowercased(byte)
+            index &+= 1
+        }
     }
 
     /// Whether the bytes of the range are these letters, without regard to case.

@@ -6,8 +6,10 @@ import NIOCore
 
 /// The fields of a head as the library takes them, from its text as HTTP/1 has it. The text is Berth's own.
 ///
-/// Unsafe: the fields refer to the text, and are only valid while it is.
-struct FieldBlock {
+/// Unsafe: the fields refer to the text and to `names`, and are only valid within `read`.
+///
+/// Used on one event loop alone.
+final class FieldBlock {
     /// How the text begins.
     enum FirstLine {
         case request(scheme: StaticString)
@@ -19,6 +21,9 @@ struct FieldBlock {
     }
 
     private var fields: [nghttp2_nv] = []
+    /// The names of lines in small letters, one after another.
+    private var names = UnsafeMutableBufferPointer<UInt8>(start: nil, count: 0)
+    private var namesEnd = 0
     /// How the text frames the body that follows it.
     private(set) var framing = BodyFraming.none
     /// Bytes of the text with its empty line.
@@ -26,18 +31,21 @@ struct FieldBlock {
     /// It is a request with the method HEAD.
     private(set) var isHead = false
 
-    /// Reads the text, whose names become lower case, and calls `body` with the fields.
+    deinit { names.deallocate() }
+
+    /// Reads the text and calls `body` with the fields, whose names are in lower case.
     ///
     /// - Returns: nil where the text is not a head.
-    mutating func read<Result>(
-        _ text: inout ByteBuffer,
+    func read<Result>(
+        _ text: ByteBuffer,
         _ firstLine: FirstLine,
         _ body: (UnsafeMutableBufferPointer<nghttp2_nv>, BodyFraming) -> Result
     ) -> Result? {
         fields.removeAll(keepingCapacity: true)
         framing = .none
         isHead = false
-        return text.withUnsafeMutableReadableBytes { memory -> Result? in
+        makeRoom(text.readableBytes)
+        return text.withUnsafeReadableBytes { memory -> Result? in
             let bytes = memory.bindMemory(to: UInt8.self)
             var position = 0
             switch firstLine {
@@ -60,11 +68,22 @@ struct FieldBlock {
         }
     }
 
+    /// All names have room in what the text has: memory does not move while fields refer to it.
+    private func makeRoom(_ count: Int) {
+        namesEnd = 0
+        guard names.count < count || names.count > max(count, Self.keptBytes) else { return }
+        names.deallocate()
+        names = .allocate(capacity: max(count, Self.leastBytes))
+    }
+
+    private static let leastBytes = 4 << 10
+    private static let keptBytes = 64 << 10
+
     // MARK: First lines
 
     /// `HTTP/1.1 200 …`
-    private mutating func addStatus(
-        _ bytes: UnsafeMutableBufferPointer<UInt8>,
+    private func addStatus(
+        _ bytes: UnsafeBufferPointer<UInt8>,
         _ position: inout Int
     ) -> Bool {
         guard let end = Self.lineEnd(bytes, from: 0), end >= 12 else { return false }
@@ -74,27 +93,28 @@ struct FieldBlock {
     }
 
     /// `METHOD TARGET HTTP/1.1`, and the line of `Host`, which Berth writes next.
-    private mutating func addRequest(
-        _ bytes: UnsafeMutableBufferPointer<UInt8>,
+    private func addRequest(
+        _ bytes: UnsafeBufferPointer<UInt8>,
         _ position: inout Int,
         _ scheme: StaticString,
         upgrade: StaticString?
     ) -> Bool {
-        guard let end = Self.lineEnd(bytes, from: 0), let method = bytes[..<end].firstIndex(of: ASCII.space),
-            let target = bytes[..<end].lastIndex(of: ASCII.space), target > method
-        else { return false }
+        guard let end = Self.lineEnd(bytes, from: 0) else { return false }
+        var (method, target) = (0, end - 1)
+        while method < end, bytes[method] != ASCII.space { method += 1 }
+        while target > method, bytes[target] != ASCII.space { target -= 1 }
+        guard target > method else { return false }
         if let upgrade {
             add(":method", "CONNECT")
             add(":protocol", upgrade)
         } else {
             add(":method", bytes, 0..<method)
-            isHead = bytes[..<method].elementsEqual("HEAD".utf8)
+            isHead = UnsafeBufferPointer(rebasing: bytes[..<method]).spells("HEAD")
         }
         add(":scheme", scheme)
         position = end + 2
-        let host = "Host: ".utf8
-        let start = position + host.count
-        guard start <= bytes.count, bytes[position..<start].elementsEqual(host),
+        let start = position + 6
+        guard start <= bytes.count, UnsafeBufferPointer(rebasing: bytes[position..<start]).spells("Host: "),
             let hostEnd = Self.lineEnd(bytes, from: start)
         else { return false }
         if hostEnd > start { add(":authority", bytes, start..<hostEnd) }
@@ -106,61 +126,54 @@ struct FieldBlock {
     // MARK: Lines
 
     /// `Name: value`
-    private mutating func addLine(
-        _ bytes: UnsafeMutableBufferPointer<UInt8>,
+    private func addLine(
+        _ bytes: UnsafeBufferPointer<UInt8>,
         _ position: inout Int,
         _ firstLine: FirstLine
     ) -> Bool {
+        guard let base = bytes.baseAddress, let lineEnd = Self.lineEnd(bytes, from: position) else { return false }
         let start = position
-        var end = start
-        while end < bytes.count, bytes[end] != ASCII.colon {
-            bytes[end] = ASCII.lowercased(bytes[end])
-            end += 1
-        }
-        guard end > start, end < bytes.count, let lineEnd = Self.lineEnd(bytes, from: end) else {
-            return false
-        }
+        guard let colon = memchr(base + start, Int32(ASCII.colon), lineEnd - start) else { return false }
+        let end = UnsafeRawPointer(colon) - UnsafeRawPointer(base)
+        guard end > start else { return false }
         position = lineEnd + 2
-        var value = (end + 1)..<lineEnd
-        while let first = value.first, Self.isBlank(bytes[first]) { value.removeFirst() }
-        while let last = value.last, Self.isBlank(bytes[last]) { value.removeLast() }
-        let name = UnsafeBufferPointer(rebasing: bytes[start..<end])
-        switch ConnectionField.of(name) {
-        case .forbidden:
-            if name.spells("transfer-encoding") { framing = .chunked }
+        var (first, last) = (end + 1, lineEnd)
+        while first < last, Self.isBlank(bytes[first]) { first += 1 }
+        while first < last, Self.isBlank(bytes[last - 1]) { last -= 1 }
+        let name = lowercased(UnsafeBufferPointer(start: base + start, count: end - start))
+        var flags = NGHTTP2_NV_FLAG_NONE
+        switch ConnectionField.of(UnsafeBufferPointer(name)) {
+        case .transferEncoding:
+            framing = .chunked
             return true
-        case .te: return true
-        case .other:
-            if case .connect = firstLine, name.spells("sec-websocket-key") { return true }
-            if case .status = firstLine, name.spells("sec-websocket-accept") { return true }
+        case .forbidden, .te: return true
+        case .webSocketKey: if case .connect = firstLine { return true }
+        case .webSocketAccept: if case .status = firstLine { return true }
         case .contentLength:
-            if framing != .chunked { framing = Self.number(bytes[value]).map { .length($0) } ?? .none }
-        case .cookie, .host: break
+            if framing != .chunked { framing = Self.number(bytes[first..<last]).map { .length($0) } ?? .none }
+        case .unique: flags = NGHTTP2_NV_FLAG_NO_INDEX
+        case .cookie, .host, .other: break
         }
-        let flags = Self.isUnique(name) ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE
         fields.append(
             nghttp2_nv(
-                name: bytes.baseAddress.unsafelyUnwrapped + start,
-                value: bytes.baseAddress.unsafelyUnwrapped + value.lowerBound,
-                namelen: end - start,
-                valuelen: value.count,
+                name: name.baseAddress,
+                value: UnsafeMutablePointer(mutating: base + first),
+                namelen: name.count,
+                valuelen: last - first,
                 flags: UInt8(flags.rawValue)
             )
         )
         return true
     }
 
-    /// Fields whose value is another one in each message. In the peer's table they would take the place of those that come
-    /// again, and each would be compared with all before it.
-    private static func isUnique(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
-        switch name.count {
-        case 11: name.spells("traceparent")
-        case 12: name.spells("x-request-id")
-        default: false
-        }
+    private func lowercased(_ name: UnsafeBufferPointer<UInt8>) -> UnsafeMutableBufferPointer<UInt8> {
+        let copy = UnsafeMutableBufferPointer(rebasing: names[namesEnd..<(namesEnd + name.count)])
+        if let memory = copy.baseAddress { Span(_unsafeElements: name).lowercased(into: memory) }
+        namesEnd += name.count
+        return copy
     }
 
-    private static func number(_ digits: Slice<UnsafeMutableBufferPointer<UInt8>>) -> UInt64? {
+    private static func number(_ digits: Slice<UnsafeBufferPointer<UInt8>>) -> UInt64? {
         var number: UInt64 = 0
         for digit in digits {
             let (product, isTooLarge) = number.multipliedReportingOverflow(by: 10)
@@ -175,7 +188,7 @@ struct FieldBlock {
     private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 
     /// Where the CR of the line end is; CR and LF stand nowhere else.
-    private static func lineEnd(_ bytes: UnsafeMutableBufferPointer<UInt8>, from start: Int) -> Int? {
+    private static func lineEnd(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int? {
         guard start < bytes.count, let base = bytes.baseAddress,
             let found = memchr(base + start, Int32(ASCII.cr), bytes.count - start)
         else { return nil }
@@ -184,7 +197,7 @@ struct FieldBlock {
         return end
     }
 
-    private mutating func add(_ name: StaticString, _ value: StaticString) {
+    private func add(_ name: StaticString, _ value: StaticString) {
         fields.append(
             nghttp2_nv(
                 name: UnsafeMutablePointer(mutating: name.utf8Start),
@@ -196,15 +209,15 @@ struct FieldBlock {
         )
     }
 
-    private mutating func add(
+    private func add(
         _ name: StaticString,
-        _ bytes: UnsafeMutableBufferPointer<UInt8>,
+        _ bytes: UnsafeBufferPointer<UInt8>,
         _ value: Range<Int>
     ) {
         fields.append(
             nghttp2_nv(
                 name: UnsafeMutablePointer(mutating: name.utf8Start),
-                value: bytes.baseAddress.unsafelyUnwrapped + value.lowerBound,
+                value: UnsafeMutablePointer(mutating: bytes.baseAddress.unsafelyUnwrapped + value.lowerBound),
                 namelen: name.utf8CodeUnitCount,
                 valuelen: value.count,
                 flags: UInt8(NGHTTP2_NV_FLAG_NONE.rawValue)

@@ -14,7 +14,7 @@ struct HeadLayout {
         case request, response, trailers
     }
 
-    private enum Pseudo: Int, CaseIterable {
+    private enum Pseudo: Int {
         case method, scheme, authority, path, `protocol`, status
     }
 
@@ -30,12 +30,12 @@ struct HeadLayout {
     private var bytes = 0
     private var fields = 0
     /// Where each is in `pseudoBytes`; nil: it did not come.
-    private var pseudo = [Range<Int>?](repeating: nil, count: Pseudo.allCases.count)
-    private var pseudoBytes: [UInt8] = []
+    private var pseudo = InlineArray<6, ByteRange?>(repeating: nil)
+    private var pseudoBytes = TextStore()
     private var hasHost = false
-    private var cookie: [UInt8] = []
+    private var cookie = TextStore()
     /// The lines, without those that come first or last.
-    private var lines: [UInt8] = []
+    private var lines = TextStore()
 
     init(_ kind: Kind, maxBytes: Int, maxFields: Int) {
         self.kind = kind
@@ -55,12 +55,10 @@ struct HeadLayout {
         fields = 0
         hasHost = false
         for index in pseudo.indices { pseudo[index] = nil }
-        pseudoBytes.removeAll(keepingCapacity: pseudoBytes.capacity <= Self.keptBytes)
-        cookie.removeAll(keepingCapacity: cookie.capacity <= Self.keptBytes)
-        lines.removeAll(keepingCapacity: lines.capacity <= Self.keptBytes)
+        pseudoBytes.clear()
+        cookie.clear()
+        lines.clear()
     }
-
-    private static let keptBytes = 16 << 10
 
     var isTrailers: Bool { kind == .trailers }
 
@@ -80,13 +78,11 @@ struct HeadLayout {
         fields &+= 1
         guard bytes <= maxBytes, fields <= maxFields else {
             error = .tooLarge
-            lines = []
-            cookie = []
+            lines.discard()
+            cookie.discard()
             return
         }
-        guard !name.isEmpty, value.allSatisfy(Self.isValueByte),
-            value.first.map(Self.isBlank) != true, value.last.map(Self.isBlank) != true
-        else { return refuse() }
+        guard !name.isEmpty, Span(_unsafeElements: value).isFieldValue else { return refuse() }
         if name[0] == ASCII.colon {
             addPseudo(name, value)
         } else {
@@ -98,10 +94,6 @@ struct HeadLayout {
         if error == nil { error = .malformed }
     }
 
-    private static func isValueByte(_ byte: UInt8) -> Bool { byte >= 0x20 && byte != 0x7F || byte == 0x09 }
-
-    private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
-
     // MARK: Pseudo-fields
 
     private mutating func addPseudo(
@@ -109,7 +101,7 @@ struct HeadLayout {
         _ value: UnsafeBufferPointer<UInt8>
     ) {
         // After the first other field none may follow.
-        guard kind != .trailers, lines.isEmpty, cookie.isEmpty, let field = Self.pseudo(name),
+        guard kind != .trailers, lines.count == 0, cookie.count == 0, let field = Self.pseudo(name),
             (field == .status) == (kind == .response), pseudo[field.rawValue] == nil
         else { return refuse() }
         let isValid =
@@ -126,8 +118,8 @@ struct HeadLayout {
             }
         guard isValid else { return refuse() }
         let start = pseudoBytes.count
-        pseudoBytes.append(contentsOf: value)
-        pseudo[field.rawValue] = start..<pseudoBytes.count
+        pseudoBytes.append(value)
+        pseudo[field.rawValue] = ByteRange(start..<pseudoBytes.count)
     }
 
     private static func pseudo(_ name: UnsafeBufferPointer<UInt8>) -> Pseudo? {
@@ -154,17 +146,16 @@ struct HeadLayout {
     // MARK: Fields
 
     private mutating func addField(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) {
-        guard name.allSatisfy({ Self.isToken($0) && !($0 >= UInt8(ascii: "A") && $0 <= UInt8(ascii: "Z")) })
-        else { return refuse() }
+        guard Span(_unsafeElements: name).isLowercaseToken else { return refuse() }
         switch ConnectionField.of(name) {
-        case .forbidden:
+        case .forbidden, .transferEncoding:
             return refuse()
         case .te where kind != .request || !value.spells("trailers"):
             return refuse()
         case .cookie where kind == .request:
             // The crumbs are one field in HTTP/1 (RFC 9113 §8.2.3).
-            if !cookie.isEmpty { cookie.append(contentsOf: "; ".utf8) }
-            return cookie.append(contentsOf: value)
+            if cookie.count > 0 { cookie.append("; ") }
+            return cookie.append(value)
         // It has no meaning in a response.
         case .host where kind == .response:
             break
@@ -172,26 +163,21 @@ struct HeadLayout {
             guard kind == .request, !hasHost else { return refuse() }
             hasHost = true
             // Two names of the host would be two routes (RFC 9113 §8.3.1).
-            if let authority = self[.authority] {
-                if !authority.elementsEqual(value) { refuse() }
+            if let authority = pseudo[Pseudo.authority.rawValue] {
+                let isSame = pseudoBytes.span.extracting(authority.indices).equals(Span(_unsafeElements: value))
+                if !isSame { refuse() }
                 return
             }
         case .contentLength:
             guard kind != .trailers else { return refuse() }
             hasContentLength = true
-        case .other
-        where pseudo[Pseudo.protocol.rawValue] != nil && name.spells("sec-websocket-key"):
+        case .webSocketKey where has(.protocol):
             // It has no meaning in HTTP/2 (RFC 8441 §5), and one is written.
             return
-        case .te, .cookie, .other:
+        case .te, .cookie, .unique, .webSocketKey, .webSocketAccept, .other:
             break
         }
-        lines.append(contentsOf: name)
-        lines.append(ASCII.colon)
-        lines.append(ASCII.space)
-        lines.append(contentsOf: value)
-        lines.append(ASCII.cr)
-        lines.append(ASCII.lf)
+        lines.appendLine(name, value)
     }
 
     // MARK: The text
@@ -206,46 +192,45 @@ struct HeadLayout {
         case .request: writeRequest(isLast: isLast, into: &out)
         case .response: writeResponse(isLast: isLast, into: &out)
         case .trailers:
-            for range in TrailerSection.passing(lines.span) { out.writeBytes(lines[range.indices]) }
+            let lines = lines.span
+            for range in TrailerSection.passing(lines) { out.writeBytes(lines.extracting(range.indices).bytes) }
         }
         return error
     }
 
-    private subscript(_ field: Pseudo) -> ArraySlice<UInt8>? {
-        pseudo[field.rawValue].map { pseudoBytes[$0] }
+    private func has(_ field: Pseudo) -> Bool { pseudo[field.rawValue] != nil }
+
+    private func write(_ field: Pseudo, into out: inout ByteBuffer) {
+        guard let range = pseudo[field.rawValue] else { return }
+        out.writeBytes(pseudoBytes.span.extracting(range.indices).bytes)
     }
 
     private mutating func writeRequest(isLast: Bool, into out: inout ByteBuffer) {
-        guard let method = self[.method], let path = self[.path], self[.scheme] != nil else {
-            return refuse()
-        }
-        let isConnect = method.elementsEqual("CONNECT".utf8)
-        let upgrade = self[.protocol]
+        guard let method = pseudo[Pseudo.method.rawValue], has(.path), has(.scheme) else { return refuse() }
+        let isConnect = pseudoBytes.span.extracting(method.indices).equals(Self.connect.span)
+        let upgrades = has(.protocol)
         // Only the extended form of CONNECT has a path (RFC 8441 §4). The other one would make a proxy of Berth.
         // The bytes of another protocol follow it: they are not content and have no length.
-        guard isConnect == (upgrade != nil), upgrade == nil || !isLast && !hasContentLength else {
-            return refuse()
-        }
-        let authority = self[.authority] ?? []
-        if isConnect { out.writeStaticString("GET") } else { out.writeBytes(method) }
+        guard isConnect == upgrades, !upgrades || !isLast && !hasContentLength else { return refuse() }
+        if isConnect { out.writeStaticString("GET") } else { write(.method, into: &out) }
         out.writeStaticString(" ")
-        out.writeBytes(path)
+        write(.path, into: &out)
         out.writeStaticString(" HTTP/1.1\r\n")
-        if !authority.isEmpty {
+        if let authority = pseudo[Pseudo.authority.rawValue], !authority.isEmpty {
             out.writeStaticString("host: ")
-            out.writeBytes(authority)
+            write(.authority, into: &out)
             out.writeStaticString("\r\n")
         }
-        out.writeBytes(lines)
-        if !cookie.isEmpty {
+        out.writeBytes(lines.span.bytes)
+        if cookie.count > 0 {
             out.writeStaticString("cookie: ")
-            out.writeBytes(cookie)
+            out.writeBytes(cookie.span.bytes)
             out.writeStaticString("\r\n")
         }
-        if let upgrade {
+        if upgrades {
             // The key is that of RFC 6455, which has no use in HTTP/2.
             out.writeStaticString("connection: upgrade\r\nupgrade: ")
-            out.writeBytes(upgrade)
+            write(.protocol, into: &out)
             out.writeStaticString("\r\nsec-websocket-key: ")
             out.writeStaticString(Self.webSocketKey)
             out.writeStaticString("\r\n")
@@ -255,15 +240,17 @@ struct HeadLayout {
         out.writeStaticString("\r\n")
     }
 
+    private static let connect = Array("CONNECT".utf8)
+
     /// 16 bytes in base64 (RFC 6455 §4.1). It need not be secret: it keeps old caches from answering.
     private static let webSocketKey: StaticString = "YmVydGgtb3Zlci1IVFRQMg=="
 
     private mutating func writeResponse(isLast: Bool, into out: inout ByteBuffer) {
         guard status > 0 else { return refuse() }
         out.writeStaticString("HTTP/1.1 ")
-        out.writeBytes(self[.status] ?? [])
+        write(.status, into: &out)
         out.writeStaticString(" \r\n")
-        out.writeBytes(lines)
+        out.writeBytes(lines.span.bytes)
         if isLast, !hasContentLength, status >= 200, status != 204, status != 304 {
             out.writeStaticString("content-length: 0\r\n")
         }
@@ -275,7 +262,12 @@ struct HeadLayout {
 enum ConnectionField {
     /// Of an HTTP/1 connection: no field of a message in HTTP/2 (RFC 9113 §8.2.2).
     case forbidden
+    case transferEncoding
     case te, cookie, host, contentLength
+    /// Its value is another one in each message. In the peer's table it would take the place of those that come again, and
+    /// each would be compared with all before it.
+    case unique
+    case webSocketKey, webSocketAccept
     case other
 
     /// - Parameter name: in lower case.
@@ -287,9 +279,13 @@ enum ConnectionField {
         case 7 where name.spells("upgrade"): .forbidden
         case 10 where name.spells("connection"): .forbidden
         case 10 where name.spells("keep-alive"): .forbidden
+        case 11 where name.spells("traceparent"): .unique
+        case 12 where name.spells("x-request-id"): .unique
         case 14 where name.spells("content-length"): .contentLength
         case 16 where name.spells("proxy-connection"): .forbidden
-        case 17 where name.spells("transfer-encoding"): .forbidden
+        case 17 where name.spells("transfer-encoding"): .transferEncoding
+        case 17 where name.spells("sec-websocket-key"): .webSocketKey
+        case 20 where name.spells("sec-websocket-accept"): .webSocketAccept
         default: .other
         }
     }

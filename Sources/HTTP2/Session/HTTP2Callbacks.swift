@@ -11,13 +11,13 @@ enum HTTP2Callbacks {
         var callbacks: OpaquePointer?
         guard nghttp2_session_callbacks_new(&callbacks) == 0, let callbacks else { return nil }
         nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks) { _, header, user in
-            guard let header, let session = session(user) else { return 0 }
-            session.frameBegan(header.pointee)
+            guard let header else { return 0 }
+            with(user) { $0.frameBegan(header.pointee) }
             return 0
         }
         nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { _, frame, user in
-            guard let frame, let session = session(user) else { return 0 }
-            session.headBegan(frame.pointee.headers.cat, stream: frame.pointee.hd.stream_id)
+            guard let frame else { return 0 }
+            with(user) { $0.headBegan(frame.pointee.headers.cat, stream: frame.pointee.hd.stream_id) }
             return 0
         }
         nghttp2_session_callbacks_set_on_header_callback(callbacks) {
@@ -29,29 +29,27 @@ enum HTTP2Callbacks {
             valueCount,
             _,
             user in
-            guard let session = session(user) else { return 0 }
-            session.layout.add(
-                UnsafeBufferPointer(start: name, count: nameCount),
-                UnsafeBufferPointer(start: value, count: valueCount)
-            )
+            let goesOn = with(user) { session in
+                session.fieldArrived(
+                    UnsafeBufferPointer(start: name, count: nameCount),
+                    UnsafeBufferPointer(start: value, count: valueCount)
+                )
+            }
             // The library resets the stream, and reads the rest without a look at the fields.
-            guard session.layout.isBoundless else { return 0 }
-            session.layoutStream = nil
-            session.spend(.boundlessHead)
-            return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
+            return goesOn == false ? NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue : 0
         }
         nghttp2_session_callbacks_set_on_invalid_header_callback(callbacks) { _, _, _, _, _, _, _, user in
-            session(user)?.layout.refuse()
+            with(user) { $0.layout.refuse() }
             return 0
         }
         nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { _, frame, user in
-            guard let frame, let session = session(user) else { return 0 }
-            session.frameArrived(frame)
+            guard let frame else { return 0 }
+            with(user) { $0.frameArrived(frame) }
             return 0
         }
         nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks) { _, frame, _, user in
-            guard let frame, let session = session(user) else { return 0 }
-            session.frameRefused(on: frame.pointee.hd.stream_id)
+            guard let frame else { return 0 }
+            with(user) { $0.frameRefused(on: frame.pointee.hd.stream_id) }
             return 0
         }
         nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) {
@@ -61,24 +59,24 @@ enum HTTP2Callbacks {
             bytes,
             count,
             user in
-            guard let bytes, let session = session(user) else { return 0 }
-            session.bodyArrived(bytes, count, stream: stream)
+            guard let bytes else { return 0 }
+            with(user) { $0.bodyArrived(bytes, count, stream: stream) }
             return 0
         }
         nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) { _, stream, code, user in
-            session(user)?.streamClosed(stream, HTTP2Code(rawValue: code))
+            with(user) { $0.streamClosed(stream, HTTP2Code(rawValue: code)) }
             return 0
         }
         nghttp2_session_callbacks_set_on_frame_send_callback(callbacks) { _, frame, user in
-            guard let frame, let session = session(user) else { return 0 }
-            session.frameLeft(frame.pointee.hd)
+            guard let frame else { return 0 }
+            with(user) { $0.frameLeft(frame.pointee.hd) }
             return 0
         }
         nghttp2_session_callbacks_set_send_data_callback(callbacks) { _, frame, header, count, _, user in
-            guard let frame, let header, let session = session(user) else {
-                return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
-            }
-            return session.sendBody(stream: frame.pointee.hd.stream_id, frameHeader: header, count: count)
+            guard let frame, let header else { return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue }
+            return with(user) { session in
+                session.sendBody(stream: frame.pointee.hd.stream_id, frameHeader: header, count: count)
+            } ?? NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
         }
         return callbacks
     }()
@@ -117,15 +115,18 @@ enum HTTP2Callbacks {
     private static let provider = nghttp2_data_provider(
         source: nghttp2_data_source(ptr: nil),
         read_callback: { _, stream, _, room, flags, _, user in
-            guard let flags, let session = session(user) else {
-                return Int(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
-            }
-            return session.nextPart(of: stream, room: room, &flags.pointee)
+            guard let flags else { return Int(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue) }
+            return with(user) { $0.nextPart(of: stream, room: room, &flags.pointee) }
+                ?? Int(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
         }
     )
 
-    private static func session(_ user: UnsafeMutableRawPointer?) -> HTTP2Session? {
-        user.map { Unmanaged<HTTP2Session>.fromOpaque($0).takeUnretainedValue() }
+    /// Calls `body` with the session, of which no reference is counted.
+    @inline(__always)
+    @discardableResult
+    private static func with<Result>(_ user: UnsafeMutableRawPointer?, _ body: (HTTP2Session) -> Result) -> Result? {
+        guard let user else { return nil }
+        return Unmanaged<HTTP2Session>.fromOpaque(user)._withUnsafeGuaranteedRef(body)
     }
 }
 
@@ -141,7 +142,7 @@ extension HTTP2Session {
 
     /// Counts what makes work and moves no message.
     fileprivate func frameBegan(_ header: nghttp2_frame_hd) {
-        frameBytes += Self.frameHeaderBytes + header.length
+        ignored.frameBegan(Self.frameHeaderBytes + header.length)
         switch UInt32(header.type) {
         case NGHTTP2_DATA.rawValue:
             if header.length > 0 {
@@ -149,9 +150,9 @@ extension HTTP2Session {
             } else if UInt32(header.flags) & NGHTTP2_FLAG_END_STREAM.rawValue == 0 {
                 spend(.control)
             }
-            checkStream(header.stream_id, isHeaders: false)
+            if case .server = role { checkLeftOut(dataFrames.begun(header.stream_id)) }
         case NGHTTP2_HEADERS.rawValue:
-            checkStream(header.stream_id, isHeaders: true)
+            checkHead(on: header.stream_id)
             spendLate(header)
         case NGHTTP2_RST_STREAM.rawValue:
             spend(.reset)
@@ -163,20 +164,25 @@ extension HTTP2Session {
     /// A server's frame on a stream that is gone. Its head is unpacked all the same, for the sake of the table.
     private func spendLate(_ header: nghttp2_frame_hd) {
         guard case .client = role, stream(header.stream_id) == nil else { return }
-        guard lateFrames == 0 else {
-            lateFrames -= 1
-            return
-        }
-        for _ in 0...(header.length / Self.ignoredBytes) { spend(.control) }
+        for _ in 0..<ignored.lateFrame(of: header.length) { spend(.control) }
     }
 
-    private func checkStream(_ id: Int32, isHeaders: Bool) {
+    private func checkHead(on id: Int32) {
         guard case .server = role, id & 1 == 1 else { return }
-        let isOpen = stream(id) != nil
-        switch closedStreams.frameArrives(on: id, isHeaders: isHeaders, isOpen: isOpen) {
+        switch closedStreams.frameArrives(on: id, isHeaders: true, isOpen: stream(id) != nil) {
         case .fine: break
         case .ignored: spend(.control)
         case .error(let code): terminate(code)
+        }
+    }
+
+    /// DATA on streams that are gone. Its bytes are `ignored`.
+    func checkLeftOut(_ streams: ArraySlice<Int32>) {
+        for id in streams where id & 1 == 1 {
+            let isOpen = stream(id) != nil
+            if case .error(let code) = closedStreams.frameArrives(on: id, isHeaders: false, isOpen: isOpen) {
+                terminate(code)
+            }
         }
     }
 
@@ -185,7 +191,8 @@ extension HTTP2Session {
         switch (role, category) {
         case (.server, NGHTTP2_HCAT_REQUEST):
             let stream = HTTP2Stream(id: id)
-            (streams[id], recent) = (stream, stream)
+            streams.insert(stream)
+            recent = stream
             kind = .request
         case (.client, NGHTTP2_HCAT_RESPONSE): kind = .response
         case (.client, NGHTTP2_HCAT_HEADERS):
@@ -195,6 +202,15 @@ extension HTTP2Session {
         }
         layoutStream = stream(id)
         layout.begin(kind, maxBytes: settings.headBytes, maxFields: settings.fields)
+    }
+
+    /// - Returns: false where the head is without bounds.
+    fileprivate func fieldArrived(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) -> Bool {
+        layout.add(name, value)
+        guard layout.isBoundless else { return true }
+        layoutStream = nil
+        spend(.boundlessHead)
+        return false
     }
 
     fileprivate func frameArrived(_ frame: UnsafePointer<nghttp2_frame>) {
@@ -246,7 +262,7 @@ extension HTTP2Session {
             spend(.reset)
             if let stream = stream(header.stream_id) {
                 // The library's own: see `reset`.
-                if !stream.isReset { expectLateBytes() }
+                if !stream.isReset { ignored.expectLate(window: settings.streamWindow) }
                 stream.isReset = true
             } else {
                 closedStreams.add(header.stream_id, isEndedByPeer: false)
@@ -262,7 +278,7 @@ extension HTTP2Session {
     /// The library resets the stream when it next sends.
     fileprivate func frameRefused(on id: Int32) {
         guard let stream = stream(id), !stream.isReset else { return }
-        expectLateBytes()
+        ignored.expectLate(window: settings.streamWindow)
         stream.isReset = true
     }
 
@@ -282,7 +298,7 @@ extension HTTP2Session {
     }
 
     fileprivate func streamClosed(_ id: Int32, _ code: HTTP2Code) {
-        guard let stream = streams.removeValue(forKey: id) else { return }
+        guard let stream = streams.remove(id) else { return }
         if recent === stream { recent = nil }
         // The library refuses some heads itself.
         if layoutStream === stream { layoutStream = nil }

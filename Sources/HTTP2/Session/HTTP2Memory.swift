@@ -8,7 +8,7 @@ package final class HTTP2Memory {
     /// Memory for the events of the session whose turn it is.
     private var spare: [HTTP2Event] = []
     /// Fields on their way to the library.
-    var fields = FieldBlock()
+    let fields = FieldBlock()
     /// Frames on their way out.
     var output = ByteBuffer()
 

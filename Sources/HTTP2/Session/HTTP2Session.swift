@@ -18,19 +18,14 @@ package final class HTTP2Session {
     package private(set) var meter: AbuseMeter
 
     /// The open streams, by number, and the one that was looked up last.
-    var streams: [Int32: HTTP2Stream] = [:]
+    var streams = StreamTable()
     var recent: HTTP2Stream?
     /// What waits to be sent on all streams, bytes.
     package internal(set) var queuedBytes = 0
-    private var receivedBytes = 0
-    /// Of the frames that the library did not leave out.
-    var frameBytes = 0
-    /// What may still arrive on streams that were reset, from peers that do not know of it yet.
-    private var lateBytes = 0
-    /// … frames other than DATA.
-    var lateFrames = 0
-    private var spentIgnored = 0
+    var ignored = IgnoredInput()
     var closedStreams = ClosedStreams()
+    /// Of a server.
+    var dataFrames = DataFrames()
     /// The head that arrives, and its stream.
     var layout: HeadLayout
     var layoutStream: HTTP2Stream?
@@ -117,33 +112,23 @@ package final class HTTP2Session {
     package func receive(_ bytes: ByteBuffer, now: NIODeadline) throws(HTTP2Failure) {
         if events.isEmpty { events = memory.lend() }
         input = bytes
-        receivedBytes += bytes.readableBytes
+        ignored.arrived(bytes.readableBytes)
         let result = bytes.withUnsafeReadableBytes { memory -> Int in
             let bytes = memory.bindMemory(to: UInt8.self)
             inputStart = bytes.baseAddress
+            if case .server = role { dataFrames.arrive(in: bytes) }
             return nghttp2_session_mem_recv(session, bytes.baseAddress, bytes.count)
         }
         inputStart = nil
         input = ByteBuffer()
         guard result >= 0 else { throw HTTP2Failure(code: Int32(truncatingIfNeeded: result)) }
-        spendIgnored()
+        for _ in 0..<ignored.takeCharge() { spend(.control) }
+        checkLeftOut(dataFrames.takeLeftOut())
         if settings.metersAbuse, !isAbused, meter.isExceeded(now: now) {
             isAbused = true
             nghttp2_session_terminate_session(session, HTTP2Code.enhanceYourCalm.rawValue)
         }
     }
-
-    /// Frames of unknown types, and those of streams that are gone, are left out by the library without a word.
-    private func spendIgnored() {
-        let ignored = (receivedBytes - frameBytes - lateBytes) / Self.ignoredBytes
-        while spentIgnored < ignored {
-            spentIgnored += 1
-            spend(.control)
-        }
-    }
-
-    /// As many ignored bytes count as one frame.
-    static let ignoredBytes = 256
 
     /// The stream accepts as many bytes again.
     package func consumed(_ count: Int, of stream: HTTP2Stream) {
@@ -214,12 +199,12 @@ package final class HTTP2Session {
     /// Opens a stream with a request.
     ///
     /// - Parameters:
-    ///   - text: the head as Berth writes it for HTTP/1; changed.
+    ///   - text: the head as Berth writes it for HTTP/1.
     ///   - upgrade: what an extended CONNECT changes to, in place of the method; nil: none.
     /// - Returns: the stream; how the text frames the body that is to be sent next; and the length of the head, after which
     ///   the text may have the beginning of that body. Nil where there can be no further stream on this connection.
     package func open(
-        _ text: inout ByteBuffer,
+        _ text: ByteBuffer,
         upgrade: StaticString? = nil,
         owner: any HTTP2StreamOwner
     ) -> (stream: HTTP2Stream, framing: BodyFraming, length: Int)? {
@@ -227,7 +212,7 @@ package final class HTTP2Session {
         let scheme: StaticString = isSecure ? "https" : "http"
         let first: FieldBlock.FirstLine =
             upgrade.map { .connect(scheme: scheme, protocol: $0) } ?? .request(scheme: scheme)
-        let opened = memory.fields.read(&text, first) { fields, framing in
+        let opened = memory.fields.read(text, first) { fields, framing in
             let isLast = upgrade == nil && framing.isEmpty
             let id = HTTP2Callbacks.withProvider(isLast: isLast) { provider in
                 nghttp2_submit_request(session, nil, fields.baseAddress, fields.count, provider, nil)
@@ -240,20 +225,20 @@ package final class HTTP2Session {
         stream.hasHead = true
         stream.isOutputEnded = opened.isLast
         stream.isHeadRequest = memory.fields.isHead
-        streams[opened.id] = stream
+        streams.insert(stream)
         return (stream, memory.fields.framing, memory.fields.length)
     }
 
     /// Sends an interim response, or the head of the response.
     ///
     /// - Parameters:
-    ///   - text: as Berth writes it for HTTP/1; changed.
+    ///   - text: as Berth writes it for HTTP/1.
     ///   - isLast: there is no body.
-    package func send(head text: inout ByteBuffer, isInterim: Bool, isLast: Bool, on stream: HTTP2Stream) {
+    package func send(head text: ByteBuffer, isInterim: Bool, isLast: Bool, on stream: HTTP2Stream) {
         guard stream.isOpen, !stream.hasHead else { return }
         stream.hasHead = !isInterim
         if isLast { stream.isOutputEnded = true }
-        _ = memory.fields.read(&text, .status) { fields, _ in
+        _ = memory.fields.read(text, .status) { fields, _ in
             if isInterim {
                 nghttp2_submit_headers(session, 0, stream.id, nil, fields.baseAddress, fields.count, nil)
             } else {
@@ -303,18 +288,10 @@ package final class HTTP2Session {
         guard stream.isOpen else { return }
         discardOutput(of: stream)
         // After a response that came before the end of the request's body, a window of the body is under way.
-        if !stream.isReset { expectLateBytes() }
+        if !stream.isReset { ignored.expectLate(window: settings.streamWindow) }
         stream.isReset = true
         nghttp2_submit_rst_stream(session, 0, stream.id, code.rawValue)
     }
-
-    func expectLateBytes() {
-        lateBytes += settings.streamWindow
-        lateFrames += Self.lateFramesOfStream
-    }
-
-    /// A head, trailers, a reset, a window update.
-    private static let lateFramesOfStream = 4
 
     func discardOutput(of stream: HTTP2Stream) {
         queuedBytes -= stream.waitingBytes
@@ -323,8 +300,7 @@ package final class HTTP2Session {
 
     /// Called within the library's request for a part of the body that is the last.
     func submitTrailers(_ text: ByteBuffer, on stream: HTTP2Stream) -> Bool {
-        var text = text
-        return memory.fields.read(&text, .none) { fields, _ in
+        memory.fields.read(text, .none) { fields, _ in
             nghttp2_submit_trailer(session, stream.id, fields.baseAddress, fields.count) == 0
         } ?? false
     }
@@ -380,7 +356,7 @@ package final class HTTP2Session {
     /// A further stream could be opened: there are numbers left, and the peer has not sent GOAWAY.
     package var canOpenStreams: Bool { nghttp2_session_check_request_allowed(session) != 0 }
 
-    package var allStreams: [HTTP2Stream] { Array(streams.values) }
+    package var allStreams: [HTTP2Stream] { streams.all }
 
     /// Resets and heads without bounds are not charged to a server: those who share a connection to it could bring them
     /// about, and end what others have on it. Their requests fail. Neither is a window of each stream that was reset, which

@@ -168,11 +168,8 @@ final class DownstreamConnection: TransportOwner, ClientConnection, @unchecked S
                 return false
             }
         } catch {
-            if worker.isOtherProtocol(error, self) {
-                abort()
-            } else {
-                refuseHead(Failure(error), now: worker.now)
-            }
+            worker.noteProtocol(error, self)
+            if !worker.refusesPreface(error, self) { refuseHead(Failure(error), now: worker.now) }
             return true
         }
         enterExchange()

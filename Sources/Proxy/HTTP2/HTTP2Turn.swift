@@ -7,9 +7,9 @@ import Transports
 enum HTTP2Turn {
     /// Bytes of one step. The time is looked at between two. Bodies take next to none: after a quick step the next is large,
     /// as parts of frames cost more than whole ones.
-    private static let step = (large: 16 << 10, usual: 4 << 10, short: 1 << 10)
+    private static let step = (large: 16 << 10, usual: 4 << 10, short: 512)
     private static let quick = TimeAmount.microseconds(20)
-    private static let time = (usual: TimeAmount.microseconds(500), short: TimeAmount.microseconds(100))
+    private static let time = (usual: TimeAmount.microseconds(250), short: TimeAmount.microseconds(100))
 
     /// Passes bytes to a session for one turn. It is short where the peer has sent much without use.
     ///
@@ -51,6 +51,8 @@ enum HTTP2Turn {
 
 /// A connection that takes in turns what its peer sends. It accepts nothing more while there is a rest.
 protocol HTTP2Receiver: HTTP2Link, Sendable {
+    /// Of its loop.
+    var turns: HTTP2Turns { get }
     var transport: (any Transport)? { get }
     /// What has arrived, for the next turn. Empty after the end.
     var rest: ByteBuffer { get set }
@@ -62,12 +64,12 @@ protocol HTTP2Receiver: HTTP2Link, Sendable {
 }
 
 extension HTTP2Receiver {
-    /// Takes what the transport has read.
+    /// Takes what the transport has read. Where the peer has sent much without use, the others go first.
     func take(_ bytes: inout ByteBuffer) {
-        pass(&bytes)
+        if !session.isSpending { pass(&bytes) }
         rest = HTTP2Turn.keep(bytes)
         bytes = ByteBuffer()
-        goOnLater()
+        if rest.readableBytes > 0 { turns.wait(self) }
     }
 
     /// Takes the rest at once: the peer has sent its last.
@@ -91,18 +93,18 @@ extension HTTP2Receiver {
         if !turnEnded(failure) { bytes = ByteBuffer() }
     }
 
-    private func goOnLater() {
-        if rest.readableBytes > 0 { loop.execute { self.goOn() } }
-    }
-
-    private func goOn() {
-        guard transport != nil, rest.readableBytes > 0 else { return }
+    /// Its turn has come.
+    ///
+    /// - Returns: whether there is a rest.
+    func goOn() -> Bool {
+        guard transport != nil, rest.readableBytes > 0 else { return false }
         var bytes = ByteBuffer()
         swap(&bytes, &rest)
         pass(&bytes)
         rest = bytes
         readCompleted()
-        if rest.readableBytes == 0 { transport?.resumeReading() }
-        goOnLater()
+        guard rest.readableBytes == 0 else { return true }
+        transport?.resumeReading()
+        return false
     }
 }

@@ -51,8 +51,7 @@ final class HTTP2CheckTransport: Transport, TransportOwner, HTTP2StreamOwner {
 
     /// The whole request.
     func write(_ bytes: ByteBuffer) {
-        var text = bytes
-        _ = session.open(&text, owner: self)
+        _ = session.open(bytes, owner: self)
     }
 
     func flush() {

@@ -98,6 +98,7 @@ final class HTTP2UpstreamConnection: TransportOwner, HTTP2Receiver, @unchecked S
     }
 
     var loop: any EventLoop { worker.loop }
+    var turns: HTTP2Turns { worker.http2.turns }
 
     // MARK: Streams
 

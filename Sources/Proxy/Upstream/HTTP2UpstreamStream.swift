@@ -79,10 +79,9 @@ final class HTTP2UpstreamStream: ExchangeUpstream, HTTP2StreamOwner, HTTP2Output
         connection.placeTaken()
         self.exchange = exchange
         phase = .head
-        var text = request
         let changes = exchange.offersWebSocket
         if changes { webSocketKey = WebSocketAccept.key(in: request.readableBytesUInt8Span) }
-        guard let opened = connection.session.open(&text, upgrade: changes ? "websocket" : nil, owner: self)
+        guard let opened = connection.session.open(request, upgrade: changes ? "websocket" : nil, owner: self)
         else {
             // Not within a call of the exchange's.
             return connection.loop.execute { [self] in fail(Failure(.goneAway)) }
@@ -91,8 +90,10 @@ final class HTTP2UpstreamStream: ExchangeUpstream, HTTP2StreamOwner, HTTP2Output
         decoder = BodyDecoder(changes ? .none : opened.framing, limits: connection.limits.forNextTier)
         hasEndedRequest = changes || decoder.isComplete
         progress.restart()
-        text.moveReaderIndex(forwardBy: min(opened.length, text.readableBytes))
-        if text.readableBytes > 0 { sendBody(text) }
+        guard request.readableBytes > opened.length else { return }
+        var body = request
+        body.moveReaderIndex(forwardBy: opened.length)
+        sendBody(body)
     }
 
     func sendBody(_ bytes: ByteBuffer) {

@@ -43,8 +43,7 @@ extension Exchange {
     /// Gives the client a response that explains the failure.
     func respond(_ failure: Failure) {
         note(failure)
-        upstream?.cancel()
-        upstream = nil
+        leaveUpstream()
         var plain = LocalResponse.failure(
             failure,
             tier: context.settings,
@@ -189,8 +188,7 @@ extension Exchange {
         leavePlaces()
         leavePage()
         charge(Failure(.downstreamClosed))
-        upstream?.cancel()
-        upstream = nil
+        leaveUpstream()
         tunnel?.close()
         tunnel = nil
         downstream = nil
@@ -202,8 +200,14 @@ extension Exchange {
         leaveWaits()
         leavePlaces()
         leavePage()
-        upstream?.cancel()
-        upstream = nil
+        leaveUpstream()
+    }
+
+    /// Nothing more is wanted of the endpoint.
+    func leaveUpstream() {
+        guard let upstream else { return }
+        upstream.cancel()
+        self.upstream = nil
     }
 
     /// No error page is wanted any longer.

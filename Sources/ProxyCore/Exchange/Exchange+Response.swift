@@ -142,8 +142,7 @@ extension Exchange {
             return false
         }
         let plain = LocalResponse.replacing(head, source)
-        upstream?.cancel()
-        upstream = nil
+        leaveUpstream()
         respond(plain, as: page, closes: false)
         return true
     }
@@ -263,8 +262,7 @@ extension Exchange {
             return false
         }
         note(Failure(.draining))
-        upstream?.cancel()
-        upstream = nil
+        leaveUpstream()
         _ = machine.responseEnded()
         downstream?.sendEnd()
         finish()

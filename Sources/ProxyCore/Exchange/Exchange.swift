@@ -111,7 +111,8 @@ package final class Exchange {
         self.machine = machine
         facts = ExchangeFacts(start: now, reusing: &facts)
         facts.method = method
-        (upstream, tunnel) = (nil, nil)
+        leaveUpstream()
+        tunnel = nil
     }
 
     /// Sends a request of Berth itself, which no rule decides about.
@@ -327,8 +328,7 @@ package final class Exchange {
         attempt?.keepEndpoint(of: &places)
         attempt = nil
         charge(failure)
-        upstream?.cancel()
-        upstream = nil
+        leaveUpstream()
         if let upstream = facts.upstream { facts.attempted.insert(upstream) }
         if machine.isRepeated, !entersRetry() { return perform(machine.noEndpointLeft(failure)) }
         let target = facts.route.forwarding

@@ -8,11 +8,13 @@ package enum ClientHelloFailure: Error, Hashable, Sendable {
     case notTLS
     /// The client's hello has the form of SSL 2, or its record is of a version before SSL 3.
     case oldVersion
-    /// A record that a hello cannot have: empty, longer than 16 KiB, or of another type within the hello.
+    /// A record that a hello cannot have: empty, or of another type within the hello.
     case badRecord
+    /// A record that is longer than 16 KiB.
+    case recordOverflow
     /// The first message of the handshake is another one.
     case notHello(type: UInt8)
-    /// The hello is longer than `ClientHelloReader.maxBytes`.
+    /// The hello is longer than `ClientHelloReader.maxHello`, or than `maxBytes` with its records.
     case tooLong
     /// A length within the hello does not fit.
     case malformed(ClientHelloPart)
@@ -28,6 +30,7 @@ package enum ClientHelloFailure: Error, Hashable, Sendable {
         case .plainHTTP, .plainHTTP2, .notTLS: nil
         case .oldVersion: 70  // protocol_version
         case .badRecord, .notHello: 10  // unexpected_message
+        case .recordOverflow: 22  // record_overflow
         case .tooLong, .malformed: 50  // decode_error
         case .duplicateExtension: 47  // illegal_parameter
         case .badServerName: 112  // unrecognized_name
@@ -41,7 +44,7 @@ package enum ClientHelloFailure: Error, Hashable, Sendable {
         case .plainHTTP2: "plain_http2"
         case .notTLS: "not_tls"
         case .oldVersion: "old_version"
-        case .badRecord: "bad_record"
+        case .badRecord, .recordOverflow: "bad_record"
         case .notHello: "not_hello"
         case .tooLong: "hello_too_long"
         case .malformed: "hello_malformed"
@@ -67,8 +70,10 @@ extension ClientHelloFailure: CustomStringConvertible {
         case .notTLS: "the client's first bytes are not TLS"
         case .oldVersion: "the client uses a version of SSL before 3"
         case .badRecord: "the client's hello has an invalid record"
+        case .recordOverflow: "the client's hello has a record of more than 16 KiB"
         case .notHello(let type): "the client's first message is of type \(type), not a ClientHello"
-        case .tooLong: "the client's hello is longer than \(ClientHelloReader.maxBytes >> 10) KiB"
+        case .tooLong:
+            "the client's hello is longer than \(ClientHelloReader.maxHello >> 10) KiB, or in too many records"
         case .malformed(let part): "the client's hello is malformed: \(part.rawValue)"
         case .duplicateExtension(let type): "the client's hello has extension \(type) twice"
         case .badServerName: "the server name is not a host name"

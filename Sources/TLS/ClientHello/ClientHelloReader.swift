@@ -10,8 +10,10 @@
 ///     case .failed(let failure): …
 ///     }
 package struct ClientHelloReader: Sendable {
-    /// The maximum size of a hello with its records, bytes. Hellos of browsers have up to 2 KiB.
-    package static let maxBytes = 16 << 10
+    /// The maximum size of a hello, bytes. Those of browsers have up to 2 KiB.
+    package static let maxHello = 16 << 10
+    /// … with its records. Each has at least 16 bytes on average.
+    package static let maxBytes = maxHello + 6 << 10
 
     package enum Outcome: Hashable, Sendable {
         /// The hello is not complete. Never after `maxBytes`.

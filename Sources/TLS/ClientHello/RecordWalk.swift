@@ -45,7 +45,8 @@ struct RecordWalk: Sendable {
         if left > 1, bytes[record + 1] != 3 { throw isFirst ? ClientHelloFailure.notTLS : .badRecord }
         guard left >= Self.header else { return (0, false) }
         let length = Int(bytes[record + 3]) << 8 | Int(bytes[record + 4])
-        guard (1...Self.maxRecord).contains(length) else { throw .badRecord }
+        guard length > 0 else { throw .badRecord }
+        guard length <= Self.maxRecord else { throw .recordOverflow }
         let there = min(length, left - Self.header)
         return (there, there == length)
     }
@@ -57,7 +58,7 @@ struct RecordWalk: Sendable {
         guard start[0] == Self.clientHello else { throw .notHello(type: start[0]) }
         guard start.count == Self.messageHeader else { return nil }
         let length = Int(start[1]) << 16 | Int(start[2]) << 8 | Int(start[3])
-        guard length <= ClientHelloReader.maxBytes else { throw .tooLong }
+        guard length <= ClientHelloReader.maxHello else { throw .tooLong }
         guard count >= Self.messageHeader + length else { return nil }
         let message = Self.gather(bytes, count: Self.messageHeader + length)
         return Array(message.dropFirst(Self.messageHeader))
@@ -72,7 +73,7 @@ struct RecordWalk: Sendable {
             let length = Int(bytes[record + 3]) << 8 | Int(bytes[record + 4])
             let start = record + header
             let end = min(start + min(length, count - message.count), bytes.count)
-            for index in start..<max(start, end) { message.append(bytes[index]) }
+            bytes.extracting(start..<max(start, end)).withUnsafeBufferPointer { message.append(contentsOf: $0) }
             record = start + length
         }
         return message

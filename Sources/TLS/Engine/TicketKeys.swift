@@ -15,6 +15,9 @@ final class TicketKeys: Sendable {
     private static let keyBytes = 32
     private static let macBytes = 32
 
+    /// Fetched once: OpenSSL would look it up for each ticket. Never changed; nil: out of memory.
+    private nonisolated(unsafe) static let cipher = EVP_CIPHER_fetch(nil, "AES-256-CBC", nil)
+
     struct Key: Equatable, Sendable {
         /// Sent with the ticket, unprotected.
         let name: [UInt8]
@@ -82,8 +85,8 @@ final class TicketKeys: Sendable {
         let key: Key
         var result: Int32 = 1
         if encrypts {
-            guard let newest = newest(now: now),
-                RAND_bytes(iv, EVP_CIPHER_get_iv_length(EVP_aes_256_cbc())) == 1
+            guard Self.cipher != nil, let newest = newest(now: now),
+                RAND_bytes(iv, EVP_CIPHER_get_iv_length(Self.cipher)) == 1
             else { return -1 }
             key = newest
             for index in 0..<Self.nameBytes { name[index] = key.name[index] }
@@ -96,6 +99,7 @@ final class TicketKeys: Sendable {
         }
         var macKey = key.mac
         let isReady = berth_ticket_protect(
+            Self.cipher,
             cipher,
             mac,
             key.cipher,

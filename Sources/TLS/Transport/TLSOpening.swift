@@ -7,8 +7,7 @@ protocol TLSOpening: AnyObject {
     /// Of the loop.
     var memory: TLSMemory { get }
     var loop: any EventLoop { get }
-    /// The peer is to receive why it was refused, however long that takes: the connection stays until the peer, or its
-    /// owner, closes it.
+    /// The peer is to receive why it was refused: the connection stays for some seconds, or until the peer closes it.
     var waitsForRefused: Bool { get }
 
     /// - Parameter bytes: that have arrived.

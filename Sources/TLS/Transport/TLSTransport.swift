@@ -35,6 +35,9 @@ package final class TLSTransport: Transport, TransportOwner {
     /// Written, and not encrypted yet.
     private var pending = ByteBuffer()
     private var receivedBytes = 0
+    /// Ends the wait for a peer that was refused.
+    private var lingerEnd: Scheduled<Void>?
+    private var lingeredBytes = 0
 
     /// The peer has sent close_notify.
     private var isInputEnded = false
@@ -48,6 +51,9 @@ package final class TLSTransport: Transport, TransportOwner {
 
     /// More bytes that the peer does not accept, and that OpenSSL made because of its messages alone, end the connection.
     private static let maxUnread = 1 << 20
+
+    /// What a peer that was refused may take to read why, and may still send, bytes.
+    private static let lingering = (time: TimeAmount.seconds(5), bytes: 1 << 20)
 
     /// - Parameter socket: one that has just been accepted or connected, and has no owner.
     init(over socket: any Transport, _ opening: any TLSOpening) {
@@ -109,8 +115,10 @@ package final class TLSTransport: Transport, TransportOwner {
             }
         case .open:
             if !isInputEnded { decrypt(bytes) }
-        case .refused, .closed:
-            break
+        case .refused:
+            lingeredBytes &+= bytes.readableBytes
+            if lingeredBytes > Self.lingering.bytes { fail() }
+        case .closed: break
         }
         bytes = ByteBuffer()
     }
@@ -321,6 +329,8 @@ package final class TLSTransport: Transport, TransportOwner {
         // Closing at once could destroy on its way what the client is to receive.
         socket.closeOutput()
         socket.awaitInput()
+        let end = LoopTask { [weak self] in self?.fail() }
+        lingerEnd = loop.scheduleTask(in: Self.lingering.time) { end.run() }
     }
 
     private func fail() {
@@ -337,6 +347,8 @@ package final class TLSTransport: Transport, TransportOwner {
 
     private func release() {
         phase = .closed
+        lingerEnd?.cancel()
+        lingerEnd = nil
         owner = nil
         opening = nil
         stream = nil

@@ -141,8 +141,8 @@ extension HTTP2Origin.Request {
     }
 
     func begin(_ status: Int = 200, _ fields: String = "", isInterim: Bool = false, isLast: Bool = false) {
-        var text = ByteBuffer(string: "HTTP/1.1 \(status) \r\n\(fields)\r\n")
-        connection.session.send(head: &text, isInterim: isInterim, isLast: isLast, on: stream)
+        let text = ByteBuffer(string: "HTTP/1.1 \(status) \r\n\(fields)\r\n")
+        connection.session.send(head: text, isInterim: isInterim, isLast: isLast, on: stream)
         connection.flush()
     }
 

@@ -216,6 +216,29 @@ import Testing
         #expect(bench.failures == ["abandoned"] && !bench.pipe.isActive && bench.owner.events.isEmpty)
     }
 
+    @Test func `A client that was refused has some seconds to read why, and may not send without end`() throws {
+        let refused: [UInt8] = [22, 3, 1, 0, 4, 2, 0, 0, 0]
+        let slow = try TLSBench()
+        slow.pipe.arrive(refused)
+        #expect(slow.failures == ["not_hello"] && slow.pipe.isOutputClosed && slow.pipe.isActive)
+        #expect(slow.pipe.takeSent().suffix(2) == [2, 10])
+        slow.loop.advanceTime(by: .milliseconds(4900))
+        #expect(slow.pipe.isActive && slow.owner.events.isEmpty)
+        slow.loop.advanceTime(by: .milliseconds(200))
+        #expect(!slow.pipe.isActive && slow.owner.events == ["failed"])
+        let fast = try TLSBench()
+        fast.pipe.arrive(refused)
+        for _ in 0..<16 { fast.pipe.arrive([UInt8](repeating: 0, count: 64 << 10)) }
+        #expect(fast.pipe.isActive)
+        fast.pipe.arrive([0])
+        #expect(!fast.pipe.isActive && fast.owner.events == ["failed"])
+        let gone = try TLSBench()
+        gone.pipe.arrive(refused)
+        gone.pipe.endInput()
+        gone.loop.advanceTime(by: .seconds(6))
+        #expect(!gone.pipe.isActive && gone.owner.events.count == 1)
+    }
+
     @Test func `A client that rejects the certificate is reported with its alert`() throws {
         let bench = try TLSBench(.init(version: TLS1_2_VERSION))
         bench.client.connect()

@@ -63,10 +63,10 @@ final class HTTP2DownstreamConnection: TransportOwner, ClientConnection, HTTP2Re
     }
 
     var loop: any EventLoop { worker.loop }
+    var turns: HTTP2Turns { worker.http2.turns }
     private var hasServed: Bool { served > 0 }
     /// It ends when its streams have.
     var isEnding: Bool { endsAt != nil || hasAnnouncedEnd }
-
     var waitingBytes: Int { transport?.waitingBytes ?? 0 }
 
     // MARK: Input

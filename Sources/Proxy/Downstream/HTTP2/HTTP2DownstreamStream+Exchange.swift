@@ -35,7 +35,7 @@ extension HTTP2DownstreamStream: ExchangeDownstream {
     func sendInterim(_ head: borrowing ResponseHead, _ source: ByteBuffer) {
         guard let stream, let link else { return }
         write(head, source, changes: nil, isInterim: true)
-        link.session.send(head: &headText, isInterim: true, isLast: false, on: stream)
+        link.session.send(head: headText, isInterim: true, isLast: false, on: stream)
         headText.clear()
         link.flushSoon()
     }
@@ -118,7 +118,7 @@ extension HTTP2DownstreamStream: ExchangeDownstream {
         guard let stream, let link else { return }
         isHeadHeld = false
         hasSentHead = true
-        link.session.send(head: &headText, isInterim: false, isLast: isLast, on: stream)
+        link.session.send(head: headText, isInterim: false, isLast: isLast, on: stream)
         headText.clear()
     }
 

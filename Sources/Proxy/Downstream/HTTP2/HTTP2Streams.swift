@@ -1,3 +1,4 @@
+import Bytes
 import EpollLoop
 import HTTP1
 import HTTP2
@@ -15,6 +16,7 @@ package typealias AbuseReport = @Sendable (_ detail: String, _ connection: Conne
 /// `@unchecked Sendable`: used on that loop alone.
 final class HTTP2Streams: @unchecked Sendable {
     let memory = HTTP2Memory()
+    let turns = HTTP2Turns()
     /// To be set before the first connection.
     var abuse: AbuseReport?
     /// Streams of requests that are over, to be used again with their exchanges.
@@ -72,6 +74,9 @@ enum HTTP2Preface {
     /// RFC 9113 §3.4.
     static let bytes = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
 
+    /// A connection error: SETTINGS, which come first, and GOAWAY with PROTOCOL_ERROR before any stream.
+    static let refusal: [UInt8] = [0, 0, 0, 4, 0, 0, 0, 0, 0] + [0, 0, 8, 7, 0, 0, 0, 0, 0] + [0, 0, 0, 0, 0, 0, 0, 1]
+
     enum Match { case whole, beginning, none }
 
     static func match(_ received: ByteBuffer) -> Match {
@@ -85,12 +90,26 @@ extension Worker {
     /// Reports a client that uses another protocol than HTTP.
     ///
     /// - Parameter error: of the head that arrived.
-    /// - Returns: whether a response of HTTP/1 would be of no use: the first bytes are neither HTTP/1 nor HTTP/2.
-    func isOtherProtocol(_ error: RequestError, _ client: DownstreamConnection) -> Bool {
-        if let name = error.otherProtocol {
-            otherProtocol?(name, client.connection.peer, client.connection.localPort)
-        }
-        return error == .badVersion && client.requests == 0 && client.connection.listener?.allowsHTTP2 == true
+    func noteProtocol(_ error: RequestError, _ client: DownstreamConnection) {
+        guard let name = error.otherProtocol else { return }
+        otherProtocol?(name, client.connection.peer, client.connection.localPort)
+    }
+
+    /// Ends a connection without TLS whose first bytes are neither HTTP/1 nor HTTP/2, where the listener allows both: the
+    /// client gets an error of HTTP/2 (RFC 9113 §3.4). A request line with a path gets a response of HTTP/1.
+    ///
+    /// - Parameter error: of the head that arrived.
+    /// - Returns: whether it was ended.
+    func refusesPreface(_ error: RequestError, _ client: DownstreamConnection) -> Bool {
+        guard error == .badVersion, client.requests == 0, client.connection.scheme == .http,
+            client.connection.listener?.allowsHTTP2 == true
+        else { return false }
+        let words = client.inbound.readableBytesView.split(separator: ASCII.space, maxSplits: 1)
+        guard words.last?.first != ASCII.slash else { return false }
+        client.transport?.write(ByteBuffer(bytes: HTTP2Preface.refusal))
+        client.transport?.flush()
+        client.abort()
+        return true
     }
 
     /// Serves a connection over HTTP/2 from its first bytes on, where the listener allows that and the client wants it.
