@@ -41,7 +41,7 @@ static inline size_t *berth_mappings(void) {
     return &count;
 }
 
-// Sizes up to 512 bytes in steps of 64, then 1,024 and 2,048. At most 0.8 MiB are kept.
+// Sizes up to 512 bytes in steps of 64, then 1,024 and 2,048. A thread keeps at most 0.8 MiB.
 enum { BERTH_PIECE_SIZES = 10, BERTH_SMALL_SIZES = 8, BERTH_KEPT_SMALL = 256, BERTH_KEPT_LARGE = 64 };
 
 struct berth_free_piece {
@@ -138,6 +138,7 @@ static inline void *berth_session_calloc(size_t count, size_t size, void *user) 
 static inline void *berth_session_realloc(void *pointer, size_t size, void *user) {
     if (!pointer) return berth_session_malloc(size, user);
     struct berth_piece_header header = berth_session_header(pointer);
+    if (header.place < BERTH_PIECE_SIZES && berth_piece_place(size) == header.place) return pointer;
     if (!header.mapped && header.place == BERTH_PIECE_SIZES && berth_piece_place(size) == BERTH_PIECE_SIZES) {
         if (size > SIZE_MAX - BERTH_PIECE_HEADER) return NULL;
         char *piece = (char *)realloc((char *)pointer - BERTH_PIECE_HEADER, size + BERTH_PIECE_HEADER);

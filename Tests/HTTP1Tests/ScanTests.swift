@@ -27,7 +27,8 @@ import Testing
         ]
         #expect(found == expected, "\(note)")
         guard start == 0 else { return }
-        let isName = !bytes.isEmpty && bytes.allSatisfy { Self.tokens.contains($0) && !(0x41...0x5A).contains($0) }
+        let isName =
+            !bytes.isEmpty && bytes.allSatisfy { Self.tokens.contains($0) && !(0x41...0x5A).contains($0) }
         let ends: [UInt8] = [bytes.first ?? 1, bytes.last ?? 1]
         let isValue = expected[1] == bytes.count && !ends.contains(ASCII.space) && !ends.contains(ASCII.tab)
         let qualities = [span.isLowercaseToken, span.isFieldValue]

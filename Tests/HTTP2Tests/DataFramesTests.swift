@@ -26,13 +26,23 @@ import Testing
         #expect(Self.all(Self.bytes.indices.map { Self.bytes[$0...$0] }) == expected)
     }
 
+    @Test func `A reset settles those before it`() {
+        let bytes =
+            Self.preface + frame(0, stream: 1, [1]) + frame(3, stream: 1, [0, 0, 0, 8])
+            + frame(0, stream: 1, [1])
+        var frames = DataFrames()
+        bytes.withUnsafeBufferPointer { frames.arrive(in: $0) }
+        #expect(frames.begun(1, isReset: true) == [1])
+        #expect(frames.takeLeftOut() == [1])
+    }
+
     @Test func `Those that are left out stand before the one that is begun`() {
         var frames = DataFrames()
         Self.bytes.withUnsafeBufferPointer { frames.arrive(in: $0) }
-        #expect(frames.begun(0x7FFF_FFFF) == [1])
+        #expect(frames.begun(0x7FFF_FFFF, isReset: false) == [1])
         #expect(frames.takeLeftOut() == [3])
         #expect(frames.takeLeftOut() == [])
         // Nothing that did not arrive makes it fail.
-        #expect(frames.begun(7) == [] && frames.takeLeftOut() == [])
+        #expect(frames.begun(7, isReset: false) == [] && frames.takeLeftOut() == [])
     }
 }

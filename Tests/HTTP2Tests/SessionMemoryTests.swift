@@ -4,7 +4,9 @@ import Testing
 /// The memory that the library's sessions get, in a mapping of their own or not.
 @Suite struct SessionMemoryTests {
     @Test func `A piece keeps its bytes when it grows and shrinks, across the bound of mappings`() throws {
-        let sizes = [1, 64, 65, 100, 700, 2048, 2049, 16 << 10, 3000, 100 << 10, 1500, 20 << 10, 50, 40 << 10]
+        let sizes = [
+            1, 64, 65, 100, 700, 2048, 2049, 16 << 10, 3000, 100 << 10, 1500, 20 << 10, 50, 40 << 10,
+        ]
         var piece = try #require(berth_session_realloc(nil, 1, nil))
         defer { berth_session_free(piece, nil) }
         var kept = 0

@@ -28,7 +28,8 @@ import Testing
                     known[newest] = stream
                     table.insert(stream)
                 } else {
-                    let id = Bool.random(using: &random) ? known.keys.randomElement(using: &random) ?? 1 : newest
+                    let id =
+                        Bool.random(using: &random) ? known.keys.randomElement(using: &random) ?? 1 : newest
                     #expect(table.remove(id) === known.removeValue(forKey: id), "seed \(seed)")
                 }
                 #expect(table.count == known.count)

@@ -154,7 +154,10 @@ import Testing
     private static func hello(of size: Int) -> HelloBytes {
         var hello = HelloBytes(name: "www.test.priv")
         hello.extensions.append((21, []))
-        hello.extensions[hello.extensions.count - 1].1 = [UInt8](repeating: 0, count: size - hello.message.count)
+        hello.extensions[hello.extensions.count - 1].1 = [UInt8](
+            repeating: 0,
+            count: size - hello.message.count
+        )
         return hello
     }
 

@@ -131,7 +131,9 @@ final class FieldBlock {
         _ position: inout Int,
         _ firstLine: FirstLine
     ) -> Bool {
-        guard let base = bytes.baseAddress, let lineEnd = Self.lineEnd(bytes, from: position) else { return false }
+        guard let base = bytes.baseAddress, let lineEnd = Self.lineEnd(bytes, from: position) else {
+            return false
+        }
         let start = position
         guard let colon = memchr(base + start, Int32(ASCII.colon), lineEnd - start) else { return false }
         let end = UnsafeRawPointer(colon) - UnsafeRawPointer(base)

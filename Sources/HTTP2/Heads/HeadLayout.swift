@@ -164,7 +164,9 @@ struct HeadLayout {
             hasHost = true
             // Two names of the host would be two routes (RFC 9113 §8.3.1).
             if let authority = pseudo[Pseudo.authority.rawValue] {
-                let isSame = pseudoBytes.span.extracting(authority.indices).equals(Span(_unsafeElements: value))
+                let isSame = pseudoBytes.span.extracting(authority.indices).equals(
+                    Span(_unsafeElements: value)
+                )
                 if !isSame { refuse() }
                 return
             }
@@ -193,7 +195,9 @@ struct HeadLayout {
         case .response: writeResponse(isLast: isLast, into: &out)
         case .trailers:
             let lines = lines.span
-            for range in TrailerSection.passing(lines) { out.writeBytes(lines.extracting(range.indices).bytes) }
+            for range in TrailerSection.passing(lines) {
+                out.writeBytes(lines.extracting(range.indices).bytes)
+            }
         }
         return error
     }

@@ -67,14 +67,21 @@ package struct AbuseMeter: Sendable {
     /// The peer has spent a tenth of what it may at least.
     var isSpending: Bool { points < Self.capacity / 10 * 9 }
 
-    /// Whether the peer has spent more than it had. Counts what time has earned first.
-    package mutating func isExceeded(now: NIODeadline) -> Bool {
-        guard points < 0 else { return false }
-        let seconds = (now - updated).nanoseconds / 1_000_000_000
-        if seconds > 0 {
-            earn(min(seconds, 1 << 20) * Self.perSecond)
+    /// Counts what time has earned.
+    package mutating func passed(to now: NIODeadline) {
+        guard points < Self.capacity else {
             updated = now
+            return
         }
+        let seconds = (now - updated).nanoseconds / 1_000_000_000
+        guard seconds > 0 else { return }
+        earn(min(seconds, 1 << 20) * Self.perSecond)
+        updated = now
+    }
+
+    /// Whether the peer has spent more than it had.
+    package mutating func isExceeded(now: NIODeadline) -> Bool {
+        passed(to: now)
         return points < 0
     }
 }

@@ -43,8 +43,9 @@ struct ClosedStreams {
         if let known = streams.last(where: { $0.id == id }) {
             return known.isEndedByPeer ? .error(.streamClosed) : .ignored
         }
+        guard isHeaders else { return .ignored }
         let isForgotten = streams.count == Self.remembered && streams.allSatisfy { id < $0.id }
         // New streams have higher numbers than those before (RFC 9113 §5.1.1).
-        return isHeaders && !isForgotten ? .error(.protocolError) : .ignored
+        return isForgotten ? .ignored : .error(.protocolError)
     }
 }

@@ -124,7 +124,9 @@ enum HTTP2Callbacks {
     /// Calls `body` with the session, of which no reference is counted.
     @inline(__always)
     @discardableResult
-    private static func with<Result>(_ user: UnsafeMutableRawPointer?, _ body: (HTTP2Session) -> Result) -> Result? {
+    private static func with<Result>(_ user: UnsafeMutableRawPointer?, _ body: (HTTP2Session) -> Result)
+        -> Result?
+    {
         guard let user else { return nil }
         return Unmanaged<HTTP2Session>.fromOpaque(user)._withUnsafeGuaranteedRef(body)
     }
@@ -143,6 +145,7 @@ extension HTTP2Session {
     /// Counts what makes work and moves no message.
     fileprivate func frameBegan(_ header: nghttp2_frame_hd) {
         ignored.frameBegan(Self.frameHeaderBytes + header.length)
+        settleRefusedHead()
         switch UInt32(header.type) {
         case NGHTTP2_DATA.rawValue:
             if header.length > 0 {
@@ -150,11 +153,12 @@ extension HTTP2Session {
             } else if UInt32(header.flags) & NGHTTP2_FLAG_END_STREAM.rawValue == 0 {
                 spend(.control)
             }
-            if case .server = role { checkLeftOut(dataFrames.begun(header.stream_id)) }
+            settleLeftOut(before: header)
         case NGHTTP2_HEADERS.rawValue:
             checkHead(on: header.stream_id)
             spendLate(header)
         case NGHTTP2_RST_STREAM.rawValue:
+            settleLeftOut(before: header)
             spend(.reset)
             spendLate(header)
         default: spend(.control)
@@ -169,16 +173,30 @@ extension HTTP2Session {
 
     private func checkHead(on id: Int32) {
         guard case .server = role, id & 1 == 1 else { return }
-        switch closedStreams.frameArrives(on: id, isHeaders: true, isOpen: stream(id) != nil) {
-        case .fine: break
+        let isOpen = stream(id) != nil
+        switch closedStreams.frameArrives(on: id, isHeaders: true, isOpen: isOpen) {
+        case .fine: if !isOpen { begunHead = id }
         case .ignored: spend(.control)
         case .error(let code): terminate(code)
         }
     }
 
+    /// The library refuses some new streams without a word, as after GOAWAY. What follows on them is ignored, too.
+    func settleRefusedHead() {
+        guard let id = begunHead else { return }
+        begunHead = nil
+        closedStreams.add(id, isEndedByPeer: false)
+    }
+
+    private func settleLeftOut(before header: nghttp2_frame_hd) {
+        guard case .server = role else { return }
+        let isReset = UInt32(header.type) == NGHTTP2_RST_STREAM.rawValue
+        checkLeftOut(dataFrames.begun(header.stream_id, isReset: isReset))
+    }
+
     /// DATA on streams that are gone. Its bytes are `ignored`.
     func checkLeftOut(_ streams: ArraySlice<Int32>) {
-        for id in streams where id & 1 == 1 {
+        for id in streams where id > 0 && id & 1 == 1 {
             let isOpen = stream(id) != nil
             if case .error(let code) = closedStreams.frameArrives(on: id, isHeaders: false, isOpen: isOpen) {
                 terminate(code)
@@ -192,7 +210,7 @@ extension HTTP2Session {
         case (.server, NGHTTP2_HCAT_REQUEST):
             let stream = HTTP2Stream(id: id)
             streams.insert(stream)
-            recent = stream
+            (recent, begunHead) = (stream, nil)
             kind = .request
         case (.client, NGHTTP2_HCAT_RESPONSE): kind = .response
         case (.client, NGHTTP2_HCAT_HEADERS):
@@ -205,9 +223,12 @@ extension HTTP2Session {
     }
 
     /// - Returns: false where the head is without bounds.
-    fileprivate func fieldArrived(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) -> Bool {
+    fileprivate func fieldArrived(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>)
+        -> Bool
+    {
         layout.add(name, value)
         guard layout.isBoundless else { return true }
+        if let stream = layoutStream { libraryResets(stream) }
         layoutStream = nil
         spend(.boundlessHead)
         return false
@@ -221,6 +242,8 @@ extension HTTP2Session {
             headArrived(isLast: isLast)
         case NGHTTP2_DATA.rawValue:
             if isLast, let stream = stream(header.stream_id) { inputEnded(stream) }
+        case NGHTTP2_RST_STREAM.rawValue:
+            stream(header.stream_id)?.isResetByPeer = true
         case NGHTTP2_GOAWAY.rawValue:
             events.append(
                 .goAway(
@@ -262,8 +285,7 @@ extension HTTP2Session {
             spend(.reset)
             if let stream = stream(header.stream_id) {
                 // The library's own: see `reset`.
-                if !stream.isReset { ignored.expectLate(window: settings.streamWindow) }
-                stream.isReset = true
+                libraryResets(stream)
             } else {
                 closedStreams.add(header.stream_id, isEndedByPeer: false)
             }
@@ -277,7 +299,11 @@ extension HTTP2Session {
 
     /// The library resets the stream when it next sends.
     fileprivate func frameRefused(on id: Int32) {
-        guard let stream = stream(id), !stream.isReset else { return }
+        if let stream = stream(id) { libraryResets(stream) }
+    }
+
+    private func libraryResets(_ stream: HTTP2Stream) {
+        guard !stream.isReset else { return }
         ignored.expectLate(window: settings.streamWindow)
         stream.isReset = true
     }
@@ -303,7 +329,7 @@ extension HTTP2Session {
         // The library refuses some heads itself.
         if layoutStream === stream { layoutStream = nil }
         if stream.isDrained, code == .noError { streamCompleted() }
-        closedStreams.add(id, isEndedByPeer: stream.isInputEnded || !stream.isReset)
+        closedStreams.add(id, isEndedByPeer: stream.isInputEnded || stream.isResetByPeer)
         stream.isOpen = false
         discardOutput(of: stream)
         events.append(.closed(stream, code))

@@ -26,6 +26,8 @@ package final class HTTP2Session {
     var closedStreams = ClosedStreams()
     /// Of a server.
     var dataFrames = DataFrames()
+    /// A new stream whose head has begun, and that the library has not accepted yet.
+    var begunHead: Int32?
     /// The head that arrives, and its stream.
     var layout: HeadLayout
     var layoutStream: HTTP2Stream?
@@ -43,6 +45,8 @@ package final class HTTP2Session {
     package var isSpending: Bool { settings.metersAbuse && meter.isSpending }
     /// A GOAWAY of ours is on its way, or was sent.
     private var hasShutDown = false
+    /// It leaves with the next output: until then streams are accepted.
+    private var isGoAwayDue = false
 
     /// - Throws: where memory is short.
     package init(_ role: HTTP2Role, _ settings: HTTP2Settings, _ memory: HTTP2Memory, now: NIODeadline)
@@ -123,6 +127,7 @@ package final class HTTP2Session {
         input = ByteBuffer()
         guard result >= 0 else { throw HTTP2Failure(code: Int32(truncatingIfNeeded: result)) }
         for _ in 0..<ignored.takeCharge() { spend(.control) }
+        settleRefusedHead()
         checkLeftOut(dataFrames.takeLeftOut())
         if settings.metersAbuse, !isAbused, meter.isExceeded(now: now) {
             isAbused = true
@@ -143,11 +148,11 @@ package final class HTTP2Session {
     // MARK: Output
 
     /// There are frames to send.
-    package var wantsWrite: Bool { nghttp2_session_want_write(session) != 0 }
+    package var wantsWrite: Bool { isGoAwayDue || nghttp2_session_want_write(session) != 0 }
 
     /// Nothing more is sent or received: the connection may close.
     package var isOver: Bool {
-        nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0
+        nghttp2_session_want_read(session) == 0 && !wantsWrite
     }
 
     /// The last `takeOutput` has reached its limit: there may be more.
@@ -158,6 +163,7 @@ package final class HTTP2Session {
     /// - Throws: where the connection cannot go on.
     package func takeOutput(limit: Int, _ send: @escaping (ByteBuffer) -> Void) throws(HTTP2Failure) {
         if events.isEmpty { events = memory.lend() }
+        if isGoAwayDue { submitGoAway() }
         memory.clearOutput()
         sinkRoom = limit
         sink = send
@@ -321,14 +327,13 @@ package final class HTTP2Session {
     package func shutDown() {
         guard !hasShutDown else { return }
         hasShutDown = true
-        nghttp2_submit_goaway(
-            session,
-            0,
-            nghttp2_session_get_last_proc_stream_id(session),
-            HTTP2Code.noError.rawValue,
-            nil,
-            0
-        )
+        isGoAwayDue = true
+    }
+
+    private func submitGoAway() {
+        isGoAwayDue = false
+        let last = nghttp2_session_get_last_proc_stream_id(session)
+        nghttp2_submit_goaway(session, 0, last, HTTP2Code.noError.rawValue, nil, 0)
     }
 
     /// Ends the connection after what is left to send; the peer learns why.

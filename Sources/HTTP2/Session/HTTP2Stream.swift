@@ -32,6 +32,8 @@ package final class HTTP2Stream {
     package internal(set) var isOutputSent = false
     /// This side has reset it, or the library has, or will when it next sends.
     package internal(set) var isReset = false
+    /// The peer has reset it.
+    var isResetByPeer = false
     /// The message that is being received has ended.
     var isInputEnded = false
     /// The request's head has left for the peer: it may have been processed.

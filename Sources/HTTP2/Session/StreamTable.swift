@@ -1,18 +1,20 @@
 /// The open streams of a session, by number.
 ///
-/// A hash table with linear probing, at most half full. The factor is another one in each process: a peer that chooses
-/// numbers cannot make them fall on the same places.
+/// A hash table with linear probing, at most half full. The hash is another one in each process: a peer that chooses numbers
+/// cannot make them fall on the same places.
 struct StreamTable {
     private var places = [HTTP2Stream?](repeating: nil, count: 1 << leastBits)
     private var shift = UInt32(32 - leastBits)
     private(set) var count = 0
 
     private static let leastBits = 3
-    private static let factor = UInt32.random(in: .min ... .max) | 1
+    private static let seed = UInt32.random(in: .min ... .max)
 
     @inline(__always)
     private func home(_ id: Int32) -> Int {
-        Int((UInt32(bitPattern: id) &* Self.factor) &>> shift)
+        var hash = (UInt32(bitPattern: id) ^ Self.seed) &* 0x9E37_79B1
+        hash = (hash ^ hash &>> 15) &* 0x85EB_CA77
+        return Int(hash &>> shift)
     }
 
     @inline(__always)

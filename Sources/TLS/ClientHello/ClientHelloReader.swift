@@ -12,7 +12,7 @@
 package struct ClientHelloReader: Sendable {
     /// The maximum size of a hello, bytes. Those of browsers have up to 2 KiB.
     package static let maxHello = 16 << 10
-    /// … with its records. Each has at least 16 bytes on average.
+    /// … with its records: these have 14 bytes at least on average.
     package static let maxBytes = maxHello + 6 << 10
 
     package enum Outcome: Hashable, Sendable {

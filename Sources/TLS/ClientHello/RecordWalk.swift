@@ -73,7 +73,9 @@ struct RecordWalk: Sendable {
             let length = Int(bytes[record + 3]) << 8 | Int(bytes[record + 4])
             let start = record + header
             let end = min(start + min(length, count - message.count), bytes.count)
-            bytes.extracting(start..<max(start, end)).withUnsafeBufferPointer { message.append(contentsOf: $0) }
+            bytes.extracting(start..<max(start, end)).withUnsafeBufferPointer {
+                message.append(contentsOf: $0)
+            }
             record = start + length
         }
         return message

@@ -216,7 +216,8 @@ import Testing
         #expect(bench.failures == ["abandoned"] && !bench.pipe.isActive && bench.owner.events.isEmpty)
     }
 
-    @Test func `A client that was refused has some seconds to read why, and may not send without end`() throws {
+    @Test func `A client that was refused has some seconds to read why, and may not send without end`() throws
+    {
         let refused: [UInt8] = [22, 3, 1, 0, 4, 2, 0, 0, 0]
         let slow = try TLSBench()
         slow.pipe.arrive(refused)

@@ -75,7 +75,8 @@ enum HTTP2Preface {
     static let bytes = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
 
     /// A connection error: SETTINGS, which come first, and GOAWAY with PROTOCOL_ERROR before any stream.
-    static let refusal: [UInt8] = [0, 0, 0, 4, 0, 0, 0, 0, 0] + [0, 0, 8, 7, 0, 0, 0, 0, 0] + [0, 0, 0, 0, 0, 0, 0, 1]
+    static let refusal: [UInt8] =
+        [0, 0, 0, 4, 0, 0, 0, 0, 0] + [0, 0, 8, 7, 0, 0, 0, 0, 0] + [0, 0, 0, 0, 0, 0, 0, 1]
 
     enum Match { case whole, beginning, none }
 
@@ -96,7 +97,7 @@ extension Worker {
     }
 
     /// Ends a connection without TLS whose first bytes are neither HTTP/1 nor HTTP/2, where the listener allows both: the
-    /// client gets an error of HTTP/2 (RFC 9113 §3.4). A request line with a path gets a response of HTTP/1.
+    /// client gets an error of HTTP/2 (RFC 9113 §3.4). A line with a method or a path gets a response of HTTP/1.
     ///
     /// - Parameter error: of the head that arrived.
     /// - Returns: whether it was ended.
@@ -104,11 +105,14 @@ extension Worker {
         guard error == .badVersion, client.requests == 0, client.connection.scheme == .http,
             client.connection.listener?.allowsHTTP2 == true
         else { return false }
-        let words = client.inbound.readableBytesView.split(separator: ASCII.space, maxSplits: 1)
-        guard words.last?.first != ASCII.slash else { return false }
+        let line = client.inbound.readableBytesView
+        let hasPath = line.split(separator: ASCII.space, maxSplits: 1).last?.first == ASCII.slash
+        guard !hasPath, MethodKind(atFrontOf: client.inbound.readableBytesUInt8Span) == .other else {
+            return false
+        }
         client.transport?.write(ByteBuffer(bytes: HTTP2Preface.refusal))
         client.transport?.flush()
-        client.abort()
+        client.closeGently()
         return true
     }
 
