@@ -235,6 +235,18 @@ import Testing
         #expect(try goAways() == [] && pair.server.body == [7])
     }
 
+    @Test(arguments: [0, 1] as [UInt8])
+    func `After the client's reset nothing was under way`(type: UInt8) throws {
+        let head = Self.pseudo + literal(":path", "/")
+        try pair.server.receive(frame(1, flags: 4, stream: 1, head))
+        pair.server.session.reset(try #require(pair.server.streams.last), .noError)
+        _ = try pair.server.takeOutput()
+        try pair.server.receive(frame(0, stream: 1, [1]) + frame(3, stream: 1, [0, 0, 0, 8]))
+        #expect(try goAways() == [])
+        try pair.server.receive(frame(type, flags: 5, stream: 1, type == 0 ? [1] : head))
+        #expect(try goAways() == [5])
+    }
+
     @Test func `DATA before the client's reset was under way where the library has reset the stream`() throws
     {
         let head = Self.pseudo + literal(":path", "/") + literal("content-length", "1")

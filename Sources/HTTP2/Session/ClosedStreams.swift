@@ -31,6 +31,11 @@ struct ClosedStreams {
         }
     }
 
+    /// The client resets a stream that is gone: it sends nothing more on it.
+    mutating func reset(_ id: Int32) {
+        if let place = streams.lastIndex(where: { $0.id == id }) { streams[place].isEndedByPeer = true }
+    }
+
     /// HEADERS or DATA arrive.
     ///
     /// - Parameter isOpen: the stream is open.

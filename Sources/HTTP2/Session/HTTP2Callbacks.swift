@@ -159,6 +159,7 @@ extension HTTP2Session {
             spendLate(header)
         case NGHTTP2_RST_STREAM.rawValue:
             settleLeftOut(before: header)
+            if case .server = role, stream(header.stream_id) == nil { closedStreams.reset(header.stream_id) }
             spend(.reset)
             spendLate(header)
         default: spend(.control)
