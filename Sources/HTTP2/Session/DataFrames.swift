@@ -29,21 +29,34 @@ struct DataFrames {
                 position &+= count
                 continue
             }
+            if headerCount == 0, left >= Self.headerBytes, let start = bytes.baseAddress {
+                let header = UnsafeRawPointer(start + position)
+                position &+= Self.headerBytes
+                frameBegins(
+                    UInt32(bigEndian: header.loadUnaligned(as: UInt32.self)),
+                    UInt32(bigEndian: header.loadUnaligned(fromByteOffset: 5, as: UInt32.self))
+                )
+                continue
+            }
             header[headerCount] = bytes[position]
             headerCount &+= 1
             position &+= 1
-            if headerCount == Self.headerBytes { endHeader() }
+            guard headerCount == Self.headerBytes else { continue }
+            headerCount = 0
+            frameBegins(number(at: 0), number(at: 5))
         }
     }
 
-    private mutating func endHeader() {
-        headerCount = 0
-        skipped = Int(header[0]) << 16 | Int(header[1]) << 8 | Int(header[2])
-        guard header[3] == Self.data || header[3] == Self.reset else { return }
-        let id =
-            UInt32(header[5]) << 24 | UInt32(header[6]) << 16 | UInt32(header[7]) << 8 | UInt32(header[8])
+    private func number(at index: Int) -> UInt32 {
+        (index..<(index + 4)).reduce(0) { $0 << 8 | UInt32(header[$1]) }
+    }
+
+    private mutating func frameBegins(_ lengthAndType: UInt32, _ id: UInt32) {
+        skipped = Int(lengthAndType >> 8)
+        let type = UInt8(truncatingIfNeeded: lengthAndType)
+        guard type == Self.data || type == Self.reset else { return }
         let stream = Int32(bitPattern: id & 0x7FFF_FFFF)
-        streams.append(header[3] == Self.data ? stream : ~stream)
+        streams.append(type == Self.data ? stream : ~stream)
     }
 
     /// The library begins a frame.

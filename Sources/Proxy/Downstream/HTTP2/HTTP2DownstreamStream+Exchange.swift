@@ -85,16 +85,15 @@ extension HTTP2DownstreamStream: ExchangeDownstream {
 
     func sendBody(_ source: ByteBuffer, _ range: ByteRange) {
         guard let stream, let link else { return }
-        var piece = ByteBuffer()
         if range.count <= DataPathConstants.coalescedBytes {
-            // The memory of the read is free again when the round ends.
-            piece.reserveCapacity(range.count)
-            piece.writeBytes(source.readableBytesUInt8Span.extracting(range.indices).bytes)
+            // The memory of the read is free again when the round ends. This one is, too, where the last piece has left.
+            bodyText.clear(minimumCapacity: range.count)
+            bodyText.writeBytes(source.readableBytesUInt8Span.extracting(range.indices).bytes)
+            link.session.send(body: bodyText, on: stream)
         } else if let slice = source.getSlice(at: source.readerIndex + range.lowerBound, length: range.count)
         {
-            piece = slice
+            link.session.send(body: slice, on: stream)
         }
-        link.session.send(body: piece, on: stream)
         let room = link.session.queuedBytes > Self.connectionBytes ? 0 : TransportSizes.highWatermark
         if stream.waitingBytes > room, !isBlocked {
             isBlocked = true

@@ -58,6 +58,8 @@ final class HTTP2DownstreamStream: HTTP2StreamOwner, HTTP2OutputWaiter {
     var headText = ByteBuffer()
     /// It was not given to the session yet.
     var isHeadHeld = false
+    /// A small piece of the response's body, for the session.
+    var bodyText = ByteBuffer()
     /// The response has no body: its head is given to the session with its end.
     var hasEmptyResponse = false
     /// Field lines that follow the response's body.
@@ -124,6 +126,7 @@ final class HTTP2DownstreamStream: HTTP2StreamOwner, HTTP2OutputWaiter {
         blockedSince = nil
         isBlocked = false
         if headText.storageCapacity > Self.keptBytes { headText = ByteBuffer() } else { headText.clear() }
+        if bodyText.storageCapacity > Self.keptBytes { bodyText = ByteBuffer() }
         isHeadHeld = false
         hasEmptyResponse = false
         responseTrailers = ByteBuffer()

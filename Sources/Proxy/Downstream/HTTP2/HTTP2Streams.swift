@@ -105,11 +105,10 @@ extension Worker {
         guard error == .badVersion, client.requests == 0, client.connection.scheme == .http,
             client.connection.listener?.allowsHTTP2 == true
         else { return false }
-        let line = client.inbound.readableBytesView
-        let hasPath = line.split(separator: ASCII.space, maxSplits: 1).last?.first == ASCII.slash
-        guard !hasPath, MethodKind(atFrontOf: client.inbound.readableBytesUInt8Span) == .other else {
-            return false
-        }
+        let line = client.inbound
+        let words = line.readableBytesView.split(separator: ASCII.space, maxSplits: 1)
+        guard words.last?.first != ASCII.slash, MethodKind(atFrontOf: line.readableBytesUInt8Span) == .other
+        else { return false }
         client.transport?.write(ByteBuffer(bytes: HTTP2Preface.refusal))
         client.transport?.flush()
         client.closeGently()
