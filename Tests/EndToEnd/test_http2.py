@@ -205,6 +205,35 @@ def test_an_early_response_is_whole(client):
         assert client.ask("/i").body == b"app"
 
 
+def test_an_upload_after_an_early_response_is_stopped(client):
+    for more in (b"x", b""):
+        stream = client.request("/early-kept", "POST", body=b"x", end=False)
+        client.pump(lambda stream=stream: stream.ended, "the early response")
+        if more:
+            client.send_body(stream.number, more, end=False)
+        # Also where nothing more comes.
+        client.pump(lambda stream=stream: stream.reset is not None, "the reset")
+        assert stream.reset == frames.NO_ERROR
+    assert client.ask("/i").body == b"app" and client.goaways == []
+
+
+@pytest.mark.parametrize("kind", ["clear", "secure"])
+def test_what_breaks_the_rules_after_an_early_response_is_an_error(shared, kind):
+    # A padding that is longer than the frame (RFC 9113, 6.1).
+    codes = []
+    for _ in range(5):
+        with shared.client(kind) as client:
+            stream = client.request("/early-kept", "POST", body=b"x", end=False)
+            client.pump(lambda stream=stream: stream.ended, "the early response")
+            client.send(b"\0\0\x02\0\x08" + stream.number.to_bytes(4) + b"\x09x")
+            client.pump(lambda stream=stream: client.goaways or stream.reset is not None, "the error")
+            codes += [code for _, code, _ in client.goaways]
+        if frames.PROTOCOL_ERROR in codes:
+            break
+    # Seldom the stream is reset before: a tick of the tier does that.
+    assert frames.PROTOCOL_ERROR in codes
+
+
 # MARK: Failures
 
 

@@ -54,6 +54,8 @@ final class HTTP2DownstreamStream: HTTP2StreamOwner, HTTP2OutputWaiter {
     private var lastWaiting = 0
     private var blockedSince: NIODeadline?
     var isBlocked = false
+    /// The client still sends its request, or has had time for that, since the response is complete.
+    private var isInputLate = false
     /// The head of the response while it is written. Another response may begin before its end is known.
     var headText = ByteBuffer()
     /// It was not given to the session yet.
@@ -125,6 +127,7 @@ final class HTTP2DownstreamStream: HTTP2StreamOwner, HTTP2OutputWaiter {
         lastWaiting = 0
         blockedSince = nil
         isBlocked = false
+        isInputLate = false
         if headText.storageCapacity > Self.keptBytes { headText = ByteBuffer() } else { headText.clear() }
         if bodyText.storageCapacity > Self.keptBytes { bodyText = ByteBuffer() }
         isHeadHeld = false
@@ -186,7 +189,8 @@ final class HTTP2DownstreamStream: HTTP2StreamOwner, HTTP2OutputWaiter {
             }
             passBody()
         // Nothing is consumed: the window stops the client.
-        case .finishing, .tunnel, .free, .done: break
+        case .finishing: inputIsLate()
+        case .tunnel, .free, .done: break
         }
     }
 
@@ -319,6 +323,7 @@ final class HTTP2DownstreamStream: HTTP2StreamOwner, HTTP2OutputWaiter {
         switch phase {
         case .exchange, .tunnel: exchange.tick(now: now)
         case .finishing:
+            inputIsLate()
             // The response is complete, and the client accepts nothing of it, or sends a request without end.
             let since = blockedSince ?? now
             blockedSince = since
@@ -342,12 +347,19 @@ final class HTTP2DownstreamStream: HTTP2StreamOwner, HTTP2OutputWaiter {
         return false
     }
 
-    /// The response was sent before the request has ended: the client need not send the rest (RFC 9113 §8.1).
+    private func inputIsLate() {
+        guard !isInputLate, !isInputEnded else { return }
+        isInputLate = true
+        link?.flushSoon()
+    }
+
+    /// The response was sent before the request has ended: the client need not send the rest (RFC 9113 §8.1). One whose request ends
+    /// at once, or breaks the rules, is not reset for that.
     ///
     /// - Returns: whether some of the response still has to leave.
     private func endEarly(_ stream: HTTP2Stream, _ link: HTTP2DownstreamConnection) -> Bool {
         guard stream.isOpen, !isInputEnded else { return false }
-        guard stream.isOutputSent else { return true }
+        guard stream.isOutputSent, isInputLate else { return true }
         link.session.reset(stream, .noError)
         link.flushSoon()
         return false
